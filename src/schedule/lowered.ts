@@ -1,0 +1,45 @@
+/** @file What a schedule makes of a cluster: kernels, and what each of their bindings is. The planner places those in buffers. */
+import type { Leaf, Node } from "../ir/graph.ts";
+import type { Kernel } from "../kernel/ir.ts";
+
+/** Kernels of one cluster in dispatch order. */
+export interface Lowered {
+  readonly dispatches: readonly LoweredDispatch[];
+  /** Buffers that live only between the kernels of this cluster, in bytes. */
+  readonly workspaces: readonly number[];
+  /** Why this tile, this engine: for `explain`. */
+  readonly reasons: readonly string[];
+}
+
+export interface LoweredDispatch {
+  readonly kernel: Kernel;
+  /** One a binding of the kernel, in order. A node is bound whole, row-major from offset 0 of the binding. */
+  readonly bindings: readonly BindingSource[];
+}
+
+export type BindingSource =
+  | { readonly kind: "node"; readonly node: Node }
+  /** The words of the scalars buffer (u32): see ScalarLayout. */
+  | { readonly kind: "scalars" }
+  | { readonly kind: "workspace"; readonly index: number };
+
+/** Word index of each rank-0 scalar leaf in the scalars buffer. Words 0 and 1 are always `seed` and `step` (u32), which `random` reads. */
+export interface ScalarLayout {
+  readonly wordOf: (leaf: Leaf) => number;
+}
+
+/** What a schedule may count on. */
+export interface Target {
+  readonly name: string;
+  /** Storage buffers a kernel may bind. */
+  readonly bindings: number;
+  readonly lanes: number;
+  readonly sharedBytes: number;
+  /** Whether staging tiles in shared memory pays (GPUs) or registers fed from global memory are faster (software adapters). */
+  readonly staging: boolean;
+}
+
+/** A GPU behind WebGPU with the limits every adapter grants. */
+export const gpuTarget: Target = { name: "webgpu", bindings: 8, lanes: 256, sharedBytes: 16384, staging: true };
+/** A WebGPU adapter that runs on the CPU (SwiftShader, llvmpipe): barriers cost, caches do the staging. */
+export const softwareTarget: Target = { name: "webgpu-software", bindings: 8, lanes: 64, sharedBytes: 16384, staging: false };
