@@ -1,0 +1,25 @@
+/** @file What a command may touch of the outside: injected, so that commands run inside tests. Data goes to `out`, progress and messages to `err`. */
+import { createColors } from "picocolors";
+
+export interface Host {
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
+  readonly cwd: string;
+  /** Whether `err` is a terminal that can redraw a line. */
+  readonly interactive: boolean;
+  readonly colors: ReturnType<typeof createColors>;
+}
+
+/** 0 ok, 1 the user's input failed, 2 usage, 70 a bug, 130 interrupted. */
+export type ExitCode = 0 | 1 | 2 | 70 | 130;
+
+export function processHost(): Host {
+  const color = process.env["NO_COLOR"] === undefined && (process.env["FORCE_COLOR"] !== undefined || process.stderr.isTTY === true);
+  return {
+    out: (text) => void process.stdout.write(text),
+    err: (text) => void process.stderr.write(text),
+    cwd: process.cwd(),
+    interactive: process.stderr.isTTY === true && process.env["CI"] === undefined,
+    colors: createColors(color),
+  };
+}

@@ -1,0 +1,53 @@
+#!/usr/bin/env node
+/** @file The `llmc` command: finds the command, parses its arguments, runs it and sets the exit code. Everything heavy is imported by the commands. */
+import { nearest } from "../diagnostics/suggest.ts";
+import { parseArguments } from "./arguments.ts";
+import { commands } from "./commands.ts";
+import { commandHelp, overview } from "./help.ts";
+import { type ExitCode, type Host, processHost } from "./host.ts";
+
+export async function main(words: readonly string[], host: Host): Promise<ExitCode> {
+  const [name, ...rest] = words;
+  if (name === undefined || name === "--help" || name === "-h" || name === "help") {
+    host.out(overview(commands));
+    return 0;
+  }
+  if (name === "--version" || name === "-V") {
+    const { version } = await import("./version.ts");
+    host.out(`${version}\n`);
+    return 0;
+  }
+  const command = commands.find((c) => c.name === name);
+  if (!command) {
+    const close = nearest(name, commands.map((c) => c.name));
+    host.err(`\`${name}\` is not a command of llmc${close ? `; did you mean \`llmc ${close}\`?` : ""}\n\n${overview(commands)}`);
+    return 2;
+  }
+  const parsed = parseArguments(command, rest);
+  switch (parsed.kind) {
+    case "help":
+      host.out(commandHelp(command));
+      return 0;
+    case "error":
+      host.err(`${parsed.message}\n\n${commandHelp(command)}`);
+      return 2;
+    case "ok":
+      return command.run(parsed.input, host);
+  }
+}
+
+/** A bug: say so, with what a report needs. */
+function reportBug(error: unknown, words: readonly string[]): void {
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  process.stderr.write(`This is a bug in llmc, not in your file. Please report it with the file and these lines:\n\n  llmc ${words.join(" ")}\n  node ${process.version} ${process.platform}\n${text.replace(/^/gm, "  ")}\n`);
+}
+
+const words = process.argv.slice(2);
+// A closed pipe (`llmc show … | head`) is the reader's choice, not an error.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 70));
+try {
+  process.exitCode = await main(words, processHost());
+} catch (error) {
+  reportBug(error, words);
+  process.exitCode = 70;
+}
