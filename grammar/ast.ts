@@ -1,8 +1,8 @@
 /**
  * @file The syntax tree of a `.llm` file: what the parser makes and every later phase reads.
  * It keeps spans for messages and doc comments for hover and generated references; it keeps no tokens
- * (the printer works on the concrete tree). `Missing` marks what error recovery left out: later phases
- * stay silent about it.
+ * and no comments (the printer finds them through the spans). The span of an expression in parentheses includes
+ * the parentheses. `Missing` marks what error recovery left out: later phases stay silent about it.
  */
 import type { Span } from "../src/diagnostics/source.ts";
 
@@ -14,6 +14,7 @@ export interface File {
   readonly span: Span;
 }
 
+/** An empty `text` is a name that error recovery did not find: later phases stay silent about it. */
 export interface Name {
   readonly text: string;
   readonly span: Span;
@@ -41,12 +42,15 @@ export interface Callable {
   readonly results: readonly Result[];
   readonly constraints: readonly Expression[];
   readonly body: readonly Statement[];
+  /** From `{` to `}`. */
+  readonly bodySpan: Span;
   readonly span: Span;
 }
 
 export interface DimParameter {
   readonly name: Name;
   readonly default?: Expression;
+  readonly span: Span;
 }
 
 export interface Parameter {
@@ -62,6 +66,7 @@ export interface Result {
   readonly name: Name;
   readonly next: boolean;
   readonly type?: TypeExpression;
+  readonly span: Span;
 }
 
 /** `[T, D]`, `[T] of V` (integers below V), `index`, `bool`. `[]` is a scalar. */
@@ -108,7 +113,13 @@ export interface Equation {
 /** `dims { P = E / 2 }`. */
 export interface DimsBlock {
   readonly kind: "dims";
-  readonly entries: readonly { readonly name: Name; readonly value: Expression }[];
+  readonly entries: readonly DimEntry[];
+  readonly span: Span;
+}
+
+export interface DimEntry {
+  readonly name: Name;
+  readonly value: Expression;
   readonly span: Span;
 }
 
@@ -158,7 +169,12 @@ export interface Field {
 export type FieldContent =
   | { readonly kind: "value"; readonly value: Expression }
   | { readonly kind: "equation"; readonly value: Expression }
-  | { readonly kind: "group"; readonly label?: Name; readonly body: Body };
+  | { readonly kind: "group"; readonly label?: GroupLabel; readonly body: Body };
+
+/** `tales` in `source tales { … }`; a quoted label is a pattern over paths, as in `group "layers.*" { … }`. */
+export interface GroupLabel extends Name {
+  readonly quoted: boolean;
+}
 
 export type BinaryOperator =
   | "+" | "-" | "*" | "/" | "^" | "div" | "mod"

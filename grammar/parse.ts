@@ -1,0 +1,126 @@
+/**
+ * @file Source text → syntax tree and the diagnostics of the text itself. Every declaration is parsed alone and keeps
+ * its first syntax error; what could be read of it is in the tree all the same.
+ */
+import type { ILexingError, IToken } from "chevrotain";
+import { report } from "../src/diagnostics/codes.ts";
+import type { Diagnostic } from "../src/diagnostics/diagnostic.ts";
+import type { SourceFile } from "../src/diagnostics/source.ts";
+import { suggest } from "../src/diagnostics/suggest.ts";
+import type { Declaration, File } from "./ast.ts";
+import { cutDeclarations, isDeclarationWord } from "./chunks.ts";
+import type { DeclarationCstNode } from "./cst.gen.ts";
+import { lowerDeclaration, tokensSpan } from "./lower.ts";
+import { type Lowering, tokenSpan } from "./lower-expression.ts";
+import { LlmParser } from "./parser.ts";
+import { characterError, openTextError, syntaxError } from "./syntax-errors.ts";
+import { createLexer, declarationWords, K } from "./tokens.ts";
+
+export interface ParseResult {
+  readonly file: File;
+  /** In the order of the text. */
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Made at the first parse: a process that parses nothing does not pay for it. */
+let machinery: { readonly lexer: ReturnType<typeof createLexer>; readonly parser: LlmParser } | undefined;
+
+/** The syntax tree of a file. Mistakes are diagnostics; declarations with a mistake are in the tree as far as they go. */
+export function parseFile(source: SourceFile): ParseResult {
+  machinery ??= { lexer: createLexer({ validate: false }), parser: new LlmParser({ validate: false }) };
+  const { lexer, parser } = machinery;
+  const lexed = lexer.tokenize(source.text);
+  const diagnostics: Diagnostic[] = [];
+  const docs = readDocs(lexed.tokens, lexed.groups["docs"] ?? []);
+  const low: Lowering = {
+    file: source,
+    docBefore: (offset) => docs.before.get(offset) ?? "",
+    problem: (diagnostic) => diagnostics.push(diagnostic),
+  };
+  const declarations: Declaration[] = [];
+  const chunks = cutDeclarations(lexed.tokens);
+  for (const [i, tokens] of chunks.entries()) {
+    const known = asDeclaration(low, tokens);
+    if (!known) continue;
+    const last = i === chunks.length - 1;
+    parser.input = [...known];
+    const tree = parser.declaration() as DeclarationCstNode;
+    const end = chunks[i + 1]?.[0]?.startOffset ?? Infinity;
+    const problem = firstProblem(source, known, errorsBetween(lexed.errors, known[0]?.startOffset ?? 0, end), () => {
+      const error = parser.errors[0];
+      return error && syntaxError(source, { tokens: known, last }, error);
+    });
+    if (problem) diagnostics.push(problem);
+    const declaration = lowerDeclaration(low, tree, tokensSpan(low, known));
+    if (declaration) declarations.push(declaration);
+  }
+  diagnostics.push(...errorsBetween(lexed.errors, 0, chunks[0]?.[0]?.startOffset ?? Infinity).map((error) => characterError(source, error)));
+  diagnostics.sort((a, b) => a.primary.span.start - b.primary.span.start);
+  return {
+    file: { kind: "file", doc: docs.file, declarations, span: { file: source, start: 0, end: source.text.length } },
+    diagnostics,
+  };
+}
+
+function errorsBetween(errors: readonly ILexingError[], start: number, end: number): readonly ILexingError[] {
+  return errors.filter((error) => error.offset >= start && error.offset < end);
+}
+
+/** The earliest mistake of a declaration; what stands after a broken text or character is its consequence. */
+function firstProblem(source: SourceFile, tokens: readonly IToken[], lexing: readonly ILexingError[], syntax: () => Diagnostic | undefined): Diagnostic | undefined {
+  const candidates = [
+    ...lexing.slice(0, 1).map((error) => characterError(source, error)),
+    ...tokens.flatMap((token) => openTextError(source, token) ?? []).slice(0, 1),
+  ];
+  const error = syntax();
+  if (error) candidates.push(error);
+  return candidates.toSorted((a, b) => a.primary.span.start - b.primary.span.start)[0];
+}
+
+/** A misspelt keyword is reported and read as the keyword that was meant, so that the declaration is not lost. */
+function asDeclaration(low: Lowering, tokens: readonly IToken[]): readonly IToken[] | undefined {
+  const [first, ...rest] = tokens;
+  if (!first || (isDeclarationWord(first) && first.startColumn === 1)) return tokens;
+  const span = tokenSpan(low.file, first);
+  const near = isDeclarationWord(first) ? undefined : declarationWords.find((word) => word === suggest(first.image, declarationWords));
+  const indented = isDeclarationWord(first);
+  low.problem(
+    report("syntax/unknown-declaration", { word: first.image.split("\n")[0] ?? "" }, {
+      primary: { span, text: indented ? "a declaration begins in column 0" : "" },
+      fixes: near ? [{ title: `write \`${near}\``, edits: [{ span, text: near }] }] : [],
+      ...(near || indented ? {} : { help: `a declaration begins with ${declarationWords.map((word) => `\`${word}\``).join(", ")}` }),
+    }),
+  );
+  if (indented) return tokens;
+  if (!near) return undefined;
+  const keyword = K[near];
+  return [{ ...first, tokenType: keyword, ...(keyword.tokenTypeIdx === undefined ? {} : { tokenTypeIdx: keyword.tokenTypeIdx }) }, ...rest];
+}
+
+interface Docs {
+  /** The `//!` lines. */
+  readonly file: string;
+  /** The `///` lines before the token at an offset. */
+  readonly before: ReadonlyMap<number, string>;
+}
+
+/** Attaches every doc line to the token that follows it. */
+function readDocs(tokens: readonly IToken[], docs: readonly IToken[]): Docs {
+  const lines = new Map<number, string[]>();
+  const ofFile: string[] = [];
+  let next = 0;
+  for (const doc of docs) {
+    const text = doc.image.slice(3).replace(/^ /, "").trimEnd();
+    if (doc.image.startsWith("//!")) {
+      ofFile.push(text);
+      continue;
+    }
+    while (tokens[next] && (tokens[next]?.startOffset ?? 0) < doc.startOffset) next++;
+    const token = tokens[next];
+    if (!token) continue;
+    const known = lines.get(token.startOffset);
+    if (known) known.push(text);
+    else lines.set(token.startOffset, [text]);
+  }
+  return { file: ofFile.join("\n"), before: new Map([...lines].map(([offset, text]) => [offset, text.join("\n")])) };
+}
