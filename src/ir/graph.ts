@@ -91,7 +91,8 @@ export interface Update extends NodeBase {
 export type RegionForm = AttentionForm | AttentionGradientForm;
 
 /**
- * o[z, t, f] = Σ_s P[z, t, s] · v(z, s, f),  P = softmax over s of (mask ? score : -inf); a row with no key gives zeros.
+ * o[z, t, f] = Σ_s P[z, t, s] · weight · v(z, s, f),  P = softmax over s of (mask ? score : -inf); a row with no key gives zeros.
+ * Roles: `o`, over z, t, f in the order of `outputAxes`, and `lse`, over z, t: the logarithm of the softmax's sum (0 without a key).
  * Positions in every scalar below: the z axes first (0…nz-1), then t at nz, s at nz+1, e at nz+2 (e is the feature that q·k sums
  * over; in `v` position nz+2 is the value feature f). `slot(0)` in `score` is the dot product Σ_e q·k.
  */
@@ -111,12 +112,17 @@ export interface AttentionForm {
   readonly score: Scalar;
   /** Keep predicate over z, t, s; absent means every key. */
   readonly mask?: Scalar;
+  /** A factor on P over z, t, s that has no gradient (dropout). */
+  readonly weight?: Scalar;
+  /** The position of each axis of `o`, in its order: a permutation of the z positions, t (nz) and f (nz+2). */
+  readonly outputAxes: readonly number[];
 }
 
 /**
  * The adjoint of an attention form: dq (over z,t,e), dk and dv (over the axes of the node that k and v read: with grouped heads the
- * gradient sums the group). `output` and `lse` are the forward regions, `cotangent` is dO, over the axes of `output`.
- * Roles: `dq`, `dk`, `dv`. Each `reference` is the plain adjoint.
+ * gradient sums the group). `output` and `lse` are the forward regions, `cotangent` is dO, over the axes of `output`, `dot` is
+ * D = Σ_f dO·O over z, t. q, k and v are plain reads here, each of a node of its own.
+ * Roles: `dq`, `dk`, `dv`, and `bins0`, `bins1`, … Each `reference` is the plain adjoint.
  */
 export interface AttentionGradientForm {
   readonly kind: "attention-gradient";
@@ -124,6 +130,20 @@ export interface AttentionGradientForm {
   readonly output: Region;
   readonly lse: Region;
   readonly cotangent: Node;
+  readonly dot: Node;
+  readonly bins: readonly AttentionBins[];
+}
+
+/**
+ * What the gradient of a tensor captured by the score needs, summed within each query row: role `bins{i}`, over z, t, axis,
+ * is Σ_s [bin = r] · dScore · derivative.
+ */
+export interface AttentionBins {
+  readonly axis: Axis;
+  /** i32 over z, t, s, in [0, axis.size). */
+  readonly bin: Scalar;
+  /** ∂score/∂(captured value), over z, t, s and slot(0). */
+  readonly derivative: Scalar;
 }
 
 /** Hash-consed: two structurally equal scalars are the same object. Build them only with `scalar.ts`. */

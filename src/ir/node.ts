@@ -48,9 +48,9 @@ export function inputsOf(node: Node): readonly Node[] {
 
 function formInputs(form: RegionForm): readonly Node[] {
   const attention = form.kind === "attention" ? form : form.forward;
-  const { q, k, v, score, mask } = attention;
-  const reads = nodesRead(q, k, v, score, ...(mask ? [mask] : []));
-  return form.kind === "attention" ? reads : [...new Set([...reads, form.output, form.lse, form.cotangent])];
+  const { q, k, v, score, mask, weight } = attention;
+  const reads = nodesRead(q, k, v, score, ...(mask ? [mask] : []), ...(weight ? [weight] : []));
+  return form.kind === "attention" ? reads : [...new Set([...reads, form.lse, form.cotangent, form.dot])];
 }
 
 /** The nodes that scalars read. */

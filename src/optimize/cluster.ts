@@ -62,14 +62,12 @@ export interface ContractCluster extends ClusterBase {
   readonly outputs: readonly Output[];
 }
 
-/** Attention, see ir/graph.ts. `forward` computes o and lse; `query` dq; `key` dk and dv. `dot` is D = Σ_f dO·O over z, t, a node of its own. */
+/** Attention, see ir/graph.ts. `forward` computes o and lse; `query` dq and the bins; `key` dk and dv. */
 export interface FlashCluster extends ClusterBase {
   readonly kind: "flash";
   readonly form: AttentionForm | AttentionGradientForm;
   readonly pass: "forward" | "query" | "key";
-  readonly outputs: readonly { readonly role: "o" | "lse" | "dq" | "dk" | "dv"; readonly node: Node }[];
-  /** For the gradient passes: the node Σ_f dO·O over z, t. */
-  readonly dot?: Node;
+  readonly outputs: readonly { readonly role: string; readonly node: Node }[];
 }
 
 /**
