@@ -4,7 +4,7 @@
  * that keep keywords contextual: a counted noun stands on the line of its number, and `learn`, `state` or `next` followed
  * by a name on the same line begins a statement.
  */
-import { type CstNode, CstParser, EOF, type IToken, type ParserMethod, tokenMatcher } from "chevrotain";
+import { type CstNode, CstParser, EOF, type IToken, type ParserMethod, tokenMatcher, type TokenType } from "chevrotain";
 import { expectationProvider } from "./expected.ts";
 import { AddOp, allTokens, CmpOp, K, MulOp, Name, Noun, Num, P, Position, Text, Word } from "./tokens.ts";
 
@@ -69,18 +69,7 @@ export class LlmParser extends CstParser {
     this.CONSUME(P.RBrace);
   });
 
-  readonly dimParameters: Rule = this.RULE("dimParameters", () => {
-    this.CONSUME(P.LBracket);
-    this.OPTION(() => {
-      this.SUBRULE(this.dimParameter);
-      this.MANY(() => {
-        this.CONSUME(P.Comma);
-        this.SUBRULE2(this.dimParameter);
-      });
-      this.OPTION2(() => this.CONSUME2(P.Comma));
-    });
-    this.CONSUME(P.RBracket);
-  });
+  readonly dimParameters: Rule = this.RULE("dimParameters", () => this.bracketed(P.LBracket, this.dimParameter, P.RBracket));
 
   // A default is no ramp: `->` after it begins the results, even where the `)` was forgotten.
   readonly dimParameter: Rule = this.RULE("dimParameter", () => {
@@ -91,18 +80,7 @@ export class LlmParser extends CstParser {
     });
   });
 
-  readonly parameters: Rule = this.RULE("parameters", () => {
-    this.CONSUME(P.LParen);
-    this.OPTION(() => {
-      this.SUBRULE(this.parameter);
-      this.MANY(() => {
-        this.CONSUME(P.Comma);
-        this.SUBRULE2(this.parameter);
-      });
-      this.OPTION2(() => this.CONSUME2(P.Comma));
-    });
-    this.CONSUME(P.RParen);
-  });
+  readonly parameters: Rule = this.RULE("parameters", () => this.bracketed(P.LParen, this.parameter, P.RParen));
 
   readonly parameter: Rule = this.RULE("parameter", () => {
     this.CONSUME(Name);
@@ -264,13 +242,7 @@ export class LlmParser extends CstParser {
     });
   });
 
-  readonly pipe: Rule = this.RULE("pipe", () => {
-    this.SUBRULE(this.range);
-    this.MANY(() => {
-      this.CONSUME(P.Pipe);
-      this.SUBRULE2(this.range);
-    });
-  });
+  readonly pipe: Rule = this.RULE("pipe", () => this.chain(this.range, P.Pipe));
 
   readonly range: Rule = this.RULE("range", () => {
     this.SUBRULE(this.disjunction);
@@ -280,21 +252,9 @@ export class LlmParser extends CstParser {
     });
   });
 
-  readonly disjunction: Rule = this.RULE("disjunction", () => {
-    this.SUBRULE(this.conjunction);
-    this.MANY(() => {
-      this.CONSUME(K.or);
-      this.SUBRULE2(this.conjunction);
-    });
-  });
+  readonly disjunction: Rule = this.RULE("disjunction", () => this.chain(this.conjunction, K.or));
 
-  readonly conjunction: Rule = this.RULE("conjunction", () => {
-    this.SUBRULE(this.negation);
-    this.MANY(() => {
-      this.CONSUME(K.and);
-      this.SUBRULE2(this.negation);
-    });
-  });
+  readonly conjunction: Rule = this.RULE("conjunction", () => this.chain(this.negation, K.and));
 
   readonly negation: Rule = this.RULE("negation", () => {
     this.MANY(() => this.CONSUME(K.not));
@@ -309,21 +269,9 @@ export class LlmParser extends CstParser {
     });
   });
 
-  readonly sum: Rule = this.RULE("sum", () => {
-    this.SUBRULE(this.product);
-    this.MANY(() => {
-      this.CONSUME(AddOp);
-      this.SUBRULE2(this.product);
-    });
-  });
+  readonly sum: Rule = this.RULE("sum", () => this.chain(this.product, AddOp));
 
-  readonly product: Rule = this.RULE("product", () => {
-    this.SUBRULE(this.unary);
-    this.MANY(() => {
-      this.CONSUME(MulOp);
-      this.SUBRULE2(this.unary);
-    });
-  });
+  readonly product: Rule = this.RULE("product", () => this.chain(this.unary, MulOp));
 
   readonly unary: Rule = this.RULE("unary", () => {
     this.OR([
@@ -356,18 +304,7 @@ export class LlmParser extends CstParser {
     );
   });
 
-  readonly indices: Rule = this.RULE("indices", () => {
-    this.CONSUME(P.LBracket);
-    this.OPTION(() => {
-      this.SUBRULE(this.indexItem);
-      this.MANY(() => {
-        this.CONSUME(P.Comma);
-        this.SUBRULE2(this.indexItem);
-      });
-      this.OPTION2(() => this.CONSUME2(P.Comma));
-    });
-    this.CONSUME(P.RBracket);
-  });
+  readonly indices: Rule = this.RULE("indices", () => this.bracketed(P.LBracket, this.indexItem, P.RBracket));
 
   readonly indexItem: Rule = this.RULE("indexItem", () => {
     this.SUBRULE(this.expression);
@@ -377,18 +314,7 @@ export class LlmParser extends CstParser {
     });
   });
 
-  readonly callArguments: Rule = this.RULE("callArguments", () => {
-    this.CONSUME(P.LParen);
-    this.OPTION(() => {
-      this.SUBRULE(this.argument);
-      this.MANY(() => {
-        this.CONSUME(P.Comma);
-        this.SUBRULE2(this.argument);
-      });
-      this.OPTION2(() => this.CONSUME2(P.Comma));
-    });
-    this.CONSUME(P.RParen);
-  });
+  readonly callArguments: Rule = this.RULE("callArguments", () => this.bracketed(P.LParen, this.argument, P.RParen));
 
   readonly argument: Rule = this.RULE("argument", () => {
     this.OPTION(() => {
@@ -428,31 +354,31 @@ export class LlmParser extends CstParser {
     this.OPTION({ GATE: () => this.atCountedNoun(), DEF: () => this.CONSUME(Noun) });
   });
 
-  readonly tuple: Rule = this.RULE("tuple", () => {
-    this.CONSUME(P.LParen);
-    this.OPTION(() => {
-      this.SUBRULE(this.expression);
-      this.MANY(() => {
-        this.CONSUME(P.Comma);
-        this.SUBRULE2(this.expression);
-      });
-      this.OPTION2(() => this.CONSUME2(P.Comma));
-    });
-    this.CONSUME(P.RParen);
-  });
+  readonly tuple: Rule = this.RULE("tuple", () => this.bracketed(P.LParen, this.expression, P.RParen));
 
-  readonly list: Rule = this.RULE("list", () => {
-    this.CONSUME(P.LBracket);
+  readonly list: Rule = this.RULE("list", () => this.bracketed(P.LBracket, this.expression, P.RBracket));
+
+  /** Brackets around nothing, or around items with commas between them and perhaps one after the last. */
+  private bracketed(open: TokenType, item: Rule, close: TokenType): void {
+    this.CONSUME(open);
     this.OPTION(() => {
-      this.SUBRULE(this.expression);
+      this.SUBRULE(item);
       this.MANY(() => {
         this.CONSUME(P.Comma);
-        this.SUBRULE2(this.expression);
+        this.SUBRULE2(item);
       });
       this.OPTION2(() => this.CONSUME2(P.Comma));
     });
-    this.CONSUME(P.RBracket);
-  });
+    this.CONSUME(close);
+  }
+
+  private chain(operand: Rule, operator: TokenType): void {
+    this.SUBRULE(operand);
+    this.MANY(() => {
+      this.CONSUME(operator);
+      this.SUBRULE2(operand);
+    });
+  }
 
   private atStatement(): boolean {
     const [first, second] = [this.LA(1), this.LA(2)];
