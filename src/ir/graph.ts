@@ -182,8 +182,9 @@ export interface Read extends ScalarBase {
   readonly at: readonly Scalar[];
 }
 
+/** `finite` gives bool: false for NaN and the infinities. */
 export const unaryOps = [
-  "neg", "exp", "log", "sqrt", "rsqrt", "sin", "cos", "tanh", "erf", "abs", "floor", "ceil", "round", "sign", "not",
+  "neg", "exp", "log", "sqrt", "rsqrt", "sin", "cos", "tanh", "erf", "abs", "floor", "ceil", "round", "sign", "not", "finite",
 ] as const;
 export type UnaryOp = (typeof unaryOps)[number];
 

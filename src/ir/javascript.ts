@@ -71,6 +71,7 @@ export function javascript(root: Scalar, names: JavaScriptNames, inline = false)
       case "neg": return { text: `-${at(of, strength.power)}`, strength: strength.unary };
       case "not": return { text: `!${at(of, strength.unary)}`, strength: strength.unary };
       case "rsqrt": return { text: `1 / ${call("Math.sqrt", of).text}`, strength: strength.product };
+      case "finite": return call("Number.isFinite", of);
       case "erf": calls.add("erf"); return call("erf", of);
       case "round": calls.add("roundEven"); return call("roundEven", of);
       default: return call(`Math.${op}`, of);

@@ -58,9 +58,9 @@ export function select(condition: Scalar, then: Scalar, otherwise: Scalar): Scal
 }
 
 export function unary(op: UnaryOp, of: Scalar): Scalar {
-  if (of.kind === "literal") return literal(applyUnary(op, of.value), of.dtype);
+  if (of.kind === "literal") return literal(applyUnary(op, of.value), op === "finite" ? "bool" : of.dtype);
   if (of.kind === "unary" && op === of.op && (op === "neg" || op === "not")) return of.of;
-  return intern(`${op}(${of.id}`, { kind: "unary", dtype: of.dtype, op, of });
+  return intern(`${op}(${of.id}`, { kind: "unary", dtype: op === "finite" ? "bool" : of.dtype, op, of });
 }
 
 const comparisons: ReadonlySet<BinaryOp> = new Set(["lt", "le", "eq", "ne"]);
@@ -114,6 +114,7 @@ export function applyUnary(op: UnaryOp, x: number): number {
     case "round": return roundEven(x);
     case "sign": return Math.sign(x);
     case "not": return x === 0 ? 1 : 0;
+    case "finite": return Number(Number.isFinite(x));
     default: return unreachable(op);
   }
 }
