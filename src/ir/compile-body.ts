@@ -1,0 +1,216 @@
+/**
+ * @file Compiles the body of a comp or scatter to a JavaScript function over f64 arrays. Each subexpression is computed once, in the
+ * outermost loop where its axes are known. A subexpression that may read out of range is computed only where a taken `select`
+ * asks for it, and then its indices are checked. Leaves out everything about speed that does not matter to an oracle.
+ */
+import { invariant, unreachable } from "../diagnostics/invariant.ts";
+import { inRange, spaceOf } from "./affine.ts";
+import type { Space } from "./affine.ts";
+import type { Binary, Comp, Node, Read, Scalar, Scatter, Unary } from "./graph.ts";
+import { nodesRead } from "./node.ts";
+import { erf, operands } from "./scalar.ts";
+import { uniform } from "../runtime/random.ts";
+
+/** Fills `out` from the values of the nodes read, in the order of `nodesRead`. */
+export type Kernel = (out: Float64Array, inputs: readonly Float64Array[], seed: number, step: number) => void;
+
+interface Helpers {
+  readonly erf: typeof erf;
+  readonly uniform: typeof uniform;
+  readonly roundEven: (x: number) => number;
+  /** Throws: the index `value` of axis `dimension` of the input `input` is out of range. */
+  readonly outOfRange: (input: number, dimension: number, value: number) => never;
+}
+
+// Equal computations over different nodes (the layers of a model) have equal text.
+const compiledText = new Map<string, (helpers: Helpers) => Kernel>();
+
+export function compileBody(node: Comp | Scatter): Kernel {
+  const roots = node.kind === "comp" ? [node.body] : [...node.at, node.body];
+  const inputs = nodesRead(...roots);
+  const text = new BodyCompiler(spaceOf(node), inputs).loops(node);
+  let make = compiledText.get(text);
+  if (!make) {
+    make = new Function("helpers", text) as (helpers: Helpers) => Kernel;
+    compiledText.set(text, make);
+  }
+  return make({
+    erf, uniform, roundEven,
+    outOfRange(input, dimension, value) {
+      const of = inputs[input];
+      throw new Error(`internal: ${node.name} reads ${of?.name} at ${value} on axis ${of?.axes[dimension]?.name} of size ${of?.axes[dimension]?.size}`);
+    },
+  });
+}
+
+function roundEven(x: number): number {
+  const rounded = Math.round(x);
+  return Math.abs(x % 1) === 0.5 && rounded % 2 !== 0 ? rounded - 1 : rounded;
+}
+
+/** A list of statements that can see the names of the lists around it. */
+interface Block {
+  readonly lines: string[];
+  readonly names: Map<Scalar, string>;
+}
+
+class BodyCompiler {
+  readonly #space: Space;
+  readonly #inputs: readonly Node[];
+  /** One block per loop depth: block i is inside the loops over axes 0…i-1. */
+  readonly #levels: readonly Block[];
+  readonly #depths = new Map<Scalar, number>();
+  readonly #totals = new Map<Scalar, boolean>();
+  #next = 0;
+
+  constructor(space: Space, inputs: readonly Node[]) {
+    this.#space = space;
+    this.#inputs = inputs;
+    this.#levels = [...space, undefined].map(() => ({ lines: [], names: new Map() }));
+  }
+
+  loops(node: Comp | Scatter): string {
+    const innermost = this.#levels.length - 1;
+    const rank = node.kind === "comp" ? node.axes.length : innermost;
+    if (node.kind === "comp") {
+      const value = this.#emit(node.body, []);
+      this.#level(innermost).push(node.reduce ? accumulate(node.reduce.op, value) : `out[o++] = ${value};`);
+    } else {
+      const at = node.at.map((index) => this.#emit(index, []));
+      const inside = at.map((index, i) => `${index} >= 0 && ${index} < ${node.axes[i]?.size}`).join(" && ") || "true";
+      this.#level(innermost).push(`if (${inside}) out[${flatIndex(at, node.axes)}] += ${this.#emit(node.body, [])};`);
+    }
+    let text = "";
+    for (let depth = innermost; depth >= 0; depth--) {
+      text = [...this.#level(depth), text].join("\n");
+      if (node.kind === "comp" && node.reduce && depth === rank) {
+        text = `let acc = ${{ sum: "0", max: "-Infinity", min: "Infinity" }[node.reduce.op]};\n${text}\nout[o++] = acc;`;
+      }
+      if (depth > 0) text = `for (let a${depth - 1} = 0; a${depth - 1} < ${this.#space[depth - 1]?.size}; a${depth - 1}++) {\n${text}\n}`;
+    }
+    return `const { erf, uniform, roundEven, outOfRange } = helpers;
+return (out, inputs, seed, step) => {
+${this.#inputs.map((_, i) => `const i${i} = inputs[${i}];`).join("\n")}
+let o = 0;
+${text}
+};`;
+  }
+
+  #level(depth: number): string[] {
+    const block = this.#levels[depth];
+    invariant(block, `no loop depth ${depth}`);
+    return block.lines;
+  }
+
+  /** The name or text of a scalar's value. `branches` are the blocks of the taken selects around it, outermost first. */
+  #emit(s: Scalar, branches: readonly Block[]): string {
+    if (s.kind === "literal") return Object.is(s.value, -0) ? "(-0)" : s.value < 0 ? `(${s.value})` : String(s.value);
+    if (s.kind === "axis") return `a${s.position}`;
+    const level = this.#levels[this.#depth(s)];
+    invariant(level, "a scalar has a loop depth");
+    const visible = [level, ...branches];
+    for (const block of visible) {
+      const known = block.names.get(s);
+      if (known) return known;
+    }
+    const home = (this.#total(s) ? undefined : branches.at(-1)) ?? level;
+    const inner = home === level ? [] : branches;
+    const name = `v${this.#next++}`;
+    if (s.kind === "select") {
+      const condition = this.#emit(s.condition, inner);
+      const [then, otherwise] = [s.then, s.else].map((side) => {
+        const block: Block = { lines: [], names: new Map() };
+        const value = this.#emit(side, [...inner, block]);
+        return [...block.lines, `${name} = ${value};`].join(" ");
+      });
+      home.lines.push(`let ${name}; if (${condition}) { ${then} } else { ${otherwise} }`);
+    } else {
+      const parts = operands(s).map((operand) => this.#emit(operand, inner));
+      if (s.kind === "read") home.lines.push(...this.#checks(s, parts));
+      home.lines.push(`const ${name} = ${this.#text(s, parts)};`);
+    }
+    home.names.set(s, name);
+    return name;
+  }
+
+  #text(s: Scalar, parts: readonly string[]): string {
+    const [a = "", b = ""] = parts;
+    switch (s.kind) {
+      case "read": return `i${this.#inputs.indexOf(s.of)}[${flatIndex(parts, s.of.axes)}]`;
+      case "unary": return unaryText(s.op, a);
+      case "binary": return binaryText(s, a, b);
+      case "cast": return s.dtype === "i32" ? `Math.trunc(${a})` : s.dtype === "bool" ? `(${a} !== 0 ? 1 : 0)` : a;
+      case "random": return `uniform(seed, step, ${s.stream}, ${a})`;
+      case "literal": case "axis": case "select": case "slot": throw new Error(`internal: ${s.kind} in a body`);
+      default: return unreachable(s);
+    }
+  }
+
+  #checks(s: Read, parts: readonly string[]): string[] {
+    const input = this.#inputs.indexOf(s.of);
+    return s.at.flatMap((index, i) => {
+      const size = s.of.axes[i]?.size ?? 0;
+      return inRange(index, size, this.#space) ? [] : [`if (!(${parts[i]} >= 0 && ${parts[i]} < ${size})) outOfRange(${input}, ${i}, ${parts[i]});`];
+    });
+  }
+
+  /** How many loops a scalar is inside of: one more than the last axis it depends on. */
+  #depth(s: Scalar): number {
+    const known = this.#depths.get(s);
+    if (known !== undefined) return known;
+    const depth = s.kind === "axis" ? s.position + 1 : Math.max(0, ...operands(s).map((o) => this.#depth(o)));
+    this.#depths.set(s, depth);
+    return depth;
+  }
+
+  /** Whether a scalar has a value everywhere in the space, so that it may be computed where nobody asks for it. */
+  #total(s: Scalar): boolean {
+    const known = this.#totals.get(s);
+    if (known !== undefined) return known;
+    const inside = s.kind !== "read" || s.at.every((index, i) => inRange(index, s.of.axes[i]?.size ?? 0, this.#space));
+    const total = inside && operands(s).every((o) => this.#total(o));
+    this.#totals.set(s, total);
+    return total;
+  }
+}
+
+function accumulate(op: "sum" | "max" | "min", value: string): string {
+  return op === "sum" ? `acc += ${value};` : `acc = Math.${op}(acc, ${value});`;
+}
+
+function flatIndex(at: readonly string[], axes: Space): string {
+  return at.reduce((flat, index, i) => (i === 0 ? index : `(${flat}) * ${axes[i]?.size} + ${index}`), "0");
+}
+
+function unaryText(op: Unary["op"], a: string): string {
+  switch (op) {
+    case "neg": return `-${a}`;
+    case "rsqrt": return `1 / Math.sqrt(${a})`;
+    case "erf": return `erf(${a})`;
+    case "round": return `roundEven(${a})`;
+    case "not": return `(${a} ? 0 : 1)`;
+    case "finite": return `(Number.isFinite(${a}) ? 1 : 0)`;
+    case "exp": case "log": case "sqrt": case "sin": case "cos": case "tanh": case "abs": case "floor": case "ceil": case "sign":
+      return `Math.${op}(${a})`;
+    default: return unreachable(op);
+  }
+}
+
+const comparisonSigns = { lt: "<", le: "<=", eq: "===", ne: "!==" } as const;
+
+function binaryText(s: Binary, a: string, b: string): string {
+  switch (s.op) {
+    case "add": return `${a} + ${b}`;
+    case "sub": return `${a} - ${b}`;
+    case "mul": return `${a} * ${b}`;
+    case "div": return s.dtype === "i32" ? `Math.trunc(${a} / ${b})` : `${a} / ${b}`;
+    case "pow": return s.right.kind === "literal" && s.right.value === 2 ? `${a} * ${a}` : `${a} ** ${b}`;
+    case "min": case "max": return `Math.${s.op}(${a}, ${b})`;
+    case "idiv": return `Math.floor(${a} / ${b})`;
+    case "mod": return `${a} - ${b} * Math.floor(${a} / ${b})`;
+    case "lt": case "le": case "eq": case "ne": return `(${a} ${comparisonSigns[s.op]} ${b} ? 1 : 0)`;
+    case "and": return `(${a} && ${b} ? 1 : 0)`;
+    case "or": return `(${a} || ${b} ? 1 : 0)`;
+    default: return unreachable(s.op);
+  }
+}
