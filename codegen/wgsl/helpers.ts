@@ -1,0 +1,196 @@
+/**
+ * @file Functions that printed kernels bring along where WGSL's own are not good enough: its tanh overflows on some drivers and, like log near 1 and sin and cos
+ * anywhere, may be far less accurate than f32 (sin and cos: 2^-11). The texts hold for scalars and vectors alike: `T` stands for the float type, `U` and
+ * `I` for the unsigned and signed type of that width, `B` for its condition; a name followed by `$` gets the width's suffix.
+ *
+ * Sources: log, sin, cos and tanh follow S. Moshier's Cephes (single/logf.c, sinf.c, tanhf.c); erf is the rational approximation that Eigen and XLA use
+ * for f32; the generator is `src/runtime/random.ts`.
+ */
+import type { Width } from "../../src/kernel/ir.ts";
+import type { HelperName } from "./names.ts";
+
+interface Helper {
+  readonly needs: readonly HelperName[];
+  readonly text: string;
+}
+
+const helpers: Readonly<Record<HelperName, Helper>> = {
+  accurate_log: {
+    needs: [],
+    text: `/// Natural logarithm: x = m·2^e with m in [√½, √2), log m by a polynomial in m - 1, so that it is accurate near 1 as well.
+fn accurate_log$(x: T) -> T {
+  let bits = bitcast<U>(x);
+  let raised = bits - U(0x3f3504f3u);
+  let e = T(bitcast<I>(raised) >> U(23u));
+  let m = bitcast<T>((raised & U(0x007fffffu)) + U(0x3f3504f3u)) - 1.0;
+  let z = m * m;
+  var p = fma(T(7.0376836292e-2), m, T(-1.1514610310e-1));
+  p = fma(p, m, T(1.1676998740e-1));
+  p = fma(p, m, T(-1.2420140846e-1));
+  p = fma(p, m, T(1.4249322787e-1));
+  p = fma(p, m, T(-1.6668057665e-1));
+  p = fma(p, m, T(2.0000714765e-1));
+  p = fma(p, m, T(-2.4999993993e-1));
+  p = fma(p, m, T(3.3333331174e-1));
+  let y = fma(e, T(-2.12194440e-4), m * z * p) - 0.5 * z;
+  let ordinary = bits - U(0x00800000u) < U(0x7f000000u);
+  return select(log(x), fma(e, T(0.693359375), m + y), ordinary);
+}`,
+  },
+  accurate_sin: {
+    needs: [],
+    text: `/// Sine: the angle is brought to [-π/4, π/4] with π/2 in three parts, exact while |x| is below some 50,000.
+fn accurate_sin$(x: T) -> T {
+  let n = round(x * 0.636619772);
+  let quadrant = I(n);
+  let r = ((x - n * 1.5703125) - n * 4.837512969970703e-4) - n * 7.549789954891882e-8;
+  let z = r * r;
+  let s = fma(fma(fma(T(-1.9515295891e-4), z, T(8.3321608736e-3)), z, T(-1.6666654611e-1)) * z, r, r);
+  let c = fma(fma(fma(T(2.443315711809948e-5), z, T(-1.388731625493765e-3)), z, T(4.166664568298827e-2)) * z, z, fma(z, T(-0.5), T(1.0)));
+  let y = select(s, c, (quadrant & I(1)) == I(1));
+  return select(y, -y, (quadrant & I(2)) == I(2));
+}`,
+  },
+  accurate_cos: {
+    needs: [],
+    text: `/// Cosine: the angle is brought to [-π/4, π/4] with π/2 in three parts, exact while |x| is below some 50,000.
+fn accurate_cos$(x: T) -> T {
+  let n = round(x * 0.636619772);
+  let quadrant = I(n);
+  let r = ((x - n * 1.5703125) - n * 4.837512969970703e-4) - n * 7.549789954891882e-8;
+  let z = r * r;
+  let s = fma(fma(fma(T(-1.9515295891e-4), z, T(8.3321608736e-3)), z, T(-1.6666654611e-1)) * z, r, r);
+  let c = fma(fma(fma(T(2.443315711809948e-5), z, T(-1.388731625493765e-3)), z, T(4.166664568298827e-2)) * z, z, fma(z, T(-0.5), T(1.0)));
+  let y = select(c, s, (quadrant & I(1)) == I(1));
+  return select(y, -y, ((quadrant + I(1)) & I(2)) == I(2));
+}`,
+  },
+  accurate_tanh: {
+    needs: [],
+    text: `/// Hyperbolic tangent: a polynomial near 0, where 1 - 2/(e^2x + 1) cancels; beyond ±15 it is ±1 in f32 and e^2x must not overflow.
+fn accurate_tanh$(x: T) -> T {
+  let z = x * x;
+  var p = fma(T(-5.70498872745e-3), z, T(2.06390887954e-2));
+  p = fma(p, z, T(-5.37397155531e-2));
+  p = fma(p, z, T(1.33314422036e-1));
+  p = fma(p, z, T(-3.33332819422e-1));
+  let near = fma(p * z, x, x);
+  let far = sign(x) * (1.0 - 2.0 / (exp(2.0 * min(abs(x), T(15.0))) + 1.0));
+  return select(far, near, abs(x) < T(0.625));
+}`,
+  },
+  accurate_erf: {
+    needs: [],
+    text: `/// Error function: a rational function of x² on [-4, 4], beyond which it is ±1 in f32.
+fn accurate_erf$(value: T) -> T {
+  let x = clamp(value, T(-4.0), T(4.0));
+  let z = x * x;
+  var p = fma(T(-2.72614225801306e-10), z, T(2.77068142495902e-8));
+  p = fma(p, z, T(-2.10102402082508e-6));
+  p = fma(p, z, T(-5.69250639462346e-5));
+  p = fma(p, z, T(-7.34990630326855e-4));
+  p = fma(p, z, T(-2.95459980854025e-3));
+  p = fma(p, z, T(-1.60960333262415e-2));
+  var q = fma(T(-1.45660718464996e-5), z, T(-2.13374055278905e-4));
+  q = fma(q, z, T(-1.68282697438203e-3));
+  q = fma(q, z, T(-7.37332916720468e-3));
+  q = fma(q, z, T(-1.42647390514189e-2));
+  return x * p / q;
+}`,
+  },
+  power: {
+    needs: ["accurate_log"],
+    text: `/// x^y, also for x < 0 and whole y; 0^y is 0 for y > 0.
+fn power$(x: T, y: T) -> T {
+  let size = exp(y * accurate_log$(abs(x)));
+  let whole = floor(y) == y;
+  let odd = whole & (floor(y * 0.5) * 2.0 != y);
+  let signed = select(size, select(log(x), select(size, -size, odd), whole), x < T(0.0));
+  return select(select(signed, select(1.0 / abs(x), T(0.0), y > T(0.0)), x == T(0.0)), T(1.0), y == T(0.0));
+}`,
+  },
+  whole_power: {
+    needs: [],
+    text: `/// x^n for a whole n ≥ 0, by squaring.
+fn whole_power$(x: T, n: u32) -> T {
+  var result = T(1.0);
+  var square = x;
+  for (var rest = n; rest > 0u; rest >>= 1u) {
+    if (rest & 1u) == 1u { result *= square; }
+    square *= square;
+  }
+  return result;
+}`,
+  },
+  is_finite: {
+    needs: [],
+    text: `/// False for NaN and infinities, by bits: comparisons may assume that neither occurs.
+fn is_finite$(x: T) -> B {
+  return (bitcast<U>(x) & U(0x7f800000u)) != U(0x7f800000u);
+}`,
+  },
+  floor_div: {
+    needs: [],
+    text: `/// The quotient rounded down.
+fn floor_div$(a: I, b: I) -> I {
+  let q = a / b;
+  return q - select(I(0), I(1), (a % b != I(0)) & ((a < I(0)) != (b < I(0))));
+}`,
+  },
+  floor_mod: {
+    needs: [],
+    text: `/// The remainder of the quotient rounded down: it has the sign of b.
+fn floor_mod$(a: I, b: I) -> I {
+  let r = a % b;
+  return r + select(I(0), b, (r != I(0)) & ((r < I(0)) != (b < I(0))));
+}`,
+  },
+  scramble: {
+    needs: [],
+    text: `/// A bijection of 32 bits in which every bit of the input reaches every bit of the output.
+fn scramble(value: u32) -> u32 {
+  var x = value;
+  x = (x ^ (x >> 16u)) * 0x7feb352du;
+  x = (x ^ (x >> 15u)) * 0x846ca68bu;
+  return x ^ (x >> 16u);
+}`,
+  },
+  uniform_random: {
+    needs: ["scramble"],
+    text: `/// A number in [0, 1) that depends on nothing but its arguments.
+fn uniform_random(seed: u32, step: u32, stream: u32, counter: i32) -> f32 {
+  let a = scramble(scramble(scramble(seed + 0x9e3779b9u) + step) + stream);
+  let b = scramble(a + 0x9e3779b9u);
+  return f32(scramble(scramble(u32(counter) ^ a) + b) >> 8u) * 0x1p-24;
+}`,
+  },
+};
+
+/** A helper at a width, as it is called: `accurate_log` or `accurate_log_vec4`. */
+export interface HelperUse {
+  readonly name: HelperName;
+  readonly width: Width;
+}
+
+export const helperCall = ({ name, width }: HelperUse): string => (width === 1 ? name : `${name}_vec${width}`);
+
+/** The texts of the helpers used and of those they need, each once, needed ones first. */
+export function helperTexts(uses: readonly HelperUse[]): string[] {
+  const texts = new Map<string, string>();
+  const include = (use: HelperUse): void => {
+    if (texts.has(helperCall(use))) return;
+    const { needs, text } = helpers[use.name];
+    for (const name of needs) include({ name, width: use.width });
+    texts.set(helperCall(use), atWidth(text, use.width));
+  };
+  uses.forEach(include);
+  return [...texts.values()];
+}
+
+function atWidth(text: string, width: Width): string {
+  const types = width === 1 ? { T: "f32", U: "u32", I: "i32", B: "bool" } : { T: `vec${width}f`, U: `vec${width}u`, I: `vec${width}i`, B: `vec${width}<bool>` };
+  return text
+    .replaceAll("///", "//")
+    .replace(/\b[TUIB]\b/g, (letter) => types[letter as keyof typeof types])
+    .replaceAll("$", width === 1 ? "" : `_vec${width}`);
+}
