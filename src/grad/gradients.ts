@@ -82,8 +82,11 @@ export function vjp(outputs: readonly Node[], cotangents: readonly Node[], wrt: 
     }
   }
 
-  const zero = (leaf: Leaf): Node => comp({ name: `d ${leaf.name}` }, leaf.axes, literal(0));
-  return { gradients: new Map(wrt.map((leaf) => [leaf, total.get(leaf) ?? zero(leaf)])), cotangents: total, contributions };
+  return { gradients: new Map(wrt.map((leaf) => [leaf, total.get(leaf) ?? zeroGradient(leaf)])), cotangents: total, contributions };
+}
+
+function zeroGradient(leaf: Leaf): Node {
+  return comp({ name: `d ${leaf.name}` }, leaf.axes, literal(0));
 }
 
 /** The contributions of one consumer to the cotangent of one operand, in the order of its reads. */
@@ -145,5 +148,5 @@ function reachableThroughReferences(outputs: readonly Node[]): readonly Node[] {
     more.forEach((n) => found.add(n));
     roots = more.flatMap((n) => (n.kind === "region" && !found.has(n.reference) ? [n.reference] : []));
   }
-  return [...found].sort((a, b) => a.id - b.id);
+  return [...found].toSorted((a, b) => a.id - b.id);
 }

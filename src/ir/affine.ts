@@ -66,11 +66,10 @@ export function scale(a: Affine, by: number): Affine {
 
 /** The one scalar that stands for a form: positive terms, then negative ones, each in order of age, the constant last. */
 export function fromAffine(form: Affine): Scalar {
-  const terms = [...form.terms].sort(([a], [b]) => a.id - b.id);
-  const term = (atom: Scalar, k: number): Scalar => mul(atom, int(k));
+  const terms = [...form.terms].toSorted(([a], [b]) => a.id - b.id);
   let sum: Scalar | undefined;
-  for (const [atom, k] of terms) if (k > 0) sum = sum ? add(sum, term(atom, k)) : term(atom, k);
-  for (const [atom, k] of terms) if (k < 0) sum = sum ? sub(sum, term(atom, -k)) : unary("neg", term(atom, -k));
+  for (const [atom, k] of terms) if (k > 0) sum = sum ? add(sum, mul(atom, int(k))) : mul(atom, int(k));
+  for (const [atom, k] of terms) if (k < 0) sum = sum ? sub(sum, mul(atom, int(-k))) : unary("neg", mul(atom, int(-k)));
   if (!sum) return int(form.constant);
   return form.constant < 0 ? sub(sum, int(-form.constant)) : add(sum, int(form.constant));
 }

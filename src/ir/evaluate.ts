@@ -72,5 +72,5 @@ function evaluationOrder(roots: readonly Node[]): readonly Node[] {
     seen.add(node);
     stack.push(...(node.kind === "region" ? [node.reference] : inputsOf(node)));
   }
-  return [...seen].sort((a, b) => a.id - b.id);
+  return [...seen].toSorted((a, b) => a.id - b.id);
 }

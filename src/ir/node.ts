@@ -69,7 +69,7 @@ export function reachable(roots: readonly Node[]): readonly Node[] {
     seen.add(node);
     stack.push(...inputsOf(node));
   }
-  return [...seen].sort((a, b) => a.id - b.id);
+  return [...seen].toSorted((a, b) => a.id - b.id);
 }
 
 export function elementCount(axes: readonly Axis[]): number {

@@ -123,7 +123,7 @@ function singleValue(form: Affine, c: number, space: Space): number | undefined 
  * coarse: (4h + 2g + r) div 8 = (2h + g) div 4 when r < 2.
  */
 function dropFine(form: Affine, c: number, space: Space): { readonly form: Affine; readonly fine: Affine; readonly by: number } | undefined {
-  const candidates = [...new Set([...form.terms.values()].map((k) => gcd(Math.abs(k), c)))].filter((g) => g > 1).sort((a, b) => b - a);
+  const candidates = [...new Set([...form.terms.values()].map((k) => gcd(Math.abs(k), c)))].filter((g) => g > 1).toSorted((a, b) => b - a);
   for (const by of candidates) {
     const { whole, rest } = splitMultiples(form, by);
     if (whole.terms.size === 0) continue;

@@ -16,10 +16,11 @@ const idiv = (a: Scalar, b: number): Scalar => binary("idiv", a, int(b));
 const mod = (a: Scalar, b: number): Scalar => binary("mod", a, int(b));
 const clamp = (a: Scalar, low: number, high: number): Scalar => binary("min", binary("max", a, int(low)), int(high));
 
+const positive = (s: Scalar): Scalar => add(mul(s, s), literal(0.5));
+
 describe("scalar derivatives agree with central differences", () => {
   const x = parameter("x", T, D);
   const y = parameter("y", T, D);
-  const positive = (s: Scalar): Scalar => add(mul(s, s), literal(0.5));
   const functions: Record<string, (a: Scalar, b: Scalar) => Scalar> = {
     exp: (a) => unary("exp", a), log: (a) => unary("log", positive(a)), sqrt: (a) => unary("sqrt", positive(a)),
     rsqrt: (a) => unary("rsqrt", positive(a)), sin: (a) => unary("sin", a), cos: (a) => unary("cos", a), tanh: (a) => unary("tanh", a),
