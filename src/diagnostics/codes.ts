@@ -3,12 +3,14 @@
  * Each phase keeps its rows in a file under `codes/`; a new file is spread into `codes` below. The table also
  * feeds `llmc explain` and the generated list of diagnostics.
  */
+import { fieldCodes } from "./codes/field.ts";
 import { syntaxCodes } from "./codes/syntax.ts";
 import type { CodeEntry } from "./codes/entry.ts";
 import type { Diagnostic, Fix, Label } from "./diagnostic.ts";
 
 export const codes = {
   ...syntaxCodes,
+  ...fieldCodes,
 };
 
 /** `phase/what`. */

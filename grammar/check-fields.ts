@@ -1,0 +1,52 @@
+/** @file All that can be said about a file's fields without looking at other declarations: every section, and sizes with decimal suffixes. */
+import { report } from "../src/diagnostics/codes.ts";
+import type { Diagnostic } from "../src/diagnostics/diagnostic.ts";
+import { spanText } from "../src/diagnostics/source.ts";
+import type { Expression, Field, File } from "./ast.ts";
+import { checkFields } from "./fields.ts";
+import { schemas } from "./schema.ts";
+import { scaled } from "./units.ts";
+
+/** Diagnostics of every section of the file, in the order of the text. */
+export function checkFileFields(file: File): readonly Diagnostic[] {
+  const diagnostics = file.declarations.flatMap((declaration) => {
+    switch (declaration.kind) {
+      case "section":
+        return [...checkFields(declaration, schemas[declaration.keyword]).diagnostics, ...(declaration.keyword === "model" ? decimalSizes(declaration.body.fields) : [])];
+      case "variant":
+        return decimalSizes(declaration.body.fields);
+      default:
+        return declaration.kind === "import" ? [] : declaration.body.flatMap((statement) => (statement.kind === "dims" ? statement.entries.flatMap((entry) => decimalSize(entry.name.text, entry.value)) : []));
+    }
+  });
+  return diagnostics.toSorted((a, b) => a.primary.span.start - b.primary.span.start);
+}
+
+/** In `dims { T = 32k }` and in `dims.T: 32k`. */
+function decimalSizes(fields: readonly Field[]): readonly Diagnostic[] {
+  return fields.flatMap(({ path, content }) => {
+    if (path[0]?.text !== "dims") return [];
+    const name = path[1]?.text;
+    if (content.kind === "group") return content.body.fields.flatMap((entry) => (entry.content.kind === "group" ? [] : decimalSize(entry.path[0]?.text ?? "", entry.content.value)));
+    return name === undefined ? [] : decimalSize(name, content.value);
+  });
+}
+
+const binaryOf = { k: "Ki", M: "Mi", B: "Gi" } as const;
+
+function decimalSize(name: string, value: Expression): readonly Diagnostic[] {
+  if (value.kind !== "number" || value.value % 64 === 0) return [];
+  const { suffix } = value;
+  if (suffix !== "k" && suffix !== "M" && suffix !== "B") return [];
+  const written = spanText(value.span);
+  const binarySuffix = binaryOf[suffix];
+  const number = value.value / scaled(1, suffix);
+  const binary = `${number}${binarySuffix}`;
+  const params = { name, value: value.value, written, binary, meant: scaled(number, binarySuffix) };
+  return [
+    report("size/decimal", params, {
+      primary: { span: value.span, text: "" },
+      fixes: [{ title: `write \`${binary}\``, edits: [{ span: value.span, text: binary }] }],
+    }),
+  ];
+}

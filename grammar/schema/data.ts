@@ -1,0 +1,143 @@
+/** @file Fields of `data` and `tokenizer`: sources with their weights, the split, how text becomes tokens. */
+import { report } from "../../src/diagnostics/codes.ts";
+import type { Diagnostic, Label } from "../../src/diagnostics/diagnostic.ts";
+import type { Expression, Name } from "../ast.ts";
+import { percent } from "./describe.ts";
+import { type CheckedGroup, closed, type ConfigOf, group, groups, optional, required, type ValueType, withDefault } from "./field.ts";
+import { choice, listOf, ramp, reference, share, text, wrongType } from "./types.ts";
+
+/** A share of the mix, constant or changing over the run, or an equal part of what the others leave. */
+export type Weight = { readonly kind: "share"; readonly from: number; readonly to: number } | { readonly kind: "rest" };
+
+const shares = ramp(share);
+const weight: ValueType<Weight> = {
+  what: "a share such as `70%`, a ramp such as `70% -> 50%`, or `rest`",
+  unit: "%",
+  range: "from 0% to 100%",
+  words: ["rest"],
+  read: (value, at) => {
+    if (value.kind === "name" && value.text === "rest") return { kind: "rest" };
+    const read = shares.read(value, at);
+    return read && { kind: "share", ...read };
+  },
+};
+
+/** How the tokenizer of a data declaration is given. */
+export type TokenizerRef = { readonly kind: "bytes" | "characters" } | { readonly kind: "declared"; readonly name: Name };
+
+const tokenizerKinds = ["bytes", "characters"] as const;
+const tokenizerWhat = "`bytes`, `characters` or the name of a tokenizer declaration";
+const tokenizerRef: ValueType<TokenizerRef> = {
+  what: tokenizerWhat,
+  words: tokenizerKinds,
+  read: (value, at) => {
+    if (value.kind !== "name") return wrongType(value, tokenizerWhat, at);
+    const kind = tokenizerKinds.find((word) => word === value.text);
+    return kind ? { kind } : { kind: "declared", name: { text: value.text, span: value.span } };
+  },
+};
+
+/** What decides to which part of the split a document goes. */
+export type SplitRule = "hash" | "position";
+
+const splitRule: ValueType<SplitRule> = {
+  what: "`hash(doc)` or `position`",
+  words: ["hash(doc)", "position"],
+  read: (value, at) => {
+    if (value.kind === "name" && value.text === "position") return "position";
+    return isCallOf(value, "hash", "doc") ? "hash" : wrongType(value, "`hash(doc)` or `position`", at);
+  },
+};
+
+function isCallOf(value: Expression, callee: string, argument: string): boolean {
+  if (value.kind !== "call" || value.of.kind !== "name" || value.of.text !== callee || value.arguments.length !== 1) return false;
+  const only = value.arguments[0]?.value;
+  return only?.kind === "name" && only.text === argument;
+}
+
+const sourceSchema = closed(
+  {
+    files: optional(listOf(text, "one path or pattern, or a list of them"), "The text files, by path or pattern relative to this file; `.jsonl` files hold one document a line."),
+    package: optional(text, "The npm package in which `files` are looked up."),
+    from: optional(reference("the name of a data declaration"), "Another data declaration, whose documents are taken."),
+    weight: withDefault(weight, { kind: "rest" }, "rest", "The share of this source in what is trained on."),
+    field: optional(text, "The field of a JSON document that holds its text."),
+  },
+  (source, problem) => {
+    const at = source.spans["files"] ?? source.spans["from"] ?? source.label?.span ?? source.span;
+    const conflict = (message: string, related: readonly Label[] = []): void => {
+      problem(report("field/conflict", { problem: message }, { primary: { span: at, text: "" }, related }));
+    };
+    const name = source.label ? `source \`${source.label.text}\`` : "a source";
+    if (source.files && source.from) conflict(`${name} has both \`files\` and \`from\``, source.spans["from"] ? [{ span: source.spans["from"], text: "the other one" }] : []);
+    else if (!source.files && !source.from) conflict(`${name} needs \`files\` or \`from\``);
+    if (source.package && !source.files) conflict(`${name} names a package but no \`files\` of it`);
+  },
+);
+
+export type SourceConfig = ConfigOf<typeof sourceSchema>;
+
+const splitSchema = closed(
+  {
+    train: optional(share, "The part that is trained on: what the other parts leave."),
+    val: withDefault(share, 0.02, "2%", "The part that is kept for validation."),
+    by: withDefault(splitRule, "hash", "hash(doc)", "`hash(doc)` sends every document to a part by its content; `position` cuts the text once, near its end."),
+  },
+  (split, problem) => {
+    const sum = (split.train ?? 1 - split.val) + split.val;
+    if (Math.abs(sum - 1) <= 1e-9) return;
+    const primary = { span: split.spans["train"] ?? split.span, text: percent(split.train ?? 0) };
+    const related = split.spans["val"] ? [{ span: split.spans["val"], text: percent(split.val) }] : [];
+    const fixes = split.spans["train"] ? [{ title: `write \`${percent(1 - split.val)}\``, edits: [{ span: split.spans["train"], text: percent(1 - split.val) }] }] : [];
+    problem(report("field/split", { sum: percent(sum) }, { primary, related, fixes }));
+  },
+);
+
+export const dataSchema = closed(
+  {
+    tokenizer: withDefault(tokenizerRef, { kind: "bytes" }, "bytes", "How the text becomes tokens."),
+    source: groups("required", "a name for the source", sourceSchema, "Where text comes from, and how much of the mix it is."),
+    split: group("defaults", splitSchema, "Which part of the documents is kept for validation."),
+  },
+  (data, problem) => {
+    if (data.source.length > 0) checkWeights(data.source, problem);
+    else problem(report("field/missing", { owner: "data", field: "source" }, { primary: { span: data.span, text: "" }, help: 'add `source text { files: "data/*.txt" }`' }));
+  },
+);
+
+export type DataConfig = ConfigOf<typeof dataSchema>;
+
+/** At the start and at the end of the run the shares add up to 100%, or leave something for `rest`. */
+function checkWeights(sources: readonly SourceConfig[], problem: (diagnostic: Diagnostic) => void): void {
+  const rests = sources.filter((source) => source.weight.kind === "rest").length;
+  const sums = { from: 0, to: 0 };
+  for (const { weight } of sources) {
+    if (weight.kind === "rest") continue;
+    sums.from += weight.from;
+    sums.to += weight.to;
+  }
+  const bad = (sum: number): boolean => (rests > 0 ? sum > 1 + 1e-9 : Math.abs(sum - 1) > 1e-9);
+  if (!bad(sums.from) && !bad(sums.to)) return;
+  const constant = sources.every(({ weight }) => weight.kind === "rest" || weight.from === weight.to);
+  const when = constant ? "" : bad(sums.from) ? " at the start of the run" : " at the end of the run";
+  const sum = percent(bad(sums.from) ? sums.from : sums.to);
+  const labels = sources.map((source): Label => ({ span: weightSpan(source), text: weightText(source.weight) })).filter((label) => label.text !== "rest");
+  const primary = labels.at(-1) ?? { span: weightSpan(sources[0] as SourceConfig), text: "" };
+  const help = rests > 0 ? "lower a share: what the shares leave goes to `rest`" : "give one source `weight: rest` to let it take what the others leave";
+  problem(report("field/weights", { when, sum }, { primary, related: labels.slice(0, -1), help }));
+}
+
+function weightSpan(source: SourceConfig): CheckedGroup["span"] {
+  return source.spans["weight"] ?? source.label?.span ?? source.span;
+}
+
+function weightText(weight: Weight): string {
+  if (weight.kind === "rest") return "rest";
+  return weight.from === weight.to ? percent(weight.from) : `${percent(weight.from)} -> ${percent(weight.to)}`;
+}
+
+export const tokenizerSchema = closed({
+  kind: required(choice(tokenizerKinds), "kind: bytes", "`bytes` reads UTF-8 bytes, 256 tokens; `characters` gives every character of the training text a token."),
+});
+
+export type TokenizerConfig = ConfigOf<typeof tokenizerSchema>;

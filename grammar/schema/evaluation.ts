@@ -1,0 +1,88 @@
+/** @file Fields of `eval`, `prompt` and `compare`. */
+import { report } from "../../src/diagnostics/codes.ts";
+import { suggest } from "../../src/diagnostics/suggest.ts";
+import type { Argument, Expression } from "../ast.ts";
+import { describe, oneOf } from "./describe.ts";
+import { closed, type ConfigOf, groups, optional, type ReadContext, required, type ValueType, withDefault } from "./field.ts";
+import { count, expression, integer, integers, listOf, number, reference, share, text, wrongType } from "./types.ts";
+
+/** The text to continue, or the prompt declaration that makes it. */
+export type PromptRef = { readonly kind: "text"; readonly text: string } | { readonly kind: "declared"; readonly name: string };
+
+const promptRef: ValueType<PromptRef> = {
+  what: "a text or the name of a prompt",
+  read: (value, at) => {
+    if (value.kind === "string") return { kind: "text", text: value.text };
+    return value.kind === "name" ? { kind: "declared", name: value.text } : wrongType(value, "a text or the name of a prompt", at);
+  },
+};
+
+const sampleSchema = closed({
+  prompt: withDefault(promptRef, { kind: "text", text: "" }, '""', "The text to continue."),
+  length: withDefault(count(["tokens"]), { unit: "tokens", amount: 128 }, "128 tokens", "How much is written."),
+  temperature: withDefault(number({ min: 0 }), 1, "1", "Above 1 flattens the distribution, below 1 sharpens it, 0 takes the likeliest token."),
+  top_k: optional(integer({ min: 1 }), "Only the likeliest tokens, so many of them, are drawn from."),
+  top_p: optional(share, "Only the likeliest tokens that together have this probability are drawn from."),
+  seed: withDefault(integer({ min: 0 }), 0, "0", "Decides what is drawn."),
+});
+
+export type SampleConfig = ConfigOf<typeof sampleSchema>;
+
+export const evalSchema = closed({
+  every: optional(count(["steps", "tokens"], { time: true }), "How often to evaluate while training; without it, only at the end."),
+  metrics: optional(listOf(expression("a metric"), "a list of metrics such as `loss(on: Stories.val)`"), "What is measured, and on what."),
+  sample: groups("optional", "a name for the sample", sampleSchema, "Text that the model writes at every evaluation."),
+});
+
+export type EvalConfig = ConfigOf<typeof evalSchema>;
+
+export const promptSchema = closed({
+  template: required(text, 'template: """…"""', "The text, with `{field}` where a field of the example goes."),
+});
+
+export type PromptConfig = ConfigOf<typeof promptSchema>;
+
+const matchKinds = ["params", "flops", "tokens", "time"] as const;
+
+/** What must agree between the models of a comparison, and how far it may differ. */
+export interface Match {
+  readonly measure: (typeof matchKinds)[number];
+  /** A share: 0.02 allows 2%. */
+  readonly within: number;
+}
+
+const matchWhat = "what must agree, such as `params(within: 2%)`";
+const match: ValueType<Match> = {
+  what: matchWhat,
+  words: matchKinds,
+  read: (value, at) => {
+    if (value.kind === "call") return readMatch(value.of, value.arguments, at);
+    return value.kind === "name" ? readMatch(value, [], at) : wrongType(value, matchWhat, at);
+  },
+};
+
+function readMatch(of: Expression, given: readonly Argument[], at: ReadContext): Match | undefined {
+  const measure = matchKinds.find((kind) => of.kind === "name" && of.text === kind);
+  if (!measure) {
+    const near = of.kind === "name" ? suggest(of.text, matchKinds) : undefined;
+    const fixes = near ? [{ title: `write \`${near}\``, edits: [{ span: of.span, text: near }] }] : [];
+    at.problem(report("field/choice", { field: at.field, choices: oneOf(matchKinds), found: describe(of) }, { primary: { span: of.span, text: "" }, fixes }));
+    return undefined;
+  }
+  const [argument, ...more] = given;
+  if (!argument) return { measure, within: 0 };
+  if (argument.name?.text !== "within" || more.length > 0) {
+    at.problem(report("field/type", { field: at.field, expected: `\`${measure}(within: 2%)\``, found: "other arguments" }, { primary: { span: argument.span, text: "" } }));
+    return undefined;
+  }
+  const within = share.read(argument.value, at);
+  return within === undefined ? undefined : { measure, within };
+}
+
+export const compareSchema = closed({
+  models: required(listOf(reference("the name of a model or variant")), "models: [Tiny, Wide]", "The models and variants to train under the same conditions."),
+  seeds: withDefault(integers, [0], "0", "The seeds with which each of them is trained; the differences between seeds show what is noise."),
+  match: optional(listOf(match), "What must agree for the comparison to be fair: parameters, floating-point operations, tokens or time."),
+});
+
+export type CompareConfig = ConfigOf<typeof compareSchema>;
