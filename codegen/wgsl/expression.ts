@@ -35,11 +35,8 @@ function print(expr: Expr, scope: Scope): Text {
     case "builtin":
       scope.uses.add(expr.name);
       return primary(expr.name);
-    case "load": {
-      const element = `${wgslName(expr.array)}[${text(expr.index)}]`;
-      if (!scope.storedBools.has(expr.array)) return primary(element);
-      return { text: `${element} != ${expr.type.width === 1 ? "0u" : `${typeName({ ...expr.type, scalar: "u32" })}()`}`, level: level.compare };
-    }
+    case "load":
+      return primary(`${wgslName(expr.array)}[${text(expr.index)}]`);
     case "unary":
       return unaryText(expr.op, expr.of, scope);
     case "binary":

@@ -33,8 +33,12 @@ fn accurate_log$(x: T) -> T {
   p = fma(p, m, T(-2.4999993993e-1));
   p = fma(p, m, T(3.3333331174e-1));
   let y = fma(e, T(-2.12194440e-4), m * z * p) - 0.5 * z;
-  let ordinary = bits - U(0x00800000u) < U(0x7f000000u);
-  return select(log(x), fma(e, T(0.693359375), m + y), ordinary);
+  let ordinary = (bits - U(0x00800000u)) < U(0x7f000000u);
+  // By bits, as devices need not know infinities: log 0 = -∞, log ∞ = ∞, NaN for what is below 0.
+  let minus_infinity = bitcast<T>((bits & U(0x80000000u)) | U(0xff800000u));
+  let not_a_number = bitcast<T>(bits | U(0x7fc00000u));
+  let special = select(select(not_a_number, minus_infinity, (bits << U(1u)) < U(0x01000000u)), x, bits == U(0x7f800000u));
+  return select(special, fma(e, T(0.693359375), m + y), ordinary);
 }`,
   },
   accurate_sin: {
@@ -105,7 +109,7 @@ fn power$(x: T, y: T) -> T {
   let size = exp(y * accurate_log$(abs(x)));
   let whole = floor(y) == y;
   let odd = whole & (floor(y * 0.5) * 2.0 != y);
-  let signed = select(size, select(log(x), select(size, -size, odd), whole), x < T(0.0));
+  let signed = select(size, select(accurate_log$(x), select(size, -size, odd), whole), x < T(0.0));
   return select(select(signed, select(1.0 / abs(x), T(0.0), y > T(0.0)), x == T(0.0)), T(1.0), y == T(0.0));
 }`,
   },

@@ -7,7 +7,7 @@ import type { Array_, Kernel } from "../../src/kernel/ir.ts";
 import { helperTexts } from "./helpers.ts";
 import { wgslName } from "./names.ts";
 import type { Scope } from "./scope.ts";
-import { partName, scopeOf, storedType, typeName } from "./scope.ts";
+import { partName, scopeOf, typeName } from "./scope.ts";
 import { indent, uniformLines } from "./statement.ts";
 
 /** Workgroups that WebGPU allows along one dimension. */
@@ -21,7 +21,7 @@ export function printWgsl(kernel: Kernel): string {
     [`// ${kernel.name}`, ...kernel.comment.map((line) => `//   ${line}`)],
     kernel.bindings.map(({ name, access, element, length }, index) => {
       const mode = access === "read" ? "read" : "read_write";
-      return `@group(0) @binding(${index}) var<storage, ${mode}> ${wgslName(name)}: array<${typeName(storedType(element))}, ${length}>;`;
+      return `@group(0) @binding(${index}) var<storage, ${mode}> ${wgslName(name)}: array<${typeName(element)}, ${length}>;`;
     }),
     kernel.shared.map((array) => `var<workgroup> ${wgslName(array.name)}: ${variableType(array)};`),
     scope.uses.has("largest") ? ["// The largest finite f32: WGSL has no infinities.", "const largest = 0x1.fffffep+127f;"] : [],

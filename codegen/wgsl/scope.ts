@@ -1,6 +1,5 @@
 /** @file What printing a kernel's body needs to know of its declarations, and what it collects on the way: the helpers and constants used. */
-import { invariant } from "../../src/diagnostics/invariant.ts";
-import type { Array_, Binding, Kernel, ValueType } from "../../src/kernel/ir.ts";
+import type { Kernel, ValueType } from "../../src/kernel/ir.ts";
 import { visitExpressions, visitStatements } from "../../src/kernel/walk.ts";
 import type { HelperUse } from "./helpers.ts";
 import { helperCall } from "./helpers.ts";
@@ -8,10 +7,6 @@ import { wgslName } from "./names.ts";
 
 export interface Scope {
   readonly kernel: Kernel;
-  /** Bindings and shared arrays. */
-  readonly arrays: ReadonlyMap<string, Binding | Array_>;
-  /** Bindings of booleans, which storage holds as u32. */
-  readonly storedBools: ReadonlySet<string>;
   /** Register arrays that are only indexed by literals: each element is a variable of its own, so that drivers keep it in a register. */
   readonly split: ReadonlySet<string>;
   readonly helpers: Map<string, HelperUse>;
@@ -21,8 +16,6 @@ export interface Scope {
 export function scopeOf(kernel: Kernel): Scope {
   return {
     kernel,
-    arrays: new Map([...kernel.bindings, ...kernel.shared].map((array) => [array.name, array])),
-    storedBools: new Set(kernel.bindings.filter((binding) => binding.element.scalar === "bool").map(({ name }) => name)),
     split: splitRegisters(kernel),
     helpers: new Map(),
     uses: new Set(),
@@ -61,13 +54,4 @@ export function useHelper(scope: Scope, use: HelperUse): string {
 export function typeName({ scalar, width }: ValueType): string {
   if (width === 1) return scalar;
   return scalar === "bool" ? `vec${width}<bool>` : `vec${width}${scalar[0] ?? ""}`;
-}
-
-/** The type of a binding's elements: storage has no booleans. */
-export const storedType = (type: ValueType): ValueType => (type.scalar === "bool" ? { scalar: "u32", width: type.width } : type);
-
-export function arrayOf(scope: Scope, name: string): Binding | Array_ {
-  const array = scope.arrays.get(name);
-  invariant(array, `${scope.kernel.name} has no array ${name}`);
-  return array;
 }

@@ -5,7 +5,7 @@ import type { Expr, Statement } from "../../src/kernel/ir.ts";
 import { expression } from "./expression.ts";
 import { wgslName } from "./names.ts";
 import type { Scope } from "./scope.ts";
-import { partName, storedType, typeName } from "./scope.ts";
+import { partName } from "./scope.ts";
 
 /** The lines of a kernel's body, unindented. */
 export function uniformLines(body: readonly Placed[], scope: Scope): string[] {
@@ -42,11 +42,8 @@ function laneLines(body: readonly Statement[], scope: Scope): string[] {
         return [`var ${wgslName(statement.name)} = ${expression(statement.value, scope)};`];
       case "set":
         return [assignment(statement, scope)];
-      case "store": {
-        const value = expression(statement.value, scope);
-        const stored = scope.storedBools.has(statement.array) ? `${typeName(storedType(statement.value.type))}(${value})` : value;
-        return [`${wgslName(statement.array)}[${expression(statement.index, scope)}] = ${stored};`];
-      }
+      case "store":
+        return [`${wgslName(statement.array)}[${expression(statement.index, scope)}] = ${expression(statement.value, scope)};`];
       case "for":
         return loopLines(statement, laneLines(statement.body, scope), scope);
       case "if":
