@@ -42,8 +42,8 @@ function finish(s: Scalar, space: Space, visit: (s: Scalar) => Scalar): Scalar {
     return known === undefined ? s : bool(known);
   }
   if (s.kind === "binary" && (s.op === "min" || s.op === "max")) {
-    const known = decide(binary("le", s.left, s.right), space);
-    if (known !== undefined) return known === (s.op === "min") ? s.left : s.right;
+    if (decide(binary("le", s.left, s.right), space)) return s.op === "min" ? s.left : s.right;
+    if (decide(binary("le", s.right, s.left), space)) return s.op === "min" ? s.right : s.left;
     return s;
   }
   if (s.dtype !== "i32") return s;

@@ -33,8 +33,7 @@ export function gradcheck(
     const found = evaluate(outputs, bind, random);
     return outputs.reduce((total, o, i) => total + dot(found.get(o) as Float64Array, bind(cotangents[i] as Leaf)), 0);
   };
-  const slope = (move: (by: number) => void): number => {
-    const h = 1e-3;
+  const slope = (move: (by: number) => void, h: number): number => {
     const at = (by: number): number => {
       move(by);
       const result = value();
@@ -46,8 +45,15 @@ export function gradcheck(
 
   const analytic = evaluate(gradients, bind, random);
   let worst = 0;
-  const compare = (what: string, found: number, expected: number, scale: number): void => {
-    const error = Math.abs(found - expected) / Math.max(scale, Math.abs(expected), 1e-3);
+  const compare = (what: string, found: number, scale: number, move: (by: number) => void): void => {
+    // A step that straddles a kink says nothing of the slope: a smaller one hardly ever does.
+    let expected = NaN;
+    let error = Infinity;
+    for (const h of [1e-3, 1e-4, 1e-5]) {
+      expected = slope(move, h);
+      error = Math.abs(found - expected) / Math.max(scale, Math.abs(expected), 1e-3);
+      if (error <= tolerance) break;
+    }
     if (!(error <= tolerance)) throw new Error(`d ${what} is ${found}, central differences say ${expected} (relative error ${error.toExponential(2)})`);
     worst = Math.max(worst, error);
   };
@@ -56,12 +62,10 @@ export function gradcheck(
     const x = bind(w);
     const scale = gradient.reduce((m, g) => Math.max(m, Math.abs(g)), 0);
     for (const element of sampleOf(x.length, samples, draw)) {
-      const expected = slope((by) => void (x[element] = (x[element] as number) + by));
-      compare(`${w.name}[${element}]`, gradient[element] as number, expected, scale);
+      compare(`${w.name}[${element}]`, gradient[element] as number, scale, (by) => void (x[element] = (x[element] as number) + by));
     }
     const direction = x.map(() => draw() - 0.5);
-    const along = slope((by) => x.forEach((v, j) => void (x[j] = v + by * (direction[j] as number))));
-    compare(`${w.name} along a direction`, dot(direction, gradient), along, scale);
+    compare(`${w.name} along a direction`, dot(direction, gradient), scale, (by) => x.forEach((v, j) => void (x[j] = v + by * (direction[j] as number))));
   }
   return worst;
 }
