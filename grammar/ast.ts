@@ -22,17 +22,23 @@ export interface Name {
 
 export type Declaration = Import | Callable | Section | Variant;
 
+/** What all declarations have. */
+interface Declared {
+  /** Its text has a syntax error, which is reported: the tree holds only a part, so nothing more is to be said about it. */
+  readonly broken: boolean;
+  readonly span: Span;
+}
+
 /** `import { a, b } from std` or `import { Wiki } from "./sources.llm"`. */
-export interface Import {
+export interface Import extends Declared {
   readonly kind: "import";
   readonly names: readonly Name[];
   /** `std` or the quoted path, with its span. */
   readonly from: { readonly kind: "std" | "path"; readonly text: string; readonly span: Span };
-  readonly span: Span;
 }
 
 /** `op name[dims](params) -> results where c { body }`; a block may also `learn`. */
-export interface Callable {
+export interface Callable extends Declared {
   readonly kind: "op" | "block";
   readonly name: Name;
   readonly doc: string;
@@ -44,7 +50,6 @@ export interface Callable {
   readonly body: readonly Statement[];
   /** From `{` to `}`. */
   readonly bodySpan: Span;
-  readonly span: Span;
 }
 
 export interface DimParameter {
@@ -129,7 +134,7 @@ export interface MissingStatement {
 }
 
 /** `model Tiny: encoder_decoder { … }`, `data Stories { … }`, `train Tiny { … }`. */
-export interface Section {
+export interface Section extends Declared {
   readonly kind: "section";
   readonly keyword: SectionKeyword;
   readonly name: Name;
@@ -137,20 +142,18 @@ export interface Section {
   readonly base?: Expression;
   readonly doc: string;
   readonly body: Body;
-  readonly span: Span;
 }
 
 export const sectionKeywords = ["data", "tokenizer", "model", "train", "eval", "prompt", "compare"] as const;
 export type SectionKeyword = (typeof sectionKeywords)[number];
 
 /** `variant Wide of Tiny { dims.D: 384 }`. */
-export interface Variant {
+export interface Variant extends Declared {
   readonly kind: "variant";
   readonly name: Name;
   readonly of: Name;
   readonly doc: string;
   readonly body: Body;
-  readonly span: Span;
 }
 
 export interface Body {

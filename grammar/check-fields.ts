@@ -1,4 +1,4 @@
-/** @file All that can be said about a file's fields without looking at other declarations: every section, and sizes with decimal suffixes. */
+/** @file All that can be said about a file's fields without looking at other declarations: every section, and sizes with decimal suffixes. Declarations with a syntax error are passed over. */
 import { report } from "../src/diagnostics/codes.ts";
 import type { Diagnostic } from "../src/diagnostics/diagnostic.ts";
 import { spanText } from "../src/diagnostics/source.ts";
@@ -10,6 +10,7 @@ import { scaled } from "./units.ts";
 /** Diagnostics of every section of the file, in the order of the text. */
 export function checkFileFields(file: File): readonly Diagnostic[] {
   const diagnostics = file.declarations.flatMap((declaration) => {
+    if (declaration.broken) return [];
     switch (declaration.kind) {
       case "section":
         return [...checkFields(declaration, schemas[declaration.keyword]).diagnostics, ...(declaration.keyword === "model" ? decimalSizes(declaration.body.fields) : [])];
@@ -35,18 +36,19 @@ function decimalSizes(fields: readonly Field[]): readonly Diagnostic[] {
 const binaryOf = { k: "Ki", M: "Mi", B: "Gi" } as const;
 
 function decimalSize(name: string, value: Expression): readonly Diagnostic[] {
-  if (value.kind !== "number" || value.value % 64 === 0) return [];
+  if (value.kind !== "number") return [];
   const { suffix } = value;
   if (suffix !== "k" && suffix !== "M" && suffix !== "B") return [];
   const written = spanText(value.span);
   const binarySuffix = binaryOf[suffix];
   const number = value.value / scaled(1, suffix);
   const binary = `${number}${binarySuffix}`;
-  const params = { name, value: value.value, written, binary, meant: scaled(number, binarySuffix) };
+  const params = { name, written, value: value.value, binary, meant: scaled(number, binarySuffix) };
   return [
     report("size/decimal", params, {
       primary: { span: value.span, text: "" },
       fixes: [{ title: `write \`${binary}\``, edits: [{ span: value.span, text: binary }] }],
+      help: `write \`${value.value}\` if that is meant`,
     }),
   ];
 }

@@ -138,7 +138,8 @@ function exchangeMark(field: Field, from: string, to: string): readonly Fix[] {
   const { file, end } = pathSpan(field.path);
   const start = file.text.indexOf(from, end);
   if (start < 0 || start > field.content.value.span.start) return [];
-  return [{ title: `write \`${to}\``, edits: [{ span: { file, start, end: start + from.length }, text: to }] }];
+  const text = to === "=" ? " =" : to;
+  return [{ title: `write \`${to}\``, edits: [{ span: { file, start: end, end: start + from.length }, text }] }];
 }
 
 function readValue(key: string, spec: ValueField<unknown>, fields: readonly Field[], place: Place): unknown {

@@ -7,28 +7,32 @@ import type * as cst from "./cst.gen.ts";
 import { readText } from "./literals.ts";
 import { isReal, type Lowering, lowerExpression, lowerName, lowerPipe, lowerType, nodeSpan, tokenSpan } from "./lower-expression.ts";
 
+type Declared = Pick<Declaration, "broken" | "span">;
+
 /** The declaration, unless so little of it is there that its sort is unknown. */
-export function lowerDeclaration(low: Lowering, node: cst.DeclarationCstNode, span: Span): Declaration | undefined {
+export function lowerDeclaration(low: Lowering, node: cst.DeclarationCstNode, declared: Declared): Declaration | undefined {
   const { importDeclaration, callable, section, variant } = node.children;
-  if (importDeclaration?.[0]) return lowerImport(low, importDeclaration[0], span);
-  if (callable?.[0]) return lowerCallable(low, callable[0], span);
-  if (section?.[0]) return lowerSection(low, section[0], span);
-  if (variant?.[0]) return lowerVariant(low, variant[0], span);
+  if (importDeclaration?.[0]) return lowerImport(low, importDeclaration[0], declared);
+  if (callable?.[0]) return lowerCallable(low, callable[0], declared);
+  if (section?.[0]) return lowerSection(low, section[0], declared);
+  if (variant?.[0]) return lowerVariant(low, variant[0], declared);
   return undefined;
 }
 
-function lowerImport(low: Lowering, node: cst.ImportDeclarationCstNode, span: Span): Import {
+function lowerImport(low: Lowering, node: cst.ImportDeclarationCstNode, declared: Declared): Import {
+  const { span } = declared;
   const { Name = [], Word, Text } = node.children;
   const names = Name.filter(isReal).map((token) => lowerName(low, token, span.end));
   const path = Text?.[0];
   if (isReal(path)) {
     const pathSpan = tokenSpan(low.file, path);
-    return { kind: "import", names, from: { kind: "path", text: readText(path.image, pathSpan, low.problem), span: pathSpan }, span };
+    return { kind: "import", names, from: { kind: "path", text: readText(path.image, pathSpan, low.problem), span: pathSpan }, ...declared };
   }
-  return { kind: "import", names, from: { kind: "std", ...lowerName(low, Word?.[0], span.end) }, span };
+  return { kind: "import", names, from: { kind: "std", ...lowerName(low, Word?.[0], span.end) }, ...declared };
 }
 
-function lowerCallable(low: Lowering, node: cst.CallableCstNode, span: Span): Callable {
+function lowerCallable(low: Lowering, node: cst.CallableCstNode, declared: Declared): Callable {
+  const { span } = declared;
   const { BlockWord, Name, dimParameters, parameters, result = [], constraints, statement = [], LBrace, RBrace } = node.children;
   const open = LBrace?.[0];
   const close = RBrace?.[0];
@@ -43,7 +47,7 @@ function lowerCallable(low: Lowering, node: cst.CallableCstNode, span: Span): Ca
     constraints: (constraints?.[0]?.children.expression ?? []).map((item) => lowerExpression(low, item, span.end)),
     body: statement.map((item) => lowerStatement(low, item, span.end)),
     bodySpan: { file: low.file, start: bodyStart, end: isReal(close) ? close.startOffset + 1 : span.end },
-    span,
+    ...declared,
   };
 }
 
@@ -115,7 +119,8 @@ function lowerStatement(low: Lowering, node: cst.StatementCstNode, fallback: num
   return { kind: "missing", span };
 }
 
-function lowerSection(low: Lowering, node: cst.SectionCstNode, span: Span): Section {
+function lowerSection(low: Lowering, node: cst.SectionCstNode, declared: Declared): Section {
+  const { span } = declared;
   const { children } = node;
   const keyword = sectionKeywords.find((word) => children[`${word[0]?.toUpperCase()}${word.slice(1)}Word` as keyof cst.SectionCstChildren]);
   return {
@@ -125,11 +130,12 @@ function lowerSection(low: Lowering, node: cst.SectionCstNode, span: Span): Sect
     ...(children.Colon ? { base: lowerExpression(low, children.expression?.[0], span.end) } : {}),
     doc: low.docBefore(span.start),
     body: lowerBody(low, children.body?.[0], span.end),
-    span,
+    ...declared,
   };
 }
 
-function lowerVariant(low: Lowering, node: cst.VariantCstNode, span: Span): Variant {
+function lowerVariant(low: Lowering, node: cst.VariantCstNode, declared: Declared): Variant {
+  const { span } = declared;
   const [name, of] = node.children.Name ?? [];
   return {
     kind: "variant",
@@ -137,7 +143,7 @@ function lowerVariant(low: Lowering, node: cst.VariantCstNode, span: Span): Vari
     of: lowerName(low, of, span.end),
     doc: low.docBefore(span.start),
     body: lowerBody(low, node.children.body?.[0], span.end),
-    span,
+    ...declared,
   };
 }
 

@@ -51,7 +51,7 @@ export function parseFile(source: SourceFile): ParseResult {
       return error && syntaxError(source, { tokens: known, last }, error);
     });
     if (problem) diagnostics.push(problem);
-    const declaration = lowerDeclaration(low, tree, tokensSpan(low, known));
+    const declaration = lowerDeclaration(low, tree, { broken: problem !== undefined, span: tokensSpan(low, known) });
     if (declaration) declarations.push(declaration);
   }
   diagnostics.push(...errorsBetween(lexed.errors, 0, chunks[0]?.[0]?.startOffset ?? Infinity).map((error) => characterError(source, error)));

@@ -122,8 +122,9 @@ function unclosed(file: SourceFile, chunk: Chunk, at: number, expected: string):
   const separated = token !== undefined && [Word, Num, Text].some((type) => tokenMatcher(token, type)) && tokens[at - 1]?.endLine === token.startLine;
   const awaited = close.LABEL !== undefined && close !== P.RBrace && expected.endsWith(close.LABEL) && !separated;
   if (token !== undefined && !wrongCloser && !awaited) return undefined;
+  const startsLine = token !== undefined && tokens[at - 1]?.endLine !== token.startLine;
   return report("syntax/unclosed", { open: open.image, expected, found: found(token, chunk.last) }, {
-    primary: { span: placeOf(file, tokens, at), text: token ? "" : `${close.LABEL} is missing` },
+    primary: token && !startsLine ? { span: tokenSpan(file, token), text: "" } : { span: placeOf(file, tokens.slice(0, at), at), text: `${close.LABEL} is missing` },
     related: [{ span: tokenSpan(file, open), text: "opened here" }],
   });
 }

@@ -1,4 +1,5 @@
 /** @file The units a number may carry: what each suffix means, what can be counted, and what people write instead. */
+import { suggest } from "../src/diagnostics/suggest.ts";
 import type { NumberLiteral } from "./ast.ts";
 import { nouns } from "./tokens.ts";
 
@@ -68,12 +69,14 @@ export function likelySuffix(text: string): Suffix | undefined {
   return Object.hasOwn(likely, text) ? likely[text] : undefined;
 }
 
-/** `Mtokens` is the suffix `M` and the noun `tokens` without the space between them. */
+/** `Mtokens` is the suffix `M` and the noun `tokens` without the space between them; the noun may be misspelt. */
 export function splitNoun(text: string): { readonly suffix: Suffix; readonly noun: Noun } | undefined {
-  for (const noun of nouns) {
-    for (const form of [noun, noun.slice(0, -1)]) {
-      const suffix = text.slice(0, -form.length);
-      if (text.endsWith(form) && isSuffix(suffix)) return { suffix, noun };
+  const nearly = (word: string): Noun | undefined => (word.length >= 4 ? pluralNoun(suggest(word, nouns) ?? "") : undefined);
+  for (const nounOf of [pluralNoun, nearly]) {
+    for (let length = 3; length >= 0; length--) {
+      const suffix = text.slice(0, length);
+      const noun = nounOf(text.slice(length));
+      if (isSuffix(suffix) && noun) return { suffix, noun };
     }
   }
   return undefined;

@@ -148,9 +148,11 @@ export function count<N extends Noun>(nouns: readonly N[], { time }: { readonly 
       if (measure !== "plain") return wrongUnit(value, `is ${what}`, at);
       if (!noun) {
         const bare = spanText(value.span).split(/\s/)[0] ?? "";
-        const fixes = nouns.flatMap((known) => replace(value.span, `${bare} ${known}`));
-        const problem = value.noun ? `does not count ${value.noun}` : `does not say what is counted: ${oneOf([...nouns, ...(time ? ["time"] : [])])}`;
-        return wrongUnit(value, problem, at, value.noun || nouns.length > 1 ? { help: `write ${oneOf(forms.map((form) => form.replace("500", bare)))}` } : { fixes });
+        const [only] = nouns;
+        const single = nouns.length === 1 && !time && only !== undefined;
+        const problem = value.noun ? `does not count ${value.noun}` : single ? `counts ${only}, and must say so` : "does not say what is counted";
+        const more = single && !value.noun ? { fixes: replace(value.span, `${bare} ${only}`) } : { help: `write ${oneOf(forms.map((form) => form.replace("500", bare)))}` };
+        return wrongUnit(value, problem, at, more);
       }
       if (!Number.isSafeInteger(value.value)) return outOfRange(value.span, "a whole number", at);
       return value.value > 0 ? { unit: noun, amount: value.value } : outOfRange(value.span, "above 0", at);

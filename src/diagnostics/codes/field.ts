@@ -20,7 +20,7 @@ export const fieldCodes = {
     "The section cannot work without this field, and no default would be right for everybody.",
   ),
   "field/form": error(
-    ({ field, form }: OfField & { readonly form: string }) => `\`${field}\` is written as ${form}`,
+    ({ field, form }: OfField & { readonly form: string }) => `\`${field}\` must be written as ${form}`,
     "A field takes a value after a colon, `batch: 32 sequences`, or is a group of fields in braces, `checkpoint { every: 500 steps }`. `=` computes sizes and tensors and stands only in `dims`, ops and blocks.",
   ),
   "field/label": error(
@@ -56,8 +56,8 @@ export const fieldCodes = {
     "Every document belongs to exactly one part of the split, so the parts add up to 100%.",
   ),
   "size/decimal": warning(
-    ({ name, value, written, binary, meant }: { readonly name: string; readonly value: number; readonly written: string; readonly binary: string; readonly meant: number }) =>
-      `${name} = ${written} is ${value}, which is not a multiple of 64; did you mean \`${binary}\` = ${meant}?`,
-    "Suffixes `k`, `M` and `B` are decimal: `32k` is 32000. Sizes of axes are usually multiples of a power of two, since the kernels work on tiles; `32Ki` is 32768.",
+    ({ name, written, value, binary, meant }: { readonly name: string; readonly written: string; readonly value: number; readonly binary: string; readonly meant: number }) =>
+      `${name} = ${written} is ${value}; did you mean \`${binary}\` = ${meant}?`,
+    "Suffixes `k`, `M` and `B` are decimal: `32k` is 32000. Sizes of axes are usually multiples of a power of two, since the kernels work on tiles; `32Ki` is 32768. A size that is meant to be decimal is written out.",
   ),
 };

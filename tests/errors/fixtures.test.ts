@@ -1,0 +1,44 @@
+/**
+ * @file Every message as the user sees it: each file below `tests/fixtures/errors/<code>/` is a source followed, after a line
+ * `// ---`, by the rendered diagnostics as comments. `UPDATE=1` rewrites them. A name that ends in `.part.llm` belongs to
+ * another file that imports it.
+ */
+import { readFileSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { globSync } from "tinyglobby";
+import { describe, expect, test } from "vitest";
+import { codes } from "../../src/diagnostics/codes.ts";
+import { renderDiagnostics } from "../../src/diagnostics/render-terminal.ts";
+import { checkSource } from "../support/check-source.ts";
+
+const root = fileURLToPath(new URL("../fixtures/errors/", import.meta.url));
+const cases = globSync("**/*.llm", { cwd: root, ignore: ["**/*.part.llm"] }).toSorted();
+const mark = "// ---\n";
+
+function split(text: string): { readonly source: string; readonly expected: string } {
+  const at = text.indexOf(`\n${mark}`);
+  return at < 0 ? { source: text, expected: "" } : { source: text.slice(0, at + 1), expected: text.slice(at + 1 + mark.length) };
+}
+
+function asComment(text: string): string {
+  return text
+    .split("\n")
+    .map((line) => `// ${line}`.trimEnd())
+    .join("\n");
+}
+
+describe("messages", () => {
+  test.each(cases)("%s", (name) => {
+    const { source, expected } = split(readFileSync(root + name, "utf8"));
+    const diagnostics = checkSource({ path: name.split("/").at(-1) ?? name, text: source });
+    const actual = `${asComment(renderDiagnostics(diagnostics))}\n`;
+    if (process.env["UPDATE"]) writeFileSync(root + name, source + mark + actual);
+    else expect(actual).toBe(expected);
+    expect(diagnostics.map((diagnostic): string => diagnostic.code)).toContain(name.split("/").slice(0, -1).join("/"));
+  });
+});
+
+test("every code has a file that shows its message", () => {
+  const shown = new Set(cases.map((name) => name.split("/").slice(0, -1).join("/")));
+  expect(Object.keys(codes).filter((code) => !shown.has(code))).toEqual([]);
+});
