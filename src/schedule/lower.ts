@@ -1,0 +1,13 @@
+/** @file From clusters to kernels: one schedule an archetype. */
+import { unreachable } from "../diagnostics/invariant.ts";
+import type { Cluster } from "../optimize/cluster.ts";
+import type { Lowered, ScalarLayout, Target } from "./lowered.ts";
+import { lowerMap } from "./map.ts";
+
+/** The kernels of a cluster, in dispatch order. */
+export function lower(cluster: Cluster, target: Target, scalars: ScalarLayout): Lowered {
+  switch (cluster.kind) {
+    case "map": return lowerMap(cluster, target, scalars);
+    default: return unreachable(cluster as never);
+  }
+}
