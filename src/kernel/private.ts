@@ -6,13 +6,12 @@
 import type { Expr, Kernel, Statement, UniformStatement } from "./ir.ts";
 import { visitExpr } from "./walk.ts";
 
-/** lane·`lane` + group·`group` + Σ any whole number · `multiples` + something in [low, high]. */
+/** lane·`lane` + group·`group` + `constant` + Σ k·step for each term, where k is any whole number in [0, count). */
 interface Form {
   readonly lane: number;
   readonly group: number;
-  readonly multiples: readonly number[];
-  readonly low: number;
-  readonly high: number;
+  readonly constant: number;
+  readonly terms: readonly { readonly step: number; readonly count: number }[];
 }
 
 type Forms = ReadonlyMap<string, Form | undefined>;
@@ -32,12 +31,17 @@ function arePrivate(forms: readonly (Form | undefined)[], lanes: number): boolea
   if (lanes === 1) return true;
   const first = forms[0];
   if (!first || first.lane <= 0) return false;
-  let [low, high] = [first.low, first.high];
+  let [low, high] = [Infinity, -Infinity];
   for (const form of forms) {
     if (!form || form.lane !== first.lane || form.group !== first.group) return false;
-    if (form.multiples.some((multiple) => multiple % (first.lane * lanes) !== 0)) return false;
-    low = Math.min(low, form.low);
-    high = Math.max(high, form.high);
+    let [least, most] = [form.constant, form.constant];
+    for (const { step, count } of form.terms) {
+      if (step % (first.lane * lanes) === 0) continue;
+      least += Math.min(0, step * (count - 1));
+      most += Math.max(0, step * (count - 1));
+    }
+    low = Math.min(low, least);
+    high = Math.max(high, most);
   }
   return high - low < first.lane;
 }
@@ -90,15 +94,11 @@ function collect(body: readonly (Statement | UniformStatement)[], outer: Forms, 
   }
 }
 
-/** A loop with literal bounds spans a range; any other starts somewhere and goes on by whole steps. */
+/** A loop starts somewhere and goes on by whole steps. */
 function loopForm(loop: { readonly from: Expr; readonly to: Expr; readonly step: number }, forms: Forms): Form | undefined {
-  if (loop.from.kind === "literal" && loop.to.kind === "literal") {
-    const last = loop.from.value + Math.max(0, Math.ceil((loop.to.value - loop.from.value) / loop.step) - 1) * loop.step;
-    // A long range is more use as a number of steps.
-    if (last - loop.from.value < 16 && loop.step === 1) return { lane: 0, group: 0, multiples: [], low: loop.from.value, high: last };
-  }
   const from = formOf(loop.from, forms);
-  return from && { ...from, multiples: [...from.multiples, loop.step] };
+  const count = loop.from.kind === "literal" && loop.to.kind === "literal" ? Math.max(1, Math.ceil((loop.to.value - loop.from.value) / loop.step)) : Infinity;
+  return from && { ...from, terms: [...from.terms, { step: loop.step, count }] };
 }
 
 function formOf(expr: Expr, forms: Forms): Form | undefined {
@@ -123,20 +123,18 @@ function formOf(expr: Expr, forms: Forms): Form | undefined {
   }
 }
 
-const constant = (value: number): Form => ({ lane: 0, group: 0, multiples: [], low: value, high: value });
+const constant = (value: number): Form => ({ lane: 0, group: 0, constant: value, terms: [] });
 
 const plus = (a: Form, b: Form): Form => ({
   lane: a.lane + b.lane,
   group: a.group + b.group,
-  multiples: [...a.multiples, ...b.multiples],
-  low: a.low + b.low,
-  high: a.high + b.high,
+  constant: a.constant + b.constant,
+  terms: [...a.terms, ...b.terms],
 });
 
 const times = (a: Form, factor: number): Form => ({
   lane: a.lane * factor,
   group: a.group * factor,
-  multiples: a.multiples.map((multiple) => multiple * factor),
-  low: Math.min(a.low * factor, a.high * factor),
-  high: Math.max(a.low * factor, a.high * factor),
+  constant: a.constant * factor,
+  terms: factor === 0 ? [] : a.terms.map(({ step, count }) => ({ step: step * factor, count })),
 });

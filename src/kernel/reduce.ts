@@ -7,6 +7,7 @@ import { invariant } from "../diagnostics/invariant.ts";
 import { add, binary, i32, lane, load, mod, mul, register, sub, variable } from "./expr.ts";
 import type { Expr, Kernel, UniformStatement } from "./ir.ts";
 import { assign, declare, define, loop, phase, store } from "./statements.ts";
+import { visitStatements } from "./walk.ts";
 
 type Reduce = Extract<UniformStatement, { kind: "reduce" }>;
 
@@ -36,18 +37,20 @@ export function expandReduce(statement: Reduce, kernel: Kernel): readonly Unifor
   invariant(value && scratch, `${kernel.name}: reduce of ${statement.register} by ${statement.scratch}, which are not both declared`);
   invariant(width >= 1 && kernel.lanes % width === 0, `${kernel.name}: runs of ${width} do not divide ${kernel.lanes} lanes`);
   invariant(scratch.length >= kernel.lanes, `${kernel.name}: ${scratch.name} is smaller than the lanes`);
+  const [first, total, k] = freshNames(["first", "total", "k"], kernel) as [string, string, string];
+  const sum = variable(total, value.element);
   const phases: UniformStatement[] = [];
   let stride = 1;
   for (const radix of factors(width)) {
     phases.push(phase([store(scratch, lane, register(value))], `${statement.op} ${value.name} over ${stride === 1 ? "" : `${stride} × `}${radix} lanes`));
-    const first = stride * radix === kernel.lanes ? mod(lane, stride) : sub(lane, mul(digit(stride, radix), i32(stride)));
-    const total = variable("total", value.element);
+    const start = stride * radix === kernel.lanes ? mod(lane, stride) : sub(lane, mul(digit(stride, radix), i32(stride)));
+    const other = load(scratch, add(variable(first), mul(variable(k), i32(stride))));
     phases.push(
       phase([
-        define("first", first),
-        declare("total", load(scratch, variable("first"))),
-        ...loop("k", 1, radix, 1, [assign("total", combine(statement.op, total, load(scratch, add(variable("first"), mul(variable("k"), i32(stride))))))]),
-        assign(value, total),
+        define(first, start),
+        declare(total, load(scratch, variable(first))),
+        ...loop(k, 1, radix, 1, [assign(total, binary(statement.op, sum, other))]),
+        assign(value, sum),
       ]),
     );
     stride *= radix;
@@ -57,8 +60,6 @@ export function expandReduce(statement: Reduce, kernel: Kernel): readonly Unifor
 
 /** Which of `radix` places at distance `stride` the lane has. */
 const digit = (stride: number, radix: number): Expr => mod(stride === 1 ? lane : binary("div", lane, i32(stride)), radix);
-
-const combine = (op: Reduce["op"], left: Expr, right: Expr): Expr => binary(op, left, right);
 
 /** Factors ≤ 16, as even as a greedy choice makes them; a prime above 16 stays whole. */
 function factors(width: number): number[] {
@@ -70,3 +71,15 @@ function factors(width: number): number[] {
   return [width];
 }
 
+/** Names that nothing around the phases has. */
+function freshNames(wanted: readonly string[], kernel: Kernel): string[] {
+  const taken = new Set([...kernel.bindings, ...kernel.shared, ...kernel.registers].map((array) => array.name));
+  visitStatements(kernel.body, (statement) => {
+    if (statement.kind === "for") taken.add(statement.variable);
+  });
+  return wanted.map((name) => {
+    let fresh = name;
+    while (taken.has(fresh)) fresh = `${fresh}_`;
+    return fresh;
+  });
+}
