@@ -1,0 +1,42 @@
+/** @file `llmc/runtime` in a browser: the device of `navigator.gpu`, programs and texts by fetch. The page brings its own log, storage and screen to `Run`. */
+import type { TextFile } from "./data/corpus.ts";
+import type { CompiledProgram, Device } from "./device.ts";
+import { RuntimeFailure } from "./failure.ts";
+import { parsePlan } from "./program.ts";
+import { openWebGpuDevice } from "./webgpu/device.ts";
+
+export * from "./common.ts";
+
+/** The page's WebGPU device. Works in workers too. */
+export async function openDevice(): Promise<Device> {
+  const gpu = (globalThis as { readonly navigator?: { readonly gpu?: GPU } }).navigator?.gpu;
+  if (gpu === undefined) {
+    throw new RuntimeFailure("device/none", "this browser has no WebGPU, or the page is not served over https or from localhost", "use a current Chrome, Edge, Safari or Firefox");
+  }
+  const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
+  if (adapter === null) throw new RuntimeFailure("device/none", "this browser found no WebGPU adapter", "switch hardware acceleration on in its settings");
+  const software = adapter.info.isFallbackAdapter;
+  return openWebGpuDevice({ adapter, software, reason: software ? "the browser found no GPU" : "the browser's GPU", release: () => undefined });
+}
+
+/** Loads a compiled program from the URL of its folder. */
+export async function loadProgram(folder: URL | string): Promise<CompiledProgram> {
+  const get = async (file: string): Promise<Response> => fetched(`${String(folder).replace(/\/?$/, "/")}${file}`, "program/invalid");
+  const text = async (file: string): Promise<string> => (await get(file)).text();
+  return {
+    plan: parsePlan(await text("plan.json"), `${folder}plan.json`),
+    kernel: text,
+    constants: async () => new Uint8Array(await (await get("constants.bin")).arrayBuffer()),
+  };
+}
+
+/** A text file of a corpus. */
+export async function fetchText(url: string): Promise<TextFile> {
+  return { name: url, bytes: new Uint8Array(await (await fetched(url, "data/missing")).arrayBuffer()) };
+}
+
+async function fetched(url: string, code: "program/invalid" | "data/missing"): Promise<Response> {
+  const response = await fetch(url);
+  if (!response.ok) throw new RuntimeFailure(code, `${url} could not be loaded: ${response.status} ${response.statusText}`);
+  return response;
+}

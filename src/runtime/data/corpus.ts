@@ -1,0 +1,114 @@
+/**
+ * @file A source of text as two token streams, training and validation. Files are cut into documents, documents are dealt to one of the streams by a hash of their
+ * content (equal documents stay together) or each gives its last part to validation. Streams are held in memory.
+ */
+import { RuntimeFailure } from "../failure.ts";
+import { mix } from "../random.ts";
+import type { Weight } from "./mixture.ts";
+import type { TokenArray, Tokenizer } from "./tokens.ts";
+import { tokenArray } from "./tokens.ts";
+
+export interface TextFile {
+  /** As shown in errors. */
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
+export interface SourceSpec {
+  readonly name: string;
+  /** Paths and glob patterns; `npm:package/path` names files inside an installed package. */
+  readonly files: readonly string[];
+  readonly weight: Weight;
+  /** Text that ends each document in a file. Without it a file is one document. */
+  readonly separator?: string;
+}
+
+export interface Split {
+  /** `document`: whole documents go to validation; `tail`: the end of each document does. */
+  readonly by: "document" | "tail";
+  /** Share of the documents or of each document, in [0, 1). */
+  readonly validation: number;
+}
+
+export interface Corpus {
+  readonly name: string;
+  readonly train: TokenArray;
+  readonly validation: TokenArray;
+}
+
+/** Reads the files one after the other, so that only one is held besides its tokens. */
+export async function buildCorpus(source: SourceSpec, files: AsyncIterable<TextFile> | Iterable<TextFile>, tokenizer: Tokenizer, split: Split): Promise<Corpus> {
+  const train: TokenArray[] = [];
+  const validation: TokenArray[] = [];
+  const separator = source.separator === undefined ? undefined : new TextEncoder().encode(source.separator);
+  let count = 0;
+  const names: string[] = [];
+  for await (const file of files) {
+    names.push(file.name);
+    for (const document of documents(file, separator)) {
+      count++;
+      const tokens = tokenizer.encode(document, file.name);
+      if (split.by === "tail") {
+        const cut = tokens.length - Math.round(tokens.length * split.validation);
+        train.push(tokens.subarray(0, cut));
+        validation.push(tokens.subarray(cut));
+      } else {
+        (contentHash(document) < split.validation * 2 ** 32 ? validation : train).push(tokens);
+      }
+    }
+  }
+  const corpus = { name: source.name, train: joined(train, tokenizer), validation: joined(validation, tokenizer) };
+  requireTokens(corpus, split, count, names);
+  return corpus;
+}
+
+function requireTokens(corpus: Corpus, split: Split, documentCount: number, names: readonly string[]): void {
+  const { name, train, validation } = corpus;
+  const files = names.length > 3 ? `${names.slice(0, 3).join(", ")} and ${names.length - 3} more` : names.join(", ");
+  if (train.length + validation.length === 0) throw new RuntimeFailure("data/empty", `source \`${name}\` is empty: ${files || "no files"}`);
+  const empty = train.length === 0 ? "training" : validation.length === 0 && split.validation > 0 ? "validation" : undefined;
+  if (empty === undefined) return;
+  throw new RuntimeFailure(
+    "data/empty",
+    `source \`${name}\` has nothing for ${empty}: none of its ${documentCount} document${documentCount === 1 ? "" : "s"} (${files}) fell there`,
+    "split by the tail of each document, or say with a separator where documents end",
+  );
+}
+
+/** The parts of a file that end with the separator; what follows the last one is a document too. */
+function* documents(file: TextFile, separator: Uint8Array | undefined): Generator<Uint8Array> {
+  const { bytes } = file;
+  let from = 0;
+  if (separator !== undefined && separator.length > 0) {
+    for (let at = find(bytes, separator, 0); at >= 0; at = find(bytes, separator, from)) {
+      yield bytes.subarray(from, at + separator.length);
+      from = at + separator.length;
+    }
+  }
+  if (from < bytes.length) yield bytes.subarray(from);
+}
+
+function find(bytes: Uint8Array, pattern: Uint8Array, from: number): number {
+  const first = pattern[0] as number;
+  for (let at = bytes.indexOf(first, from); at >= 0 && at + pattern.length <= bytes.length; at = bytes.indexOf(first, at + 1)) {
+    if (pattern.every((byte, i) => bytes[at + i] === byte)) return at;
+  }
+  return -1;
+}
+
+/** FNV-1a, mixed: 32 bits that depend on the content alone, so the split survives renaming and moving files. */
+function contentHash(bytes: Uint8Array): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < bytes.length; i++) hash = Math.imul(hash ^ (bytes[i] as number), 0x01000193);
+  return mix(hash >>> 0);
+}
+
+function joined(parts: readonly TokenArray[], tokenizer: Tokenizer): TokenArray {
+  const all = tokenArray(tokenizer.vocabulary, parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}

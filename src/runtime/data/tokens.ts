@@ -1,0 +1,116 @@
+/**
+ * @file Tokenizers: bytes (any file, 256 ids) and characters (the code points that occur in a corpus, sorted). A tokenizer is described by plain data, which
+ * programs and checkpoints carry. Byte-pair encoding is not here.
+ */
+import { RuntimeFailure } from "../failure.ts";
+import { eachCodePoint, utf8Length } from "./utf8.ts";
+
+/** Token ids in the narrowest array that holds the vocabulary. */
+export type TokenArray = Uint8Array | Uint16Array | Uint32Array;
+
+/** What a checkpoint or a compiled program says of its tokenizer. */
+export type TokenizerData =
+  | { readonly kind: "bytes" }
+  /** `characters[id]` is the character; ascending code points. */
+  | { readonly kind: "characters"; readonly characters: string };
+
+export interface Tokenizer {
+  readonly data: TokenizerData;
+  readonly vocabulary: number;
+  /** Ids of a file's content; `name` is for errors. */
+  encode(bytes: Uint8Array, name: string): TokenArray;
+  /** Bytes of text that an id stands for. */
+  byteLength(id: number): number;
+  /** Turns ids into text as they come: a character of several bytes appears with its last one. */
+  decoder(): Decoder;
+}
+
+export interface Decoder {
+  push(id: number): string;
+  /** What is left when no more ids come. */
+  end(): string;
+}
+
+export function createTokenizer(data: TokenizerData): Tokenizer {
+  return data.kind === "bytes" ? bytesTokenizer : characterTokenizer(data.characters);
+}
+
+export function encodeText(tokenizer: Tokenizer, text: string, name: string): TokenArray {
+  return tokenizer.encode(new TextEncoder().encode(text), name);
+}
+
+export function decodeTokens(tokenizer: Tokenizer, ids: Iterable<number>): string {
+  const decoder = tokenizer.decoder();
+  let text = "";
+  for (const id of ids) text += decoder.push(id);
+  return text + decoder.end();
+}
+
+/** An array for `length` ids below `vocabulary`. */
+export function tokenArray(vocabulary: number, length: number): TokenArray {
+  return vocabulary <= 2 ** 8 ? new Uint8Array(length) : vocabulary <= 2 ** 16 ? new Uint16Array(length) : new Uint32Array(length);
+}
+
+const bytesTokenizer: Tokenizer = {
+  data: { kind: "bytes" },
+  vocabulary: 256,
+  encode: (bytes) => bytes,
+  byteLength: () => 1,
+  decoder: () => {
+    const decoder = new TextDecoder();
+    const one = new Uint8Array(1);
+    return {
+      push: (id) => {
+        one[0] = id;
+        return decoder.decode(one, { stream: true });
+      },
+      end: () => decoder.decode(),
+    };
+  },
+};
+
+/** The vocabulary of a corpus: every character that occurs in it. Fails at the first byte that is not UTF-8. */
+export function characterVocabulary(files: Iterable<{ readonly name: string; readonly bytes: Uint8Array }>): TokenizerData {
+  const seen = new Set<number>();
+  for (const file of files) requireUtf8(file.bytes, file.name, (codePoint) => void seen.add(codePoint));
+  const characters = [...seen].toSorted((a, b) => a - b).map((codePoint) => String.fromCodePoint(codePoint));
+  return { kind: "characters", characters: characters.join("") };
+}
+
+function characterTokenizer(characters: string): Tokenizer {
+  const codePoints = Array.from(characters, (character) => character.codePointAt(0) as number);
+  const highest = codePoints.at(-1) ?? 0;
+  const ids = new Int32Array(highest + 1).fill(-1);
+  codePoints.forEach((codePoint, id) => (ids[codePoint] = id));
+  return {
+    data: { kind: "characters", characters },
+    vocabulary: codePoints.length,
+    encode: (bytes, name) => {
+      const tokens = tokenArray(codePoints.length, bytes.length);
+      let count = 0;
+      requireUtf8(bytes, name, (codePoint, offset) => {
+        const id = ids[codePoint] ?? -1;
+        if (id < 0) throw unknownCharacter(codePoint, offset, name);
+        tokens[count++] = id;
+      });
+      return tokens.slice(0, count);
+    },
+    byteLength: (id) => utf8Length(codePoints[id] ?? 0),
+    decoder: () => ({ push: (id) => String.fromCodePoint(codePoints[id] ?? 0xfffd), end: () => "" }),
+  };
+}
+
+function requireUtf8(bytes: Uint8Array, name: string, take: (codePoint: number, offset: number) => void): void {
+  const invalid = eachCodePoint(bytes, take);
+  if (invalid === undefined) return;
+  throw new RuntimeFailure(
+    "data/encoding",
+    `${name} is not UTF-8: byte 0x${invalid.byte.toString(16).padStart(2, "0")} at offset ${invalid.offset}`,
+    "convert the file to UTF-8, or use the byte tokenizer, which takes any file",
+  );
+}
+
+function unknownCharacter(codePoint: number, offset: number, name: string): RuntimeFailure {
+  const shown = `U+${codePoint.toString(16).toUpperCase().padStart(4, "0")} (${JSON.stringify(String.fromCodePoint(codePoint))})`;
+  return new RuntimeFailure("data/character", `${name} has the character ${shown} at byte ${offset}, which the vocabulary lacks`, "compile the model again if the corpus has changed");
+}

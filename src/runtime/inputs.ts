@@ -1,0 +1,24 @@
+/** @file The token arrays of a program that reads one text: the tokens and, if it has a loss, the targets. */
+import type { ProgramName, Session } from "./device.ts";
+import { programOf } from "./device.ts";
+import { RuntimeFailure } from "./failure.ts";
+
+export interface TokenInputs {
+  readonly inputs: Int32Array;
+  readonly targets: Int32Array;
+}
+
+export function tokenInputs(session: Session, name: ProgramName): TokenInputs {
+  const program = programOf(session.plan, name);
+  const one = (kind: "tokens" | "targets"): Int32Array => {
+    const found = program.inputs.filter((input) => input.kind === kind);
+    const [input] = found;
+    if (input === undefined || found.length > 1) {
+      throw new RuntimeFailure("program/input", `program \`${name}\` of \`${session.plan.model}\` reads ${found.length} inputs of ${kind}, and exactly one can be fed`);
+    }
+    return session.replay(name).input(input.name);
+  };
+  return { inputs: one("tokens"), targets: name === "decode" ? none : one("targets") };
+}
+
+const none = new Int32Array(0);

@@ -1,0 +1,146 @@
+/**
+ * @file What a run reports: records (one JSON line each in the log), made from the results of steps as they arrive, and one line of text for a terminal.
+ */
+import type { StepResult } from "./device.ts";
+import { RuntimeFailure } from "./failure.ts";
+
+export type LogRecord = RunRecord | StepRecord | EvaluationRecord | SampleRecord;
+
+export interface RunRecord {
+  readonly kind: "run";
+  readonly model: string;
+  readonly device: string;
+  readonly seed: number;
+  /** Steps done before: more than 0 when resumed. */
+  readonly start: number;
+  readonly steps: number;
+  readonly batch: number;
+  readonly context: number;
+  readonly parameters: number;
+}
+
+export interface StepRecord {
+  readonly kind: "step";
+  /** Steps done, this one included. */
+  readonly step: number;
+  readonly loss: number;
+  readonly lr: number;
+  readonly gradient_norm?: number;
+  /** Tokens read since the first step of the run. */
+  readonly tokens: number;
+  /** Since this process started training. */
+  readonly seconds: number;
+  readonly tokens_per_second: number;
+}
+
+export interface EvaluationRecord {
+  readonly kind: "evaluation";
+  readonly step: number;
+  readonly loss: number;
+  readonly perplexity: number;
+  readonly bits_per_byte: number;
+  readonly tokens: number;
+}
+
+export interface SampleRecord {
+  readonly kind: "sample";
+  readonly step: number;
+  readonly prompt: string;
+  readonly text: string;
+}
+
+/** Where records go. */
+export interface Log {
+  write(record: LogRecord): void;
+  close(): void;
+}
+
+/** Steps over which the speed is averaged. */
+const window = 16;
+
+/** Makes records of steps; knows the time. */
+export class Meter {
+  readonly #tokensPerStep: number;
+  readonly #start: number;
+  /** Arrival times of the last steps, oldest first. */
+  readonly #times: number[] = [];
+
+  constructor(tokensPerStep: number) {
+    this.#tokensPerStep = tokensPerStep;
+    this.#start = performance.now();
+    this.#times.push(this.#start);
+  }
+
+  /** The record of a step. Fails when the loss is not a number: nothing good comes after. */
+  record(result: StepResult): StepRecord {
+    const now = performance.now();
+    const step = result.scalars["step"] ?? 0;
+    const loss = result.outputs["loss"]?.[0] ?? Number.NaN;
+    if (!Number.isFinite(loss)) {
+      throw new RuntimeFailure("train/not-finite", `the loss of step ${step} is ${loss}`, "lower the learning rate, lengthen the warm-up or clip gradients, then resume from the last checkpoint");
+    }
+    this.#times.push(now);
+    if (this.#times.length > window + 1) this.#times.shift();
+    const elapsed = Math.max(now - (this.#times[0] as number), 1e-3) / 1000;
+    const norm = result.outputs["gradient_norm"]?.[0];
+    return {
+      kind: "step",
+      step,
+      loss,
+      lr: result.scalars["lr"] ?? 0,
+      ...(norm === undefined ? {} : { gradient_norm: norm }),
+      tokens: step * this.#tokensPerStep,
+      seconds: Math.round(now - this.#start) / 1000,
+      tokens_per_second: Math.round(((this.#times.length - 1) * this.#tokensPerStep) / elapsed),
+    };
+  }
+}
+
+const bars = "▁▂▃▄▅▆▇█";
+const trend = 12;
+
+/** One line about the newest step, with the trend of the loss. Fits 80 columns. */
+export class ProgressLine {
+  readonly #steps: number;
+  readonly #losses: number[] = [];
+
+  constructor(steps: number) {
+    this.#steps = steps;
+  }
+
+  add(record: StepRecord): string {
+    this.#losses.push(record.loss);
+    if (this.#losses.length > trend) this.#losses.shift();
+    const left = ((this.#steps - record.step) * (record.tokens / record.step)) / Math.max(1, record.tokens_per_second);
+    const parts = [
+      `step ${record.step}/${this.#steps}`,
+      `loss ${record.loss.toFixed(4)} ${sparkline(this.#losses)}`,
+      `${count(record.tokens_per_second)} tok/s`,
+      `${duration(left)} left`,
+    ];
+    return parts.join("  ");
+  }
+}
+
+/** Bars between the least and the greatest value. */
+export function sparkline(values: readonly number[]): string {
+  const low = Math.min(...values);
+  const range = Math.max(...values) - low;
+  return values.map((value) => bars[range === 0 ? 0 : Math.min(bars.length - 1, Math.floor(((value - low) / range) * bars.length))]).join("");
+}
+
+/** `950`, `12.3k`, `4.56M`. */
+export function count(value: number): string {
+  const [scale, unit] = value >= 1e9 ? [1e9, "B"] : value >= 1e6 ? [1e6, "M"] : value >= 1e4 ? [1e3, "k"] : [1, ""];
+  return unit === "" ? String(Math.round(value)) : `${(value / scale).toPrecision(3)}${unit}`;
+}
+
+/** `45s`, `12m 05s`, `3h 20m`. */
+export function duration(seconds: number): string {
+  const s = Math.max(0, Math.round(seconds));
+  if (s < 60) return `${s}s`;
+  if (s < 3600) return `${Math.floor(s / 60)}m ${two(s % 60)}s`;
+  return `${Math.floor(s / 3600)}h ${two(Math.floor((s % 3600) / 60))}m`;
+}
+
+const two = (value: number): string => String(value).padStart(2, "0");

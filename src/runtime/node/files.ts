@@ -1,0 +1,99 @@
+/** @file The files of a data source: patterns expanded in a fixed order, files read whole, and what can go wrong with either said plainly. */
+import type { Stats } from "node:fs";
+import { open, readdir, stat } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
+import { glob, isDynamicPattern } from "tinyglobby";
+import type { SourceSpec, TextFile } from "../data/corpus.ts";
+import type { DataOptions, DataSpec, TrainingData } from "../data/data.ts";
+import { loadDataWith } from "../data/data.ts";
+import { RuntimeFailure, messageOf, systemCode } from "../failure.ts";
+import { nearest } from "../nearest.ts";
+
+/** Loads the data of a run; relative paths start at `folder`. */
+export function loadData(spec: DataSpec, options: DataOptions, folder: string): Promise<TrainingData> {
+  return loadDataWith(spec, options, (source) => readSource(source, folder));
+}
+
+/** The files of a source, sorted by name, each read when it is asked for. */
+export async function* readSource(source: Pick<SourceSpec, "name" | "files">, folder: string): AsyncGenerator<TextFile> {
+  for (const file of await expand(source, folder)) yield { name: file.name, bytes: await readWhole(file.path, file.name) };
+}
+
+interface Named {
+  readonly name: string;
+  readonly path: string;
+}
+
+async function expand(source: Pick<SourceSpec, "name" | "files">, folder: string): Promise<readonly Named[]> {
+  const found = new Map<string, Named>();
+  for (const pattern of source.files) {
+    const { root, rest, prefix } = pattern.startsWith("npm:") ? await inPackage(pattern, folder) : { root: folder, rest: pattern, prefix: "" };
+    const paths = isDynamicPattern(rest) ? await glob(rest, { cwd: root, dot: false }) : [await plainFile(root, rest, pattern)];
+    if (paths.length === 0) throw new RuntimeFailure("data/missing", `source \`${source.name}\`: no file matches ${pattern} in ${root}`);
+    for (const path of paths) found.set(resolve(root, path), { name: prefix + path, path: resolve(root, path) });
+  }
+  // Code unit order: the same on every machine and in every locale.
+  return [...found.values()].toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+}
+
+async function plainFile(root: string, file: string, shown: string): Promise<string> {
+  const path = resolve(root, file);
+  let entry: Stats;
+  try {
+    entry = await stat(path);
+  } catch (error) {
+    if (systemCode(error) !== "ENOENT" && systemCode(error) !== "ENOTDIR") throw unreadable(shown, error);
+    const siblings = await readdir(dirname(path)).catch(() => []);
+    const near = nearest(basename(path), siblings);
+    const help = near === undefined ? `paths are relative to ${root}` : `did you mean \`${join(dirname(file), near)}\`?`;
+    throw new RuntimeFailure("data/missing", `there is no file ${shown}`, help);
+  }
+  if (entry.isDirectory()) {
+    throw new RuntimeFailure("data/directory", `${shown} is a folder, not a file`, `write \`${shown.replace(/\/$/, "")}/**/*.txt\` for the text files in it`);
+  }
+  return file;
+}
+
+/** `npm:name/path`: the folder of the package, looked for upwards from `folder` and from this module, as Node looks for modules. */
+async function inPackage(pattern: string, folder: string): Promise<{ root: string; rest: string; prefix: string }> {
+  const match = /^npm:((?:@[^/]+\/)?[^/]+)\/(.+)$/.exec(pattern);
+  if (match === null) throw new RuntimeFailure("data/missing", `${pattern} names no file in a package`, "write `npm:package/path/to/file.txt`");
+  const [, name = "", rest = ""] = match;
+  for (const start of [folder, import.meta.dirname]) {
+    for (let at = resolve(start); ; at = dirname(at)) {
+      const root = join(at, "node_modules", name);
+      const entry = await stat(root).catch(() => undefined);
+      if (entry?.isDirectory() === true) return { root, rest, prefix: `npm:${name}/` };
+      if (dirname(at) === at) break;
+    }
+  }
+  throw new RuntimeFailure("data/missing", `the package ${name} of ${pattern} is not installed`, `npm install ${name}`);
+}
+
+/** Largest single read: Node refuses 2 GiB and more. */
+const pieceBytes = 2 ** 30;
+
+async function readWhole(path: string, name: string): Promise<Uint8Array> {
+  try {
+    const file = await open(path);
+    try {
+      const { size } = await file.stat();
+      const bytes = new Uint8Array(size);
+      let at = 0;
+      while (at < size) {
+        const { bytesRead } = await file.read(bytes, at, Math.min(pieceBytes, size - at), at);
+        if (bytesRead === 0) break;
+        at += bytesRead;
+      }
+      return bytes.subarray(0, at);
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    throw unreadable(name, error);
+  }
+}
+
+function unreadable(name: string, error: unknown): RuntimeFailure {
+  return new RuntimeFailure("data/unreadable", `cannot read ${name}: ${messageOf(error)}`);
+}

@@ -1,0 +1,40 @@
+/** @file The progress of a run on a terminal (one line, redrawn) or in a file (a line now and then). */
+import type { StepRecord } from "../metrics.ts";
+import { ProgressLine } from "../metrics.ts";
+import type { Screen } from "../train.ts";
+
+export interface Output {
+  readonly write: (text: string) => void;
+  /** Whether a line can be redrawn. */
+  readonly interactive: boolean;
+}
+
+export function processOutput(): Output {
+  const { stderr } = process;
+  return { write: (text) => void stderr.write(text), interactive: stderr.isTTY === true && process.env["CI"] === undefined };
+}
+
+/** Milliseconds between two lines. */
+const redraw = 100;
+const plain = 10_000;
+
+export function openScreen(output: Output, steps: number): Screen {
+  const progress = new ProgressLine(steps);
+  let next = 0;
+  let drawn = false;
+  return {
+    step: (record: StepRecord) => {
+      const line = progress.add(record);
+      const now = performance.now();
+      if (now < next && record.step !== steps) return;
+      next = now + (output.interactive ? redraw : plain);
+      drawn = output.interactive;
+      // Back to the start of the line, clear it, write over it.
+      output.write(output.interactive ? `\r\x1b[K${line}` : `${line}\n`);
+    },
+    note: (text) => {
+      output.write(`${drawn ? "\n" : ""}${text}\n`);
+      drawn = false;
+    },
+  };
+}

@@ -1,0 +1,147 @@
+/**
+ * @file A run in progress: what happens around the steps of a training loop. The loop itself (which data, which learning rate, when to evaluate, sample and save)
+ * is written out in the generated program. Nothing here knows where it runs; `node/run.ts` and the page give it their log, storage and screen.
+ */
+import type { TrainingData } from "./data/data.ts";
+import type { Tokenizer } from "./data/tokens.ts";
+import type { Replay, Scalars, Session } from "./device.ts";
+import type { Evaluation } from "./evaluate.ts";
+import { evaluate } from "./evaluate.ts";
+import { RuntimeFailure } from "./failure.ts";
+import type { Log, StepRecord } from "./metrics.ts";
+import { Meter } from "./metrics.ts";
+import type { SampleOptions } from "./sample.ts";
+import { sampleText } from "./sample.ts";
+
+/** What a person sees of the run. */
+export interface Screen {
+  /** The newest step. */
+  step(record: StepRecord): void;
+  /** A line to keep. */
+  note(text: string): void;
+}
+
+export interface RunParts {
+  readonly session: Session;
+  readonly data: TrainingData;
+  readonly tokenizer: Tokenizer;
+  /** Steps done by the run that this one resumes. */
+  readonly start: number;
+  readonly steps: number;
+  readonly seed: number;
+  readonly log: Log;
+  readonly screen: Screen;
+  /** Whether someone asked to stop after the step at hand. */
+  readonly stopRequested: () => boolean;
+  /** Stores a checkpoint and says where. */
+  readonly save: (info: { readonly step: number; readonly seed: number; readonly sequences: number }) => Promise<string>;
+  /** How to go on after an interruption. */
+  readonly resumeHint: string;
+  /** Frees what the run holds. */
+  readonly close: () => void;
+}
+
+export interface RunResult {
+  readonly status: "finished" | "interrupted";
+  /** Steps done. */
+  readonly step: number;
+  /** Of the last step; absent when no step was left to do. */
+  readonly loss: number | undefined;
+  readonly evaluation: Evaluation | undefined;
+  /** Where the last checkpoint is. */
+  readonly checkpoint: string | undefined;
+}
+
+export class Run {
+  readonly session: Session;
+  readonly data: TrainingData;
+  readonly train: Replay;
+  readonly start: number;
+  readonly steps: number;
+  readonly seed: number;
+  readonly #parts: RunParts;
+  readonly #meter: Meter;
+  #last: StepRecord | undefined;
+  #evaluation: Evaluation | undefined;
+  #saved: { readonly step: number; readonly path: string } | undefined;
+
+  constructor(parts: RunParts) {
+    this.session = parts.session;
+    this.data = parts.data;
+    this.start = parts.start;
+    this.steps = parts.steps;
+    this.seed = parts.seed;
+    this.train = parts.session.replay("train");
+    this.#parts = parts;
+    const { batch, context } = parts.session.plan;
+    this.#meter = new Meter(batch * context);
+  }
+
+  /** Whether the loop should end after the step at hand. */
+  get stopping(): boolean {
+    return this.#parts.stopRequested();
+  }
+
+  /** Logs the steps whose results have arrived. Fails when a loss is not a number. */
+  collect(): void {
+    for (const result of this.train.finished()) {
+      const record = this.#meter.record(result);
+      this.#last = record;
+      this.#parts.log.write(record);
+      this.#parts.screen.step(record);
+    }
+  }
+
+  /** The loss on the validation text after `step` steps. */
+  async evaluate(step: number, scalars: Scalars = { seed: this.seed, step }): Promise<Evaluation> {
+    const { validation } = this.data;
+    if (validation === undefined) throw new RuntimeFailure("data/empty", "the data keeps nothing for validation", "give the split a share for validation");
+    await this.#settle();
+    const result = await evaluate(this.session, validation, scalars);
+    this.#evaluation = result;
+    const { loss, perplexity, bitsPerByte, tokens } = result;
+    this.#parts.log.write({ kind: "evaluation", step, loss, perplexity, bits_per_byte: bitsPerByte, tokens });
+    this.#parts.screen.note(`step ${step}: validation loss ${loss.toFixed(4)}, perplexity ${perplexity.toFixed(2)}, ${bitsPerByte.toFixed(4)} bits per byte`);
+    return result;
+  }
+
+  /** A sample of the model's text after `step` steps. */
+  async sample(step: number, options: SampleOptions): Promise<string> {
+    await this.#settle();
+    const text = await sampleText(this.session, this.#parts.tokenizer, options);
+    this.#parts.log.write({ kind: "sample", step, prompt: options.prompt, text });
+    this.#parts.screen.note(`step ${step}: ${options.prompt}${text}`);
+    return text;
+  }
+
+  /** Saves a checkpoint after `step` steps, unless there is one of this step. */
+  async save(step: number): Promise<string> {
+    await this.#settle();
+    if (this.#saved?.step !== step) {
+      const path = await this.#parts.save({ step, seed: this.seed, sequences: step * this.session.plan.batch });
+      this.#saved = { step, path };
+    }
+    return this.#saved.path;
+  }
+
+  /** Ends the run: the last results, a checkpoint, and a word on how to go on if it was interrupted. */
+  async finish(): Promise<RunResult> {
+    await this.#settle();
+    const step = this.#last?.step ?? this.start;
+    const checkpoint = step > this.start ? await this.save(step) : this.#saved?.path;
+    const status = step < this.steps ? "interrupted" : "finished";
+    if (checkpoint !== undefined) this.#parts.screen.note(`saved ${checkpoint}`);
+    if (status === "interrupted") this.#parts.screen.note(`stopped after step ${step} of ${this.steps}; go on with ${this.#parts.resumeHint}`);
+    return { status, step, loss: this.#last?.loss, evaluation: this.#evaluation, checkpoint };
+  }
+
+  close(): void {
+    this.#parts.close();
+  }
+
+  /** Waits for the steps in flight, so that what follows is of a known step. */
+  async #settle(): Promise<void> {
+    await this.train.flush();
+    this.collect();
+  }
+}
