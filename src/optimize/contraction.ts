@@ -69,9 +69,14 @@ export function splitFactors(factors: readonly Factor[], space: readonly Axis[],
     if (m < leastExtent || n < leastExtent || inflates(left, space) || inflates(right, space)) continue;
     const score = m * n;
     if (best && best.score >= score) continue;
-    best = { score, contraction: { ...classes, a: productOf(left), b: productOf(right) } };
+    best = { score, contraction: oriented({ ...classes, a: productOf(left), b: productOf(right) }) };
   }
   return best?.contraction;
+}
+
+/** The output's last axis belongs to n, so that neighbouring results are neighbours in memory. */
+function oriented(c: Contraction): Contraction {
+  return Math.max(...c.m) > Math.max(...c.n) ? { ...c, m: c.n, n: c.m, a: c.b, b: c.a } : c;
 }
 
 function classify(left: readonly Factor[], right: readonly Factor[], space: readonly Axis[], rank: number): Omit<Contraction, "a" | "b"> | undefined {

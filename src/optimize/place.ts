@@ -109,24 +109,25 @@ export function placeReduction(draft: Draft, node: Comp, sibling?: { readonly sh
 
 /** Places a node by its reads of members; false when one of them is of another element than the draft's own. */
 function unifyMembers(placing: Placing, draft: Draft, node: Comp): boolean {
-  const reads = readsOf(node);
-  for (const read of reads) {
+  const picks: Scalar[] = [];
+  for (const read of readsOf(node)) {
     const member = draft.members.get(read.of);
     if (!member) continue;
     for (const [i, index] of read.at.entries()) {
       const position = member.place[i] ?? -1;
       if (index.kind === "axis") {
-        if (position < 0 ? placing.place.length > 0 && node.axes[index.position]?.size !== 1 : !placing.unify(index.position, position)) return false;
-      } else if (!(index.kind === "literal" && member.node.axes[i]?.size === 1) && !isPick(draft, read, i, position)) return false;
+        if (position < 0 ? node.axes[index.position]?.size !== 1 : !placing.unify(index.position, position)) return false;
+      } else if (isPickPosition(draft, position)) picks.push(index);
+      else if (index.kind !== "literal" || member.node.axes[i]?.size !== 1) return false;
     }
   }
-  return true;
+  // The looked-up index must be one for the whole row.
+  return picks.every((index) => [...positionsOf(index)].every((p) => (placing.place[p] ?? draft.rows) < draft.rows));
 }
 
 /** A row may look up one of its own elements at an index that is the same for the whole row: a reduce step finds it. */
-function isPick(draft: Draft, read: Read, i: number, position: number): boolean {
-  return draft.kind === "row" && position === draft.rows && draft.axes.length === draft.rows + 1 && read.at.every((index, j) => j === i || index.kind === "axis")
-    && positionsOf(read.at[i] ?? read).size < read.at.length;
+export function isPickPosition(draft: Draft, position: number): boolean {
+  return draft.kind === "row" && position === draft.rows && draft.axes.length === draft.rows + 1;
 }
 
 function unifySide(placing: Placing, own: number, position: number | undefined): boolean {

@@ -1,0 +1,271 @@
+/**
+ * @file Greedy clustering. Nodes come operands first; each joins the draft that computes what it reads, when it reads it at the same element,
+ * when no cycle arises and the kernel can bind its tensors; else one that reads the same tensors; else it starts a draft of
+ * its own. Bytes of device memory saved are the reason for every join, and are recorded.
+ */
+import type { Axis, Comp, Leaf, Node, Region, Scatter, Update } from "../ir/graph.ts";
+import { elementCount, inputsOf, reachable } from "../ir/node.ts";
+import { axis, subexpressions } from "../ir/scalar.ts";
+import type { Contraction } from "./contraction.ts";
+import { contractionOf } from "./contraction.ts";
+import { combineContractions } from "./combine.ts";
+import { Draft, absorb, dependOn, mayDependOn } from "./draft.ts";
+import type { Place } from "./draft.ts";
+import { tensorsRead, usersOf } from "./inline.ts";
+import { patternIn, placePointwise, placeReduction, placeSibling, readsOf } from "./place.ts";
+import { reductionKind } from "./reduction-kind.ts";
+import { binsFormOf } from "./scatters.ts";
+
+export interface Limits {
+  /** Storage buffers a kernel may bind. */
+  readonly bindings: number;
+}
+
+export class Clusterer {
+  readonly #limits: Limits;
+  readonly #users: ReadonlyMap<Node, readonly Node[]>;
+  readonly #roots: ReadonlySet<Node>;
+  readonly #draftOf = new Map<Node, Draft>();
+  readonly #readers = new Map<Node, Set<Draft>>();
+  readonly #stored: ReadonlyMap<Node, string>;
+  #nextId = 0;
+
+  /** `stored`: why each pointwise node is kept. */
+  constructor(roots: readonly Node[], stored: ReadonlyMap<Node, string>, limits: Limits) {
+    this.#limits = limits;
+    this.#stored = stored;
+    this.#roots = new Set(roots);
+    const nodes = reachable(roots);
+    this.#users = usersOf(nodes);
+    for (const node of nodes) this.#add(node);
+  }
+
+  get drafts(): readonly Draft[] {
+    return [...new Set(this.#draftOf.values())];
+  }
+
+  /** Whether something outside of its draft needs a member: then it is an output. */
+  isNeededOutside(node: Node, draft: Draft): boolean {
+    return this.#roots.has(node) || (this.#users.get(node) ?? []).some((user) => this.#draftOf.get(user) !== draft);
+  }
+
+  #add(node: Node): void {
+    switch (node.kind) {
+      case "leaf": return;
+      case "comp": return node.reduce ? this.#addReduction(node) : this.#addPointwise(node);
+      case "scatter": return this.#addScatter(node);
+      case "region": return this.#addRegion(node);
+      case "update": return this.#addUpdate(node);
+    }
+  }
+
+  #addPointwise(node: Comp): void {
+    const sources = this.#sources(node).filter((d) => d.kind !== "flash").toSorted((a, b) => b.level - a.level || b.id - a.id);
+    this.#combineSiblingContractions(node, sources);
+    for (const draft of sources) {
+      const place = draft.members.size > 0 ? placePointwise(draft, node) : undefined;
+      if (place && this.#join(draft, node, place, this.#savedByReading(draft, node))) return;
+    }
+    for (const { draft, shared, pattern } of this.#siblings(node)) {
+      if (draft.kind === "flash" || draft.kind === "fold" || draft.kind === "bins") continue;
+      const place = placeSibling(draft, node, shared, pattern);
+      if (place && this.#join(draft, node, place, `reads ${shared.name} once with it, saves ${bytes(shared)}`)) return;
+    }
+    this.#start("map", node, node.axes, [], []);
+  }
+
+  /** Contractions that this node adds up, or multiplies after they share an operand, are computed by one kernel. */
+  #combineSiblingContractions(node: Comp, sources: Draft[]): void {
+    const contractions = sources.filter((d) => d.kind === "contract" && [...d.members.keys()].some((n) => readsOf(node).some((r) => r.of === n)));
+    for (let i = 0; i < contractions.length; i++) {
+      for (let j = i + 1; j < contractions.length; j++) {
+        const [into, from] = [contractions[i], contractions[j]];
+        if (!into || !from || from.members.size === 0 || into.members.size === 0) continue;
+        const combined = combineContractions(into, from, node, (n) => this.#users.get(n) ?? []);
+        if (!combined || !mayDependOn(into, from.inputs) || !mayDependOn(from, into.inputs) || from.inputs.has(into)) continue;
+        if (this.#bindings([...into.members.keys(), ...from.members.keys(), node]) > this.#limits.bindings) continue;
+        const moved = [...from.members.keys()];
+        absorb(into, from, combined.move);
+        for (const n of moved) this.#own(n, into);
+        into.reasons.push(combined.reason);
+      }
+    }
+  }
+
+  #addReduction(node: Comp): void {
+    const contraction = contractionOf(node);
+    if (contraction) {
+      this.#startContraction(node, contraction);
+      return;
+    }
+    const sources = this.#sources(node).toSorted((a, b) => b.level - a.level || b.id - a.id);
+    for (const draft of sources) {
+      if (draft.kind === "map") this.#mapAsRow(draft, node);
+      if (draft.kind !== "row") continue;
+      const place = placeReduction(draft, node);
+      if (place && this.#join(draft, node, place, this.#savedByReading(draft, node))) return;
+    }
+    const kind = reductionKind(node);
+    for (const { draft, shared, pattern } of this.#siblings(node)) {
+      const saves = `reads ${shared.name} once with it, saves ${bytes(shared)}`;
+      if (kind === "row" && draft.kind === "row") {
+        const place = placeReduction(draft, node, { shared, pattern });
+        if (place && this.#join(draft, node, place, saves)) return;
+      } else if (kind === "fold" && draft.kind === "fold" && sameSizes(draft.axes, node.axes) && sameSizes(draft.inner, node.reduce?.axes ?? [])) {
+        if (this.#join(draft, node, node.axes.map((_, i) => i), saves)) return;
+      }
+    }
+    const over = node.reduce?.axes ?? [];
+    if (kind === "row") this.#start("row", node, [...node.axes, ...over], [], [node.axes.length], [...node.axes, ...over].map((_, i) => i));
+    else this.#start("fold", node, node.axes, over, []);
+  }
+
+  /** A map whose values a row statistic reads where they are made becomes part of the row. */
+  #mapAsRow(draft: Draft, node: Comp): void {
+    const rank = node.axes.length;
+    const over = node.reduce?.axes ?? [];
+    const read = readsOf(node).find((r) => draft.members.has(r.of) && r.at.every((i) => i.kind === "axis") && new Set(r.at).size === rank + over.length);
+    const member = read && draft.members.get(read.of);
+    if (!read || !member || member.place.length !== draft.axes.length || member.place.includes(-1) || reductionKind(node) !== "row") return;
+    // Position of the map for each of the row's: rows, then along.
+    const from = Array.from({ length: rank + over.length }, (_, p) => member.place[read.at.findIndex((i) => i === axis(p))] ?? -1);
+    if (from.includes(-1)) return;
+    for (const [n, m] of draft.members) draft.members.set(n, { ...m, place: m.place.map((p) => (p < 0 ? p : from.indexOf(p))) });
+    draft.axes = from.flatMap((p) => draft.axes[p] ?? []);
+    draft.parts = [rank];
+    draft.kind = "row";
+  }
+
+  #addScatter(node: Scatter): void {
+    const form = binsFormOf(node);
+    if (!form) throw new Error(`internal: the scatter ${node.name} is not in normal form`);
+    const order = [form.bins, ...node.axes.map((_, i) => i).filter((i) => i !== form.bins)];
+    this.#start("bins", node, order.flatMap((i) => node.axes[i] ?? []), form.over, [], node.axes.map((_, i) => order.indexOf(i)));
+  }
+
+  #addRegion(node: Region): void {
+    const pass = node.form.kind === "attention" ? "forward" : node.role === "dk" || node.role === "dv" ? "key" : "query";
+    const known = this.drafts.find((d) => d.form?.form === node.form && d.form.pass === pass);
+    const draft = known ?? new Draft(this.#nextId++, "flash", node.axes, [], [], { form: node.form, pass });
+    this.#place(draft, node, node.axes.map((_, i) => i));
+  }
+
+  /** An update is written by the kernel that computes its value. */
+  #addUpdate(node: Update): void {
+    const draft = this.#draftOf.get(node.value);
+    const member = draft?.members.get(node.value);
+    if (!draft || !member || draft.kind === "flash") {
+      this.#start("map", node, node.axes, [], []);
+      return;
+    }
+    this.#place(draft, node, member.place.slice(0, node.axes.length));
+  }
+
+  #startContraction(node: Comp, contraction: Contraction): void {
+    const { batch, m, n, k } = contraction;
+    const space = [...node.axes, ...(node.reduce?.axes ?? [])];
+    const order = [...batch, ...m, ...n];
+    const axes = (positions: readonly number[]): readonly Axis[] => positions.flatMap((p) => space[p] ?? []);
+    const draft = new Draft(this.#nextId++, "contract", axes(order), axes(k), [batch.length, m.length, n.length]);
+    this.#place(draft, node, node.axes.map((_, i) => order.indexOf(i)), contraction);
+  }
+
+  #start(kind: Draft["kind"], node: Node, axes: readonly Axis[], inner: readonly Axis[], parts: readonly number[], place?: Place): void {
+    const draft = new Draft(this.#nextId++, kind, axes, inner, parts);
+    const why = this.#stored.get(node);
+    if (why) draft.reasons.push(`${node.name} is stored: ${why}`);
+    this.#place(draft, node, place ?? node.axes.map((_, i) => i));
+  }
+
+  #join(draft: Draft, node: Node, place: Place, saves: string): boolean {
+    if (!mayDependOn(draft, this.#sources(node))) return false;
+    const touched = this.#bindings([...draft.members.keys(), node]);
+    if (touched > this.#limits.bindings) {
+      draft.reasons.push(`${node.name} stays out: the kernel would bind ${touched} tensors of ${this.#limits.bindings}`);
+      return false;
+    }
+    const why = this.#stored.get(node);
+    draft.reasons.push(`${node.name} joins: ${saves}${why ? `; stored, ${why}` : ""}`);
+    this.#place(draft, node, place);
+    return true;
+  }
+
+  #place(draft: Draft, node: Node, place: Place, contraction?: Contraction): void {
+    draft.members.set(node, { node, place, ...(contraction && { contraction }) });
+    this.#own(node, draft);
+    dependOn(draft, this.#sources(node));
+  }
+
+  #own(node: Node, draft: Draft): void {
+    this.#draftOf.set(node, draft);
+    for (const input of inputsOf(node)) {
+      const readers = this.#readers.get(input);
+      if (readers) readers.add(draft);
+      else this.#readers.set(input, new Set([draft]));
+    }
+  }
+
+  #sources(node: Node): Draft[] {
+    return [...new Set(inputsOf(node).flatMap((n) => this.#draftOf.get(n) ?? []))];
+  }
+
+  /** Drafts that read a tensor this node reads, for its largest tensors first. */
+  #siblings(node: Comp): readonly { readonly draft: Draft; readonly shared: Node; readonly pattern: readonly number[] }[] {
+    const shared = tensorsRead(node.body).toSorted((a, b) => elementCount(b.axes) - elementCount(a.axes));
+    const worthwhile = elementCount(shared[0]?.axes ?? []) / 4;
+    return shared.filter((n) => elementCount(n.axes) >= worthwhile && elementCount(n.axes) > 1).flatMap((n) =>
+      [...(this.#readers.get(n) ?? [])].filter((d) => d.members.size > 0).toSorted((a, b) => b.level - a.level || b.id - a.id).flatMap((draft) => {
+        const pattern = patternIn(draft, n);
+        return pattern ? [{ draft, shared: n, pattern }] : [];
+      }));
+  }
+
+  /** Tensors a kernel of these members would bind: what they read from outside, what others need of them, the scalars buffer. */
+  #bindings(nodes: readonly Node[]): number {
+    const members = new Set(nodes);
+    const bound = new Set<Node>();
+    let scalars = 0;
+    for (const node of members) {
+      for (const input of inputsOf(node)) {
+        if (input.kind === "leaf" && input.role === "scalar") scalars = 1;
+        else if (!members.has(input)) bound.add(input);
+      }
+      if (node.kind === "comp" && subexpressions(node.body).some((s) => s.kind === "random")) scalars = 1;
+      if (node.kind === "update") bound.add(node.target);
+      else if (this.#isOutput(node, members)) bound.add(node);
+    }
+    return bound.size + scalars;
+  }
+
+  #isOutput(node: Node, members: ReadonlySet<Node>): boolean {
+    const users = this.#users.get(node) ?? [];
+    if (this.#roots.has(node)) return true;
+    return users.some((u) => !members.has(u) && u.kind !== "update");
+  }
+
+  #savedByReading(draft: Draft, node: Node): string {
+    const taken = inputsOf(node).filter((n): n is Exclude<Node, Leaf> => draft.members.has(n));
+    const total = taken.reduce((sum, n) => sum + 4 * elementCount(n.axes), 0);
+    return `takes ${taken.map((n) => n.name).join(", ")} from registers, saves ${formatBytes(total)}`;
+  }
+}
+
+function bytes(node: Node): string {
+  return formatBytes(4 * elementCount(node.axes));
+}
+
+/** Bytes as a person says them. */
+export function formatBytes(count: number): string {
+  const units = ["B", "KiB", "MiB", "GiB"];
+  let value = count;
+  let unit = 0;
+  while (value >= 1024 && unit < units.length - 1) {
+    value /= 1024;
+    unit++;
+  }
+  return `${Number.isInteger(value) || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
+}
+
+function sameSizes(a: readonly Axis[], b: readonly Axis[]): boolean {
+  return a.length === b.length && a.every((x, i) => x.size === b[i]?.size);
+}

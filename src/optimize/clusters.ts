@@ -1,0 +1,44 @@
+/** @file From a graph to clusters: normal form, inlining, greedy clustering, host scalars. */
+import type { Leaf, Node } from "../ir/graph.ts";
+import { reachable } from "../ir/node.ts";
+import type { Cluster } from "./cluster.ts";
+import { Clusterer } from "./clusterer.ts";
+import { finishDraft, sortedIds } from "./finish.ts";
+import type { SortedIds } from "./finish.ts";
+import { inlinePointwise } from "./inline.ts";
+import { normalise } from "./normalise.ts";
+
+export interface Clustered {
+  /** Operands before users. */
+  readonly clusters: readonly Cluster[];
+  /** The roots given, in order, as the nodes that hold their values now. */
+  readonly roots: readonly Node[];
+  /** Inputs that the host sorts for scatters. */
+  readonly sorted: readonly SortedIds[];
+}
+
+export interface ClusterOptions {
+  /** Storage buffers a kernel may bind. */
+  readonly bindings: number;
+  /** Sorted inputs are shared by the programs of a plan. */
+  readonly sorted?: (ids: Leaf) => SortedIds;
+}
+
+export function clusterGraph(given: readonly Node[], { bindings, sorted = sortedIds() }: ClusterOptions): Clustered {
+  const { roots, reasons } = inlinePointwise(normalise(given), bindings);
+  const clusterer = new Clusterer(roots, reasons, { bindings });
+  const used = new Map<Leaf, SortedIds>();
+  const finishing = {
+    isNeeded: (node: Node, draft: Parameters<typeof clusterer.isNeededOutside>[1]) => clusterer.isNeededOutside(node, draft),
+    sorted: (ids: Leaf) => {
+      const made = sorted(ids);
+      used.set(ids, made);
+      return made;
+    },
+  };
+  const drafts = [...clusterer.drafts].sort((a, b) => a.level - b.level || a.id - b.id);
+  return { clusters: drafts.map((d) => finishDraft(d, finishing)), roots, sorted: [...used.values()] };
+}
+
+/** Every node a program's roots depend on: for reports. */
+export const programNodes = reachable;
