@@ -42,7 +42,7 @@ export function pullback(body: Scalar, cotangent: Scalar, wanted: (read: Read) =
   for (const s of order.toReversed()) {
     const terms = [...(adjoints.get(s)?.values() ?? [])];
     if (s.kind === "read" && active.has(s)) {
-      const complete = terms.map(({ guards, value }) => ({ guards, value: mul(cotangent, ownValue(body, self, guards, value)) }));
+      const complete = terms.map(({ guards, value }) => ({ guards, value: times(cotangent, ownValue(body, self, guards, value)) }));
       found.set(s, assemble(complete));
     } else if (s.kind === "select") {
       for (const term of terms) {
@@ -110,19 +110,31 @@ function partials(s: Scalar): readonly Partial[] {
   }
 }
 
+/** A product with its sign outermost, and a factor 1 / b as a division by b. */
+function times(a: Scalar, b: Scalar): Scalar {
+  if (a.kind === "unary" && a.op === "neg") return unary("neg", times(a.of, b));
+  if (b.kind === "unary" && b.op === "neg") return unary("neg", times(a, b.of));
+  if (b.kind === "binary" && b.op === "div" && b.left === literal(1)) return over(a, b.right);
+  return mul(a, b);
+}
+
+function over(a: Scalar, b: Scalar): Scalar {
+  return a.kind === "unary" && a.op === "neg" ? unary("neg", over(a.of, b)) : div(a, b);
+}
+
 function unaryCotangent(s: Unary, g: Scalar): Scalar {
   const x = s.of;
   switch (s.op) {
     case "neg": return unary("neg", g);
-    case "exp": return mul(g, s);
-    case "log": return div(g, x);
-    case "sqrt": return mul(div(g, s), literal(0.5));
-    case "rsqrt": return mul(mul(g, mul(mul(s, s), s)), literal(-0.5));
-    case "sin": return mul(g, unary("cos", x));
-    case "cos": return unary("neg", mul(g, unary("sin", x)));
-    case "tanh": return mul(g, sub(literal(1), mul(s, s)));
-    case "erf": return mul(mul(g, unary("exp", unary("neg", mul(x, x)))), literal(2 / Math.sqrt(Math.PI)));
-    case "abs": return mul(g, unary("sign", x));
+    case "exp": return times(g, s);
+    case "log": return over(g, x);
+    case "sqrt": return times(over(g, s), literal(0.5));
+    case "rsqrt": return times(times(g, mul(mul(s, s), s)), literal(-0.5));
+    case "sin": return times(g, unary("cos", x));
+    case "cos": return unary("neg", times(g, unary("sin", x)));
+    case "tanh": return times(g, sub(literal(1), mul(s, s)));
+    case "erf": return times(times(g, unary("exp", unary("neg", mul(x, x)))), literal(2 / Math.sqrt(Math.PI)));
+    case "abs": return times(g, unary("sign", x));
     case "floor": case "ceil": case "round": case "sign": case "not": case "finite": return literal(0);
     default: return unreachable(s.op);
   }
@@ -134,17 +146,17 @@ function binaryPartials(s: Binary): readonly Partial[] {
   switch (s.op) {
     case "add": return [[a, (g) => g], [b, (g) => g]];
     case "sub": return [[a, (g) => g], [b, (g) => unary("neg", g)]];
-    case "mul": return [[a, (g) => mul(g, b)], [b, (g) => mul(g, a)]];
-    case "div": return [[a, (g) => div(g, b)], [b, (g) => unary("neg", div(mul(g, s), b))]];
+    case "mul": return [[a, (g) => times(g, b)], [b, (g) => times(g, a)]];
+    case "div": return [[a, (g) => over(g, b)], [b, (g) => unary("neg", over(times(g, s), b))]];
     case "pow": return [
-      [a, (g) => mul(g, mul(b, binary("pow", a, sub(b, literal(1)))))],
+      [a, (g) => times(g, times(b, binary("pow", a, sub(b, literal(1)))))],
       // A zero base has no slope in its exponent: 0 ^ b is 0 around every b > 0, and log 0 must not appear.
-      [b, (g) => select(binary("lt", zero, a), mul(mul(g, s), unary("log", a)), zero)],
+      [b, (g) => select(binary("lt", zero, a), times(times(g, s), unary("log", a)), zero)],
     ];
     // At a tie the whole cotangent goes to the right operand, so that max(x, 0) has slope 0 at 0.
     case "max": return [[a, (g) => select(binary("lt", b, a), g, zero)], [b, (g) => select(binary("lt", b, a), zero, g)]];
     case "min": return [[a, (g) => select(binary("lt", a, b), g, zero)], [b, (g) => select(binary("lt", a, b), zero, g)]];
-    case "mod": return [[a, (g) => g], [b, (g) => unary("neg", mul(g, unary("floor", div(a, b))))]];
+    case "mod": return [[a, (g) => g], [b, (g) => unary("neg", times(g, unary("floor", div(a, b))))]];
     case "idiv": case "lt": case "le": case "eq": case "ne": case "and": case "or": return [];
     default: return unreachable(s.op);
   }

@@ -1,0 +1,166 @@
+/**
+ * @file From the forward pass over a whole context to a step that takes one token: the program that generates text. Works on any
+ * causal graph, from how values are read across time, without knowing what attention is:
+ * - what is read at the current position is computed there only (its time axis becomes the position);
+ * - what is read at other positions is kept in a cache, a state over the context written at the current row each step;
+ * - what has two time axes, such as scores, keeps the one that its reader ranges over, and reads caches along it.
+ * Rows not yet written read as zero; that the logits do not depend on them is what causal means, and is checked elsewhere.
+ * Works before regions are formed. The batch is one sequence: its axis disappears.
+ */
+import { invariant } from "../diagnostics/invariant.ts";
+import { spaceOf } from "./affine.ts";
+import type { Comp, Leaf, Node, Read, Scalar, Update } from "./graph.ts";
+import type { Model } from "./model.ts";
+import { comp, inputsOf, leaf, reachable, update } from "./node.ts";
+import { axis, binary, int, literal, read, rewrite, select, subexpressions, substitute } from "./scalar.ts";
+import { dependsOn } from "./simplify.ts";
+import { simplifier } from "./simplify-scalar.ts";
+import { positionsOf } from "./sums.ts";
+
+export interface DecodeProgram {
+  /** [V], for the token at `position`. */
+  readonly logits: Node;
+  /** States over the context, in the order of their updates; their first contents do not matter. */
+  readonly caches: readonly Leaf[];
+  readonly updates: readonly Update[];
+  /** Rank-0 inputs: the token, and its position in [0, context), counting up from 0. */
+  readonly token: Leaf;
+  readonly position: Leaf;
+}
+
+/** The one-token step of a causal model. */
+export function decodeProgram(model: Model): DecodeProgram {
+  const tokens = model.inputs.find((i) => i.role === "tokens")?.leaf;
+  invariant(tokens && tokens.axes.length === 2, `${model.name} reads tokens over batch and time`);
+  const decoder = new Decoder(model.logits, tokens, model.context);
+  const logits = decoder.logits();
+  const caches = decoder.caches();
+  return { logits, caches: caches.map((c) => c.leaf), updates: caches.map((c) => c.update), token: decoder.token, position: decoder.position };
+}
+
+interface Cache {
+  readonly leaf: Leaf;
+  readonly update: Update;
+}
+
+class Decoder {
+  readonly token: Leaf;
+  readonly position: Leaf;
+  readonly #here: Scalar;
+  readonly #root: Node;
+  readonly #tokens: Leaf;
+  /** For each node that depends on the tokens, its axes along which it does. */
+  readonly #timeAxes: ReadonlyMap<Node, ReadonlySet<number>>;
+  readonly #variants = new Map<string, Node>();
+  readonly #caches = new Map<Node, Cache>();
+
+  constructor(root: Node, tokens: Leaf, context: number) {
+    this.#root = root;
+    this.#tokens = tokens;
+    this.token = leaf("input", tokens.name, [], "i32", tokens.below === undefined ? {} : { below: tokens.below });
+    this.position = leaf("scalar", "position", [], "i32", { below: context });
+    this.#here = read(this.position, []);
+    this.#timeAxes = timeAxes(root, tokens);
+  }
+
+  logits(): Node {
+    const { axes } = this.#root;
+    invariant(axes.length === 3 && this.#times(this.#root).has(1), `${this.#root.name} is over batch, time and vocabulary`);
+    return this.#variant(this.#root, [int(0), this.#here, undefined]);
+  }
+
+  caches(): readonly Cache[] {
+    return [...this.#caches.values()];
+  }
+
+  #times(node: Node): ReadonlySet<number> {
+    return this.#timeAxes.get(node) ?? new Set();
+  }
+
+  /** What a read of the forward graph becomes; `at` is over the reader's new space. */
+  #read(of: Node, at: readonly Scalar[]): Scalar {
+    if (!this.#timeAxes.has(of)) return this.#readIndependent(of, at);
+    invariant(at[0] === int(0), `${of.name} is read across the batch`);
+    const times = this.#times(of);
+    const [time, ...more] = times;
+    if (of.kind === "leaf" || (time !== undefined && more.length === 0 && at[time] !== this.#here)) return this.#readCached(of, time, at);
+    return this.#readVariant(of, at, (i) => i === 0 || times.has(i));
+  }
+
+  /** Tables that the host computes once stay whole; of what else does not depend on tokens only the rows in use are made. */
+  #readIndependent(of: Node, at: readonly Scalar[]): Scalar {
+    return of.kind === "leaf" || dependsOn(of) === "constant" ? read(of, at) : this.#readVariant(of, at, () => true);
+  }
+
+  #readVariant(of: Node, at: readonly Scalar[], mayPin: (axis: number) => boolean): Scalar {
+    const pins = at.map((index, i) => (mayPin(i) && positionsOf(index).size === 0 ? index : undefined));
+    if (pins.every((p) => p === undefined) && !this.#timeAxes.has(of)) return read(of, at);
+    return read(this.#variant(of, pins), at.filter((_, i) => pins[i] === undefined));
+  }
+
+  #readCached(of: Node, time: number | undefined, at: readonly Scalar[]): Scalar {
+    invariant(time !== undefined, `${of.name} has no time axis`);
+    const index = at[time];
+    invariant(index, `${of.name} is read without a time`);
+    const current = (): Scalar => this.#now(of, time, at.filter((_, i) => i !== 0 && i !== time));
+    if (index === this.#here) return current();
+    const cache = this.#cache(of, time);
+    const zero = literal(0, of.dtype);
+    const old = read(cache.leaf, at.slice(1));
+    return select(binary("lt", index, this.#here), old, select(binary("eq", index, this.#here), current(), zero));
+  }
+
+  #now(of: Node, time: number, rest: readonly Scalar[]): Scalar {
+    if (of === this.#tokens) return read(this.token, []);
+    return read(this.#variant(of, of.axes.map((_, i) => (i === 0 ? int(0) : i === time ? this.#here : undefined))), rest);
+  }
+
+  #cache(of: Node, time: number): Cache {
+    const known = this.#caches.get(of);
+    if (known) return known;
+    const axes = of.axes.slice(1);
+    const row = time - 1;
+    const state = leaf("state", `cache.${of.name}`, axes, of.dtype);
+    const here = axes.map((_, i) => axis(i));
+    const current = this.#now(of, time, here.filter((_, i) => i !== row));
+    const value = comp({ name: `cache.${of.name}`, ...(of.origin && { origin: of.origin }) }, axes, select(binary("eq", axis(row), this.#here), current, read(state, here)));
+    const made: Cache = { leaf: state, update: update(state, value) };
+    this.#caches.set(of, made);
+    return made;
+  }
+
+  /** A node with some axes replaced by what they are at the current position. */
+  #variant(of: Node, pins: readonly (Scalar | undefined)[]): Node {
+    invariant(of.kind === "comp", `decoding meets the ${of.kind} ${of.name}`);
+    const key = `${of.id}:${pins.map((p) => p?.id ?? "").join()}`;
+    const known = this.#variants.get(key);
+    if (known) return known;
+    const made = this.#specialise(of, pins);
+    this.#variants.set(key, made);
+    return made;
+  }
+
+  #specialise(of: Comp, pins: readonly (Scalar | undefined)[]): Node {
+    const axes = of.axes.filter((_, i) => pins[i] === undefined);
+    const over = of.reduce?.axes ?? [];
+    let next = 0;
+    const by = spaceOf(of).map((_, i) => pins[i] ?? axis(next++));
+    const simplify = simplifier([...axes, ...over]);
+    const renew = (s: Scalar): Scalar =>
+      rewrite(s, (e) => (e.kind === "read" && e.of !== this.position ? this.#read(e.of, e.at.map((index) => simplify(renew(index)))) : undefined));
+    const body = simplify(renew(substitute(of.body, by)));
+    return comp({ name: of.name, ...(of.origin && { origin: of.origin }) }, axes, body, of.reduce);
+  }
+}
+
+/** Follows the time axis of the tokens through every index: the axes of a node that occur in the time index of what it reads. */
+function timeAxes(root: Node, tokens: Leaf): ReadonlyMap<Node, ReadonlySet<number>> {
+  const found = new Map<Node, ReadonlySet<number>>([[tokens, new Set([1])]]);
+  for (const node of reachable([root])) {
+    if (node.kind !== "comp" || !inputsOf(node).some((n) => found.has(n))) continue;
+    const reads = subexpressions(node.body).filter((s): s is Read => s.kind === "read");
+    const positions = reads.flatMap((r) => [...(found.get(r.of) ?? [])].flatMap((time) => [...positionsOf(r.at[time] ?? int(0))]));
+    found.set(node, new Set(positions.filter((p) => p < node.axes.length)));
+  }
+  return found;
+}
