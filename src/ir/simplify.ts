@@ -5,7 +5,7 @@
  */
 import { invariant, unreachable } from "../diagnostics/invariant.ts";
 import { spaceOf } from "./affine.ts";
-import type { Comp, Node, Scalar } from "./graph.ts";
+import type { Axis, Comp, Node, Scalar } from "./graph.ts";
 import { comp, inputsOf, reachable, scatter, update } from "./node.ts";
 import { literal, mul, read, rewrite, select, subexpressions, substitute } from "./scalar.ts";
 import { simplifier } from "./simplify-scalar.ts";
@@ -75,8 +75,11 @@ function isTrivial(node: Node): node is Comp {
 }
 
 function compKey({ axes, reduce, body }: Comp): string {
-  const list = (of: Comp["axes"]): string => of.map((a) => `${a.name}:${a.size}`).join();
-  return `${list(axes)}|${reduce ? `${reduce.op} ${list(reduce.axes)}` : ""}|${body.id}`;
+  return `${axesKey(axes)}|${reduce ? `${reduce.op} ${axesKey(reduce.axes)}` : ""}|${body.id}`;
+}
+
+function axesKey(axes: readonly Axis[]): string {
+  return axes.map((a) => `${a.name}:${a.size}`).join();
 }
 
 /**

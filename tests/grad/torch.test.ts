@@ -36,11 +36,12 @@ function agree(name: string, out: Tensor, leaves: readonly Tensor<Leaf>[], integ
   for (const [l, gradient] of gradients) close(gradient, expected[name]?.gradients[l.name]);
 }
 
+const group = (h: Scalar): Scalar => binary("idiv", h, int(2));
+
 function attention(x: Tensor, [wq, wk, wv, wo]: readonly [Tensor, Tensor, Tensor, Tensor]): Tensor {
   const q = sum("q", [B, T, H, E], [D], (b, t, h, e, d) => mul(x(b, t, d), wq(d, h, e)));
   const k = sum("k", [B, T, G, E], [D], (b, t, g, e, d) => mul(x(b, t, d), wk(d, g, e)));
   const v = sum("v", [B, T, G, E], [D], (b, t, g, e, d) => mul(x(b, t, d), wv(d, g, e)));
-  const group = (h: Scalar): Scalar => binary("idiv", h, int(2));
   const s = sum("s", [B, H, T, S], [E], (b, h, t, j, e) => mul(q(b, t, h, e), k(b, j, group(h), e)));
   const a = sum("a", [B, H, T, S], [], (b, h, t, j) => causal(t, j, div(s(b, h, t, j), literal(Math.sqrt(3)))));
   const p = softmax("p", a, [B, H, T], S);
@@ -49,6 +50,8 @@ function attention(x: Tensor, [wq, wk, wv, wo]: readonly [Tensor, Tensor, Tensor
 }
 const heads = (): readonly [Tensor<Leaf>, Tensor<Leaf>, Tensor<Leaf>, Tensor<Leaf>] =>
   [parameter("wq", D, H, E), parameter("wk", D, G, E), parameter("wv", D, G, E), parameter("wo", H, E, D)];
+
+const ids = (k: number, c: number): Float64Array => Float64Array.from({ length: 10 }, (_, i) => (i * k + c) % 7);
 
 describe("values and gradients are PyTorch's", () => {
   const x = parameter("x", B, T, D);
@@ -74,7 +77,6 @@ describe("values and gradients are PyTorch's", () => {
   test("embedding and cross-entropy", () => {
     const tokens = integers("tokens", 7, B, T);
     const w = parameter("w", V, D);
-    const ids = (k: number, c: number): Float64Array => Float64Array.from({ length: 10 }, (_, i) => (i * k + c) % 7);
     agree("embedding", sum("x", [B, T, D], [], (b, t, d) => w(tokens(b, t), d)), [w], new Map([[tokens.node, ids(3, 2)]]));
 
     const logits = parameter("x", B, T, V);

@@ -57,11 +57,12 @@ describe("index algebra agrees with brute force", () => {
   });
 });
 
+const idiv = (a: Scalar, c: number): Scalar => binary("idiv", a, int(c));
+const mod = (a: Scalar, c: number): Scalar => binary("mod", a, int(c));
+
 describe("normal forms", () => {
   const [h, r, e] = [axis(0), axis(1), axis(2)];
   const axes = [dim("H", 6), dim("R", 4), dim("E", 8)];
-  const idiv = (a: Scalar, c: number): Scalar => binary("idiv", a, int(c));
-  const mod = (a: Scalar, c: number): Scalar => binary("mod", a, int(c));
   const cases: readonly (readonly [string, Scalar, Scalar])[] = [
     ["the head of a group", idiv(add(mul(h, int(4)), r), 4), h],
     ["the member of a group", mod(add(mul(h, int(4)), r), 4), r],

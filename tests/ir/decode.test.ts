@@ -51,6 +51,8 @@ function attention(path: string, x: Tensor, score: (h: Scalar, t: Scalar, s: Sca
   return define(`${path}.out`, [B, T, D], [], (b, t, d) => add(x(b!, t!, d!), y(b!, t!, d!)));
 }
 
+const slope = (h: Scalar): Scalar => div(literal(1), add(cast(h, "f32"), literal(1)));
+
 describe("decoding one token at a time gives the logits of the full forward pass", () => {
   test("rotary positions: caches of rotated keys and of values, nothing else", () => {
     const program = followsForward(tinyModel());
@@ -62,7 +64,6 @@ describe("decoding one token at a time gives the logits of the full forward pass
     const [table, places, unembed] = [parameter("w", V, D), parameter("places", T, D), parameter("unembed", D, V)];
     const x = define("x", [B, T, D], [], (b, t, d) => add(table(tokens(b!, t!), d!), places(t!, d!)));
     const shifted = define("shift", [B, T, D], [], (b, t, d) => add(x(b!, t!, d!), select(binary("lt", int(0), t!), x(b!, sub(t!, int(1)), d!), literal(0))));
-    const slope = (h: Scalar): Scalar => div(literal(1), add(cast(h, "f32"), literal(1)));
     const y = attention("one", shifted, (h, t, s, dot) => sub(div(dot, literal(2)), mul(slope(h), cast(sub(t, s), "f32"))));
     const z = attention("two", y, (_, __, ___, dot) => dot);
     const logits = define("logits", [B, T, V], [D], (b, t, v, d) => mul(z(b!, t!, d!), unembed(d!, v!)));
