@@ -69,7 +69,7 @@ export interface DimParameterCstNode extends CstNode {
 export type DimParameterCstChildren = {
   Name?: IToken[];
   Assign?: IToken[];
-  pipe?: PipeCstNode[];
+  expression?: ExpressionCstNode[];
 };
 
 export interface ParametersCstNode extends CstNode {
@@ -94,7 +94,7 @@ export type ParameterCstChildren = {
   Colon?: IToken[];
   type?: TypeCstNode[];
   Assign?: IToken[];
-  pipe?: PipeCstNode[];
+  expression?: ExpressionCstNode[];
 };
 
 export interface ResultCstNode extends CstNode {

@@ -74,8 +74,7 @@ function lowerChain<N>(
   return left;
 }
 
-/** An expression that is no ramp. */
-export function lowerPipe(low: Lowering, node: cst.PipeCstNode | undefined, fallback: number): Expression {
+function lowerPipe(low: Lowering, node: cst.PipeCstNode | undefined, fallback: number): Expression {
   if (!node) return missing(low, fallback);
   return lowerChain(low, node.children.range, node.children.Pipe, lowerRange, startOf(node, fallback));
 }

@@ -5,7 +5,7 @@ import type { Body, Callable, Declaration, DimParameter, Field, FieldContent, Gr
 import { sectionKeywords } from "./ast.ts";
 import type * as cst from "./cst.gen.ts";
 import { readText } from "./literals.ts";
-import { isReal, type Lowering, lowerExpression, lowerName, lowerPipe, lowerType, nodeSpan, tokenSpan } from "./lower-expression.ts";
+import { isReal, type Lowering, lowerExpression, lowerName, lowerType, nodeSpan, tokenSpan } from "./lower-expression.ts";
 
 type Declared = Pick<Declaration, "broken" | "span">;
 
@@ -55,7 +55,7 @@ function lowerDimParameter(low: Lowering, node: cst.DimParameterCstNode, fallbac
   const span = nodeSpan(low.file, node, fallback);
   return {
     name: lowerName(low, node.children.Name?.[0], span.start),
-    ...(node.children.Assign ? { default: lowerPipe(low, node.children.pipe?.[0], span.end) } : {}),
+    ...(node.children.Assign ? { default: lowerExpression(low, node.children.expression?.[0], span.end) } : {}),
     span,
   };
 }
@@ -66,7 +66,7 @@ function lowerParameter(low: Lowering, node: cst.ParameterCstNode, fallback: num
   return {
     name: lowerName(low, node.children.Name?.[0], span.start),
     ...(type ? { type } : {}),
-    ...(node.children.Assign ? { default: lowerPipe(low, node.children.pipe?.[0], span.end) } : {}),
+    ...(node.children.Assign ? { default: lowerExpression(low, node.children.expression?.[0], span.end) } : {}),
     span,
   };
 }

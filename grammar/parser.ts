@@ -71,12 +71,11 @@ export class LlmParser extends CstParser {
 
   readonly dimParameters: Rule = this.RULE("dimParameters", () => this.bracketed(P.LBracket, this.dimParameter, P.RBracket));
 
-  // A default is no ramp: `->` after it begins the results, even where the `)` was forgotten.
   readonly dimParameter: Rule = this.RULE("dimParameter", () => {
     this.CONSUME(Name);
     this.OPTION(() => {
       this.CONSUME(P.Assign);
-      this.SUBRULE(this.pipe);
+      this.SUBRULE(this.expression);
     });
   });
 
@@ -90,7 +89,7 @@ export class LlmParser extends CstParser {
     });
     this.OPTION2(() => {
       this.CONSUME(P.Assign);
-      this.SUBRULE(this.pipe);
+      this.SUBRULE(this.expression);
     });
   });
 

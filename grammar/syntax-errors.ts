@@ -49,6 +49,7 @@ export function syntaxError(file: SourceFile, chunk: Chunk, error: IRecognitionE
     missingOperand(file, tokens, at) ??
     misplacedUnit(file, tokens, at) ??
     chainedComparison(file, tokens, at) ??
+    unclosedParameters(file, chunk, at) ??
     unclosed(file, chunk, at, error.message) ??
     unexpected(file, tokens, at, token, error.message)
   );
@@ -110,6 +111,17 @@ function chainedComparison(file: SourceFile, tokens: readonly IToken[], at: numb
     related: [{ span: tokenSpan(file, earlier), text: "the first comparison" }],
     help: `write \`a ${earlier.image} b and b ${token.image} c\``,
   });
+}
+
+/** `(x, eps = 1e-6 -> y: [D] {`: the `->` of the results was read as a ramp, so the error comes only after it. */
+function unclosedParameters(file: SourceFile, chunk: Chunk, at: number): Diagnostic | undefined {
+  const { tokens } = chunk;
+  const [first, token] = [tokens[0], tokens[at]];
+  const open = innermostOpen(tokens, at);
+  if (first?.tokenType !== K.op && first?.tokenType !== K.block) return undefined;
+  if (!open || open.tokenType !== P.LParen || (token?.tokenType !== P.Colon && token?.tokenType !== P.LBrace && token?.tokenType !== K.where)) return undefined;
+  const arrow = tokens.findLastIndex((other, i) => i < at && other.tokenType === P.Arrow && innermostOpen(tokens, i) === open);
+  return arrow < 0 ? undefined : unclosed(file, chunk, arrow, "`,` or `)`");
 }
 
 function unclosed(file: SourceFile, chunk: Chunk, at: number, expected: string): Diagnostic | undefined {

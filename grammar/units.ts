@@ -69,10 +69,13 @@ export function likelySuffix(text: string): Suffix | undefined {
   return Object.hasOwn(likely, text) ? likely[text] : undefined;
 }
 
+function nearNoun(word: string): Noun | undefined {
+  return word.length >= 4 ? pluralNoun(suggest(word, nouns) ?? "") : undefined;
+}
+
 /** `Mtokens` is the suffix `M` and the noun `tokens` without the space between them; the noun may be misspelt. */
 export function splitNoun(text: string): { readonly suffix: Suffix; readonly noun: Noun } | undefined {
-  const nearly = (word: string): Noun | undefined => (word.length >= 4 ? pluralNoun(suggest(word, nouns) ?? "") : undefined);
-  for (const nounOf of [pluralNoun, nearly]) {
+  for (const nounOf of [pluralNoun, nearNoun]) {
     for (let length = 3; length >= 0; length--) {
       const suffix = text.slice(0, length);
       const noun = nounOf(text.slice(length));
