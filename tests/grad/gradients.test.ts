@@ -165,6 +165,18 @@ describe("whole computations", () => {
   });
 });
 
+describe("a gradient is a computation like any other", () => {
+  test("and can be differentiated again, scatters and masked sums included", () => {
+    const [table, bias] = [parameter("table", V, D), parameter("bias", R)];
+    const tokens = integers("tokens", V.size, T);
+    const a = define("a", [T, S], [D], (t, s, d) => mul(table(tokens(t!), d!), table(tokens(s!), d!)));
+    const p = softmax("p", define("b", [T, S], [], (t, s) => causal(t!, s!, add(mul(a(t!, s!), literal(0.1)), bias(add(clamp(sub(s!, t!), -2, 2), int(2)))))), [T], S);
+    const loss = define("loss", [], [T, S], (t, s) => mul(p(t!, s!), p(t!, s!)));
+    const found = gradients(loss.node, [table.node, bias.node]).gradients;
+    check([...found.values()].map((node) => ({ node })), [table, bias]);
+  });
+});
+
 function evaluateOne(node: Node, values: ReadonlyMap<Leaf, Float64Array>): Float64Array {
   return evaluate([node], (l) => values.get(l) as Float64Array).get(node) as Float64Array;
 }
