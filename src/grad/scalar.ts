@@ -115,7 +115,18 @@ function times(a: Scalar, b: Scalar): Scalar {
   if (a.kind === "unary" && a.op === "neg") return unary("neg", times(a.of, b));
   if (b.kind === "unary" && b.op === "neg") return unary("neg", times(a, b.of));
   if (b.kind === "binary" && b.op === "div" && b.left === literal(1)) return over(a, b.right);
+  if (a.kind === "binary" && a.op === "div") {
+    const logistic = reciprocalOfShare(b, a.right);
+    if (logistic) return over(a.left, logistic);
+  }
   return mul(a, b);
+}
+
+/** `e^u / (e^u + c)` is `1 / (1 + c e^-u)`: the same, but no infinity over infinity where e^u overflows. Gives what divides. */
+function reciprocalOfShare(exponential: Scalar, total: Scalar): Scalar | undefined {
+  if (exponential.kind !== "unary" || exponential.op !== "exp" || total.kind !== "binary" || total.op !== "add") return undefined;
+  if (total.left !== exponential || total.right.kind !== "literal" || total.right.value <= 0) return undefined;
+  return add(mul(unary("exp", unary("neg", exponential.of)), total.right), literal(1));
 }
 
 function over(a: Scalar, b: Scalar): Scalar {

@@ -109,6 +109,15 @@ describe("reads become gathers, masked sums or scatters", () => {
   };
   for (const [name, run] of Object.entries(cases)) test(name, run);
 
+  test("a logistic function keeps a finite slope where its exponential overflows", () => {
+    const m = parameter("m", T);
+    const y = define("y", [], [T], (t) => div(m(t!), add(literal(1), unary("exp", unary("neg", m(t!))))));
+    const found = gradients(y.node, [m.node]).gradients.get(m.node) as Node;
+    const slopes = evaluateOne(found, new Map([[m.node, Float64Array.of(-800, -5, 0, 5, 800)]]));
+    const expected = [-5, 0, 5].map((x) => (1 / (1 + Math.exp(-x))) * (1 + x / (1 + Math.exp(x))));
+    expect([...slopes].map((s, i) => s - [0, ...expected, 1][i]!).every((e) => Math.abs(e) < 1e-12)).toBe(true);
+  });
+
   test("ties share the cotangent of a maximum", () => {
     const m = parameter("m", T);
     const top = define("top", [], [T], (t) => m(t!), "max");
