@@ -2,13 +2,14 @@
 import { unreachable } from "../../src/diagnostics/invariant.ts";
 import { largest } from "../../src/kernel/expr.ts";
 import type { BinaryOp, Expr, UnaryOp, ValueType } from "../../src/kernel/ir.ts";
+import { shortest } from "../../src/kernel/print.ts";
 import type { HelperName } from "./names.ts";
 import { wgslName } from "./names.ts";
 import type { Scope } from "./scope.ts";
 import { partName, typeName, useHelper } from "./scope.ts";
 
 /** How tightly a text binds; an operand that binds less than its place asks for is put in parentheses. */
-const level = { or: 1, and: 1, compare: 2, sum: 3, product: 4, prefix: 5, primary: 6 } as const;
+const level = { bits: 0, or: 1, and: 1, compare: 2, sum: 3, product: 4, prefix: 5, primary: 6 } as const;
 
 interface Text {
   readonly text: string;
@@ -93,17 +94,9 @@ function scalarLiteral(scalar: ValueType["scalar"], value: number, scope: Scope)
   }
 }
 
-/** The shortest decimal that rounds to the same f32. */
-export function floatText(value: number): string {
-  if (Object.is(value, -0)) return "-0.0";
-  let text = `${value}`;
-  for (let digits = 1; digits <= 9; digits++) {
-    const short = Number(value.toPrecision(digits));
-    if (Math.fround(short) === value) {
-      text = `${short}`;
-      break;
-    }
-  }
+/** A float literal: `0.1`, `2.0`, `1e-7`. */
+function floatText(value: number): string {
+  const text = Object.is(value, -0) ? "-0" : shortest(value);
   return /[.e]/.test(text) ? text.replace("e+", "e") : `${text}.0`;
 }
 
@@ -135,6 +128,8 @@ type Binary = Extract<Expr, { kind: "binary" }>;
 function binaryText(expr: Binary, scope: Scope): Text {
   const { op, left, right } = expr;
   const call = (name: string): Text => primary(`${name}(${print(left, scope).text}, ${print(right, scope).text})`);
+  const bits = bitsText(expr, scope);
+  if (bits) return bits;
   switch (op) {
     case "min":
     case "max":
@@ -159,9 +154,29 @@ function binaryText(expr: Binary, scope: Scope): Text {
       const [first, second] = mixes ? scalarSide(left, right) : [left, right];
       // Comparisons do not chain; the right operand of the others must bind tighter, since they group to the left.
       const firstLevel = binds === level.compare ? binds + 1 : binds;
-      return { text: `${operand(first, firstLevel, scope)} ${symbol} ${operand(second, binds + 1, scope)}`, level: binds };
+      const secondLevel = associates(op, second) ? binds : binds + 1;
+      return { text: `${operand(first, firstLevel, scope)} ${symbol} ${operand(second, secondLevel, scope)}`, level: binds };
     }
   }
+}
+
+/**
+ * Quotients and remainders by powers of two as shifts and masks, which round down for any sign and are several times as fast where a device cannot know that
+ * the dividend is not negative. WGSL wants parentheses around them wherever another operator follows.
+ */
+function bitsText({ op, left, right, type }: Binary, scope: Scope): Text | undefined {
+  if (type.scalar !== "i32" || type.width !== 1 || right.kind !== "literal") return undefined;
+  const exponent = Math.log2(right.value);
+  if (!Number.isInteger(exponent)) return undefined;
+  const dividend = operand(left, level.prefix, scope);
+  if (op === "div" || op === "idiv") return { text: `${dividend} >> ${exponent}u`, level: level.bits };
+  return op === "mod" || op === "imod" ? { text: `${dividend} & ${right.value - 1}`, level: level.bits } : undefined;
+}
+
+/** Whether a right operand may lose its parentheses: integer sums and products wrap, so their order does not matter. */
+function associates(op: BinaryOp, right: Expr): boolean {
+  if (right.kind !== "binary" || right.type.scalar === "f32") return false;
+  return op === "add" ? right.op === "add" || right.op === "sub" : op === "mul" && right.op === "mul";
 }
 
 /** The operands, with one splat or vector literal replaced by its scalar. */

@@ -41,32 +41,30 @@ fn accurate_log$(x: T) -> T {
   return select(special, fma(e, T(0.693359375), m + y), ordinary);
 }`,
   },
-  accurate_sin: {
+  quarter_wave: {
     needs: [],
-    text: `/// Sine: the angle is brought to [-π/4, π/4] with π/2 in three parts, exact while |x| is below some 50,000.
-fn accurate_sin$(x: T) -> T {
+    text: `/// Sine of x + shift·π/2. The angle is brought to [-π/4, π/4] with π/2 in three parts, exact while |x| is below some 50,000.
+fn quarter_wave$(x: T, shift: i32) -> T {
   let n = round(x * 0.636619772);
-  let quadrant = I(n);
+  let quadrant = I(n) + I(shift);
   let r = ((x - n * 1.5703125) - n * 4.837512969970703e-4) - n * 7.549789954891882e-8;
   let z = r * r;
-  let s = fma(fma(fma(T(-1.9515295891e-4), z, T(8.3321608736e-3)), z, T(-1.6666654611e-1)) * z, r, r);
-  let c = fma(fma(fma(T(2.443315711809948e-5), z, T(-1.388731625493765e-3)), z, T(4.166664568298827e-2)) * z, z, fma(z, T(-0.5), T(1.0)));
-  let y = select(s, c, (quadrant & I(1)) == I(1));
+  let sine = fma(fma(fma(T(-1.9515295891e-4), z, T(8.3321608736e-3)), z, T(-1.6666654611e-1)) * z, r, r);
+  let cosine = fma(fma(fma(T(2.443315711809948e-5), z, T(-1.388731625493765e-3)), z, T(4.166664568298827e-2)) * z, z, fma(z, T(-0.5), T(1.0)));
+  let y = select(sine, cosine, (quadrant & I(1)) == I(1));
   return select(y, -y, (quadrant & I(2)) == I(2));
 }`,
   },
+  accurate_sin: {
+    needs: ["quarter_wave"],
+    text: `fn accurate_sin$(x: T) -> T {
+  return quarter_wave$(x, 0);
+}`,
+  },
   accurate_cos: {
-    needs: [],
-    text: `/// Cosine: the angle is brought to [-π/4, π/4] with π/2 in three parts, exact while |x| is below some 50,000.
-fn accurate_cos$(x: T) -> T {
-  let n = round(x * 0.636619772);
-  let quadrant = I(n);
-  let r = ((x - n * 1.5703125) - n * 4.837512969970703e-4) - n * 7.549789954891882e-8;
-  let z = r * r;
-  let s = fma(fma(fma(T(-1.9515295891e-4), z, T(8.3321608736e-3)), z, T(-1.6666654611e-1)) * z, r, r);
-  let c = fma(fma(fma(T(2.443315711809948e-5), z, T(-1.388731625493765e-3)), z, T(4.166664568298827e-2)) * z, z, fma(z, T(-0.5), T(1.0)));
-  let y = select(c, s, (quadrant & I(1)) == I(1));
-  return select(y, -y, ((quadrant + I(1)) & I(2)) == I(2));
+    needs: ["quarter_wave"],
+    text: `fn accurate_cos$(x: T) -> T {
+  return quarter_wave$(x, 1);
 }`,
   },
   accurate_tanh: {
@@ -195,6 +193,8 @@ function atWidth(text: string, width: Width): string {
   const types = width === 1 ? { T: "f32", U: "u32", I: "i32", B: "bool" } : { T: `vec${width}f`, U: `vec${width}u`, I: `vec${width}i`, B: `vec${width}<bool>` };
   return text
     .replaceAll("///", "//")
+    // A scalar constant has its type from where it stands.
+    .replace(/\b[TUI]\((-?\d[\w.-]*)\)/g, (whole, constant: string) => (width === 1 ? constant : whole))
     .replace(/\b[TUIB]\b/g, (letter) => types[letter as keyof typeof types])
     .replaceAll("$", width === 1 ? "" : `_vec${width}`);
 }

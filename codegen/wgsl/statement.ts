@@ -41,9 +41,9 @@ function laneLines(body: readonly Statement[], scope: Scope): string[] {
       case "var":
         return [`var ${wgslName(statement.name)} = ${expression(statement.value, scope)};`];
       case "set":
-        return [assignment(statement, scope)];
+        return [assignment(targetText(statement.target, statement.index, scope), statement.value, scope)];
       case "store":
-        return [`${wgslName(statement.array)}[${expression(statement.index, scope)}] = ${expression(statement.value, scope)};`];
+        return [assignment(`${wgslName(statement.array)}[${expression(statement.index, scope)}]`, statement.value, scope)];
       case "for":
         return loopLines(statement, laneLines(statement.body, scope), scope);
       case "if":
@@ -56,8 +56,7 @@ function laneLines(body: readonly Statement[], scope: Scope): string[] {
 
 const compound: Readonly<Record<string, string>> = { add: "+=", sub: "-=", mul: "*=" };
 
-function assignment({ target, index, value }: Extract<Statement, { kind: "set" }>, scope: Scope): string {
-  const place = targetText(target, index, scope);
+function assignment(place: string, value: Expr, scope: Scope): string {
   if (value.kind === "binary" && compound[value.op] !== undefined && expression(value.left, scope) === place) {
     return `${place} ${compound[value.op]} ${expression(value.right, scope)};`;
   }
@@ -78,6 +77,7 @@ function loopLines(loop: { readonly variable: string; readonly from: Expr; reado
 }
 
 function branchLines(condition: Expr, then: readonly string[], otherwise: readonly string[], scope: Scope): string[] {
+  if (then.length + otherwise.length === 0) return [];
   const head = `if ${expression(condition, scope)} {`;
   if (otherwise.length === 0) return [head, ...indent(then), "}"];
   const chained = otherwise[0]?.startsWith("if ") && otherwise.indexOf("}") === otherwise.length - 1;

@@ -175,8 +175,8 @@ export const or = (left: Expr, right: Expr): Expr => binary("or", left, right);
 export const neg = (operand: Expr): Expr => unary("neg", operand);
 export const not = (operand: Expr): Expr => unary("not", operand);
 
-/** Σ of any number of operands; 0 of none. */
-export const sum = (operands: readonly Operand[]): Expr => operands.reduce<Expr>((total, operand) => add(total, operand), i32(0));
+/** Σ of any number of operands; of none, the i32 0. */
+export const sum = (operands: readonly Operand[]): Expr => asExpr(operands.length === 0 ? 0 : operands.reduce((total, operand) => add(total, operand)));
 /** True when all hold; true of none. */
 export const all = (conditions: readonly Expr[]): Expr => conditions.reduce(and, bool(true));
 

@@ -62,7 +62,7 @@ export function printExpr(expr: Expr, least = 0): string {
   const paren = (text: string, level: number): string => (level < least ? `(${text})` : text);
   switch (expr.kind) {
     case "literal":
-      return expr.type.scalar === "bool" ? `${expr.value !== 0}` : `${expr.value}`;
+      return expr.type.scalar === "bool" ? `${expr.value !== 0}` : shortest(expr.value);
     case "variable":
     case "builtin":
       return expr.name;
@@ -98,6 +98,16 @@ export function printExpr(expr: Expr, least = 0): string {
     default:
       return unreachable(expr);
   }
+}
+
+/** The shortest decimal that rounds to the same f32; integers as they are. */
+export function shortest(value: number): string {
+  if (Number.isInteger(value) && Math.abs(value) < 2 ** 32) return `${value}`;
+  for (let digits = 1; digits <= 9; digits++) {
+    const short = Number(value.toPrecision(digits));
+    if (Math.fround(short) === value) return `${short}`;
+  }
+  return `${value}`;
 }
 
 const indent = (lines: readonly string[]): string[] => lines.map((line) => `  ${line}`);

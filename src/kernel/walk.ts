@@ -1,4 +1,4 @@
-/** @file Walking kernels: every expression and statement below a node, and rebuilding expressions with parts replaced. */
+/** @file Walking kernels: every expression and statement below a node. */
 import { unreachable } from "../diagnostics/invariant.ts";
 import type { Expr, Statement, UniformStatement } from "./ir.ts";
 
