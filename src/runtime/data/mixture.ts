@@ -39,6 +39,12 @@ export class Mixture {
 
   /** Writes the draw of sample `index` to `out`. Beyond the end of the run the last block's shares go on. */
   draw(index: number, out: Draw): void {
+    if (this.#sources === 1) {
+      // Nothing to deal: samples come in the source's own order.
+      out.source = 0;
+      out.ordinal = index;
+      return;
+    }
     const block = Math.floor(index / this.#blockSize);
     const row = Math.min(block, this.#blocks - 1);
     const place = permute(index - block * this.#blockSize, this.#blockSize, mix((this.#key + block) >>> 0));

@@ -57,7 +57,7 @@ const bytesTokenizer: Tokenizer = {
   encode: (bytes) => bytes,
   byteLength: () => 1,
   decoder: () => {
-    const decoder = new TextDecoder();
+    const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
     const one = new Uint8Array(1);
     return {
       push: (id) => {

@@ -20,8 +20,9 @@ export class Health {
         "resume from the last checkpoint with --resume; if it happens again, make the batch smaller",
       );
     });
-    // Dawn's device in Node has the property; addEventListener is not on every version.
     device.onuncapturederror = (event) => {
+      // Or it is printed too.
+      event.preventDefault();
       this.#failure ??= errorFailure(event.error, `while ${this.activity}`);
     };
   }

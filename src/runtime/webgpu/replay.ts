@@ -5,7 +5,7 @@
 import { countingSort } from "../counting-sort.ts";
 import type { ProgramName, Replay, Scalars, StepResult } from "../device.ts";
 import { RuntimeFailure } from "../failure.ts";
-import type { Plan, Program, ProgramInput, ProgramScalar } from "../plan.ts";
+import type { Dispatch, Plan, PlanKernel, Program, ProgramInput, ProgramScalar } from "../plan.ts";
 import type { Health } from "./health.ts";
 import { scoped } from "./health.ts";
 import type { Kernel } from "./pipelines.ts";
@@ -51,8 +51,9 @@ export async function recordReplay(parts: ReplayParts): Promise<WebGpuReplay> {
   const groups = new Map<string, GPUBindGroup>();
   const dispatches = parts.program.dispatches.map((dispatch, i): Recorded => {
     const kernel = parts.kernels[dispatch.kernel] as Kernel;
-    const planned = parts.plan.kernels[dispatch.kernel] as Plan["kernels"][number];
+    const planned = parts.plan.kernels[dispatch.kernel] as PlanKernel;
     const label = `${parts.name} ${i}: ${planned.name}`;
+    refuseAliases(planned, dispatch.bindings, parts.plan, label);
     const key = `${planned.access.join()} ${dispatch.bindings.map((b) => `${b.buffer}+${b.offset}:${b.bytes}`).join()}`;
     let bindings = groups.get(key);
     if (bindings === undefined) {
@@ -67,7 +68,20 @@ export async function recordReplay(parts: ReplayParts): Promise<WebGpuReplay> {
   return new WebGpuReplay(parts, dispatches);
 }
 
-function bindGroup(parts: ReplayParts, kernel: Kernel, bindings: Program["dispatches"][number]["bindings"], label: string): GPUBindGroup {
+/** WebGPU tracks use by whole buffer, and says too late and too little when one is both read and written by a dispatch. */
+function refuseAliases(kernel: PlanKernel, bindings: Dispatch["bindings"], plan: Plan, label: string): void {
+  for (const [i, a] of bindings.entries()) {
+    for (const [j, b] of bindings.slice(0, i).entries()) {
+      if (a.buffer !== b.buffer || (kernel.access[i] === "read" && kernel.access[j] === "read")) continue;
+      const apart = a.offset >= b.offset + b.bytes || b.offset >= a.offset + a.bytes;
+      if (apart && kernel.access[i] !== "read" && kernel.access[j] !== "read") continue;
+      const name = plan.buffers[a.buffer]?.name ?? a.buffer;
+      throw new RuntimeFailure("program/invalid", `dispatch ${label} binds buffer \`${name}\` twice, as ${kernel.access[j]} and as ${kernel.access[i]}`, "this is a bug of the compiler: please report it with the model's source");
+    }
+  }
+}
+
+function bindGroup(parts: ReplayParts, kernel: Kernel, bindings: Dispatch["bindings"], label: string): GPUBindGroup {
   return parts.device.createBindGroup({
     label,
     layout: kernel.layout,

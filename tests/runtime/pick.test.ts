@@ -1,0 +1,61 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { Picker, uniform } from "../../src/runtime/index.ts";
+
+const logits = Float32Array.from([0, Math.log(2), Math.log(4), Math.log(1), -50]);
+const shares = [1 / 8, 2 / 8, 4 / 8, 1 / 8, 0];
+
+function frequencies(picker: Picker, draws = 20_000): number[] {
+  const counts = Array.from(logits, () => 0);
+  for (let i = 0; i < draws; i++) {
+    const token = picker.pick(logits, uniform(11, i, 5, 0));
+    counts[token] = (counts[token] ?? 0) + 1 / draws;
+  }
+  return counts;
+}
+
+describe("picking a token", () => {
+  test("follows the probabilities of the logits", () => {
+    frequencies(new Picker(5, { temperature: 1 })).forEach((frequency, i) => expect(Math.abs(frequency - (shares[i] ?? 0))).toBeLessThan(0.012));
+  });
+
+  test("at temperature 1/2 follows their squares, at 0 takes the best", () => {
+    const cold = frequencies(new Picker(5, { temperature: 0.5 }));
+    [1 / 22, 4 / 22, 16 / 22, 1 / 22, 0].forEach((share, i) => expect(Math.abs((cold[i] ?? 0) - share)).toBeLessThan(0.012));
+    expect(frequencies(new Picker(5, { temperature: 0 }))[2]).toBeCloseTo(1, 8);
+  });
+
+  test("keeps the k most likely, ties towards lower ids", () => {
+    const kept = frequencies(new Picker(5, { temperature: 1, topK: 3 }));
+    expect(kept.map((frequency) => frequency > 0)).toEqual([true, true, true, false, false]);
+    expect(Math.abs((kept[2] ?? 0) - 4 / 7)).toBeLessThan(0.012);
+  });
+
+  test("keeps the smallest set that reaches the share", () => {
+    const set = (topP: number) => frequencies(new Picker(5, { temperature: 1, topP }), 3000).flatMap((frequency, i) => (frequency > 0 ? [i] : []));
+    expect(set(0.5)).toEqual([2]);
+    expect(set(0.51)).toEqual([1, 2]);
+    expect(set(0.76)).toEqual([0, 1, 2]);
+    // Of the two most likely, which have 2/3 and 1/3 between them.
+    expect(frequencies(new Picker(5, { temperature: 1, topK: 2, topP: 0.6 }), 500)[2]).toBeCloseTo(1, 8);
+  });
+
+  test("always lands on a token of the vocabulary that has weight", () => {
+    fc.assert(
+      fc.property(fc.array(fc.float({ min: -100, max: 100, noNaN: true }), { minLength: 1, maxLength: 20 }), fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), fc.nat(3), (list, u, padding) => {
+        // Logits may be longer than the vocabulary.
+        const padded = Float32Array.from([...list, ...Array.from({ length: padding }, () => 1000)]);
+        for (const options of [{ temperature: 0.7 }, { temperature: 1.5, topK: 3 }, { temperature: 1, topP: 0.9 }, { temperature: 0 }]) {
+          const token = new Picker(list.length, options).pick(padded, u);
+          expect(token).toBeLessThan(list.length);
+        }
+      }),
+    );
+  });
+
+  test("refuses settings that mean nothing", () => {
+    expect(() => new Picker(5, { temperature: -1 })).toThrow("temperature is -1");
+    expect(() => new Picker(5, { temperature: 1, topK: 0 })).toThrow("top-k is 0");
+    expect(() => new Picker(5, { temperature: 1, topP: 1.5 })).toThrow("top-p is 1.5");
+  });
+});
