@@ -42,26 +42,31 @@ export class ScalarLowering {
   readonly block: Block;
   readonly #scope: Scope;
   readonly #slots: Slots;
-  readonly #parent: ScalarLowering | undefined;
+  readonly #parents: readonly ScalarLowering[];
   readonly #vector: AxisGroup | undefined;
   readonly #values = new Map<Scalar, Expr>();
   readonly #uses = new Map<Scalar, number>();
   readonly #available = new Set<Scalar>();
   readonly #varying = new Map<Scalar, boolean>();
 
-  constructor(scope: Scope, parent?: ScalarLowering) {
+  constructor(scope: Scope, parents: readonly ScalarLowering[] = []) {
     this.#scope = scope;
     this.block = scope.block;
     this.#slots = scope.slots ?? noSlots;
-    this.#parent = parent;
+    this.#parents = parents;
     this.#vector = scope.groups.find((group) => group.vector);
   }
 
-  /** A block within this one, where more is known: further groups, further slots. What needs none of it is computed here instead. */
-  inside(more: { readonly groups?: readonly AxisGroup[]; readonly slots?: Slots }): ScalarLowering {
+  /**
+   * A point within this one, where more is known: further groups, further slots. Its code goes to `block` (by default a block of its own), except for what needs
+   * none of that, which is computed here, or in one of the `also` points (their groups are part of the new point's) if they know all it needs.
+   */
+  inside(more: { readonly groups?: readonly AxisGroup[]; readonly slots?: Slots; readonly block?: Block; readonly also?: readonly ScalarLowering[] }): ScalarLowering {
     const { block, groups } = this.#scope;
+    const also = more.also ?? [];
     const slots: Slots = (index) => more.slots?.(index) ?? this.#slots(index);
-    return new ScalarLowering({ ...this.#scope, block: block.child(), groups: [...groups, ...(more.groups ?? [])], slots }, this);
+    const inner = [...groups, ...also.flatMap((point) => point.#scope.groups.filter((group) => !groups.includes(group))), ...(more.groups ?? [])];
+    return new ScalarLowering({ ...this.#scope, block: more.block ?? block.child(), groups: inner, slots }, [this, ...also]);
   }
 
   /** A branch: it sees what was computed here, and computes nothing here, where its condition may not hold. */
@@ -72,7 +77,7 @@ export class ScalarLowering {
   }
 
   #adopt(outer: ScalarLowering): void {
-    if (outer.#parent) this.#adopt(outer.#parent);
+    outer.#parents.forEach((parent) => this.#adopt(parent));
     for (const [scalar, value] of outer.#values) this.#values.set(scalar, value);
   }
 
@@ -93,6 +98,12 @@ export class ScalarLowering {
     return this.lowerAll([root])[0] as Expr;
   }
 
+  /** As `lower`, and the value has a name: it may be used any number of times. */
+  lowerNamed(root: Scalar): Expr {
+    this.#uses.set(root, 2);
+    return this.lower(root);
+  }
+
   /** The statements that write `value` to element `at` of a node (by default the element at the node's own positions). */
   store(node: Node, value: Expr, at: readonly Scalar[]): readonly Statement[] {
     const { base, step, varying } = this.#address(node.axes, at, false);
@@ -111,10 +122,11 @@ export class ScalarLowering {
   #value(s: Scalar, guarded: boolean): Expr {
     const known = this.#values.get(s);
     if (known) return known;
-    if (this.#parent?.knows(s)) {
-      // A value of the outer block that is used in a loop deserves a name there.
-      this.#parent.#uses.set(s, 2);
-      const outer = this.#parent.#value(s, guarded);
+    const parent = this.#parents.find((candidate) => candidate.knows(s));
+    if (parent) {
+      // A value of an outer block that is used in a loop deserves a name there.
+      parent.#uses.set(s, 2);
+      const outer = parent.#value(s, guarded);
       this.#values.set(s, outer);
       return outer;
     }

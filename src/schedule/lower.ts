@@ -1,6 +1,8 @@
 /** @file From clusters to kernels: one schedule an archetype. */
 import { unreachable } from "../diagnostics/invariant.ts";
 import type { Cluster } from "../optimize/cluster.ts";
+import { lowerContract } from "./contract.ts";
+import { lowerFlash } from "./flash.ts";
 import type { Lowered, ScalarLayout, Target } from "./lowered.ts";
 import { lowerMap } from "./map.ts";
 
@@ -8,6 +10,8 @@ import { lowerMap } from "./map.ts";
 export function lower(cluster: Cluster, target: Target, scalars: ScalarLayout): Lowered {
   switch (cluster.kind) {
     case "map": return lowerMap(cluster, target, scalars);
+    case "contract": return lowerContract(cluster, target, scalars);
+    case "flash": return lowerFlash(cluster, target, scalars);
     default: return unreachable(cluster as never);
   }
 }
