@@ -181,13 +181,14 @@ function associates(op: BinaryOp, right: Expr): boolean {
 
 /** The operands, with one splat or vector literal replaced by its scalar. */
 function scalarSide(left: Expr, right: Expr): readonly [Expr, Expr] {
-  const bare = (expr: Expr): Expr | undefined => {
-    if (expr.kind === "splat") return expr.of;
-    return expr.kind === "literal" ? { ...expr, type: { scalar: expr.type.scalar, width: 1 } } : undefined;
-  };
-  const scalarRight = bare(right);
+  const scalarRight = unsplat(right);
   if (scalarRight) return [left, scalarRight];
-  return [bare(left) ?? left, right];
+  return [unsplat(left) ?? left, right];
+}
+
+function unsplat(expr: Expr): Expr | undefined {
+  if (expr.kind === "splat") return expr.of;
+  return expr.kind === "literal" ? { ...expr, type: { scalar: expr.type.scalar, width: 1 } } : undefined;
 }
 
 /** `&&` and `||`, on vectors `&` and `|`; neither mixes with the other, and `&` and `|` take only primaries without parentheses. */

@@ -25,8 +25,9 @@ export type HelperName = (typeof helperNames)[number];
 
 const helperPattern = new RegExp(`^(${helperNames.join("|")})(_vec\\d)?$`);
 
-/** The WGSL identifier of a kernel IR name. */
+/** The WGSL identifier of a kernel IR name. Different identifiers stay different: what ends in underscores after a taken word gets one more. */
 export function wgslName(name: string): string {
   const identifier = name.replace(/[^A-Za-z0-9_]/g, "_").replace(/^(?=\d)/, "_").replace(/^__+/, "_");
-  return taken.has(identifier) || helperPattern.test(identifier) || identifier === "_" ? `${identifier}_` : identifier;
+  const word = identifier.replace(/_+$/, "");
+  return taken.has(word) || helperPattern.test(word) ? `${identifier}_` : identifier;
 }

@@ -128,8 +128,7 @@ function placeLoop(body: readonly UniformStatement[], before: Pending, context: 
 function accessesOfStatement(statement: UniformStatement, context: Context): Pending {
   return memo(context.accesses, statement, () => {
     const { reads, writes } = accessesOf([statement]);
-    const counts = (name: string): boolean => context.ordered.has(name);
-    return { reads: new Set([...reads].filter(counts)), writes: new Set([...writes].filter(counts)) };
+    return { reads: common(reads, context.ordered), writes: common(writes, context.ordered) };
   });
 }
 
@@ -147,6 +146,8 @@ function conflictsBetween(before: Pending, after: Pending): string[] {
   for (const name of after.writes) if (before.writes.has(name) || before.reads.has(name)) conflicts.add(name);
   return [...conflicts];
 }
+
+const common = (a: ReadonlySet<string>, b: ReadonlySet<string>): ReadonlySet<string> => new Set([...a].filter((name) => b.has(name)));
 
 const union = (a: Pending, b: Pending): Pending => ({
   reads: new Set([...a.reads, ...b.reads]),

@@ -105,7 +105,7 @@ function placeBinding<Source>(
 function placeArrays<Source>(merged: Merged<Source>, kind: "shared" | "registers", arrays: readonly Array_[], names: Map<string, string>, locals: ReadonlySet<string>): void {
   const placed = merged[kind];
   const free = new Set(placed.keys());
-  for (const array of [...arrays].sort((a, b) => bytesOf(b) - bytesOf(a))) {
+  for (const array of arrays.toSorted((a, b) => bytesOf(b) - bytesOf(a))) {
     const fits = [...free].filter((index) => {
       const candidate = placed[index] as Array_;
       return sameType(candidate.element, array.element) && (kind === "shared" || candidate.length === array.length);

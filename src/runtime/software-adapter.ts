@@ -22,7 +22,8 @@ let prepared: Promise<SoftwareAdapter> | undefined;
 
 /**
  * Makes the software adapter visible to Dawn instances created afterwards (`create([])` of the `webgpu` package), in this process and until it ends.
- * Call it when no other adapter was found. Any number of calls and processes may run at once.
+ * Call it when no other adapter was found. Any number of calls and processes may run at once. An instance created before does not find it; and every
+ * instance must stay reachable as long as its devices are used, since the process aborts when one is collected.
  */
 export function prepareSoftwareAdapter(): Promise<SoftwareAdapter> {
   prepared ??= prepare();

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { erf } from "../../src/ir/scalar.ts";
-import { add, binary, f32, f32Type, group, i32, lane, load, mul, random, splat, unary, vectorOf } from "../../src/kernel/expr.ts";
+import { add, binary, convert, f32, f32Type, group, lane, load, mul, random, splat, unary, vectorOf } from "../../src/kernel/expr.ts";
 import type { BinaryOp, Binding, Expr, Kernel, UnaryOp, Width } from "../../src/kernel/ir.ts";
 import { phase, store } from "../../src/kernel/statements.ts";
 import { uniform } from "../../src/runtime/random.ts";
@@ -99,13 +99,16 @@ describe("powers", () => {
   });
 });
 
-describe("edges", () => {
-  const ends = async (f: (x: Expr, z: Expr) => Expr, values: readonly number[]): Promise<number[]> => {
-    const x = new Float32Array(count).map((_, i) => values[i % values.length] as number);
-    const { outputs } = await runOnDawn(pointwise(f, 1), [x, x, undefined]);
-    return [...(outputs[2] as Float32Array)].slice(0, values.length);
-  };
+/** What the first elements become. */
+const ends = async (f: (x: Expr, z: Expr) => Expr, values: readonly number[]): Promise<number[]> => {
+  const x = new Float32Array(count).map((_, i) => values[i % values.length] as number);
+  const { outputs } = await runOnDawn(pointwise(f, 1), [x, x, undefined]);
+  return [...(outputs[2] as Float32Array)].slice(0, values.length);
+};
+const finite = (x: Expr): Expr => convert(unary("finite", x), "f32");
+const whole = (op: BinaryOp, by: number) => (x: Expr): Expr => convert(binary(op, convert(x, "i32"), by), "f32");
 
+describe("edges", () => {
   test("exp of masked scores is 0, and log is infinite at its ends", async () => {
     expect(await ends((x) => unary("exp", x), [-200, -3.4e38, -1e30])).toEqual([0, 0, 0]);
     expect(await ends((x) => unary("log", x), [0, -1, Infinity])).toEqual([-Infinity, Number.NaN, Infinity]);
@@ -116,16 +119,14 @@ describe("edges", () => {
   });
 
   test("finite tells NaN and infinities from numbers", async () => {
-    const f = (x: Expr): Expr => ({ kind: "convert", type: f32Type, of: unary("finite", x) });
-    expect(await ends(f, [0, -1e38, Infinity, -Infinity, Number.NaN, 1e-42])).toEqual([1, 1, 0, 0, 0, 1]);
+    expect(await ends(finite, [0, -1e38, Infinity, -Infinity, Number.NaN, 1e-42])).toEqual([1, 1, 0, 0, 0, 1]);
   });
 
   test("idiv and imod round down", async () => {
-    const f = (op: BinaryOp, by: number) => (x: Expr): Expr => ({ kind: "convert", type: f32Type, of: binary(op, { kind: "convert", type: { scalar: "i32", width: 1 }, of: x }, i32(by)) });
     const values = [-7, -6, -1, 0, 1, 6, 7];
     for (const by of [3, -3]) {
-      expect(await ends(f("idiv", by), values)).toEqual(values.map((value) => Math.floor(value / by) + 0));
-      expect(await ends(f("imod", by), values)).toEqual(values.map((value) => value - by * Math.floor(value / by)));
+      expect(await ends(whole("idiv", by), values)).toEqual(values.map((value) => Math.floor(value / by) + 0));
+      expect(await ends(whole("imod", by), values)).toEqual(values.map((value) => value - by * Math.floor(value / by)));
     }
   });
 });

@@ -120,7 +120,7 @@ function buildFloat(recipe: Recipe, leaves: Leaves, by: Builder): Expr {
     case "fma":
       return folding.fma(by.unary("tanh", of[0]), of[1], of[2]);
     case "turn":
-      return folding.vector(folding.components(of[0]).reverse());
+      return folding.vector(folding.components(of[0]).toReversed());
     case "spread":
       return folding.splat(folding.component(of[0], type.width - 1), type.width);
     case "min":

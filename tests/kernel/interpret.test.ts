@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { placeBarriers } from "../../src/kernel/barriers.ts";
 import type { Placed } from "../../src/kernel/barriers.ts";
 import { checkKernel } from "../../src/kernel/check.ts";
-import { add, f32Type, group, i32, lane, load, lt, max, mod, mul, register, select, sub, variable } from "../../src/kernel/expr.ts";
+import { add, convert, f32Type, group, i32, lane, load, lt, max, mod, mul, register, select, sub, variable } from "../../src/kernel/expr.ts";
 import { interpret } from "../../src/kernel/interpret.ts";
 import type { Array_, Binding, Kernel, UniformStatement } from "../../src/kernel/ir.ts";
 import { assign, branch, define, loop, phase, reduce, store, uniformBranch, uniformLoop } from "../../src/kernel/statements.ts";
@@ -16,6 +16,7 @@ const state: Binding = { ...y, name: "state", access: "read_write" };
 const s: Array_ = { name: "s", element: f32Type, length: lanes };
 const acc: Array_ = { name: "acc", element: f32Type, length: 1 };
 const at = add(mul(group, lanes), lane);
+const position = convert(at, "f32");
 const next = mod(add(lane, 1), lanes);
 
 const kernelOf = (body: readonly UniformStatement[], bindings: readonly Binding[] = [x, y]): Kernel => ({
@@ -137,6 +138,8 @@ describe("where barriers go", () => {
     const passed = kernelOf([phase([store(state, at, 1)], "put"), phase([assign(acc, load(state, add(mul(group, lanes), next)))], "take")], [state]);
     expect(barriers(placeBarriers(passed))).toEqual(["put", "barrier storage", "take"]);
     expect(await kinds(passed)).toEqual([]);
+    const turned = { ...passed, body: [...passed.body, phase([store(state, at, add(register(acc), position))])] };
+    expect((await runOnDawn(turned, [input])).outputs).toEqual((await runOnInterpreter(turned, [input])).outputs);
   });
 });
 
@@ -172,15 +175,16 @@ describe("reduce", () => {
   }
 });
 
+const refused = (body: readonly UniformStatement[]): string => {
+  try {
+    checkKernel(kernelOf(body));
+    return "";
+  } catch (error) {
+    return (error as Error).message;
+  }
+};
+
 test("malformed kernels are refused with their statement", () => {
-  const refused = (body: readonly UniformStatement[]): string => {
-    try {
-      checkKernel(kernelOf(body));
-      return "";
-    } catch (error) {
-      return (error as Error).message;
-    }
-  };
   expect(refused(uniformLoop("i", 0, lane, 1, [fill]))).toContain("lanes may see differently");
   expect(refused([phase([store(x, at, 1)])])).toContain("x is only read");
   expect(refused([phase([store(s, lane, load(y, at))])])).toContain("no such array to read");
