@@ -4,6 +4,7 @@
  * feeds `llmc explain` and the generated list of diagnostics.
  */
 import { fieldCodes } from "./codes/field.ts";
+import { semanticsCodes } from "./codes/semantics.ts";
 import { syntaxCodes } from "./codes/syntax.ts";
 import type { CodeEntry } from "./codes/entry.ts";
 import type { Diagnostic, Fix, Label } from "./diagnostic.ts";
@@ -11,6 +12,7 @@ import type { Diagnostic, Fix, Label } from "./diagnostic.ts";
 export const codes = {
   ...syntaxCodes,
   ...fieldCodes,
+  ...semanticsCodes,
 };
 
 /** `phase/what`. */

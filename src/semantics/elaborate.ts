@@ -1,0 +1,156 @@
+/** @file A model or variant with its training, elaborated: what the rest of the compiler starts from. */
+import type { Expression, Field, Name, Section } from "../../grammar/ast.ts";
+import { checkFields } from "../../grammar/fields.ts";
+import { schemas, type DataConfig, type EvalConfig, type TrainConfig } from "../../grammar/schema.ts";
+import { report } from "../diagnostics/codes.ts";
+import type { Diagnostic } from "../diagnostics/diagnostic.ts";
+import type { Model, Optimizer, Schedule } from "../ir/model.ts";
+import { checkCausality, type CausalityResult } from "./claims.ts";
+import { instantiate, vocabularyOfData } from "./instantiate.ts";
+import { modelDims } from "./model-dims.ts";
+import { elaborateOptimizer } from "./optimizer.ts";
+import { planModel, type Entry, type ModelPlan, type Patch } from "./plan-of-model.ts";
+import type { Program } from "./program.ts";
+import { elaborateSchedule } from "./schedule.ts";
+import type { Scope } from "./scope.ts";
+import type { Vocabulary } from "./session.ts";
+
+export interface ElaborateOptions {
+  /** Sequences per batch; without it, what `train` says, else one. */
+  readonly batch?: number;
+  /** Sizes of vocabularies that only the text decides, once it was read. */
+  readonly vocabulary?: Vocabulary;
+}
+
+/** A data declaration and the kind of its tokenizer. */
+export interface DataUse {
+  readonly name: string;
+  readonly config: DataConfig;
+  readonly tokenizer: "bytes" | "characters";
+  readonly section: Section;
+  readonly scope: Scope;
+}
+
+export interface Elaboration {
+  readonly model?: Model;
+  readonly optimizer?: Optimizer;
+  readonly schedule?: Schedule;
+  readonly train?: TrainConfig;
+  readonly evaluation?: EvalConfig;
+  readonly data?: DataUse;
+  /** Whether the architecture's claim not to read the future holds, and why. Absent where it makes none. */
+  readonly causality?: CausalityResult;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Elaborates by name. Everything that could be made is there, whatever went wrong elsewhere. */
+export function elaborate(program: Program, name: string | Name, options: ElaborateOptions = {}): Elaboration {
+  const diagnostics: Diagnostic[] = [];
+  const wanted = typeof name === "string" ? { text: name, span: { ...program.entry.file.span, end: 0 } } : name;
+  const plan = planModel(wanted, program.entry);
+  diagnostics.push(...plan.diagnostics);
+  if (!("section" in plan)) return { diagnostics };
+  const training = trainingOf(plan, program);
+  const dims = modelDims(plan, [], options.vocabulary).dims;
+  const context = dims.get("T")?.value ?? 1;
+  const loss = training?.config?.loss;
+  const made = instantiate(plan, program.std, {
+    batch: options.batch ?? sequencesOf(training?.config, context),
+    ...(loss && training && { loss: { value: loss, scope: training.scope } }),
+    ...(options.vocabulary && { vocabulary: options.vocabulary }),
+  }, diagnostics);
+  const data = plan.data && dataOf(plan.data);
+  if (made) checkVocabulary(plan, made.model, diagnostics, options.vocabulary);
+  const causality = made && checkCausality(made, plan, diagnostics);
+  const run = training && trainingRun(training, dims, made?.model.context ?? context, diagnostics);
+  const evaluation = sectionFor(plan, program, "eval");
+  const evalConfig = evaluation && checkFields(evaluation, schemas.eval).value;
+  return {
+    ...(made && { model: made.model }), ...run, ...(evalConfig && { evaluation: evalConfig }), ...(data && { data }), ...(causality && { causality }), diagnostics,
+  };
+}
+
+interface Training {
+  readonly config?: TrainConfig;
+  readonly scope: Scope;
+  readonly patches: readonly Patch[];
+}
+
+/** The sequences in one step. */
+export function sequencesOf(config: TrainConfig | undefined, context: number): number {
+  if (!config) return 1;
+  const { unit, amount } = config.batch;
+  return unit === "sequences" ? amount : Math.max(1, Math.floor(amount / context));
+}
+
+/** `train` or `eval` of a model, or of the nearest model that it varies. */
+export function sectionFor(plan: ModelPlan, program: Program, keyword: "train" | "eval"): Section | undefined {
+  const sections = program.entry.file.declarations.filter((d): d is Section => d.kind === "section" && d.keyword === keyword);
+  return plan.lineage.map((name) => sections.find((s) => s.name.text === name)).find((s) => s !== undefined);
+}
+
+/** The configuration of `train`, with what variants change in it. */
+function trainingOf(plan: ModelPlan, program: Program): Training | undefined {
+  const section = sectionFor(plan, program, "train");
+  if (!section) return undefined;
+  let fields: readonly Field[] = section.body.fields;
+  const patches: Patch[] = [];
+  for (const { field, scope } of plan.train) {
+    const [head, ...rest] = field.path;
+    if (head?.text === "optimizer" && rest.length > 0 && field.content.kind !== "group") {
+      patches.push({ path: field.path, entry: { value: field.content.value, scope, span: field.span } });
+    } else fields = [...fields.filter((f) => pathOf(f) !== pathOf(field)), field];
+  }
+  const { value } = checkFields({ ...section, body: { ...section.body, fields } }, schemas.train);
+  return { ...(value && { config: value }), scope: program.entry, patches };
+}
+
+function pathOf(field: Field): string {
+  return field.path.map((n) => n.text).join(".");
+}
+
+function trainingRun({ config, scope, patches }: Training, dims: ReturnType<typeof modelDims>["dims"], context: number, diagnostics: Diagnostic[]): Pick<Elaboration, "train" | "optimizer" | "schedule"> {
+  if (!config) return {};
+  checkBatch(config, context, diagnostics);
+  const entry = (value: Expression): Entry => ({ value, scope, span: value.span });
+  const optimizer = elaborateOptimizer(entry(config.optimizer), patches, config.group, dims, diagnostics);
+  const tokensPerStep = config.batch.unit === "tokens" ? config.batch.amount : config.batch.amount * context;
+  const schedule = elaborateSchedule(config.schedule ?? [], scope, dims, { budget: config.budget, tokensPerStep }, diagnostics);
+  return { train: config, ...(optimizer && { optimizer }), ...(schedule && { schedule }) };
+}
+
+function checkBatch({ batch, budget, spans }: TrainConfig, context: number, diagnostics: Diagnostic[]): void {
+  if (batch.unit === "tokens" && batch.amount % context !== 0 && spans["batch"]) {
+    diagnostics.push(report("train/context", { tokens: batch.amount, context }, { primary: { span: spans["batch"], text: "" }, help: `${Math.max(1, Math.round(batch.amount / context)) * context} tokens are ${Math.max(1, Math.round(batch.amount / context))} sequences` }));
+    return;
+  }
+  const step = batch.unit === "tokens" ? batch.amount : batch.amount * context;
+  // Rounding within a part in a thousand is what anyone means by a round number of tokens.
+  if (budget.unit === "tokens" && budget.amount % step !== 0 && budget.amount < 1000 * step && spans["budget"]) {
+    diagnostics.push(report("train/budget", { tokens: budget.amount, step, steps: Math.floor(budget.amount / step) }, { primary: { span: spans["budget"], text: "" } }));
+  }
+}
+
+function dataOf(entry: Entry): DataUse | undefined {
+  const found = entry.value.kind === "name" ? entry.scope.lookup(entry.value.text) : undefined;
+  if (found?.declaration.kind !== "section" || found.declaration.keyword !== "data") return undefined;
+  const section = found.declaration;
+  const config = checkFields(section, schemas.data).value;
+  if (!config) return undefined;
+  const tokenizer = config.tokenizer.kind === "declared" ? declaredTokenizer(config.tokenizer.name, found.scope) : config.tokenizer.kind;
+  return tokenizer && { name: section.name.text, config, tokenizer, section, scope: found.scope };
+}
+
+function declaredTokenizer(name: Name, scope: Scope): DataUse["tokenizer"] | undefined {
+  const found = scope.lookup(name.text)?.declaration;
+  return found?.kind === "section" && found.keyword === "tokenizer" ? checkFields(found, schemas.tokenizer).value?.kind : undefined;
+}
+
+function checkVocabulary(plan: ModelPlan, model: Model, diagnostics: Diagnostic[], vocabulary?: Vocabulary): void {
+  const data = vocabularyOfData(plan, vocabulary);
+  if (!data || !plan.data || data.tokens === model.vocabulary) return;
+  const [entry] = [...plan.dims].filter(([name]) => model.dims.get(name) === model.vocabulary && name.startsWith("V")).map(([, e]) => e);
+  const span = entry?.span ?? plan.data.span;
+  const fixes = entry ? [{ title: `write \`V = ${data.name}.vocab\``, edits: [{ span: entry.value.span, text: `${data.name}.vocab` }] }] : [];
+  diagnostics.push(report("model/vocabulary", { data: data.name, tokens: data.tokens, size: model.vocabulary }, { primary: { span, text: "" }, related: entry ? [{ span: plan.data.span, text: "the data of the model" }] : [], fixes, path: [plan.name] }));
+}

@@ -1,0 +1,258 @@
+/** @file A planned model becomes IR: inputs, the architecture called on the model's fields, logits, and the loss. */
+import type { Expression, Parameter, TypeExpression } from "../../grammar/ast.ts";
+import type { Diagnostic } from "../diagnostics/diagnostic.ts";
+import { spanText } from "../diagnostics/source.ts";
+import type { Leaf, Node, Scalar } from "../ir/graph.ts";
+import type { Model, ModelInput } from "../ir/model.ts";
+import { leaf } from "../ir/node.ts";
+import { axis, div, literal, read } from "../ir/scalar.ts";
+import { activate } from "./activate.ts";
+import { axisName } from "./bind.ts";
+import { apply, type Call, type SuppliedName } from "./call.ts";
+import { evaluate } from "./expression.ts";
+import { failIn, rootEnvironment, type Environment, type Frame } from "./frame.ts";
+import { axesOf, reduceToNode, toNode } from "./materialise.ts";
+import { modelDims } from "./model-dims.ts";
+import { baseName, evaluateSize, nearest } from "./names.ts";
+import { applyPatch } from "./patch.ts";
+import type { ModelPlan } from "./plan-of-model.ts";
+import type { Found, Scope } from "./scope.ts";
+import { vocabularyOf } from "./sections.ts";
+import { newSession, newVariable, type Session, type Vocabulary } from "./session.ts";
+import { dimSize, type PartialFunction, type Size, type TensorAxis, type TensorValue, type Value } from "./value.ts";
+
+export interface Instantiated {
+  readonly model: Model;
+  /** The architecture's block, for its claims. */
+  readonly architecture: PartialFunction;
+  /** Inputs by the name of the architecture's parameter. */
+  readonly inputs: ReadonlyMap<string, Leaf>;
+}
+
+export interface InstantiateOptions {
+  readonly batch: number;
+  /** The expression of `train { loss: … }` with the scope it stands in. */
+  readonly loss?: { readonly value: Expression; readonly scope: Scope };
+  readonly vocabulary?: Vocabulary;
+}
+
+/** The graphs of a model, or nothing after diagnostics. */
+export function instantiate(plan: ModelPlan, std: Scope, options: InstantiateOptions, diagnostics: Diagnostic[]): Instantiated | undefined {
+  const { dims, whole } = modelDims(plan, diagnostics, options.vocabulary);
+  if (!whole) return undefined;
+  const common = { generic: false, dims, model: plan.name, ...(options.vocabulary && { vocabulary: options.vocabulary }) };
+  const training = newSession({ ...common, training: true });
+  const first = runGraph(plan, std, options, training, new Map());
+  diagnostics.push(...training.diagnostics.splice(0));
+  if (!first) return undefined;
+  let second: Graph | undefined = first;
+  if (training.trainingAsked) {
+    const evaluation = newSession({ ...common, training: false, shared: training });
+    second = runGraph(plan, std, options, evaluation, first.inputs);
+    diagnostics.push(...evaluation.diagnostics.splice(0));
+  }
+  if (!second) return undefined;
+  const inputs: readonly ModelInput[] = [...first.inputs].map(([name, made]) => ({ leaf: made, role: name === targetsName ? "targets" : "tokens" }));
+  const { logits } = second;
+  const model: Model = {
+    name: plan.name,
+    dims: new Map([...dims].map(([name, size]) => [name, size.value] as const)),
+    batch: options.batch,
+    inputs,
+    parameters: [...training.parameters.values()].map((p) => p.parameter),
+    logits,
+    loss: first.loss,
+    evaluationLoss: second.loss,
+    vocabulary: logits.axes.at(-1)?.size ?? 0,
+    context: logits.axes[1]?.size ?? 0,
+  };
+  const tokens = new Map([...first.inputs].filter(([name]) => name !== targetsName));
+  return { model, architecture: first.architecture, inputs: tokens };
+}
+
+interface Graph {
+  readonly architecture: PartialFunction;
+  readonly logits: Node;
+  readonly loss: Node;
+  readonly inputs: Map<string, Leaf>;
+}
+
+/** Not a name a program can have, so that no input of an architecture is mistaken for it. */
+const targetsName = "targets'";
+
+function runGraph(plan: ModelPlan, std: Scope, options: InstantiateOptions, session: Session, inputs: Map<string, Leaf>): Graph | undefined {
+  const frame: Frame = {
+    session, scope: plan.scope, path: [], trail: [plan.name], dims: new Map(), locals: new Map(), dynamic: new Map(), lifted: [], calls: new Map(),
+    slots: new Set(), atMost: [], entries: new Map(),
+  };
+  const env = rootEnvironment(frame, plan.name, true);
+  const architecture = architectureOf(plan, std, env);
+  if (!architecture) return undefined;
+  const batch = newVariable(session, "b", "B", dimSize("B", options.batch));
+  const graph: Inputs = { session, batch, leaves: inputs };
+  const named = namedFields(plan, architecture, env);
+  if (!named) return undefined;
+  for (const parameter of architecture.callable.parameters) {
+    if (!isInput(parameter) || named.has(parameter.name.text)) continue;
+    const tensor = inputTensor(parameter.name.text, parameter.type, graph, env);
+    if (!tensor) return undefined;
+    named.set(parameter.name.text, { thunk: { span: parameter.span, force: () => tensor }, nameSpan: parameter.name.span });
+  }
+  const span = plan.base?.span ?? plan.section.name.span;
+  const call: Call = { env, positional: [], named, span, calleeSpan: span, slot: false };
+  const logits = activate(architecture, call, [], frame.trail);
+  if (logits.kind === "poison") return undefined;
+
+  if (logits.kind !== "tensor" || logits.axes.length !== 2 || inputs.size === 0) {
+    failIn(env, "model/architecture", { name: architecture.callable.name.text }, span);
+    return undefined;
+  }
+  const loss = lossOf(plan, std, options, logits, graph, env);
+  return loss && { architecture, logits: asNode(logits, batch, session, plan), loss, inputs };
+}
+
+function architectureOf(plan: ModelPlan, std: Scope, env: Environment): PartialFunction | undefined {
+  const inherited = plan.base ? undefined : sectionIn(std, "model");
+  const base = plan.base ?? inherited?.base;
+  if (!base) {
+    failIn(env, "model/no-default", { what: "architecture" }, plan.section.name.span);
+    return undefined;
+  }
+  const value = evaluate(base, inherited ? { ...env, frame: { ...env.frame, scope: std } } : env);
+  if (value.kind === "poison") return undefined;
+  if (value.kind === "function" && value.form === "partial") return value;
+  failIn(env, "model/architecture", { name: spanText(base.span) }, base.span);
+  return undefined;
+}
+
+/** The one declaration of a sort in the standard library: what it says is the default. */
+export function sectionIn(std: Scope, keyword: "model" | "train"): Extract<Found["declaration"], { kind: "section" }> | undefined {
+  return std.file.declarations.find((d): d is Extract<Found["declaration"], { kind: "section" }> => d.kind === "section" && d.keyword === keyword);
+}
+
+type InputParameter = Parameter & { readonly type: Extract<TypeExpression, { kind: "tensor" }> };
+
+function isInput(parameter: Parameter): parameter is InputParameter {
+  return parameter.type?.kind === "tensor" && parameter.type.of !== undefined && parameter.default === undefined;
+}
+
+/** The model's fields as arguments of the architecture. Those that are ops or blocks are one instance each. */
+function namedFields(plan: ModelPlan, architecture: PartialFunction, env: Environment): Map<string, SuppliedName> | undefined {
+  const { callable } = architecture;
+  const named = new Map<string, SuppliedName>();
+  const known = [...callable.parameters.filter((p) => !isInput(p)).map((p) => p.name.text), ...callable.dims.map((d) => d.name.text)];
+  let whole = true;
+  for (const [name, entry] of plan.fields) {
+    const nameSpan = { ...entry.span, end: entry.span.start + name.length };
+    if (!known.includes(name)) {
+      const near = nearest(name, [...known, "data", "dims"], nameSpan);
+      failIn(env, "model/unknown-field", { name, architecture: callable.name.text }, nameSpan, near.fixes || near.help ? near : { help: `it has ${known.map((k) => `\`${k}\``).join(", ")}` });
+      whole = false;
+      continue;
+    }
+    const value = fieldValue(name, entry, plan, env);
+    if (value.kind === "poison") whole = false;
+    else named.set(name, { thunk: { span: entry.value.span, force: () => value }, nameSpan });
+    env.frame.locals.set(name, value);
+  }
+  for (const patch of plan.patches) {
+    const [head] = patch.path;
+    if (!head || plan.fields.has(head.text)) continue;
+    const near = nearest(head.text, [...plan.fields.keys(), "dims", "data", "train"], head.span);
+    failIn(env, "variant/unknown-path", { path: patch.path.map((n) => n.text).join("."), at: head.text, of: `\`${plan.section.name.text}\`` }, head.span, near);
+    whole = false;
+  }
+  const missing = callable.parameters.filter((p) => !isInput(p) && !p.default && !architecture.given.has(p.name.text) && !plan.fields.has(p.name.text));
+  for (const parameter of missing) {
+    failIn(env, "model/missing-field", { name: parameter.name.text, architecture: callable.name.text }, plan.section.name.span, { related: [{ span: parameter.span, text: `\`${callable.name.text}\` declares it` }] });
+    whole = false;
+  }
+  return whole ? named : undefined;
+}
+
+function fieldValue(name: string, entry: { readonly value: Expression; readonly scope: Scope }, plan: ModelPlan, env: Environment): Value {
+  const inScope = (scope: Scope): Environment => ({ ...env, frame: { ...env.frame, scope } });
+  let value = evaluate(entry.value, inScope(entry.scope));
+  for (const patch of plan.patches) if (patch.path[0]?.text === name) value = applyPatch(value, patch, inScope(patch.entry.scope));
+  return value.kind === "function" ? { kind: "function", form: "instance", path: [name], of: value } : value;
+}
+
+interface Inputs {
+  readonly session: Session;
+  readonly batch: number;
+  readonly leaves: Map<string, Leaf>;
+}
+
+function inputTensor(name: string, type: InputParameter["type"], inputs: Inputs, env: Environment): TensorValue | undefined {
+  const axes: TensorAxis[] = [];
+  for (const declared of type.axes) {
+    const size = evaluateSize(declared.size, env);
+    if (!size) return undefined;
+    const text = axisName(declared.size);
+    axes.push({ name: text, size: { ...size, text: baseName(text) }, variable: newVariable(inputs.session, text.toLowerCase(), text, size) });
+  }
+  const below = type.of && evaluateSize(type.of, env);
+  return below && readInput(name, axes, below, inputs);
+}
+
+function readInput(name: string, axes: readonly TensorAxis[], below: Size, { session, batch, leaves }: Inputs): TensorValue {
+  const variables = [batch, ...axes.map((a) => a.variable)];
+  const known = leaves.get(name) ?? leaf("input", name === targetsName ? "targets" : name, axesOf(session, variables), "i32", { below: below.value });
+  leaves.set(name, known);
+  return { kind: "tensor", axes, body: read(known, variables.map(axis)), below };
+}
+
+/** The mean over the batch of what the loss gives for one sequence. */
+function lossOf(plan: ModelPlan, std: Scope, options: InstantiateOptions, logits: TensorValue, inputs: Inputs, env: Environment): Node | undefined {
+  const own = options.loss;
+  const standard = sectionIn(std, "train")?.body.fields.find((f) => f.path[0]?.text === "loss")?.content;
+  const expression = own?.value ?? (standard?.kind === "value" ? standard.value : undefined);
+  if (!expression) {
+    failIn(env, "model/no-default", { what: "loss" }, plan.section.name.span);
+    return undefined;
+  }
+  const lossEnv: Environment = { ...env, frame: { ...env.frame, scope: own?.scope ?? std, calls: new Map() } };
+  const loss = evaluate(expression, lossEnv);
+  if (loss.kind === "poison") return undefined;
+  const span = own ? expression.span : plan.section.name.span;
+  const [time, vocabulary] = logits.axes;
+  if (loss.kind !== "function" || !time || !vocabulary) {
+    failIn(env, "model/loss", { name: spanText(expression.span) }, span);
+    return undefined;
+  }
+  const targets = readInput(targetsName, [{ ...time, variable: newVariable(inputs.session, "t", time.name, time.size) }], vocabulary.size, inputs);
+  const call: Call = { env: lossEnv, positional: [{ value: logits, span }, { value: targets, span }], named: new Map(), span, calleeSpan: span, slot: false };
+  const value = apply(loss, call, ["loss"], env.frame.trail, "loss");
+  if (value.kind === "poison") return undefined;
+  if (value.kind !== "tensor" || value.axes.length > 0) {
+    failIn(env, "model/loss", { name: spanText(expression.span) }, span);
+    return undefined;
+  }
+  const place = { name: "loss.batch", origin: span };
+  const total = reduceToNode(inputs.session, place, "sum", [inputs.batch], value.body);
+  return nodeOf(toNode(inputs.session, { name: "loss", origin: span }, [], div(total, literal(options.batch))));
+}
+
+function asNode(logits: TensorValue, batch: number, session: Session, plan: ModelPlan): Node {
+  const own = logits.axes.map((a) => a.variable);
+  const wanted = [batch, ...own];
+  const { body } = logits;
+  if (body.kind === "read" && body.at.length === wanted.length && body.at.every((s, i) => s === axis(wanted[i] ?? -1))) return body.of;
+  return nodeOf(toNode(session, { name: "logits", origin: plan.section.name.span }, wanted, body));
+}
+
+function nodeOf(scalar: Scalar): Node {
+  if (scalar.kind === "read") return scalar.of;
+  throw new Error("internal: a node is read where it is made");
+}
+
+/** The size of the vocabulary that the model's data has, where it names data. */
+export function vocabularyOfData(plan: ModelPlan, vocabulary?: Vocabulary): { readonly name: string; readonly tokens: number } | undefined {
+  const value = plan.data?.value;
+  if (!plan.data || value?.kind !== "name") return undefined;
+  const found = plan.data.scope.lookup(value.text);
+  if (found?.declaration.kind !== "section") return undefined;
+  const tokens = vocabulary?.(found.declaration) ?? vocabularyOf(found.declaration, found.scope);
+  return tokens === undefined ? undefined : { name: value.text, tokens };
+}
+

@@ -1,0 +1,138 @@
+/** @file Loads a file, what it imports, and the standard library; says what every name means. Files come from the host. */
+import type { File, Import } from "../../grammar/ast.ts";
+import { parseFile } from "../../grammar/parse.ts";
+import { report } from "../diagnostics/codes.ts";
+import type { Diagnostic } from "../diagnostics/diagnostic.ts";
+import type { Span } from "../diagnostics/source.ts";
+import { nearest } from "./names.ts";
+import { declarationsOf, type Declared, type Found, type Scope } from "./scope.ts";
+
+/** Where text comes from. Paths use `/`. */
+export interface Host {
+  /** Nothing if there is no such file. */
+  readonly readFile: (path: string) => string | undefined;
+  /** The standard library: name (`norms.llm`) and text. */
+  readonly stdlib: readonly { readonly name: string; readonly text: string }[];
+}
+
+export interface Program {
+  /** The file that was asked for. */
+  readonly entry: Scope;
+  /** It and everything it imports, the entry first. */
+  readonly files: readonly File[];
+  readonly std: Scope;
+  /** Of parsing and imports. */
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+interface Loading {
+  readonly host: Host;
+  readonly std: Scope;
+  readonly scopes: Map<string, Scope>;
+  readonly diagnostics: Diagnostic[];
+}
+
+/** Reads and links everything reachable from `path`. */
+export function loadProgram(path: string, host: Host): Program {
+  const { scope: std, diagnostics: inLibrary } = standardLibrary(host);
+  const loading: Loading = { host, std, scopes: new Map(), diagnostics: [...inLibrary] };
+  const text = host.readFile(path);
+  const entry = loadFile(normalise(path), text ?? "", [], loading);
+  if (text === undefined) loading.diagnostics.push(report("names/missing-file", { path }, { primary: { span: entry.file.span, text: "" } }));
+  return { entry, files: [...loading.scopes.values()].map((s) => s.file), std, diagnostics: loading.diagnostics };
+}
+
+const libraries = new WeakMap<Host["stdlib"], { readonly scope: Scope; readonly diagnostics: readonly Diagnostic[] }>();
+
+/** One scope over all files of the library; parsed once for each host. */
+function standardLibrary(host: Host): { readonly scope: Scope; readonly diagnostics: readonly Diagnostic[] } {
+  const known = libraries.get(host.stdlib);
+  if (known) return known;
+  const parsed = host.stdlib.map(({ name, text }) => parseFile({ path: `std/${name}`, text }));
+  const table = new Map<string, Found>();
+  const declarations = parsed.flatMap((p) => p.file.declarations);
+  const file: File = { kind: "file", doc: "", declarations, span: { file: { path: "std", text: "" }, start: 0, end: 0 } };
+  const scope: Scope = { file, std: true, lookup: (name) => table.get(name), names: () => [...table.keys()] };
+  for (const declaration of declarationsOf(file)) table.set(declaration.name.text, { declaration, scope });
+  const made = { scope, diagnostics: parsed.flatMap((p) => p.diagnostics) };
+  libraries.set(host.stdlib, made);
+  return made;
+}
+
+function loadFile(path: string, text: string, importing: readonly string[], loading: Loading): Scope {
+  const parsed = parseFile({ path, text });
+  loading.diagnostics.push(...parsed.diagnostics);
+  const own = new Map<string, Found>();
+  const imported = new Map<string, Found>();
+  const scope: Scope = {
+    file: parsed.file,
+    std: false,
+    lookup: (name) => own.get(name) ?? imported.get(name) ?? loading.std.lookup(name),
+    names: () => [...own.keys(), ...imported.keys(), ...loading.std.names()],
+  };
+  loading.scopes.set(path, scope);
+  const first = new Map<string, Declared>();
+  for (const declaration of declarationsOf(parsed.file)) {
+    const { name } = declaration;
+    const before = first.get(name.text);
+    if (before) loading.diagnostics.push(report("names/duplicate", { name: name.text }, { primary: { span: name.span, text: "" }, related: [{ span: before.name.span, text: "declared here first" }] }));
+    else {
+      first.set(name.text, declaration);
+      own.set(name.text, { declaration, scope });
+    }
+  }
+  for (const declaration of parsed.file.declarations) {
+    if (declaration.kind === "import") link(declaration, path, [...importing, path], own, imported, loading);
+  }
+  return scope;
+}
+
+function link(statement: Import, path: string, importing: readonly string[], own: ReadonlyMap<string, Found>, imported: Map<string, Found>, loading: Loading): void {
+  const source = statement.from.kind === "std" ? loading.std : importedFile(statement, path, importing, loading);
+  if (!source) return;
+  const exported = source.std ? source.names() : declarationsOf(source.file).map((d) => d.name.text);
+  for (const { text, span } of statement.names) {
+    const clash = own.get(text) ?? imported.get(text);
+    if (clash) loading.diagnostics.push(report("names/duplicate", { name: text }, { primary: { span, text: "" }, related: [related(clash.declaration.name.span)] }));
+    const found = exported.includes(text) ? source.lookup(text) : undefined;
+    if (found) imported.set(text, found);
+    else loading.diagnostics.push(report("names/not-exported", { name: text, from: source.std ? "the standard library" : `\`${statement.from.text}\`` }, { primary: { span, text: "" }, ...nearest(text, exported, span) }));
+  }
+}
+
+function related(span: Span): { readonly span: Span; readonly text: string } {
+  return { span, text: "declared here first" };
+}
+
+function importedFile(statement: Import, path: string, importing: readonly string[], loading: Loading): Scope | undefined {
+  const { text, span, kind } = statement.from;
+  if (kind !== "path" || text === "") return undefined;
+  const target = resolvePath(path, text);
+  const at = importing.indexOf(target);
+  if (at >= 0) {
+    const cycle = [...importing.slice(at), target].map((p) => p.split("/").at(-1)).join(" → ");
+    loading.diagnostics.push(report("names/import-cycle", { cycle }, { primary: { span, text: "" } }));
+    return undefined;
+  }
+  const known = loading.scopes.get(target);
+  if (known) return known;
+  const content = loading.host.readFile(target);
+  if (content !== undefined) return loadFile(target, content, importing, loading);
+  loading.diagnostics.push(report("names/missing-file", { path: text }, { primary: { span, text: "" } }));
+  return undefined;
+}
+
+/** A path relative to the directory of the file that says it. */
+export function resolvePath(from: string, path: string): string {
+  return path.startsWith("/") ? normalise(path) : normalise(`${from.includes("/") ? from.slice(0, from.lastIndexOf("/") + 1) : ""}${path}`);
+}
+
+function normalise(path: string): string {
+  const parts: string[] = [];
+  for (const part of path.split("/")) {
+    if (part === "." || (part === "" && parts.length > 0)) continue;
+    if (part === ".." && parts.length > 0 && parts.at(-1) !== ".." && parts.at(-1) !== "") parts.pop();
+    else parts.push(part);
+  }
+  return parts.join("/");
+}

@@ -1,0 +1,27 @@
+/** @file What the names of a file mean: its own declarations first, then its imports, then the standard library. */
+import type { Callable, File, Section, Variant } from "../../grammar/ast.ts";
+
+export type Declared = Callable | Section | Variant;
+
+export interface Found {
+  readonly declaration: Declared;
+  /** Where the declaration's own names are looked up. */
+  readonly scope: Scope;
+}
+
+export interface Scope {
+  readonly file: File;
+  /** True in the standard library. */
+  readonly std: boolean;
+  readonly lookup: (name: string) => Found | undefined;
+  /** Every name that `lookup` knows, for suggestions. */
+  readonly names: () => readonly string[];
+}
+
+/** The declarations of a file that give a name. `train Tiny` and `eval Tiny` speak of a model named elsewhere. */
+export function declarationsOf(file: File): readonly Declared[] {
+  return file.declarations.flatMap((d): readonly Declared[] => {
+    if (d.kind === "import" || (d.kind === "section" && (d.keyword === "train" || d.keyword === "eval"))) return [];
+    return d.name.text === "" ? [] : [d];
+  });
+}
