@@ -1,6 +1,5 @@
 /** @file From a graph to clusters: normal form, inlining, greedy clustering, host scalars. */
 import type { Leaf, Node } from "../ir/graph.ts";
-import { reachable } from "../ir/node.ts";
 import type { Cluster } from "./cluster.ts";
 import { Clusterer } from "./clusterer.ts";
 import { finishDraft, sortedIds } from "./finish.ts";
@@ -39,6 +38,3 @@ export function clusterGraph(given: readonly Node[], { bindings, sorted = sorted
   const drafts = [...clusterer.drafts].sort((a, b) => a.level - b.level || a.id - b.id);
   return { clusters: drafts.map((d) => finishDraft(d, finishing)), roots, sorted: [...used.values()] };
 }
-
-/** Every node a program's roots depend on: for reports. */
-export const programNodes = reachable;

@@ -4,22 +4,13 @@ import type { Axis, Node, Scalar } from "../ir/graph.ts";
 import { indexNames, printScalar } from "../ir/print-scalar.ts";
 import { shortNames } from "../ir/print.ts";
 import type { Cluster, Output } from "./cluster.ts";
+import { nodesWritten } from "./walk.ts";
 
 /** Prints clusters in the order given, numbered, each with its equations; with reasons unless told not to. */
 export function printClusters(clusters: readonly Cluster[], { reasons = true }: { readonly reasons?: boolean } = {}): string {
-  const names = shortNames(clusters.flatMap(nodesOf));
+  const names = shortNames(clusters.flatMap(nodesWritten));
   const nameOf = (node: Node): string => names.get(node) ?? node.name;
   return clusters.map((c, i) => [`${i + 1}. ${printCluster(c, nameOf)}`, ...(reasons ? c.reasons.map((r) => `     · ${r}`) : [])].join("\n")).join("\n");
-}
-
-/** The nodes a cluster writes. */
-export function nodesOf(cluster: Cluster): readonly Node[] {
-  switch (cluster.kind) {
-    case "map": case "contract": case "fold": case "flash": return cluster.outputs.map((o) => o.node);
-    case "row": return cluster.steps.flatMap((s) => (s.kind === "output" ? [s.output.node] : []));
-    case "bins": return [cluster.output.node];
-    default: return unreachable(cluster);
-  }
 }
 
 function printCluster(cluster: Cluster, nameOf: (node: Node) => string): string {

@@ -1,0 +1,213 @@
+/**
+ * @file The whole of compilation after elaboration: a model, its optimizer and a target give the plan, the kernels, the constants and what
+ * `explain` shows of the stages between. The same input gives the same plan, byte by byte.
+ */
+import type { Leaf, Node, Scalar } from "../ir/graph.ts";
+import type { Model, Optimizer, Schedule } from "../ir/model.ts";
+import { comp } from "../ir/node.ts";
+import { axis, read } from "../ir/scalar.ts";
+import { simplifyGraph } from "../ir/simplify.ts";
+import type { Kernel } from "../kernel/ir.ts";
+import type { Cluster } from "../optimize/cluster.ts";
+import { clusterGraph } from "../optimize/clusters.ts";
+import type { Clustered } from "../optimize/clusters.ts";
+import { sortedIds } from "../optimize/finish.ts";
+import type { SortedIds } from "../optimize/finish.ts";
+import { nodesReadBy } from "../optimize/walk.ts";
+import { gpuTarget } from "../schedule/lowered.ts";
+import type { Target } from "../schedule/lowered.ts";
+import type { Plan } from "../runtime/plan.ts";
+import { layoutArenas } from "./arenas.ts";
+import type { ArenaLayout } from "./arenas.ts";
+import { Lowering } from "./dispatches.ts";
+import { Homes } from "./homes.ts";
+import type { BufferDraft } from "./homes.ts";
+import { buildProgram } from "./program.ts";
+import type { BuiltProgram } from "./program.ts";
+import { decodeStage, forwardStage, lossStage, normStage, optimizerStage } from "./step.ts";
+import type { Stage } from "./step.ts";
+import { writePlan } from "./write-plan.ts";
+
+export interface CompileOptions {
+  readonly target?: Target;
+  /** The largest norm that the whole gradient may keep; absent: no clipping. */
+  readonly clip?: number;
+  /** Which programs to make; all of them unless said. */
+  readonly programs?: readonly ("train" | "evaluate" | "decode")[];
+}
+
+export interface Compiled {
+  readonly plan: Plan;
+  /** By their names in the plan. */
+  readonly kernels: ReadonlyMap<string, Kernel>;
+  /** `constants.bin`. */
+  readonly constants: Uint8Array<ArrayBuffer>;
+  /** The initialiser of each parameter, by the name the plan gives it: a scalar over the parameter's axes. */
+  readonly initialisers: ReadonlyMap<string, { readonly leaf: Leaf; readonly value: Scalar }>;
+  readonly schedule: Schedule;
+  readonly stages: CompilationStages;
+}
+
+/** What `explain` prints. */
+export interface CompilationStages {
+  /** By program: the graph before clustering. For training the roots are the loss and the gradients. */
+  readonly graphs: ReadonlyMap<string, readonly Stage[]>;
+  readonly clusters: ReadonlyMap<string, readonly Cluster[]>;
+  /** Why kernels look as they do, by their names. */
+  readonly kernelReasons: readonly (readonly [kernel: string, reasons: readonly string[]])[];
+  /** Attention that did not take its best form, and why. */
+  readonly remarks: readonly string[];
+}
+
+/** Compiles a model for a target. */
+export function compile(given: Model, optimizer: Optimizer, schedule: Schedule, options: CompileOptions = {}): Compiled {
+  const model = simplifyModel(given);
+  const target = options.target ?? gpuTarget;
+  const wanted = new Set(options.programs ?? ["train", "evaluate", "decode"]);
+  const layout = layoutArenas(model.parameters, optimizer);
+  const session = new Session(model, layout, target);
+  const programs: { train?: BuiltProgram; evaluate?: BuiltProgram; decode?: BuiltProgram } = {};
+  const results = new Map<string, readonly (readonly [string, Node])[]>();
+  let remarks: readonly string[] = [];
+
+  if (wanted.has("train")) {
+    const loss = lossStage(model);
+    remarks = loss.remarks;
+    const first = session.cluster(loss);
+    const [lossNode] = first.roots;
+    const writers = session.placeGradients(first, loss.gradients.map((g) => g.parameter));
+    const norm = normStage(layout, options.clip);
+    session.placeArena(norm.arena, "gradients", 0);
+    const second = session.cluster(norm);
+    const [normNode = norm.norm, factorNode = norm.factor] = second.roots;
+    session.homes.alias(norm.factorLeaf, factorNode);
+    const steps = layout.groups.map((group) => {
+      const stage = optimizerStage(optimizer, group, norm.factorLeaf);
+      session.placeArena(stage.parameters, "parameters", group.offset);
+      session.placeArena(stage.gradients, "gradients", group.offset);
+      stage.states.forEach((leaf, i) => session.placeArena(leaf, optimizer.states[i]?.name ?? "", group.offset));
+      return { stage, clustered: session.cluster(stage) };
+    });
+    const outputs: readonly (readonly [string, Node])[] = [["loss", lossNode ?? loss.loss], ["gradient_norm", normNode]];
+    results.set("train", outputs);
+    const stages = [[...first.clusters, ...writers], second.clusters, steps.flatMap((s) => s.clustered.clusters)];
+    session.graphs.set("train", [loss, norm, ...steps.map((s) => s.stage)]);
+    programs.train = session.build("train", stages, outputs.map(([, n]) => n));
+  }
+  if (wanted.has("evaluate")) {
+    const stage = forwardStage("evaluate", model.evaluationLoss);
+    const { clusters, roots: [root = model.evaluationLoss] } = session.cluster(stage);
+    results.set("evaluate", [["loss", root]]);
+    session.graphs.set("evaluate", [stage]);
+    programs.evaluate = session.build("evaluate", [clusters], [root]);
+  }
+  if (wanted.has("decode")) {
+    const stage = decodeStage(model);
+    stage.caches.forEach((cache) => session.placeCache(cache));
+    const { clusters, roots: [root = stage.logits] } = session.cluster(stage);
+    results.set("decode", [["logits", root]]);
+    session.graphs.set("decode", [stage]);
+    programs.decode = session.build("decode", [clusters], [root]);
+  }
+  const { plan, kernels, constants, initialisers } = writePlan({ model, optimizer, layout, homes: session.homes, programs, results, sorted: [...session.sorted] });
+  const stages = { graphs: session.graphs, clusters: session.clusters, kernelReasons: session.lowering.reasons(), remarks };
+  return { plan, kernels, constants, initialisers, schedule, stages };
+}
+
+function simplifyModel(model: Model): Model {
+  const simplified = simplifyGraph([model.logits, model.loss, model.evaluationLoss]);
+  return { ...model, logits: simplified(model.logits), loss: simplified(model.loss), evaluationLoss: simplified(model.evaluationLoss) };
+}
+
+/** What the programs of one plan share: homes, kernels, sorted inputs, activation buffers. */
+class Session {
+  readonly homes = new Homes();
+  readonly lowering: Lowering;
+  readonly graphs = new Map<string, readonly Stage[]>();
+  readonly clusters = new Map<string, readonly Cluster[]>();
+  readonly sorted = new Set<SortedIds>();
+  readonly #target: Target;
+  readonly #layout: ArenaLayout;
+  readonly #arenas = new Map<string, BufferDraft>();
+  readonly #pool: BufferDraft[] = [];
+  readonly #scalars: BufferDraft;
+  readonly #sorted = sortedIds();
+  readonly #inputs = new Map<string, BufferDraft>();
+
+  constructor(model: Model, layout: ArenaLayout, target: Target) {
+    this.#target = target;
+    this.#layout = layout;
+    this.lowering = new Lowering(target);
+    const arena = (name: string, role: "parameters" | "gradients"): void => void this.#arenas.set(name, this.homes.buffer(name, role, layout.bytes));
+    arena("parameters", "parameters");
+    arena("gradients", "gradients");
+    for (const { parameter, offset } of layout.entries) this.homes.place(parameter.leaf, this.arena("parameters"), offset);
+    this.#scalars = this.homes.buffer("scalars", "scalars", 8);
+    for (const { leaf } of model.inputs) this.#placeInput(leaf);
+  }
+
+  arena(name: string): BufferDraft {
+    const known = this.#arenas.get(name);
+    if (known) return known;
+    const made = this.homes.buffer(name, "state", this.#layout.bytes);
+    this.#arenas.set(name, made);
+    return made;
+  }
+
+  placeArena(leaf: Leaf, name: string, offset: number): void {
+    this.homes.place(leaf, this.arena(name), offset);
+  }
+
+  placeCache(leaf: Leaf): void {
+    this.homes.place(leaf, this.homes.buffer(leaf.name, "cache", 4 * leaf.axes.reduce((n, a) => n * a.size, 1)));
+  }
+
+  cluster(stage: Stage): Clustered {
+    const clustered = clusterGraph(stage.roots, { bindings: this.#target.bindings, sorted: this.#sorted });
+    for (const ids of clustered.sorted) {
+      this.sorted.add(ids);
+      [ids.order, ids.offsets].forEach((leaf) => this.#placeInput(leaf));
+    }
+    return clustered;
+  }
+
+  /**
+   * Gives each gradient its entry in the arena. A gradient that something else reads, or that is two parameters' gradient, is copied there: a
+   * kernel may not read an arena it writes.
+   */
+  placeGradients(clustered: Clustered, parameters: readonly Leaf[]): readonly Cluster[] {
+    const [loss, ...roots] = clustered.roots;
+    const readElsewhere = new Set(clustered.clusters.flatMap(nodesReadBy));
+    const placed = new Set<Node>(loss ? [loss] : []);
+    return roots.flatMap((root, i): readonly Cluster[] => {
+      const parameter = parameters[i];
+      const entry = this.#layout.entries.find((e) => e.parameter.leaf === parameter);
+      if (!entry) return [];
+      if (root.kind !== "leaf" && !placed.has(root) && !readElsewhere.has(root)) {
+        placed.add(root);
+        this.homes.place(root, this.arena("gradients"), entry.offset);
+        return [];
+      }
+      const copy = comp({ name: root.name }, root.axes, read(root, root.axes.map((_, j) => axis(j))));
+      this.homes.place(copy, this.arena("gradients"), entry.offset);
+      const reason = `${root.name} is read elsewhere too: copied to its place among the gradients`;
+      return [{ kind: "map", id: -1 - i, axes: root.axes, outputs: [{ node: copy, value: copy.body }], reasons: [reason] }];
+    });
+  }
+
+  build(name: string, stages: readonly (readonly Cluster[])[], results: readonly Node[]): BuiltProgram {
+    for (const node of stages.flat().flatMap(nodesReadBy)) if (node.kind === "leaf" && node.role === "input") this.#placeInput(node);
+    const built = buildProgram({ name, stages, results, homes: this.homes, lowering: this.lowering, pool: this.#pool, scalarsBuffer: this.#scalars });
+    this.clusters.set(name, built.clusters);
+    return built;
+  }
+
+  #placeInput(leaf: Leaf): void {
+    if (this.homes.fixed(leaf)) return;
+    const bytes = 4 * leaf.axes.reduce((n, a) => n * a.size, 1);
+    const key = `${leaf.name}:${bytes}`;
+    const buffer = this.#inputs.get(key) ?? this.homes.buffer(leaf.name, "input", bytes);
+    this.#inputs.set(key, buffer);
+    this.homes.place(leaf, buffer);
+  }
+}

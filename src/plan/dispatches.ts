@@ -1,0 +1,140 @@
+/**
+ * @file Clusters as dispatches over tensors. Clusters of one structure are lowered once and share their kernels; independent dispatches of
+ * one kind that come close together become one, where bindings and lanes allow.
+ */
+import { invariant } from "../diagnostics/invariant.ts";
+import type { Node } from "../ir/graph.ts";
+import { fuseDispatches } from "../kernel/fuse.ts";
+import type { Kernel } from "../kernel/ir.ts";
+import type { Cluster } from "../optimize/cluster.ts";
+import { structureOf } from "../optimize/structure.ts";
+import { nodesWritten } from "../optimize/walk.ts";
+import { lower } from "../schedule/lower.ts";
+import type { BindingSource, Lowered, Target } from "../schedule/lowered.ts";
+import type { Homes } from "./homes.ts";
+import type { HostScalars } from "./host-scalars.ts";
+
+/** What a binding is of: a tensor by its canonical node, the scalars, or memory between two kernels of a cluster. */
+export type Source =
+  | { readonly kind: "node"; readonly node: Node }
+  | { readonly kind: "scalars" }
+  | { readonly kind: "workspace"; readonly workspace: Workspace };
+
+export interface Workspace {
+  readonly bytes: number;
+}
+
+export interface PendingDispatch {
+  readonly kernel: Kernel;
+  readonly bindings: readonly Source[];
+  readonly kind: Cluster["kind"];
+  readonly computes: readonly string[];
+}
+
+/** Lowers clusters for one target; remembers what it has lowered. */
+export class Lowering {
+  readonly #target: Target;
+  readonly #lowered = new Map<string, { readonly lowered: Lowered; readonly nodes: readonly Node[] }>();
+  readonly #fused = new Map<string, Kernel>();
+  readonly #kernelIds = new Map<Kernel, number>();
+
+  constructor(target: Target) {
+    this.#target = target;
+  }
+
+  /** Why each kernel looks as it does, by the name of the kernel. */
+  reasons(): readonly (readonly [kernel: string, reasons: readonly string[]])[] {
+    return [...this.#lowered.values()].map(({ lowered }) => [lowered.dispatches.map((d) => d.kernel.name).join(", "), lowered.reasons]);
+  }
+
+  dispatches(cluster: Cluster, scalars: HostScalars, homes: Homes): readonly PendingDispatch[] {
+    const { key, nodes } = structureOf(cluster, scalars.wordOf);
+    const known = this.#lowered.get(key) ?? { lowered: lower(cluster, this.#target, { wordOf: scalars.wordOf }), nodes };
+    this.#lowered.set(key, known);
+    const numbers = new Map(known.nodes.map((n, i) => [n, i]));
+    const workspaces = known.lowered.workspaces.map((bytes): Workspace => ({ bytes }));
+    const source = (s: BindingSource): Source => {
+      if (s.kind === "scalars") return s;
+      if (s.kind === "workspace") {
+        const workspace = workspaces[s.index];
+        invariant(workspace, `workspace ${s.index} exists`);
+        return { kind: "workspace", workspace };
+      }
+      const number = numbers.get(s.node.kind === "update" ? s.node.target : s.node);
+      const node = number === undefined ? undefined : nodes[number];
+      invariant(node, `${s.node.name} is a tensor of its cluster`);
+      return { kind: "node", node: homes.canonical(node) };
+    };
+    return known.lowered.dispatches.map(({ kernel, bindings }) =>
+      ({ kernel, bindings: bindings.map(source), kind: cluster.kind, computes: nodesWritten(cluster).map((n) => n.name) }));
+  }
+
+  /** One dispatch for several, or why not. */
+  fuse(parts: readonly PendingDispatch[]): PendingDispatch | undefined {
+    const sources: Source[] = [];
+    const number = (s: Source): number => {
+      const index = sources.findIndex((o) => sameSource(o, s));
+      return index >= 0 ? index : sources.push(s) - 1;
+    };
+    const key = parts.map((p) => `${this.#kernelId(p.kernel)}(${p.bindings.map(number).join()})`).join("+");
+    const fused = fuseDispatches(parts, sameSource, { bindings: this.#target.bindings, sharedBytes: this.#target.sharedBytes });
+    if (typeof fused === "string") return undefined;
+    const kernel = this.#fused.get(key) ?? fused.kernel;
+    this.#fused.set(key, kernel);
+    const [first] = parts;
+    invariant(first, "parts to fuse");
+    return { kernel, bindings: fused.bindings, kind: first.kind, computes: parts.flatMap((p) => p.computes) };
+  }
+
+  #kernelId(kernel: Kernel): number {
+    const known = this.#kernelIds.get(kernel) ?? this.#kernelIds.size;
+    this.#kernelIds.set(kernel, known);
+    return known;
+  }
+}
+
+export function sameSource(a: Source, b: Source): boolean {
+  if (a.kind === "node") return b.kind === "node" && a.node === b.node;
+  if (a.kind === "workspace") return b.kind === "workspace" && a.workspace === b.workspace;
+  return b.kind === "scalars";
+}
+
+/** How far ahead a dispatch is looked for that could run with this one. */
+const lookAhead = 16;
+const mostFused = 4;
+
+/** Fuses independent dispatches of one kind; later ones move up to the first of their group. */
+export function fuseNeighbours(given: readonly PendingDispatch[], lowering: Lowering): readonly PendingDispatch[] {
+  const rest: (PendingDispatch | undefined)[] = [...given];
+  const result: PendingDispatch[] = [];
+  for (let i = 0; i < rest.length; i++) {
+    const first = rest[i];
+    if (!first) continue;
+    let fused = first;
+    const parts = [first];
+    // What stands between the group and a candidate: the candidate moves before it all.
+    const between: PendingDispatch[] = [];
+    for (let j = i + 1; j < Math.min(rest.length, i + 1 + lookAhead) && parts.length < mostFused; j++) {
+      const candidate = rest[j];
+      if (!candidate) continue;
+      const joined = mayFuse(first, candidate) && [...parts, ...between].every((d) => areIndependent(d, candidate)) ? lowering.fuse([...parts, candidate]) : undefined;
+      if (joined) {
+        fused = joined;
+        parts.push(candidate);
+        rest[j] = undefined;
+      } else between.push(candidate);
+    }
+    result.push(fused);
+  }
+  return result;
+}
+
+function mayFuse(a: PendingDispatch, b: PendingDispatch): boolean {
+  return a.kind === b.kind && a.kernel.lanes === b.kernel.lanes;
+}
+
+/** Neither reads or writes what the other writes. */
+function areIndependent(a: PendingDispatch, b: PendingDispatch): boolean {
+  return a.bindings.every((s, i) => b.bindings.every((o, j) =>
+    !sameSource(s, o) || s.kind === "scalars" || (a.kernel.bindings[i]?.access === "read" && b.kernel.bindings[j]?.access === "read")));
+}

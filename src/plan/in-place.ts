@@ -1,0 +1,53 @@
+/**
+ * @file Writing over what is not needed any more: a map or a row may write an output into the buffer of an input that it is the last to read, when it
+ * reads that input only at the element it writes. The gradient of the logits takes the place of the logits this way.
+ */
+import type { Leaf, Node, Read, Scalar } from "../ir/graph.ts";
+import { elementCount, leaf, update } from "../ir/node.ts";
+import { axis, int, subexpressions } from "../ir/scalar.ts";
+import type { Cluster, Output } from "../optimize/cluster.ts";
+import { mapCluster, nodesReadBy, outputsOfCluster, renameReads, scalarsOf } from "../optimize/walk.ts";
+import { bytesOf } from "./homes.ts";
+import type { Homes } from "./homes.ts";
+
+/** Smaller tensors are not worth a kernel of their own. */
+const leastBytes = 1 << 12;
+
+/** A cluster with an input overwritten, told as the update of a leaf that stands for both. */
+export interface Overwriting {
+  readonly cluster: Cluster;
+  readonly input: Node;
+  readonly output: Node;
+  readonly leaf: Leaf;
+}
+
+/** `dies` tells whether a cluster is the last reader of a tensor without a fixed home. */
+export function overwriteInput(cluster: Cluster, dies: (node: Node) => boolean, homes: Homes): Overwriting | undefined {
+  if (cluster.kind !== "map" && cluster.kind !== "row") return undefined;
+  const axes = cluster.kind === "map" ? cluster.axes : [...cluster.rows, ...cluster.along];
+  const full = outputsOfCluster(cluster).filter((o) => o.node.kind !== "update" && elementCount(o.node.axes) === elementCount(axes) && !homes.fixed(o.node));
+  const [output, ...others] = full;
+  if (!output || others.length > 0 || bytesOf(output.node) < leastBytes) return undefined;
+  const at = indices(output, axes.length);
+  const input = nodesReadBy(cluster).find((node) =>
+    node.kind !== "leaf" && node.dtype === output.node.dtype && sameShape(node, output.node) && dies(node) && readOnlyAt(cluster, node, at));
+  if (!input) return undefined;
+  const stand = leaf("state", input.name, input.axes, input.dtype);
+  const written = update(stand, output.node);
+  const renamed = mapCluster(cluster, renameReads((n) => (n === input ? stand : n)), (n) => (n === output.node ? written : n));
+  return { cluster: renamed, input, output: output.node, leaf: stand };
+}
+
+function indices(output: Output, rank: number): readonly Scalar[] {
+  return output.at ?? Array.from({ length: rank }, (_, i) => axis(i));
+}
+
+function sameShape(a: Node, b: Node): boolean {
+  return a.axes.length === b.axes.length && a.axes.every((x, i) => x.size === b.axes[i]?.size);
+}
+
+function readOnlyAt(cluster: Cluster, node: Node, at: readonly Scalar[]): boolean {
+  const reads = subexpressions(...scalarsOf(cluster)).filter((s): s is Read => s.kind === "read" && s.of === node);
+  const same = (index: Scalar, i: number): boolean => index === at[i] || (node.axes[i]?.size === 1 && (index === int(0) || at[i] === int(0)));
+  return reads.length > 0 && reads.every((r) => r.at.every(same));
+}

@@ -1,0 +1,112 @@
+/**
+ * @file From a program's stages to its dispatches with every binding placed. Stages run one after the other; within a stage clusters are ordered
+ * for memory, may overwrite inputs that die, are lowered, and fused with neighbours.
+ */
+import { invariant } from "../diagnostics/invariant.ts";
+import type { Node } from "../ir/graph.ts";
+import type { Cluster } from "../optimize/cluster.ts";
+import { mapCluster, nodesReadBy } from "../optimize/walk.ts";
+import type { Dispatch, MemoryReport } from "../runtime/plan.ts";
+import { fuseNeighbours } from "./dispatches.ts";
+import type { Lowering, PendingDispatch, Source, Workspace } from "./dispatches.ts";
+import { bytesOf } from "./homes.ts";
+import type { BufferDraft, Home, Homes } from "./homes.ts";
+import { HostScalars } from "./host-scalars.ts";
+import { overwriteInput } from "./in-place.ts";
+import { peakOf, shareBuffers } from "./memory.ts";
+import type { Lifetime } from "./memory.ts";
+import { orderClusters } from "./order.ts";
+
+export interface ProgramParts {
+  readonly name: string;
+  /** Clusters by stage. */
+  readonly stages: readonly (readonly Cluster[])[];
+  /** Tensors that are read after the last dispatch. */
+  readonly results: readonly Node[];
+  readonly homes: Homes;
+  readonly lowering: Lowering;
+  /** Activation buffers of earlier programs, free here; receives new ones. */
+  readonly pool: BufferDraft[];
+  readonly scalarsBuffer: BufferDraft;
+}
+
+export interface BuiltProgram {
+  readonly dispatches: readonly (Omit<Dispatch, "bindings" | "kernel"> & { readonly kernel: PendingDispatch["kernel"]; readonly bindings: readonly Home[] })[];
+  readonly clusters: readonly Cluster[];
+  readonly scalars: HostScalars;
+  readonly home: (node: Node) => Home;
+  readonly peak: { readonly bytes: number; readonly alive: MemoryReport["alive"] };
+}
+
+/** A tensor or a workspace: what an activation buffer can hold. */
+type Held = Node | Workspace;
+
+export function buildProgram(parts: ProgramParts): BuiltProgram {
+  const { homes, lowering } = parts;
+  const scalars = new HostScalars();
+  const results = new Set(parts.results.map((n) => homes.canonical(n)));
+  const ordered = parts.stages.map((stage) => orderClusters(stage, homes).map((c) => mapCluster(c, scalars.hoist)));
+  const clusters = overwriteInputs(ordered, results, homes);
+  const pending = clusters.flatMap((stage) => fuseNeighbours(stage.flatMap((c) => lowering.dispatches(c, scalars, homes)), lowering));
+  const lifetimes = lifetimesOf(pending, results, homes);
+  const placed = shareBuffers(lifetimes, parts.pool, (bytes) => homes.buffer(`activation${parts.pool.length + 1}`, "activation", bytes));
+  parts.scalarsBuffer.bytes = Math.max(parts.scalarsBuffer.bytes, 4 * scalars.words.length);
+
+  const heldHome = (held: Held, bytes: number): Home => {
+    const buffer = placed.get(held);
+    invariant(buffer, "an activation has a buffer");
+    return { buffer, offset: 0, bytes };
+  };
+  const home = (node: Node): Home => homes.fixed(node) ?? heldHome(homes.canonical(node), bytesOf(node));
+  const homeOf = (source: Source): Home => {
+    switch (source.kind) {
+      case "node": return home(source.node);
+      case "workspace": return heldHome(source.workspace, source.workspace.bytes);
+      case "scalars": return { buffer: parts.scalarsBuffer, offset: 0, bytes: 4 * scalars.words.length };
+    }
+  };
+  const peak = peakOf(lifetimes);
+  return {
+    dispatches: pending.map(({ kernel, bindings, computes }) => ({ kernel, bindings: bindings.map(homeOf), computes })),
+    clusters: clusters.flat(), scalars, home,
+    peak: { bytes: peak.bytes, alive: peak.alive.map(({ tensor, bytes }) => ({ name: "kind" in tensor ? tensor.name : "workspace", bytes })) },
+  };
+}
+
+/** Lets maps and rows write into inputs that nothing reads later. */
+function overwriteInputs(stages: readonly (readonly Cluster[])[], results: ReadonlySet<Node>, homes: Homes): readonly (readonly Cluster[])[] {
+  const lastReader = new Map<Node, Cluster>();
+  for (const cluster of stages.flat()) for (const node of nodesReadBy(cluster)) lastReader.set(homes.canonical(node), cluster);
+  return stages.map((stage) => stage.map((cluster) => {
+    const dies = (node: Node): boolean => {
+      const canonical = homes.canonical(node);
+      return lastReader.get(canonical) === cluster && !homes.fixed(canonical) && !results.has(canonical) && canonical === node;
+    };
+    const made = overwriteInput(cluster, dies, homes);
+    if (!made || results.has(homes.canonical(made.output))) return cluster;
+    homes.alias(made.output, made.input);
+    homes.alias(made.leaf, made.input);
+    const reader = lastReader.get(made.output);
+    if (reader) lastReader.set(made.input, reader);
+    return made.cluster;
+  }));
+}
+
+function lifetimesOf(dispatches: readonly PendingDispatch[], results: ReadonlySet<Node>, homes: Homes): readonly Lifetime<Held>[] {
+  const lives = new Map<Held, { bytes: number; from: number; to: number }>();
+  dispatches.forEach((dispatch, at) => {
+    for (const source of dispatch.bindings) {
+      if (source.kind === "scalars" || (source.kind === "node" && homes.fixed(source.node))) continue;
+      const held: Held = source.kind === "node" ? source.node : source.workspace;
+      const bytes = source.kind === "node" ? bytesOf(source.node) : source.workspace.bytes;
+      const known = lives.get(held);
+      if (known) known.to = at;
+      else lives.set(held, { bytes, from: at, to: at });
+    }
+  });
+  for (const node of results) {
+    const life = lives.get(node);
+    if (life) life.to = dispatches.length;
+  }
+  return [...lives].map(([tensor, life]) => ({ tensor, ...life }));
+}
