@@ -1,33 +1,11 @@
 import { describe, expect, test } from "vitest";
 import type { Leaf, Node, Scalar } from "../../src/ir/graph.ts";
 import type { Model } from "../../src/ir/model.ts";
-import { decodeProgram } from "../../src/ir/decode.ts";
-import { evaluate } from "../../src/ir/evaluate.ts";
-import { elementCount } from "../../src/ir/node.ts";
 import { add, binary, cast, div, int, literal, mul, select, sub } from "../../src/ir/scalar.ts";
 import { causal, define, dim, integers, parameter, softmax } from "../support/build.ts";
 import type { Tensor } from "../support/build.ts";
-import { randomSource, randomValues } from "../support/gradcheck.ts";
+import { checkDecoding } from "../support/decode-check.ts";
 import { tinyModel } from "../support/tiny-model.ts";
-
-/** Feeds the first sequence token by token, and compares each position's logits with those of the full forward pass. */
-function followsForward(model: Model): ReturnType<typeof decodeProgram> {
-  const program = decodeProgram(model);
-  const tokens = model.inputs[0]!.leaf;
-  const values = randomValues([model.logits], randomSource(3));
-  const full = evaluate([model.logits], (l) => values.get(l)!).get(model.logits)!;
-  // What a cache holds before it is written must not matter.
-  const state = new Map<Leaf, Float64Array>(program.caches.map((c) => [c, new Float64Array(elementCount(c.axes)).fill(NaN)]));
-  for (let position = 0; position < model.context; position++) {
-    const bind = (l: Leaf): Float64Array | number =>
-      l === program.position ? position : l === program.token ? values.get(tokens)![position]! : (state.get(l) ?? values.get(l)!);
-    const found = evaluate([program.logits, ...program.updates], bind);
-    const row = full.subarray(position * model.vocabulary, (position + 1) * model.vocabulary);
-    found.get(program.logits)!.forEach((x, v) => expect(x, `position ${position}`).toBeCloseTo(row[v]!, 10));
-    for (const u of program.updates) state.set(u.target, found.get(u)!);
-  }
-  return program;
-}
 
 const [B, T, S, D, H, G, E, V] = [dim("B", 2), dim("T", 6), dim("T'", 6), dim("D", 6), dim("H", 4), dim("G", 2), dim("E", 3), dim("V", 7)];
 
@@ -55,7 +33,7 @@ const slope = (h: Scalar): Scalar => div(literal(1), add(cast(h, "f32"), literal
 
 describe("decoding one token at a time gives the logits of the full forward pass", () => {
   test("rotary positions: caches of rotated keys and of values, nothing else", () => {
-    const program = followsForward(tinyModel());
+    const program = checkDecoding(tinyModel());
     expect(program.caches.map((c) => c.name)).toEqual([0, 1].flatMap((i) => [`cache.layers.${i}.mix.rk.y`, `cache.layers.${i}.mix.wv.out`]));
   });
 
@@ -67,7 +45,7 @@ describe("decoding one token at a time gives the logits of the full forward pass
     const y = attention("one", shifted, (h, t, s, dot) => sub(div(dot, literal(2)), mul(slope(h), cast(sub(t, s), "f32"))));
     const z = attention("two", y, (_, __, ___, dot) => dot);
     const logits = define("logits", [B, T, V], [D], (b, t, v, d) => mul(z(b!, t!, d!), unembed(d!, v!)));
-    const program = followsForward(modelOf(logits.node, tokens.node));
+    const program = checkDecoding(modelOf(logits.node, tokens.node));
     expect(program.caches.map((c) => c.name)).toEqual(["cache.x", "cache.one.k", "cache.one.v", "cache.two.k", "cache.two.v"]);
   });
 
@@ -82,6 +60,6 @@ describe("decoding one token at a time gives the logits of the full forward pass
     });
     const highest = define("highest", [B, T, D], [S], (b, t, d, s) => select(binary("le", s!, t!), y(b!, s!, d!), literal(-Infinity)), "max");
     const logits = define("logits", [B, T, V], [D], (b, t, v, d) => mul(add(y(b!, t!, d!), highest(b!, t!, d!)), unembed(d!, v!)));
-    followsForward(modelOf(logits.node, tokens.node));
+    checkDecoding(modelOf(logits.node, tokens.node));
   });
 });
