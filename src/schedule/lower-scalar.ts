@@ -201,7 +201,9 @@ export class ScalarLowering {
 
   #select(s: Extract<Scalar, { kind: "select" }>, guarded: boolean): Expr {
     const condition = this.#value(s.condition, guarded);
-    return select(condition, this.#value(s.then, true), this.#value(s.else, true));
+    const [then, otherwise] = [this.#value(s.then, true), this.#value(s.else, true)];
+    // A vector of conditions chooses between vectors.
+    return select(condition, then.type.width < condition.type.width ? splat(then, condition.type.width) : then, otherwise);
   }
 
   #unary(s: Unary, of: Expr): Expr {

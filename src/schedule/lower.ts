@@ -5,6 +5,7 @@ import { lowerContract } from "./contract.ts";
 import { lowerFlash } from "./flash.ts";
 import type { Lowered, ScalarLayout, Target } from "./lowered.ts";
 import { lowerMap } from "./map.ts";
+import { lowerRow } from "./row.ts";
 
 /** The kernels of a cluster, in dispatch order. */
 export function lower(cluster: Cluster, target: Target, scalars: ScalarLayout): Lowered {
@@ -12,6 +13,7 @@ export function lower(cluster: Cluster, target: Target, scalars: ScalarLayout): 
     case "map": return lowerMap(cluster, target, scalars);
     case "contract": return lowerContract(cluster, target, scalars);
     case "flash": return lowerFlash(cluster, target, scalars);
+    case "row": return lowerRow(cluster, target, scalars);
     default: return unreachable(cluster as never);
   }
 }

@@ -1,0 +1,39 @@
+/**
+ * @file How many lanes work on one row. On a GPU as many as give each a few vectors of the row, so that loads coalesce and the reduction is short. On the software adapter a
+ * barrier costs more than a short loop, so one lane walks the whole row and neighbouring rows are its SIMD neighbours, unless there are too few rows for that.
+ */
+import type { Target } from "./lowered.ts";
+
+export interface RowShape {
+  /** Lanes for one row: a power of two. */
+  readonly width: number;
+  /** Lanes of a workgroup. */
+  readonly lanes: number;
+  /** Elements, or vectors, of the row that one lane works on. */
+  readonly chunks: number;
+  /** Whether a lane keeps staged elements in registers: then its chunks are unrolled. */
+  readonly staged: boolean;
+  readonly reason: string;
+}
+
+/** Vectors a lane of a GPU gets at least, as long as the row has them. */
+const chunksWanted = 4;
+/** Rows in flight that keep the software adapter's cores and SIMD lanes busy. */
+const rowsWanted = 64;
+
+/** `length` counts elements along the row, `vector` how many a lane takes at once. */
+export function rowShape(rows: number, length: number, vector: 1 | 4, target: Target): RowShape {
+  const units = Math.max(1, length / vector);
+  const enough = target.staging ? units / chunksWanted : Math.min(rowsWanted / rows, units / chunksWanted);
+  const width = Math.min(target.lanes, powerAbove(enough));
+  const rowsAtOnce = target.staging ? 128 / width : Math.min(target.lanes / width, powerAbove(rows / 16));
+  const lanes = width * Math.max(1, Math.min(powerAbove(rows), rowsAtOnce));
+  const chunks = Math.ceil(units / width);
+  const staged = target.staging && chunks <= 8;
+  const reason = `${width} lane${width === 1 ? "" : "s"} a row of ${length}, ${lanes / width} rows a workgroup, ${staged ? "staged values in registers" : "streamed"}`;
+  return { width, lanes, chunks, staged, reason };
+}
+
+function powerAbove(x: number): number {
+  return x <= 1 ? 1 : 2 ** Math.ceil(Math.log2(x));
+}
