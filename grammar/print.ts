@@ -109,14 +109,16 @@ interface MutableComment extends PlacedComment {
 }
 
 /** Attaches a comment as prettier's own helpers do, without loading prettier for them. */
-function handleComment(comment: MutableComment): boolean {
-  const placement = placeComment(comment);
-  if (!placement) return false;
-  const node = placement.node as { comments?: MutableComment[] };
-  (node.comments ??= []).push(comment);
-  comment.leading = placement.how === "leading";
-  comment.trailing = placement.how === "trailing";
-  return true;
+function handler(ownLine: boolean): (comment: MutableComment, text: string, options: unknown, root: AnyNode) => boolean {
+  return (comment, _text, _options, root) => {
+    const placement = placeComment(comment, root, ownLine);
+    if (!placement) return false;
+    const node = placement.node as { comments?: MutableComment[] };
+    (node.comments ??= []).push(comment);
+    comment.leading = placement.how === "leading";
+    comment.trailing = placement.how === "trailing";
+    return true;
+  };
 }
 
 /** The plugin: `prettier --plugin llmc/prettier file.llm`. */
@@ -131,7 +133,7 @@ export const plugin: Plugin = {
       getCommentChildNodes: commentChildren,
       canAttachComment: (node: AnyNode) => "span" in node,
       printComment: (path: AstPath<Comment>) => path.node.text,
-      handleComments: { ownLine: handleComment, endOfLine: handleComment, remaining: handleComment },
+      handleComments: { ownLine: handler(true), endOfLine: handler(false), remaining: handler(false) },
     },
   },
   defaultOptions: { printWidth, tabWidth: 2, useTabs: false },

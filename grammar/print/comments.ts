@@ -6,7 +6,7 @@ import type { IToken } from "chevrotain";
 import type { SourceFile, Span } from "../../src/diagnostics/source.ts";
 import type { Callable, Declaration, Expression, Field, Statement } from "../ast.ts";
 import { createLexer } from "../tokens.ts";
-import type { Comment } from "./node.ts";
+import type { Comment, Printed } from "./node.ts";
 
 /** Every `//`, `///` and `//!` of a text. */
 export function readComments(file: SourceFile): Comment[] {
@@ -76,55 +76,96 @@ export interface PlacedComment extends Comment {
   readonly followingNode?: AnyNode;
 }
 
-export type Placement = { readonly how: "leading" | "trailing" | "dangling"; readonly node: AnyNode };
+export interface Placement {
+  readonly how: "leading" | "trailing" | "dangling";
+  readonly node: Attachable;
+}
 
 /** Where a comment goes that prettier would misplace; nothing where its own choice is right. */
-export function placeComment(comment: PlacedComment): Placement | undefined {
+export function placeComment(comment: PlacedComment, root: AnyNode, ownLine: boolean): Placement | undefined {
   const { enclosingNode: enclosing, precedingNode: preceding, followingNode: following } = comment;
   if (!enclosing) return undefined;
-  if ("kind" in enclosing && (enclosing.kind === "op" || enclosing.kind === "block")) return placeInCallable(comment, enclosing);
-  if ("kind" in enclosing && (enclosing.kind === "call" || enclosing.kind === "index")) {
-    if (preceding !== enclosing.of) return undefined;
-    return following ? { how: "leading", node: following } : { how: "trailing", node: preceding };
+  // A second comment behind the same node would stand on its own line, and be found there the next time.
+  const second = !ownLine && preceding !== undefined && hasTrailing(preceding);
+  if (second && following && standsOnLine(enclosing, following)) return { how: "leading", node: following };
+  if (!("kind" in enclosing)) return "content" in enclosing && enclosing.content.kind === "group" ? placeInBody(comment, enclosing, enclosing.content.body.span.start) : beforeLine(comment, root);
+  switch (enclosing.kind) {
+    case "file":
+      return undefined;
+    case "op":
+    case "block":
+      return placeInCallable(comment, enclosing);
+    case "section":
+    case "variant":
+      return comment.span.start > enclosing.body.span.start ? placeInBody(comment, enclosing, enclosing.body.span.start) : beforeLine(comment, root);
+    case "dims":
+      return placeInBody(comment, enclosing, enclosing.span.start);
+    case "call":
+    case "index":
+      if (preceding !== enclosing.of) return undefined;
+      return following ? { how: "leading", node: following } : beforeLine(comment, root);
+    case "list":
+    case "tuple":
+      return preceding || following ? undefined : beforeLine(comment, root);
+    case "binary":
+    case "if":
+      return preceding && !ownLine && !second ? { how: "trailing", node: preceding } : beforeLine(comment, root);
+    default:
+      return beforeLine(comment, root);
   }
-  if (!isBracketed(enclosing) && bodyStart(enclosing) === undefined) {
-    // Printed in the midst of a line: a comment before its node would be found behind the one before the next time.
-    if (preceding) return { how: "trailing", node: preceding };
-    return { how: "leading", node: following ?? enclosing };
-  }
-  const open = bodyStart(enclosing);
-  if (open !== undefined && comment.span.start > open) {
-    if (following) return preceding && preceding.span.start > open ? undefined : { how: "leading", node: following };
-    return preceding && preceding.span.start > open ? undefined : { how: "dangling", node: enclosing };
-  }
-  if (preceding || following) return undefined;
-  return isFile(enclosing) ? undefined : { how: "leading", node: enclosing };
 }
 
-function isFile(node: AnyNode): boolean {
-  return "kind" in node && node.kind === "file";
+function hasTrailing(node: Printed): boolean {
+  return node.comments?.some((other) => other.trailing) ?? false;
 }
 
-/** Whether the children of a node stand on lines of their own when it breaks. */
-function isBracketed(node: AnyNode): boolean {
-  return isFile(node) || ("kind" in node && (node.kind === "list" || node.kind === "tuple"));
+/** Before what stands on a line of its own: in the midst of a line there is no place that a second formatting would find again. */
+function beforeLine(comment: PlacedComment, root: AnyNode): Placement {
+  let node: AnyNode = root;
+  let line: Attachable = root;
+  for (;;) {
+    const child: Attachable | undefined = commentChildren(node).find(({ span }) => span.start <= comment.span.start && comment.span.end <= span.end);
+    if (!child) return { how: "leading", node: line };
+    if (standsOnLine(node, child)) line = child;
+    node = child as AnyNode;
+  }
 }
 
-/** Where the braces of a node open, if it has some. */
-function bodyStart(node: AnyNode): number | undefined {
-  if ("content" in node) return node.content.kind === "group" ? node.content.body.span.start : undefined;
-  if (!("kind" in node)) return undefined;
-  if (node.kind === "section" || node.kind === "variant") return node.body.span.start;
-  return node.kind === "dims" ? node.span.start : undefined;
+/** Whether a child of `parent` begins a line when its parent breaks. */
+function standsOnLine(parent: AnyNode, child: Attachable): boolean {
+  if (!("kind" in parent)) return "content" in parent && parent.content.kind === "group";
+  switch (parent.kind) {
+    case "op":
+    case "block":
+      return !parent.constraints.some((constraint) => constraint === child);
+    case "section":
+      return child !== parent.base;
+    case "call":
+    case "index":
+      return child !== parent.of;
+    case "file":
+    case "variant":
+    case "dims":
+    case "list":
+    case "tuple":
+      return true;
+    default:
+      return false;
+  }
+}
+
+function placeInBody(comment: PlacedComment, node: Attachable, open: number): Placement | undefined {
+  const { precedingNode: preceding, followingNode: following } = comment;
+  if (preceding && preceding.span.start > open) return undefined;
+  return following ? { how: "leading", node: following } : { how: "dangling", node };
 }
 
 function placeInCallable(comment: PlacedComment, node: Callable): Placement | undefined {
   const { precedingNode: preceding, followingNode: following } = comment;
   const open = node.bodySpan.start;
-  if (comment.span.start < open) {
-    const inBrackets = comment.span.start < (node.results[0]?.span.start ?? open) && (preceding ?? (following && following.span.start < open));
-    return inBrackets ? undefined : { how: "leading", node };
-  }
-  if (preceding && preceding.span.start > open) return undefined;
-  return following ? { how: "leading", node: following } : { how: "dangling", node };
+  if (comment.span.start > open) return placeInBody(comment, node, open);
+  const items: readonly unknown[] = [...node.dims, ...node.parameters];
+  if (items.includes(following)) return undefined;
+  const behindItem = preceding && items.includes(preceding) && comment.span.start < (node.results[0]?.span.start ?? open);
+  return behindItem ? { how: "trailing", node: preceding } : { how: "leading", node };
 }

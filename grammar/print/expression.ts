@@ -32,7 +32,7 @@ function printBare(node: Expression, sub: Sub): Doc {
     case "number":
       return printNumber(node);
     case "string":
-      return join(literalline, (/"""[\s\S]*?"""|"(?:[^"\\\n]|\\.)*"/.exec(spanText(node.span))?.[0] ?? "").split("\n"));
+      return join(literalline, (/^(?:"""[\s\S]*?"""|"(?:[^"\\\n]|\\.)*")/.exec(literalText(node))?.[0] ?? "").split("\n"));
     case "name":
       return node.text;
     case "unary":
@@ -48,7 +48,7 @@ function printBare(node: Expression, sub: Sub): Doc {
     case "member":
       return [sub(["of"]), ".", node.name.text];
     case "tuple":
-      if (node.items.length === 1) return ["(", sub(["items", 0]), ",)"];
+      if (node.items.length === 1) return group(["(", indent([softline, sub(["items", 0]), ","]), softline, ")"]);
       return bracketed("(", each(node.items.length, "items", sub), ")", breaksAfter("(", node.span.start, node.span));
     case "list":
       return bracketed("[", each(node.items.length, "items", sub), "]", breaksAfter("[", node.span.start, node.span));
@@ -59,8 +59,13 @@ function printBare(node: Expression, sub: Sub): Doc {
   }
 }
 
+/** The source of a literal and what follows it, without parentheses and comments before it. */
+function literalText(node: Expression): string {
+  return spanText(node.span).replace(/^(?:[(\s]|\/\/[^\n]*)+/, "");
+}
+
 function printNumber(node: NumberLiteral): string {
-  const [, number = "", noun] = /(\d[\w.%]*(?:(?<=[eE])[+-]\d[\w.%]*)?)(?:\s+([a-z]+))?/.exec(spanText(node.span)) ?? [];
+  const [, number = "", noun] = /^(\d[\w.%]*(?:(?<=[eE])[+-]\d[\w.%]*)?)(?:\s+([a-z]+))?/.exec(literalText(node)) ?? [];
   return node.noun === undefined || noun === undefined ? number : `${number} ${noun}`;
 }
 

@@ -13,7 +13,7 @@ export interface Comment {
 /** A node to which prettier may have attached comments. */
 export interface Printed {
   readonly span: Span;
-  readonly comments?: readonly (Comment & { readonly leading?: boolean })[];
+  readonly comments?: readonly (Comment & { readonly leading?: boolean; readonly trailing?: boolean })[];
 }
 
 /** Prints the child at these keys, with the comments around it; `pad` widens what stands before its `=` or after its `:`. */
