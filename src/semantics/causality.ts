@@ -22,20 +22,19 @@ interface Known {
 }
 
 export type Causality =
-  | { readonly kind: "proof"; /** Nodes on which the proof rests: those that a mask made causal. */ readonly masked: readonly Node[] }
+  | { readonly kind: "proof" }
   | { readonly kind: "future"; /** The offending read. */ readonly node: Node };
 
 /** Whether `result` along its axis `time` depends only on elements of `input` up to the same position along `inputTime`. */
 export function causality(result: Node, time: number, input: Leaf, inputTime: number): Causality {
-  const masked = new Set<Node>();
   const known = new Map<Node, Known>();
-  const analysis: Analysis = { input, inputTime, known, masked };
+  const analysis: Analysis = { input, inputTime, known };
   for (const node of operandsFirst(result)) known.set(node, ofNode(node, analysis));
   const found = known.get(result) ?? { bounds: [] };
   const limit = affineOf(axis(time));
   const space = result.axes;
   const fine = found.bounds.every((b) => isAtMost(b, limit, space));
-  if (fine) return { kind: "proof", masked: [...masked] };
+  if (fine) return { kind: "proof" };
   return { kind: "future", node: found.leak ?? result };
 }
 
@@ -43,7 +42,6 @@ interface Analysis {
   readonly input: Leaf;
   readonly inputTime: number;
   readonly known: Map<Node, Known>;
-  readonly masked: Set<Node>;
 }
 
 function operandsFirst(root: Node): readonly Node[] {
@@ -72,7 +70,6 @@ function ofNode(node: Node, analysis: Analysis): Known {
   const inside = body.support && body.support.outside === neutral ? refine(body.bounds, body.support.condition, space, (p) => p < rank) : body.bounds;
   const bounds = inside.map((b) => eliminate(b, rank, space));
   const letsIn = bounds.some((b, i) => b !== inside[i]);
-  if (body.support && inside.some((b, i) => b !== body.bounds[i])) analysis.masked.add(node);
   const leak = body.leak ?? (letsIn ? node : undefined);
   return { bounds: distinct(bounds), ...(leak && { leak }) };
 }

@@ -50,7 +50,7 @@ export function elaborate(program: Program, name: string | Name, options: Elabor
   const plan = planModel(wanted, program.entry);
   diagnostics.push(...plan.diagnostics);
   if (!("section" in plan)) return { diagnostics };
-  const training = trainingOf(plan, program);
+  const training = trainingOf(plan, program, diagnostics);
   const dims = modelDims(plan, [], options.vocabulary).dims;
   const context = dims.get("T")?.value ?? 1;
   const loss = training?.config?.loss;
@@ -90,7 +90,7 @@ export function sectionFor(plan: ModelPlan, program: Program, keyword: "train" |
 }
 
 /** The configuration of `train`, with what variants change in it. */
-function trainingOf(plan: ModelPlan, program: Program): Training | undefined {
+function trainingOf(plan: ModelPlan, program: Program, diagnostics: Diagnostic[]): Training | undefined {
   const section = sectionFor(plan, program, "train");
   if (!section) return undefined;
   let fields: readonly Field[] = section.body.fields;
@@ -101,7 +101,10 @@ function trainingOf(plan: ModelPlan, program: Program): Training | undefined {
       patches.push({ path: field.path, entry: { value: field.content.value, scope, span: field.span } });
     } else fields = [...fields.filter((f) => pathOf(f) !== pathOf(field)), field];
   }
-  const { value } = checkFields({ ...section, body: { ...section.body, fields } }, schemas.train);
+  const { value, diagnostics: found } = checkFields({ ...section, body: { ...section.body, fields } }, schemas.train);
+  // What stands in `train` itself is reported there; here only what a variant brings.
+  const changed = plan.train.map((p) => p.field.span);
+  diagnostics.push(...found.filter(({ primary: { span } }) => changed.some((c) => c.file === span.file && c.start <= span.start && span.end <= c.end)));
   return { ...(value && { config: value }), scope: program.entry, patches };
 }
 

@@ -103,8 +103,9 @@ export function isBool(a: Operand): a is Scalar {
   return typeof a !== "number" && a.dtype === "bool";
 }
 
+/** Whether an operand is an integer. A symbol (a size whose value is not known) counts as one. */
 export function isWhole(a: Operand): boolean {
-  return typeof a === "number" ? Number.isSafeInteger(a) : a.dtype === "i32";
+  return typeof a === "number" ? Number.isSafeInteger(a) || Number.isNaN(a) : a.dtype === "i32";
 }
 
 export function asInt(a: Operand): Scalar {

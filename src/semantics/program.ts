@@ -19,7 +19,7 @@ export interface Program {
   /** The file that was asked for. */
   readonly entry: Scope;
   /** It and everything it imports, the entry first. */
-  readonly files: readonly File[];
+  readonly scopes: readonly Scope[];
   readonly std: Scope;
   /** Of parsing and imports. */
   readonly diagnostics: readonly Diagnostic[];
@@ -39,7 +39,7 @@ export function loadProgram(path: string, host: Host): Program {
   const text = host.readFile(path);
   const entry = loadFile(normalise(path), text ?? "", [], loading);
   if (text === undefined) loading.diagnostics.push(report("names/missing-file", { path }, { primary: { span: entry.file.span, text: "" } }));
-  return { entry, files: [...loading.scopes.values()].map((s) => s.file), std, diagnostics: loading.diagnostics };
+  return { entry, scopes: [...loading.scopes.values()], std, diagnostics: loading.diagnostics };
 }
 
 const libraries = new WeakMap<Host["stdlib"], { readonly scope: Scope; readonly diagnostics: readonly Diagnostic[] }>();

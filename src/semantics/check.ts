@@ -1,0 +1,95 @@
+/** @file Everything that can be said about a file before it runs: all independent mistakes at once, in the order of the text. */
+import type { Section, Variant } from "../../grammar/ast.ts";
+import { checkFileFields } from "../../grammar/check-fields.ts";
+import { checkFields } from "../../grammar/fields.ts";
+import { schemas } from "../../grammar/schema.ts";
+import { report } from "../diagnostics/codes.ts";
+import type { Diagnostic } from "../diagnostics/diagnostic.ts";
+import type { Name } from "../../grammar/ast.ts";
+import type { Model } from "../ir/model.ts";
+import { checkCompare } from "./compare.ts";
+import { elaborate } from "./elaborate.ts";
+import { checkGeneric } from "./generic.ts";
+import { checkNames } from "./names-check.ts";
+import { nearest } from "./names.ts";
+import { planModel } from "./plan-of-model.ts";
+import { loadProgram, type Host, type Program } from "./program.ts";
+import type { Scope } from "./scope.ts";
+import type { Vocabulary } from "./session.ts";
+
+export interface CheckResult {
+  readonly program: Program;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Parses, links and checks a file: syntax, fields, names, every op and block, every model and variant, every comparison. */
+export function checkFile(path: string, host: Host, vocabulary?: Vocabulary): CheckResult {
+  const program = loadProgram(path, host);
+  return { program, diagnostics: checkProgram(program, vocabulary) };
+}
+
+/** The same for a program that was loaded before. */
+export function checkProgram(program: Program, vocabulary?: Vocabulary): readonly Diagnostic[] {
+  const found: Diagnostic[] = [...program.diagnostics];
+  for (const scope of program.scopes) {
+    found.push(...checkFileFields(scope.file));
+    checkNames(scope, (d) => found.push(d));
+    for (const d of scope.file.declarations) if (d.kind === "section") found.push(...references(d, scope));
+  }
+  const models = new Map<string, Model>();
+  for (const d of modelsOf(program)) {
+    const { model, diagnostics } = elaborate(program, d.name, vocabulary ? { vocabulary } : {});
+    if (model) models.set(d.name.text, model);
+    found.push(...diagnostics);
+  }
+  for (const scope of program.scopes) for (const d of scope.file.declarations) if (d.kind === "op" || d.kind === "block") found.push(...checkGeneric(d, scope));
+  for (const d of program.entry.file.declarations) {
+    if (d.kind !== "section") continue;
+    if (d.keyword === "compare") found.push(...checkCompare(d, program, models));
+    if (d.keyword === "train" || d.keyword === "eval") found.push(...planModel(d.name, program.entry).diagnostics.filter((x) => x.code === "model/unknown"));
+  }
+  return inOrder(found, program);
+}
+
+/** The models and variants that the entry file declares. */
+export function modelsOf(program: Program): readonly (Section | Variant)[] {
+  return program.entry.file.declarations.filter((d): d is Section | Variant => d.kind === "variant" || (d.kind === "section" && d.keyword === "model"));
+}
+
+/** Names of data and tokenizers that a section refers to. */
+function references(section: Section, scope: Scope): readonly Diagnostic[] {
+  if (section.keyword === "model") {
+    const data = checkFields(section, schemas.model).value?.data;
+    return data ? unknownSection(data, "data", scope) : [];
+  }
+  if (section.keyword !== "data") return [];
+  const config = checkFields(section, schemas.data).value;
+  if (!config) return [];
+  const tokenizer = config.tokenizer.kind === "declared" ? unknownSection(config.tokenizer.name, "tokenizer", scope) : [];
+  return [...tokenizer, ...config.source.flatMap((source) => (source.from ? unknownSection(source.from, "data", scope) : []))];
+}
+
+function unknownSection(name: Name, keyword: Section["keyword"], scope: Scope): readonly Diagnostic[] {
+  const isIt = (text: string): boolean => {
+    const d = scope.lookup(text)?.declaration;
+    return d?.kind === "section" && d.keyword === keyword;
+  };
+  if (isIt(name.text)) return [];
+  return [report("names/unknown", { name: name.text, where: `as a ${keyword} declaration` }, { primary: { span: name.span, text: "" }, ...nearest(name.text, scope.names().filter(isIt), name.span) })];
+}
+
+/** Once each, by file and place; errors of the library itself come last. */
+function inOrder(found: readonly Diagnostic[], program: Program): readonly Diagnostic[] {
+  const seen = new Map<string, Diagnostic>();
+  for (const d of found) {
+    const { span } = d.primary;
+    const key = `${d.code} ${span.file.path} ${span.start} ${span.end}`;
+    if (!seen.has(key)) seen.set(key, d);
+  }
+  const paths = program.scopes.map((s) => s.file.span.file.path);
+  const rank = (d: Diagnostic): number => {
+    const at = paths.indexOf(d.primary.span.file.path);
+    return at < 0 ? paths.length : at;
+  };
+  return [...seen.values()].sort((a, b) => rank(a) - rank(b) || a.primary.span.start - b.primary.span.start);
+}

@@ -1,0 +1,128 @@
+/** @file Names inside one file, without evaluating anything: what is declared twice, reserved, unused, never computed, or calls itself. */
+import type { Callable, File, Name } from "../../grammar/ast.ts";
+import { report } from "../diagnostics/codes.ts";
+import type { Diagnostic } from "../diagnostics/diagnostic.ts";
+import { resultKey } from "./body.ts";
+import { declaredDims, reservedNames } from "./names.ts";
+import { declarationsOf, type Scope } from "./scope.ts";
+import { expressionsOf, expressionsOfCallable, namesIn, namesOfDeclaration, walkExpression } from "./walk.ts";
+
+type Problem = (diagnostic: Diagnostic) => void;
+
+export function checkNames(scope: Scope, problem: Problem): void {
+  const { file } = scope;
+  unusedImports(file, problem);
+  for (const d of declarationsOf(file)) if (reservedNames.has(d.name.text)) problem(report("names/reserved", { name: d.name.text }, { primary: { span: d.name.span, text: "" } }));
+  for (const d of file.declarations) if (d.kind === "op" || d.kind === "block") checkCallable(d, problem);
+  recursion(scope, problem);
+}
+
+function unusedImports(file: File, problem: Problem): void {
+  const used = new Set(file.declarations.flatMap(namesOfDeclaration));
+  for (const d of file.declarations) {
+    if (d.kind !== "import") continue;
+    for (const { text, span } of d.names) if (!used.has(text) && text !== "") problem(report("names/unused-import", { name: text }, { primary: { span, text: "" } }));
+  }
+}
+
+function checkCallable(c: Callable, problem: Problem): void {
+  const locals = new Map<string, Name>();
+  const declare = (name: Name): void => {
+    if (name.text === "") return;
+    const before = locals.get(name.text);
+    if (reservedNames.has(name.text)) problem(report("names/reserved", { name: name.text }, { primary: { span: name.span, text: "" } }));
+    else if (before) problem(report("names/duplicate", { name: name.text }, { primary: { span: name.span, text: "" }, related: [{ span: before.span, text: "declared here first" }] }));
+    else locals.set(name.text, name);
+  };
+  for (const d of c.dims) declare(d.name);
+  for (const p of c.parameters) declare(p.name);
+  const pieces = new Set<string>();
+  for (const s of c.body) {
+    if (s.kind === "learn" || s.kind === "state") declare(s.name);
+    else if (s.kind === "dims") for (const e of s.entries) declare(e.name);
+    else if (s.kind === "equation" && !s.next && !pieces.has(s.name.text)) {
+      pieces.add(s.name.text);
+      declare(s.name);
+    }
+  }
+  missingResults(c, problem);
+  unused(c, problem);
+  hiddenIndices(c, locals, problem);
+}
+
+function missingResults(c: Callable, problem: Problem): void {
+  if (c.body.some((s) => s.kind === "missing")) return;
+  const computed = new Set(c.body.flatMap((s) => (s.kind === "equation" ? [s.next ? `next ${s.name.text}` : s.name.text] : [])));
+  for (const r of c.results) {
+    if (r.name.text === "" || computed.has(resultKey(r))) continue;
+    problem(report("names/no-result", { name: resultKey(r), callee: c.name.text }, { primary: { span: r.span, text: "" } }));
+  }
+}
+
+function unused(c: Callable, problem: Problem): void {
+  const results = new Set(c.results.map((r) => r.name.text));
+  const counts = new Map<string, number>();
+  for (const e of expressionsOfCallable(c)) for (const { text } of namesIn(e)) counts.set(text.replace(/'+$/, ""), (counts.get(text.replace(/'+$/, "")) ?? 0) + 1);
+  // A size is used where its index is.
+  for (const s of c.body) if (s.kind === "equation") for (const e of s.indices ?? []) for (const { text } of namesIn(e)) counts.set(text, (counts.get(text) ?? 0) + 1);
+  const usedAsIndex = (dim: string): boolean => [...counts.keys()].some((name) => name.replace(/'+$/, "") === dim.toLowerCase());
+  const reported = new Set<string>();
+  for (const s of c.body) {
+    const named = s.kind === "dims" ? s.entries.map((e) => ({ name: e.name, what: "the size" }))
+      : s.kind === "learn" ? [{ name: s.name, what: "the parameter" }]
+      : s.kind === "state" ? [{ name: s.name, what: "the state" }]
+      : s.kind === "equation" && !s.next ? [{ name: s.name, what: "the equation" }] : [];
+    for (const { name, what } of named) {
+      if (name.text === "" || reported.has(name.text) || results.has(name.text)) continue;
+      // Its own right side does not count.
+      const own = s.kind === "equation" ? expressionsOf(s).flatMap(namesIn).filter((n) => n.text === name.text).length : 0;
+      if ((counts.get(name.text) ?? 0) > own || (s.kind === "dims" && usedAsIndex(name.text))) continue;
+      reported.add(name.text);
+      problem(report("names/unused", { name: name.text, what }, { primary: { span: name.span, text: "" } }));
+    }
+  }
+}
+
+/** A tensor `g` hides the index over `G`: both in one body cannot be told apart. */
+function hiddenIndices(c: Callable, locals: ReadonlyMap<string, Name>, problem: Problem): void {
+  const dims = new Set(declaredDims(c).map((d) => d.toLowerCase()));
+  const bound = new Map<string, Name>();
+  const bind = (name: Name): void => {
+    if (!bound.has(name.text)) bound.set(name.text, name);
+  };
+  for (const s of c.body) {
+    if (s.kind === "equation") for (const e of s.indices ?? []) for (const name of namesIn(e)) bind(name);
+    for (const e of expressionsOf(s)) {
+      walkExpression(e, (part) => {
+        if (part.kind !== "call" || part.of.kind !== "index") return;
+        for (const item of part.of.indices) if (item.value.kind === "name") bind({ text: item.value.text, span: item.value.span });
+      });
+    }
+  }
+  for (const [text, name] of bound) {
+    const local = locals.get(text);
+    if (local && dims.has(text)) problem(report("names/hides-index", { name: text, index: text }, { primary: { span: name.span, text: "used as an index" }, related: [{ span: local.span, text: "a tensor of this name" }] }));
+  }
+}
+
+function recursion(scope: Scope, problem: Problem): void {
+  const callees = (c: Callable): readonly Callable[] => {
+    const own = new Set([...c.parameters.map((p) => p.name.text), ...c.body.flatMap((s) => (s.kind === "equation" || s.kind === "learn" ? [s.name.text] : []))]);
+    return expressionsOfCallable(c).flatMap((e) => namesIn(e)).flatMap(({ text }) => {
+      const found = own.has(text) ? undefined : scope.lookup(text)?.declaration;
+      return found && (found.kind === "op" || found.kind === "block") && scope.file.declarations.includes(found) ? [found] : [];
+    });
+  };
+  const done = new Set<Callable>();
+  const visit = (c: Callable, stack: readonly Callable[]): void => {
+    if (stack.includes(c)) {
+      if (stack.at(-1) !== undefined && !done.has(c)) problem(report("names/recursion", { name: c.name.text }, { primary: { span: c.name.span, text: "" }, ...(stack.length > 1 && { help: [...stack.slice(stack.indexOf(c)), c].map((x) => `\`${x.name.text}\``).join(" → ") }) }));
+      done.add(c);
+      return;
+    }
+    if (done.has(c)) return;
+    for (const callee of callees(c)) visit(callee, [...stack, c]);
+    done.add(c);
+  };
+  for (const d of scope.file.declarations) if (d.kind === "op" || d.kind === "block") visit(d, []);
+}
