@@ -1,8 +1,10 @@
 /** @file From clusters to kernels: one schedule an archetype. */
 import { unreachable } from "../diagnostics/invariant.ts";
 import type { Cluster } from "../optimize/cluster.ts";
+import { lowerBins } from "./bins.ts";
 import { lowerContract } from "./contract.ts";
 import { lowerFlash } from "./flash.ts";
+import { lowerFold } from "./fold.ts";
 import type { Lowered, ScalarLayout, Target } from "./lowered.ts";
 import { lowerMap } from "./map.ts";
 import { lowerRow } from "./row.ts";
@@ -14,6 +16,8 @@ export function lower(cluster: Cluster, target: Target, scalars: ScalarLayout): 
     case "contract": return lowerContract(cluster, target, scalars);
     case "flash": return lowerFlash(cluster, target, scalars);
     case "row": return lowerRow(cluster, target, scalars);
-    default: return unreachable(cluster as never);
+    case "fold": return lowerFold(cluster, target, scalars);
+    case "bins": return lowerBins(cluster, target, scalars);
+    default: return unreachable(cluster);
   }
 }

@@ -1,0 +1,59 @@
+/**
+ * @file The adjoint of a gather by ids: a lane has one bin and one element of the rest (or four), and adds what the bin's points contribute in increasing order. Points
+ * come sorted by bin, so no two lanes write the same element and no atomics are needed.
+ */
+import { elementCount } from "../ir/node.ts";
+import { add, bool, div, f32Type, load, lt, mod, mul, register, splat, variable, vectorOf } from "../kernel/expr.ts";
+import type { Array_ } from "../kernel/ir.ts";
+import { assign, branch, loop, phase } from "../kernel/statements.ts";
+import type { BinsCluster } from "../optimize/cluster.ts";
+import { buildKernel } from "./bindings.ts";
+import { Block } from "./block.ts";
+import { divides } from "./contract-operands.ts";
+import { globalLane, kernelComment, kernelName, writeOutputs } from "./kernel.ts";
+import type { Lowered, ScalarLayout, Target } from "./lowered.ts";
+import { ScalarLowering } from "./lower-scalar.ts";
+import { axisGroup } from "./place.ts";
+import { startOf } from "./reduction.ts";
+
+export function lowerBins(cluster: BinsCluster, target: Target, layout: ScalarLayout): Lowered {
+  const { bins, rest, over, order, offsets, output } = cluster;
+  const width = rest.length > 0 && divides(rest) ? 4 : 1;
+  const units = elementCount(rest) / width;
+  const threads = bins.size * units;
+  const lanes = Math.min(target.lanes, 64);
+  const dispatch = buildKernel(layout, target, (bindings) => {
+    const outer = new Block(bindings.names);
+    const thread = outer.define("i", globalLane(lanes));
+    const code = outer.child();
+    const bin = code.define("bin", div(thread, units));
+    const index = mul(units === 1 ? 0 : code.define("unit", mod(thread, units)), width);
+    const sum: Array_ = { name: bindings.names.fresh("sum"), element: vectorOf(f32Type, width), length: 1 };
+    code.push(assign(sum, startOf("sum", sum.element)));
+
+    const starts = bindings.reading(offsets, 1);
+    const [from, to] = [code.define("from", load(starts, bin)), code.define("to", load(starts, add(bin, 1)))];
+    const counter = bindings.names.fresh("j");
+    const body = code.child();
+    const at = body.define("point", load(bindings.reading(order, 1), variable(counter)));
+    const point = new ScalarLowering({
+      bindings, block: body, space: [...over, ...rest],
+      groups: [axisGroup(0, over, at), axisGroup(over.length, rest, index, width === 4)],
+    });
+    const value = point.lower(cluster.value);
+    body.push(assign(sum, add(register(sum), splat(value, width))));
+    code.push(...loop(counter, from, to, 1, body.statements));
+
+    const result = new ScalarLowering({
+      bindings, block: code, space: [bins, ...rest],
+      groups: [axisGroup(0, [bins], bin), axisGroup(1, rest, index, width === 4)], slots: (slot) => (slot === 0 ? register(sum) : undefined),
+    });
+    writeOutputs([output], result);
+    return {
+      name: kernelName("bins", [output.node]), groups: Math.ceil(threads / lanes), lanes, shared: [], registers: [sum],
+      body: [phase([...outer.statements, ...branch(threads % lanes === 0 ? bool(true) : lt(thread, threads), code.statements)])],
+      comment: kernelComment([output.node]),
+    };
+  });
+  return { dispatches: [dispatch], workspaces: [], reasons: [`one lane for ${width === 1 ? "an element" : "four elements"} of a bin, its points in order`] };
+}
