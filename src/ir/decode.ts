@@ -5,7 +5,8 @@
  * - what is read at other positions is kept in a cache, a state over the context written at the current row each step;
  * - what has two time axes, such as scores, keeps the one that its reader ranges over, and reads caches along it.
  * Rows not yet written read as zero; that the logits do not depend on them is what causal means, and is checked elsewhere.
- * Works before regions are formed. The batch is one sequence: its axis disappears.
+ * Works before regions are formed. The batch is one sequence: its axis disappears. What the model reads besides (the source of a
+ * translation) stays a whole input, and what depends on it alone is computed anew each step.
  */
 import { invariant } from "../diagnostics/invariant.ts";
 import { spaceOf } from "./affine.ts";
@@ -26,16 +27,20 @@ export interface DecodeProgram {
   /** Rank-0 inputs: the token, and its position in [0, context), counting up from 0. */
   readonly token: Leaf;
   readonly position: Leaf;
+  /** The other inputs of the model, without their batch axis. */
+  readonly others: ReadonlyMap<Leaf, Leaf>;
 }
 
 /** The one-token step of a causal model. */
 export function decodeProgram(model: Model): DecodeProgram {
-  const tokens = model.inputs.find((i) => i.role === "tokens")?.leaf;
-  invariant(tokens && tokens.axes.length === 2, `${model.name} reads tokens over batch and time`);
-  const decoder = new Decoder(model.logits, tokens, model.context);
+  const inputs = model.inputs.filter((i) => i.role === "tokens").map((i) => i.leaf);
+  const tokens = inputs.find((l) => timeAxes(model.logits, l).get(model.logits)?.has(1));
+  invariant(tokens && tokens.axes.length === 2, `the logits of ${model.name} follow the time of one of its inputs`);
+  const others = new Map(inputs.filter((l) => l !== tokens).map((l) => [l, withoutBatch(l)] as const));
+  const decoder = new Decoder(model.logits, tokens, others, tokens.axes[1]?.size ?? model.context);
   const logits = decoder.logits();
   const caches = decoder.caches();
-  return { logits, caches: caches.map((c) => c.leaf), updates: caches.map((c) => c.update), token: decoder.token, position: decoder.position };
+  return { logits, caches: caches.map((c) => c.leaf), updates: caches.map((c) => c.update), token: decoder.token, position: decoder.position, others };
 }
 
 interface Cache {
@@ -49,14 +54,19 @@ class Decoder {
   readonly #here: Scalar;
   readonly #root: Node;
   readonly #tokens: Leaf;
+  readonly #others: ReadonlyMap<Leaf, Leaf>;
+  /** What has a batch axis: it depends on some input. */
+  readonly #batched: ReadonlySet<Node>;
   /** For each node that depends on the tokens, its axes along which it does. */
   readonly #timeAxes: ReadonlyMap<Node, ReadonlySet<number>>;
   readonly #variants = new Map<string, Node>();
   readonly #caches = new Map<Node, Cache>();
 
-  constructor(root: Node, tokens: Leaf, context: number) {
+  constructor(root: Node, tokens: Leaf, others: ReadonlyMap<Leaf, Leaf>, context: number) {
     this.#root = root;
     this.#tokens = tokens;
+    this.#others = others;
+    this.#batched = dependents(root, [tokens, ...others.keys()]);
     this.token = leaf("input", tokens.name, [], "i32", tokens.below === undefined ? {} : { below: tokens.below });
     this.position = leaf("scalar", "position", [], "i32", { below: context });
     this.#here = read(this.position, []);
@@ -79,8 +89,10 @@ class Decoder {
 
   /** What a read of the forward graph becomes; `at` is over the reader's new space. */
   #read(of: Node, at: readonly Scalar[]): Scalar {
-    if (!this.#timeAxes.has(of)) return this.#readIndependent(of, at);
+    if (!this.#batched.has(of)) return this.#readIndependent(of, at);
     invariant(at[0] === int(0), `${of.name} is read across the batch`);
+    const other = of.kind === "leaf" && this.#others.get(of);
+    if (other) return read(other, at.slice(1));
     const times = this.#times(of);
     const [time, ...more] = times;
     if (of.kind === "leaf" || (time !== undefined && more.length === 0 && at[time] !== this.#here)) return this.#readCached(of, time, at);
@@ -94,7 +106,7 @@ class Decoder {
 
   #readVariant(of: Node, at: readonly Scalar[], mayPin: (axis: number) => boolean): Scalar {
     const pins = at.map((index, i) => (mayPin(i) && positionsOf(index).size === 0 ? index : undefined));
-    if (pins.every((p) => p === undefined) && !this.#timeAxes.has(of)) return read(of, at);
+    if (pins.every((p) => p === undefined)) return read(of, at);
     return read(this.#variant(of, pins), at.filter((_, i) => pins[i] === undefined));
   }
 
@@ -151,6 +163,16 @@ class Decoder {
     const body = simplify(renew(substitute(of.body, by)));
     return comp({ name: of.name, ...(of.origin && { origin: of.origin }) }, axes, body, of.reduce);
   }
+}
+
+function withoutBatch(input: Leaf): Leaf {
+  return leaf("input", input.name, input.axes.slice(1), input.dtype, input.below === undefined ? {} : { below: input.below });
+}
+
+function dependents(root: Node, inputs: readonly Leaf[]): ReadonlySet<Node> {
+  const found = new Set<Node>(inputs);
+  for (const node of reachable([root])) if (inputsOf(node).some((n) => found.has(n))) found.add(node);
+  return found;
 }
 
 /** Follows the time axis of the tokens through every index: the axes of a node that occur in the time index of what it reads. */

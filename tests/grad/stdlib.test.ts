@@ -1,9 +1,12 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { declarationsOf } from "../../src/semantics/scope.ts";
 import { loadProgram } from "../../src/semantics/program.ts";
 import { checkDecoding } from "../support/decode-check.ts";
 import { elaborated, stdlib } from "../support/elaborated.ts";
 import { gradcheck } from "../support/gradcheck.ts";
+
+const hardCases = readFileSync(new URL("../fixtures/language/hard-cases.llm", import.meta.url), "utf8");
 
 /** What is changed in a small model; every op and block of the library stands in one of these. */
 interface Change {
@@ -53,6 +56,15 @@ describe("every op and block of the library has the gradients that central diffe
       const { model } = elaborated(source(change), "Test");
       gradcheck([model.logits, model.loss], model.parameters.map((p) => p.leaf), { samples: 6 });
       if (!change.whole) checkDecoding(model);
+    });
+  }
+
+  for (const name of ["Translator", "Relative"]) {
+    test(`an encoder and a decoder with operators of its own: ${name}`, () => {
+      const small = "dims.S: 5, dims.T: 4, dims.D: 8, dims.H: 2, dims.L: 2, dims.F: 6, dims.V: 7";
+      const { model } = elaborated(`${hardCases}\nvariant Small of ${name} { ${small} }\n`, "Small");
+      gradcheck([model.logits, model.loss], model.parameters.map((p) => p.leaf), { samples: 4 });
+      checkDecoding(model);
     });
   }
 

@@ -10,10 +10,12 @@ import { randomSource, randomValues } from "./gradcheck.ts";
 /** Throws at the first position whose logits differ; answers with the program. */
 export function checkDecoding(model: Model, tolerance = 1e-10): DecodeProgram {
   const program = decodeProgram(model);
-  const tokens = model.inputs.find((i) => i.role === "tokens")?.leaf as Leaf;
+  const tokens = model.inputs.find((i) => i.role === "tokens" && !program.others.has(i.leaf))?.leaf as Leaf;
   const values = randomValues([model.logits], randomSource(3));
   const valueOf = (l: Leaf): Float64Array => values.get(l) as Float64Array;
   const full = evaluate([model.logits], valueOf).get(model.logits) as Float64Array;
+  // The first sequence of the batch is decoded, with the first row of every other input.
+  for (const [input, row] of program.others) values.set(row, valueOf(input).subarray(0, elementCount(row.axes)));
   // What a cache holds before it is written must not matter.
   const state = new Map<Leaf, Float64Array>(program.caches.map((c) => [c, new Float64Array(elementCount(c.axes)).fill(NaN)]));
   for (let position = 0; position < model.context; position++) {
