@@ -8,7 +8,8 @@ import { inRange, spaceOf } from "./affine.ts";
 import type { Space } from "./affine.ts";
 import type { Binary, Comp, Node, Read, Scalar, Scatter, Unary } from "./graph.ts";
 import { nodesRead } from "./node.ts";
-import { erf, operands } from "./scalar.ts";
+import { operands } from "./scalar.ts";
+import { erf, roundEven } from "../runtime/numeric.ts";
 import { uniform } from "../runtime/random.ts";
 
 /** Fills `out` from the values of the nodes read, in the order of `nodesRead`. */
@@ -17,7 +18,7 @@ export type Kernel = (out: Float64Array, inputs: readonly Float64Array[], seed: 
 interface Helpers {
   readonly erf: typeof erf;
   readonly uniform: typeof uniform;
-  readonly roundEven: (x: number) => number;
+  readonly roundEven: typeof roundEven;
   /** Throws: the index `value` of axis `dimension` of the input `input` is out of range. */
   readonly outOfRange: (input: number, dimension: number, value: number) => never;
 }
@@ -41,11 +42,6 @@ export function compileBody(node: Comp | Scatter): Kernel {
       throw new Error(`internal: ${node.name} reads ${of?.name} at ${value} on axis ${of?.axes[dimension]?.name} of size ${of?.axes[dimension]?.size}`);
     },
   });
-}
-
-function roundEven(x: number): number {
-  const rounded = Math.round(x);
-  return Math.abs(x % 1) === 0.5 && rounded % 2 !== 0 ? rounded - 1 : rounded;
 }
 
 /** A list of statements that can see the names of the lists around it. */

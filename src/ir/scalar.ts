@@ -4,6 +4,7 @@
  * for finite values (x + 0, x · 1, select on a known condition); deeper rewriting is `simplify.ts`.
  */
 import { invariant, unreachable } from "../diagnostics/invariant.ts";
+import { erf, roundEven } from "../runtime/numeric.ts";
 import type { BinaryOp, DType, Node, Scalar, UnaryOp } from "./graph.ts";
 
 const interned = new Map<string, Scalar>();
@@ -139,30 +140,6 @@ export function applyBinary(op: BinaryOp, a: number, b: number, dtype: DType): n
     case "or": return Number(a !== 0 || b !== 0);
     default: return unreachable(op);
   }
-}
-
-function roundEven(x: number): number {
-  const rounded = Math.round(x);
-  return Math.abs(x % 1) === 0.5 && rounded % 2 !== 0 ? rounded - 1 : rounded;
-}
-
-/** erf to double precision: Taylor series near zero, the continued fraction of erfc (Lentz) beyond. */
-export function erf(x: number): number {
-  const a = Math.abs(x);
-  if (a > 6) return Math.sign(x);
-  if (a < 2.5) {
-    let term = x;
-    let total = x;
-    for (let n = 1; Math.abs(term) > 1e-17 * Math.abs(total); n++) {
-      term *= (-x * x) / n;
-      total += term / (2 * n + 1);
-      if (n > 200) break;
-    }
-    return total * (2 / Math.sqrt(Math.PI));
-  }
-  let fraction = 0;
-  for (let k = 60; k >= 1; k--) fraction = k / 2 / (a + fraction);
-  return Math.sign(x) * (1 - Math.exp(-a * a) / Math.sqrt(Math.PI) / (a + fraction));
 }
 
 /** The direct operands of a scalar. */

@@ -4,7 +4,7 @@
  * (`interpret-code.ts`); barriers are those that `barriers.ts` places, so their placement is checked as well.
  */
 import { invariant } from "../diagnostics/invariant.ts";
-import { erf } from "../ir/scalar.ts";
+import { erf, roundEven } from "../runtime/numeric.ts";
 import { uniform } from "../runtime/random.ts";
 import { placeBarriers } from "./barriers.ts";
 import type { Placed } from "./barriers.ts";
@@ -96,13 +96,6 @@ function storageOf(scalar: ScalarType): Float32ArrayConstructor | Int32ArrayCons
     case "bool":
       return Uint32Array;
   }
-}
-
-/** Ties to even, as WGSL, C's rintf and the evaluator do. */
-function roundEven(x: number): number {
-  const down = Math.floor(x);
-  const over = x - down;
-  return over < 0.5 || (over === 0.5 && down % 2 === 0) ? down : down + 1;
 }
 
 /** Three views of one word, for bitcasts. */

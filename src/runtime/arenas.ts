@@ -3,7 +3,7 @@ import type { Session } from "./device.ts";
 import { RuntimeFailure } from "./failure.ts";
 import type { Plan, PlanParameter } from "./plan.ts";
 
-/** Starting values by the initialiser's name in the plan: element index in, value out. */
+/** Starting values by the initialiser's name in the plan: an element's row-major index in, its value out. */
 export type Initialisers = Readonly<Record<string, (index: number) => number>>;
 
 /** The buffer of all parameters. */

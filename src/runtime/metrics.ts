@@ -23,7 +23,8 @@ export interface StepRecord {
   readonly kind: "step";
   /** Steps done, this one included. */
   readonly step: number;
-  readonly loss: number;
+  /** `null` when it was not a finite number. */
+  readonly loss: number | null;
   readonly lr: number;
   readonly gradient_norm?: number;
   /** Tokens read since the first step of the run. */
@@ -58,12 +59,16 @@ export interface Log {
 /** Steps over which the speed is averaged. */
 const window = 16;
 
+/** Steps in a row that may have a loss that is not finite: the optimizer leaves such steps out, and the next data may do. */
+const patience = 8;
+
 /** Makes records of steps; knows the time. */
 export class Meter {
   readonly #tokensPerStep: number;
   readonly #start: number;
   /** Arrival times of the last steps, oldest first. */
   readonly #times: number[] = [];
+  #notFinite = 0;
 
   constructor(tokensPerStep: number) {
     this.#tokensPerStep = tokensPerStep;
@@ -71,13 +76,14 @@ export class Meter {
     this.#times.push(this.#start);
   }
 
-  /** The record of a step. Fails when the loss is not a number: nothing good comes after. */
+  /** The record of a step. Fails when the loss has not been a finite number for a while: nothing good comes after. */
   record(result: StepResult): StepRecord {
     const now = performance.now();
     const step = result.scalars["step"] ?? 0;
     const loss = result.outputs["loss"]?.[0] ?? Number.NaN;
-    if (!Number.isFinite(loss)) {
-      throw new RuntimeFailure("train/not-finite", `the loss of step ${step} is ${loss}`, "lower the learning rate, lengthen the warm-up or clip gradients, then resume from the last checkpoint");
+    this.#notFinite = Number.isFinite(loss) ? 0 : this.#notFinite + 1;
+    if (this.#notFinite === patience) {
+      throw new RuntimeFailure("train/not-finite", `the loss of the last ${patience} steps, up to step ${step}, is ${loss}`, "lower the learning rate, lengthen the warm-up or clip gradients, then resume from the last checkpoint");
     }
     this.#times.push(now);
     if (this.#times.length > window + 1) this.#times.shift();
@@ -86,7 +92,7 @@ export class Meter {
     return {
       kind: "step",
       step,
-      loss,
+      loss: Number.isFinite(loss) ? loss : null,
       lr: result.scalars["lr"] ?? 0,
       ...(norm === undefined ? {} : { gradient_norm: norm }),
       tokens: step * this.#tokensPerStep,
@@ -109,12 +115,12 @@ export class ProgressLine {
   }
 
   add(record: StepRecord): string {
-    this.#losses.push(record.loss);
+    if (record.loss !== null) this.#losses.push(record.loss);
     if (this.#losses.length > trend) this.#losses.shift();
     const left = ((this.#steps - record.step) * (record.tokens / record.step)) / Math.max(1, record.tokens_per_second);
     const parts = [
       `step ${record.step}/${this.#steps}`,
-      `loss ${record.loss.toFixed(4)} ${sparkline(this.#losses)}`,
+      `loss ${record.loss?.toFixed(4) ?? "not finite"} ${sparkline(this.#losses)}`,
       `${count(record.tokens_per_second)} tok/s`,
       `${duration(left)} left`,
     ];

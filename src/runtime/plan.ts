@@ -88,7 +88,7 @@ export type ProgramInput =
 export interface ProgramScalar {
   readonly name: string;
   readonly dtype: "f32" | "i32" | "u32";
-  /** A JavaScript expression over the names of the other scalars, for those the host derives. */
+  /** A JavaScript expression over the names of scalars before it, for those the host derives. */
   readonly expression?: string;
 }
 

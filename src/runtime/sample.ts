@@ -16,8 +16,6 @@ export interface SampleOptions extends PickOptions {
   /** Tokens to draw. */
   readonly length: number;
   readonly seed: number;
-  /** Scalars of the decode program besides `position`. */
-  readonly scalars?: Readonly<Record<string, number>>;
 }
 
 const stream = streamOf("sample");
@@ -27,7 +25,7 @@ export async function* sample(session: Session, tokenizer: Tokenizer, options: S
   const prompt = Array.from(encodeText(tokenizer, options.prompt, "the prompt"));
   if (prompt.length === 0) throw new RuntimeFailure("sample/options", "the prompt is empty", "give at least one character to start from");
   const picker = new Picker(Math.min(tokenizer.vocabulary, session.plan.vocabulary), options);
-  const context = new DecodeContext(session, options.scalars ?? {});
+  const context = new DecodeContext(session, options.seed);
   const decoder = tokenizer.decoder();
   let logits = await context.feed(prompt);
   for (let i = 0; i < options.length; i++) {
@@ -50,14 +48,14 @@ class DecodeContext {
   readonly #session: Session;
   readonly #replay: Replay;
   readonly #token: Int32Array;
-  readonly #scalars: Readonly<Record<string, number>>;
+  readonly #seed: number;
   #held: number[] = [];
 
-  constructor(session: Session, scalars: Readonly<Record<string, number>>) {
+  constructor(session: Session, seed: number) {
     this.#session = session;
     this.#replay = session.replay("decode");
     this.#token = tokenInputs(session, "decode").inputs;
-    this.#scalars = scalars;
+    this.#seed = seed;
     this.#clear();
   }
 
@@ -73,7 +71,7 @@ class DecodeContext {
     }
     for (const token of waiting) {
       this.#token.fill(token);
-      await this.#replay.run({ ...this.#scalars, position: this.#held.length });
+      await this.#replay.run({ seed: this.#seed, step: 0, position: this.#held.length });
       this.#held.push(token);
     }
     await this.#replay.flush();

@@ -82,7 +82,7 @@ export class Run {
     return this.#parts.stopRequested();
   }
 
-  /** Logs the steps whose results have arrived. Fails when a loss is not a number. */
+  /** Logs the steps whose results have arrived. Fails when losses stop being numbers. */
   collect(): void {
     for (const result of this.train.finished()) {
       const record = this.#meter.record(result);
@@ -132,7 +132,7 @@ export class Run {
     const status = step < this.steps ? "interrupted" : "finished";
     if (checkpoint !== undefined) this.#parts.screen.note(`saved ${checkpoint}`);
     if (status === "interrupted") this.#parts.screen.note(`stopped after step ${step} of ${this.steps}; go on with ${this.#parts.resumeHint}`);
-    return { status, step, loss: this.#last?.loss, evaluation: this.#evaluation, checkpoint };
+    return { status, step, loss: this.#last?.loss ?? undefined, evaluation: this.#evaluation, checkpoint };
   }
 
   close(): void {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { erf } from "../../src/ir/scalar.ts";
+import { erf } from "../../src/runtime/numeric.ts";
 import { add, binary, convert, f32, f32Type, group, lane, load, mul, random, splat, unary, vectorOf } from "../../src/kernel/expr.ts";
 import type { BinaryOp, Binding, Expr, Kernel, UnaryOp, Width } from "../../src/kernel/ir.ts";
 import { phase, store } from "../../src/kernel/statements.ts";

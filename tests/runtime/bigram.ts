@@ -4,8 +4,7 @@
  */
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import type { CompiledProgram, Initialisers, Plan, PlanBuffer, PlanKernel } from "../../src/runtime/index.ts";
-import { streamOf, uniform } from "../../src/runtime/index.ts";
+import type { CompiledProgram, Plan, PlanBuffer, PlanKernel } from "../../src/runtime/index.ts";
 
 export interface BigramSizes {
   readonly vocabulary: number;
@@ -108,11 +107,6 @@ export async function writeProgram(program: CompiledProgram, folder: string): Pr
   await write("plan.json", JSON.stringify(program.plan));
   await write("constants.bin", await program.constants());
   for (const { file } of program.plan.kernels) await write(file, await program.kernel(file));
-}
-
-export function bigramInitialisers(seed: number): Initialisers {
-  const table = streamOf("table");
-  return { table: (index) => uniform(seed, 0, table, index) - 0.5, bias: () => 0 };
 }
 
 /** Arenas align their entries to 256 bytes. */

@@ -6,7 +6,8 @@ import type { ByteSource, CompiledProgram, Device, Session } from "../../src/run
 import { initialise, openCheckpointFile, openCheckpoints, openDevice, readHeader, restoreCheckpoint, writeAtomically } from "../../src/runtime/index.ts";
 import type { FileCalls } from "../../src/runtime/node/write-atomically.ts";
 import { encodeHeader } from "../../src/runtime/safetensors.ts";
-import { bigramInitialisers, bigramProgram } from "./bigram.ts";
+import { bigramInitialisers } from "./bigram-initialisers.ts";
+import { bigramProgram } from "./bigram.ts";
 
 const info = { step: 3, seed: 9, sequences: 6, tokenizer: { kind: "characters", characters: "aé\n😀" } } as const;
 let device: Device;

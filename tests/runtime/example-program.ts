@@ -4,7 +4,7 @@
  */
 import type { DataSpec, RunOptions, RunResult, TokenizerData } from "../../src/runtime/index.ts";
 import { loadProgram, openRun, tokenInputs } from "../../src/runtime/index.ts";
-import { bigramInitialisers } from "./bigram.ts";
+import { bigramInitialisers } from "./bigram-initialisers.ts";
 
 const settings = {
   seed: 1,
@@ -14,7 +14,7 @@ const settings = {
   learningRate: 2,
   evaluateEvery: 20,
   checkpointEvery: 10,
-  keepCheckpoints: 2,
+  keep: 2,
   out: "runs/Bigram",
 } as const;
 
@@ -33,7 +33,7 @@ function learningRate(progress: number): number {
 
 export async function train(folder: string, options: RunOptions): Promise<RunResult> {
   const program = await loadProgram(folder);
-  const run = await openRun({ ...settings, program, data, tokenizer, folder, initialisers: bigramInitialisers, keep: settings.keepCheckpoints }, options);
+  const run = await openRun({ ...settings, program, data, tokenizer, folder, initialisers: bigramInitialisers }, options);
   try {
     const { inputs, targets } = tokenInputs(run.session, "train");
     for (let step = run.start + 1; step <= run.steps && !run.stopping; step++) {
@@ -41,7 +41,7 @@ export async function train(folder: string, options: RunOptions): Promise<RunRes
       const lr = learningRate((step - 1) / run.steps);
       await run.train.run({ step, lr, correction: 1 - 0.9 ** step });
       run.collect();
-      if (step % settings.evaluateEvery === 0) await run.evaluate(step, {});
+      if (step % settings.evaluateEvery === 0) await run.evaluate(step);
       if (step % settings.checkpointEvery === 0) await run.save(step);
     }
     return await run.finish();

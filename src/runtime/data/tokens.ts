@@ -69,10 +69,15 @@ const bytesTokenizer: Tokenizer = {
   },
 };
 
+interface NamedBytes {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
 /** The vocabulary of a corpus: every character that occurs in it. Fails at the first byte that is not UTF-8. */
-export function characterVocabulary(files: Iterable<{ readonly name: string; readonly bytes: Uint8Array }>): TokenizerData {
+export async function characterVocabulary(files: AsyncIterable<NamedBytes> | Iterable<NamedBytes>): Promise<TokenizerData> {
   const seen = new Set<number>();
-  for (const file of files) requireUtf8(file.bytes, file.name, (codePoint) => void seen.add(codePoint));
+  for await (const file of files) requireUtf8(file.bytes, file.name, (codePoint) => void seen.add(codePoint));
   const characters = [...seen].toSorted((a, b) => a - b).map((codePoint) => String.fromCodePoint(codePoint));
   return { kind: "characters", characters: characters.join("") };
 }

@@ -1,6 +1,7 @@
 /** @file Opening a run in Node: device, data, session, the checkpoint to resume from, the log and the signals, in the order in which mistakes are cheapest. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { Initialisers } from "../arenas.ts";
 import { elementsOf, initialise } from "../arenas.ts";
 import { requireTokenizer, restoreCheckpoint } from "../checkpoint.ts";
@@ -26,8 +27,8 @@ export interface RunSetup {
   readonly program: CompiledProgram;
   readonly data: DataSpec;
   readonly tokenizer: TokenizerData;
-  /** Where relative paths of the data start. */
-  readonly folder: string;
+  /** Where relative paths of the data start: a path, or the URL of a folder. */
+  readonly folder: URL | string;
   readonly initialisers: (seed: number) => Initialisers;
   readonly seed: number;
   readonly steps: number;
@@ -62,7 +63,7 @@ export async function openRun(setup: RunSetup, options: RunOptions = {}): Promis
     const start = checkpoint?.info.step ?? 0;
     const tokenizer = createTokenizer(setup.tokenizer);
     if (checkpoint !== undefined) requireTokenizer(checkpoint, setup.tokenizer);
-    const data = await loadData(setup.data, { tokenizer, batch: plan.batch, context: plan.context, total: steps * plan.batch, seed }, setup.folder);
+    const data = await loadData(setup.data, { tokenizer, batch: plan.batch, context: plan.context, total: steps * plan.batch, seed }, typeof setup.folder === "string" ? setup.folder : fileURLToPath(setup.folder));
 
     const screen = openScreen(options.output ?? processOutput(), steps);
     const device = await openDevice(options);

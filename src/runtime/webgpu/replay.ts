@@ -3,6 +3,8 @@
  * submission a run. Inputs and scalars are written from arrays that live as long as the program.
  */
 import { countingSort } from "../counting-sort.ts";
+import type { ScalarValues } from "../derived.ts";
+import { scalarValues } from "../derived.ts";
 import type { ProgramName, Replay, Scalars, StepResult } from "../device.ts";
 import { RuntimeFailure } from "../failure.ts";
 import type { Dispatch, Plan, PlanKernel, Program, ProgramInput, ProgramScalar } from "../plan.ts";
@@ -102,6 +104,8 @@ export class WebGpuReplay implements Replay {
   readonly #sorted: readonly Sorted[];
   readonly #scalars: readonly ProgramScalar[];
   readonly #scalarBuffer: GPUBuffer | undefined;
+  readonly #scalarValues: ScalarValues;
+  readonly #values: Float64Array;
   readonly #words: DataView<ArrayBuffer>;
   #runs = 0;
 
@@ -117,6 +121,8 @@ export class WebGpuReplay implements Replay {
     this.#written = [...this.#inputs.values()];
     this.#sorted = sortedInputs(program, this.#inputs);
     this.#scalars = program.scalars;
+    this.#scalarValues = scalarValues(program.scalars, parts.name);
+    this.#values = new Float64Array(program.scalars.length);
     this.#words = new DataView(new ArrayBuffer(4 * program.scalars.length));
     const scalarBuffer = plan.buffers.findIndex(
       (buffer, i) => buffer.role === "scalars" && program.dispatches.some((dispatch) => dispatch.bindings.some((binding) => binding.buffer === i)),
@@ -184,10 +190,10 @@ export class WebGpuReplay implements Replay {
   }
 
   #fillScalars(scalars: Scalars): void {
+    this.#scalarValues(scalars, this.#values);
     for (let i = 0; i < this.#scalars.length; i++) {
-      const { name, dtype } = this.#scalars[i] as ProgramScalar;
-      const value = scalars[name];
-      if (value === undefined) throw new RuntimeFailure("program/input", `program \`${this.name}\` was run without its scalar \`${name}\``);
+      const { dtype } = this.#scalars[i] as ProgramScalar;
+      const value = this.#values[i] as number;
       if (dtype === "f32") this.#words.setFloat32(4 * i, value, true);
       else if (dtype === "i32") this.#words.setInt32(4 * i, value, true);
       else this.#words.setUint32(4 * i, value, true);
