@@ -71,6 +71,9 @@ function printNumber(node: NumberLiteral): string {
 
 /** Operands of one level stand in one group, so that they break together. */
 function printBinary(node: Extract<Expression, { kind: "binary" }>, sub: Sub): Doc {
+  const simple = node.left.kind === "name" || node.left.kind === "number";
+  // `L * layer(…)`: the arguments break, not the product.
+  if (simple && node.right.kind === "call" && !hasComments(node.left) && !hasComments(node.right)) return [sub(["left"]), ` ${node.op} `, sub(["right"])];
   const tight = node.op === "..";
   const parts: Doc[] = [];
   const keys: string[] = [];

@@ -1,9 +1,10 @@
 /**
  * @file Every message as the user sees it: each file below `tests/fixtures/errors/<code>/` is a source followed, after a line
- * `// ---`, by the rendered diagnostics as comments. `UPDATE=1` rewrites them. A name that ends in `.part.llm` belongs to
- * another file that imports it.
+ * `// ---`, by the rendered diagnostics as comments. `UPDATE=1` rewrites them. A file `*.part.llm` is imported by others, which find
+ * it in their own folder or in the root.
  */
 import { readFileSync, writeFileSync } from "node:fs";
+import { basename, dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { globSync } from "tinyglobby";
 import { describe, expect, test } from "vitest";
@@ -30,15 +31,15 @@ function asComment(text: string): string {
 describe("messages", () => {
   test.each(cases)("%s", (name) => {
     const { source, expected } = split(readFileSync(root + name, "utf8"));
-    const diagnostics = checkSource({ path: name.split("/").at(-1) ?? name, text: source });
+    const diagnostics = checkSource({ path: basename(name), text: source }, [`${root}${dirname(name)}/`, root]);
     const actual = `${asComment(renderDiagnostics(diagnostics))}\n`;
     if (process.env["UPDATE"]) writeFileSync(root + name, source + mark + actual);
     else expect(actual).toBe(expected);
-    expect(diagnostics.map((diagnostic): string => diagnostic.code)).toContain(name.split("/").slice(0, -1).join("/"));
+    expect(diagnostics.map((diagnostic): string => diagnostic.code)).toContain(dirname(name));
   });
 });
 
 test("every code has a file that shows its message", () => {
-  const shown = new Set(cases.map((name) => name.split("/").slice(0, -1).join("/")));
+  const shown = new Set(cases.map((name) => dirname(name)));
   expect(Object.keys(codes).filter((code) => !shown.has(code))).toEqual([]);
 });

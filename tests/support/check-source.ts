@@ -1,10 +1,21 @@
-/** @file What "checking a file" means in the tests of messages: the text and its fields. */
+/** @file Checks a source as `llmc check` does, with the standard library of the repository and the files beside the source. */
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import type { Diagnostic } from "../../src/diagnostics/diagnostic.ts";
 import type { SourceFile } from "../../src/diagnostics/source.ts";
-import { checkFileFields } from "../../grammar/check-fields.ts";
-import { parseFile } from "../../grammar/parse.ts";
+import { checkFile } from "../../src/semantics/check.ts";
 
-export function checkSource(source: SourceFile): readonly Diagnostic[] {
-  const { file, diagnostics } = parseFile(source);
-  return [...diagnostics, ...checkFileFields(file)].toSorted((a, b) => a.primary.span.start - b.primary.span.start);
+const library = fileURLToPath(new URL("../../stdlib/", import.meta.url));
+const stdlib = readdirSync(library)
+  .filter((name) => name.endsWith(".llm"))
+  .map((name) => ({ name, text: readFileSync(library + name, "utf8") }));
+
+/** All diagnostics of a source. What it imports is looked up in the folders, in their order. */
+export function checkSource(source: SourceFile, folders: readonly string[]): readonly Diagnostic[] {
+  const readFile = (path: string): string | undefined => {
+    if (path === source.path) return source.text;
+    const folder = folders.find((known) => existsSync(known + path));
+    return folder === undefined ? undefined : readFileSync(folder + path, "utf8");
+  };
+  return checkFile(source.path, { readFile, stdlib }).diagnostics;
 }
