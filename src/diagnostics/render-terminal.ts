@@ -34,7 +34,8 @@ function helpLines(diagnostic: Diagnostic): readonly string[] {
   const plain = help === undefined ? [] : [`help: ${help}`];
   if (fixes.length === 0) return [...plain, ...where];
   const mend = `help: ${fixes.map((fix) => fix.title).join(", or ")}`;
-  const column = Math.max(mend.length, ...where.map((line) => line.length)) + 4;
+  // The path may end in a remark of its own, which then stands in the same column.
+  const column = Math.max(mend.length, ...where.map((line) => line.replace(/ {4}\(.*$/, "").length)) + 4;
   return [fixes.length === 1 ? `${mend.padEnd(column)}(llmc check --fix)` : mend, ...plain, ...where];
 }
 

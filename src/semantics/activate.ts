@@ -1,5 +1,6 @@
 /** @file One activation of an op or block: arguments to parameters, dims, constraints, body, results. */
 import type { Parameter } from "../../grammar/ast.ts";
+import type { Span } from "../diagnostics/source.ts";
 import { axis } from "../ir/scalar.ts";
 import { bindSupplied, newBinder, type Binder } from "./bind.ts";
 import { resultKey, runBody } from "./body.ts";
@@ -9,7 +10,7 @@ import { evaluate } from "./expression.ts";
 import { failIn, rootEnvironment, type Environment, type Frame } from "./frame.ts";
 import { declaredDims, lookupDim } from "./names.ts";
 import { bindVariables, freeVariables } from "./session.ts";
-import { constant } from "./size.ts";
+import { constant, equalSizes, type Polynomial } from "./size.ts";
 import { poison, type Dynamic, type PartialFunction, type TensorAxis, type TensorValue, type Value } from "./value.ts";
 
 const deepest = 80;
@@ -84,9 +85,19 @@ function giveDims(callee: PartialFunction, call: Call, dynamic: Dynamic, frame: 
       failIn(call.env, "shape/not-whole", { text: name.text, value: value.kind === "number" ? value.value : Number.NaN }, thunk.span);
       return false;
     }
-    frame.dims.set(name.text, { text: name.text, exact: value.exact ?? constant(value.value), value: value.value, origin: thunk.span });
+    const exact = value.exact ?? constant(value.value);
+    frame.dims.set(name.text, { text: name.text, exact, value: value.value, origin: originOf(exact, frame) ?? thunk.span });
   }
   return true;
+}
+
+/** Where the model sets a dim of exactly this size: `table(V, D)` only passes it on. */
+function originOf(exact: Polynomial, { session: { dims } }: Frame): Span | undefined {
+  for (const name of dims.keys()) {
+    const size = dims.get(name);
+    if (size && equalSizes(size.exact, exact)) return size.origin;
+  }
+  return undefined;
 }
 
 /** Defaults see the parameters before them and the dims bound so far. */

@@ -74,8 +74,15 @@ function unknownSection(name: Name, keyword: Section["keyword"], scope: Scope): 
     const d = scope.lookup(text)?.declaration;
     return d?.kind === "section" && d.keyword === keyword;
   };
-  if (isIt(name.text)) return [];
+  if (isIt(name.text) || scope.failed.has(name.text)) return [];
   return [report("names/unknown", { name: name.text, where: `as a ${keyword} declaration` }, { primary: { span: name.span, text: "" }, ...nearest(name.text, scope.names().filter(isIt), name.span) })];
+}
+
+/** Whether a declaration has a syntax error and this is something else about it: only a part of it is known. */
+function isConsequence({ code, primary: { span } }: Diagnostic, program: Program): boolean {
+  if (code.startsWith("syntax/")) return false;
+  const file = program.scopes.find((scope) => scope.file.span.file === span.file)?.file;
+  return file?.declarations.some((d) => d.broken && d.span.start <= span.start && span.end <= d.span.end) ?? false;
 }
 
 /** Once each, by file and place; errors of the library itself come last. */
@@ -83,6 +90,7 @@ function inOrder(found: readonly Diagnostic[], program: Program): readonly Diagn
   const seen = new Map<string, Diagnostic>();
   for (const d of found) {
     const { span } = d.primary;
+    if (isConsequence(d, program)) continue;
     const key = `${d.code} ${span.file.path} ${span.start} ${span.end}`;
     if (!seen.has(key)) seen.set(key, d);
   }

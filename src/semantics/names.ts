@@ -54,6 +54,7 @@ function builtinConstant(name: string, frame: Frame): Value | undefined {
 
 function unknownName(name: string, span: Span, env: Environment): Value {
   const { frame } = env;
+  if (frame.scope.failed.has(name)) return poison;
   const dim = dimOfIndex(name, frame);
   if (dim && frame.callable) {
     const bound = [...env.indices.keys()];
@@ -144,13 +145,15 @@ export function lookupDim(name: string, span: Span, env: Environment): Size | "f
     });
     return "failed";
   }
-  if (ofModel || frame.scope.lookup(base) === undefined) {
-    failIn(env, "shape/undeclared-dim", { name: base, callee: callable.name.text, kind: callable.kind }, span, {
-      help: `write \`${callable.kind} ${callable.name.text}[${[...callable.dims.map((d) => spanText(d.span)), base].join(", ")}](…)\``,
-    });
-    return "failed";
-  }
-  return undefined;
+  if (!ofModel && frame.scope.lookup(base)) return undefined;
+  failIn(env, "shape/undeclared-dim", { name: base, callee: callable.name.text, kind: callable.kind }, span, {
+    help: `write \`${callable.kind} ${callable.name.text}[${[...callable.dims.map((d) => spanText(d.span)), base].join(", ")}](…)\``,
+  });
+  // Said once; from here on it is taken as declared.
+  const assumed = session.generic ? dimSize(base, Number.NaN) : ofModel;
+  if (!assumed) return "failed";
+  frame.dims.set(base, { ...assumed, text: base });
+  return assumed;
 }
 
 function bracketDefault(e: Expression | undefined, env: Environment): Size | "failed" | undefined {

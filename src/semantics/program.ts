@@ -52,7 +52,7 @@ function standardLibrary(host: Host): { readonly scope: Scope; readonly diagnost
   const table = new Map<string, Found>();
   const declarations = parsed.flatMap((p) => p.file.declarations);
   const file: File = { kind: "file", doc: "", declarations, span: { file: { path: "std", text: "" }, start: 0, end: 0 } };
-  const scope: Scope = { file, std: true, lookup: (name) => table.get(name), names: () => [...table.keys()] };
+  const scope: Scope = { file, std: true, failed: new Set(), lookup: (name) => table.get(name), names: () => [...table.keys()] };
   for (const declaration of declarationsOf(file)) table.set(declaration.name.text, { declaration, scope });
   const made = { scope, diagnostics: parsed.flatMap((p) => p.diagnostics) };
   libraries.set(host.stdlib, made);
@@ -64,9 +64,11 @@ function loadFile(path: string, text: string, importing: readonly string[], load
   loading.diagnostics.push(...parsed.diagnostics);
   const own = new Map<string, Found>();
   const imported = new Map<string, Found>();
+  const failed = new Set<string>();
   const scope: Scope = {
     file: parsed.file,
     std: false,
+    failed,
     lookup: (name) => own.get(name) ?? imported.get(name) ?? loading.std.lookup(name),
     names: () => [...own.keys(), ...imported.keys(), ...loading.std.names()],
   };
@@ -82,19 +84,29 @@ function loadFile(path: string, text: string, importing: readonly string[], load
     }
   }
   for (const declaration of parsed.file.declarations) {
-    if (declaration.kind === "import") link(declaration, path, [...importing, path], own, imported, loading);
+    if (declaration.kind === "import") link(declaration, path, [...importing, path], { own, imported, failed }, loading);
   }
   return scope;
 }
 
-function link(statement: Import, path: string, importing: readonly string[], own: ReadonlyMap<string, Found>, imported: Map<string, Found>, loading: Loading): void {
+interface Tables {
+  readonly own: ReadonlyMap<string, Found>;
+  readonly imported: Map<string, Found>;
+  readonly failed: Set<string>;
+}
+
+function link(statement: Import, path: string, importing: readonly string[], { own, imported, failed }: Tables, loading: Loading): void {
   const source = statement.from.kind === "std" ? loading.std : importedFile(statement, path, importing, loading);
-  if (!source) return;
+  if (!source) {
+    for (const { text } of statement.names) failed.add(text);
+    return;
+  }
   const exported = source.std ? source.names() : declarationsOf(source.file).map((d) => d.name.text);
   for (const { text, span } of statement.names) {
     const clash = own.get(text) ?? imported.get(text);
     if (clash) loading.diagnostics.push(report("names/duplicate", { name: text }, { primary: { span, text: "" }, related: [related(clash.declaration.name.span)] }));
     const found = exported.includes(text) ? source.lookup(text) : undefined;
+    if (!found) failed.add(text);
     if (found) imported.set(text, found);
     else loading.diagnostics.push(report("names/not-exported", { name: text, from: source.std ? "the standard library" : `\`${statement.from.text}\`` }, { primary: { span, text: "" }, ...nearest(text, exported, span) }));
   }

@@ -14,6 +14,8 @@ export interface Scope {
   /** True in the standard library. */
   readonly std: boolean;
   readonly lookup: (name: string) => Found | undefined;
+  /** Names whose import failed: that was reported, so they stay silent. */
+  readonly failed: ReadonlySet<string>;
   /** Every name that `lookup` knows, for suggestions. */
   readonly names: () => readonly string[];
 }
