@@ -11,6 +11,7 @@ import { invariant, unreachable } from "../diagnostics/invariant.ts";
 import { spaceOf } from "../ir/affine.ts";
 import type { Comp, Leaf, Node, Read, Scalar, Scatter } from "../ir/graph.ts";
 import { comp, inputsOf, reachable } from "../ir/node.ts";
+import type { Label } from "../ir/node.ts";
 import { axis, binary, div, literal, read, select } from "../ir/scalar.ts";
 import { readNode, SumBuilder } from "../ir/sums.ts";
 import { adjointOfRead } from "./read-adjoint.ts";
@@ -71,8 +72,7 @@ export function vjp(outputs: readonly Node[], cotangents: readonly Node[], wrt: 
       case "comp": case "scatter": {
         for (const [operandRead, value] of bodyCotangents(builder, node, cotangent, active)) {
           const operand = operandRead.of;
-          const label = { name: `d ${operand.name}`, ...(operand.origin && { origin: operand.origin }) };
-          const part = adjointOfRead(builder, label, operand, operandRead.at, spaceOf(node), value);
+          const part = adjointOfRead(builder, gradientLabel(operand), operand, operandRead.at, spaceOf(node), value);
           contributions.push({ consumer: node, operand, read: operandRead, node: part });
           contribute(operand, part);
         }
@@ -103,7 +103,7 @@ function bodyCotangents(builder: SumBuilder, node: Comp | Scatter, cotangent: No
     const found = pullback(node.body, readNode(cotangent, node.at), wanted, node.body);
     return new Map([...found].map(([r, value]) => [r, inside.reduce((v, condition) => select(condition, v, literal(0)), value)]));
   }
-  if (!node.reduce) return pullback(node.body, readNode(cotangent, here), wanted, read(node, here));
+  if (!node.reduce) return shared(builder, node, pullback(node.body, readNode(cotangent, here), wanted, read(node, here)));
   if (node.reduce.op === "sum") return pullback(node.body, readNode(cotangent, here), wanted, node.body);
   const attains = binary("eq", node.body, read(node, here));
   const label = { name: `ties of ${node.name}`, ...(node.origin && { origin: node.origin }) };
@@ -114,12 +114,25 @@ function bodyCotangents(builder: SumBuilder, node: Comp | Scatter, cotangent: No
   return new Map([...found].map(([r, value]) => [r, select(attains, value, literal(0))]));
 }
 
+/** A cotangent that several reads have in common (a sum and the bias added to it) is computed once. */
+function shared(builder: SumBuilder, node: Comp, found: ReadonlyMap<Read, Scalar>): ReadonlyMap<Read, Scalar> {
+  const values = [...found.values()];
+  const repeated = new Set(values.filter((value, i) => values.indexOf(value) < i && value.kind !== "read" && value.kind !== "literal"));
+  const here = node.axes.map((_, i) => axis(i));
+  const once = (value: Scalar): Scalar => readNode(builder.pointwise(gradientLabel(node), node.axes, value), here);
+  return new Map([...found].map(([r, value]) => [r, repeated.has(value) ? once(value) : value]));
+}
+
+function gradientLabel(node: Node): Label {
+  return { name: `d ${node.name}`, ...(node.origin && { origin: node.origin }) };
+}
+
 function sumOfParts(builder: SumBuilder, node: Node, parts: readonly Node[]): Node | undefined {
   const [first, ...rest] = parts;
   if (!first || rest.length === 0) return first;
   const here = node.axes.map((_, i) => axis(i));
   const sum = parts.map((part) => readNode(part, here)).reduce((a, b) => binary("add", a, b));
-  return builder.pointwise({ name: `d ${node.name}`, ...(node.origin && { origin: node.origin }) }, node.axes, sum);
+  return builder.pointwise(gradientLabel(node), node.axes, sum);
 }
 
 function isExtremum(node: Node): node is Comp {

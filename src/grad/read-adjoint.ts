@@ -6,7 +6,7 @@
 import type { Axis, Node, Scalar } from "../ir/graph.ts";
 import type { Label } from "../ir/node.ts";
 import { scatter } from "../ir/node.ts";
-import { axis, binary, int, literal, select, subexpressions, substitute } from "../ir/scalar.ts";
+import { axis, binary, int, literal, select, subexpressions, substitute, unary } from "../ir/scalar.ts";
 import { simplifier } from "../ir/simplify-scalar.ts";
 import { positionsOf, readNode } from "../ir/sums.ts";
 import type { SumBuilder } from "../ir/sums.ts";
@@ -61,7 +61,7 @@ function peel(value: Scalar): { readonly guards: readonly Scalar[]; readonly val
       guards.push(inner.condition);
       inner = inner.then;
     } else if (isZero(inner.then)) {
-      guards.push(binary("eq", inner.condition, literal(0, "bool")));
+      guards.push(unary("not", inner.condition));
       inner = inner.else;
     } else return { guards, value: inner };
   }

@@ -14,7 +14,7 @@ import type { Comp, Leaf, Node, Read, Scalar, Update } from "./graph.ts";
 import type { Model } from "./model.ts";
 import { comp, inputsOf, leaf, reachable, update } from "./node.ts";
 import { axis, binary, int, literal, read, rewrite, select, subexpressions, substitute } from "./scalar.ts";
-import { dependsOn } from "./simplify.ts";
+import { dependsOn } from "./dependence.ts";
 import { simplifier } from "./simplify-scalar.ts";
 import { positionsOf } from "./sums.ts";
 

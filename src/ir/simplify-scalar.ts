@@ -39,7 +39,7 @@ function finish(s: Scalar, space: Space, visit: (s: Scalar) => Scalar): Scalar {
   }
   if (s.dtype === "bool") {
     const known = decide(s, space);
-    return known === undefined ? s : bool(known);
+    return known === undefined ? withoutNot(s) : bool(known);
   }
   if (s.kind === "binary" && (s.op === "min" || s.op === "max")) {
     if (decide(binary("le", s.left, s.right), space)) return s.op === "min" ? s.left : s.right;
@@ -51,6 +51,19 @@ function finish(s: Scalar, space: Space, visit: (s: Scalar) => Scalar): Scalar {
   if (s.kind === "binary" && (s.op === "add" || s.op === "sub" || s.op === "mul")) return fromAffine(recombined(affineOf(s)));
   if (s.kind === "unary" && s.op === "neg") return fromAffine(affineOf(s));
   return s;
+}
+
+/** The opposite of a comparison of integers is a comparison. */
+function withoutNot(s: Scalar): Scalar {
+  if (s.kind !== "unary" || s.op !== "not" || s.of.kind !== "binary" || s.of.left.dtype !== "i32") return s;
+  const { op, left, right } = s.of;
+  switch (op) {
+    case "lt": return binary("le", right, left);
+    case "le": return binary("lt", right, left);
+    case "eq": return binary("ne", left, right);
+    case "ne": return binary("eq", left, right);
+    default: return s;
+  }
 }
 
 /** Selects nested under the same condition fold into one. */

@@ -6,8 +6,8 @@
 import { invariant, unreachable } from "../diagnostics/invariant.ts";
 import { spaceOf } from "./affine.ts";
 import type { Axis, Comp, Node, Scalar } from "./graph.ts";
-import { comp, inputsOf, reachable, scatter, update } from "./node.ts";
-import { literal, mul, read, rewrite, select, subexpressions, substitute } from "./scalar.ts";
+import { comp, reachable, scatter, update } from "./node.ts";
+import { literal, mul, read, rewrite, select, substitute } from "./scalar.ts";
 import { simplifier } from "./simplify-scalar.ts";
 
 /** Simplifies what the roots reach; answers with the node that now computes an old one. Names and origins are the oldest's. */
@@ -80,44 +80,4 @@ function compKey({ axes, reduce, body }: Comp): string {
 
 function axesKey(axes: readonly Axis[]): string {
   return axes.map((a) => `${a.name}:${a.size}`).join();
-}
-
-/**
- * What a node's value depends on, at most:
- * - constant: axis values and constants alone; known while compiling.
- * - scalar: also numbers that the host sets each step.
- * - parameter: also parameters and states; fixed within a step, whatever the batch.
- * - input: the batch, or random numbers.
- */
-export type Dependence = "constant" | "scalar" | "parameter" | "input";
-
-const order: readonly Dependence[] = ["constant", "scalar", "parameter", "input"];
-const dependences = new WeakMap<Node, Dependence>();
-
-export function dependsOn(node: Node): Dependence {
-  const known = dependences.get(node);
-  if (known) return known;
-  const result = most([...ownDependence(node), ...inputsOf(node).map(dependsOn)]);
-  dependences.set(node, result);
-  return result;
-}
-
-/** The dependence of an expression: of the nodes it reads, and of the random numbers it draws. */
-export function scalarDependsOn(s: Scalar): Dependence {
-  return most(subexpressions(s).flatMap((e): Dependence[] => (e.kind === "read" ? [dependsOn(e.of)] : e.kind === "random" ? ["input"] : [])));
-}
-
-function ownDependence(node: Node): readonly Dependence[] {
-  switch (node.kind) {
-    case "leaf": return [node.role === "state" ? "parameter" : node.role];
-    case "comp": return [scalarDependsOn(node.body)];
-    case "scatter": return [...node.at, node.body].map(scalarDependsOn);
-    case "region": return [dependsOn(node.reference)];
-    case "update": return [];
-    default: return unreachable(node);
-  }
-}
-
-function most(of: readonly Dependence[]): Dependence {
-  return order[of.reduce((m, d) => Math.max(m, order.indexOf(d)), 0)] ?? "input";
 }

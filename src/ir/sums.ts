@@ -79,7 +79,7 @@ export class SumBuilder {
   }
 
   #comp(label: Label, axes: readonly Axis[], body: Scalar, over: readonly Axis[] = []): Node {
-    const key = `${[axes, over].map((list) => list.map((a) => `${a.name}:${a.size}`).join()).join("|")}|${body.id}`;
+    const key = `${[axes, over].map((list) => list.map((a) => a.size).join()).join("|")}|${body.id}`;
     const known = this.#made.get(key);
     if (known) return known;
     // The sum of nothing but a read in place is the node itself.
@@ -156,5 +156,5 @@ function cheapestSplit(factors: readonly Factor[], space: Space, rank: number):
 }
 
 function sameSpace(node: Node, axes: readonly Axis[]): boolean {
-  return node.axes.length === axes.length && node.axes.every((a, i) => a.name === axes[i]?.name && a.size === axes[i]?.size);
+  return node.axes.length === axes.length && node.axes.every((a, i) => a.size === axes[i]?.size);
 }
