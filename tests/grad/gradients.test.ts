@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Leaf, Node, Scalar } from "../../src/ir/graph.ts";
 import { add, binary, cast, div, int, literal, mul, random, select, sub, unary } from "../../src/ir/scalar.ts";
-import { reachable } from "../../src/ir/node.ts";
+import { inputsOf, reachable } from "../../src/ir/node.ts";
 import { evaluate } from "../../src/ir/evaluate.ts";
 import { gradients } from "../../src/grad/gradients.ts";
 import { causal, define, dim, gelu, integers, parameter, rmsnorm, softmax } from "../support/build.ts";
@@ -108,6 +108,19 @@ describe("reads become gathers, masked sums or scatters", () => {
       select(binary("lt", random(7, add(mul(t!, int(6)), d!)), literal(0.3)), literal(0), div(x(t!, d!), literal(0.7))))], [x]),
   };
   for (const [name, run] of Object.entries(cases)) test(name, run);
+
+  test("a bias is summed over the cotangent of what it is added to, not over its derivation", () => {
+    const b = parameter("b", E);
+    const product = define("p", [T, E], [D], (t, e, d) => mul(x(t!, d!), w(d!, e!)));
+    const h = gelu("h", define("pb", [T, E], [], (t, e) => add(product(t!, e!), b(e!))), [T, E]);
+    const inlined = define("y", [T, E], [], (t, e) => unary("tanh", add(product(t!, e!), b(e!))));
+    for (const y of [h, inlined]) {
+      const loss = define("loss", [], [T, E], (t, e) => mul(y(t!, e!), y(t!, e!)));
+      const found = gradients(loss.node, [x.node, w.node, b.node]);
+      const db = found.gradients.get(b.node) as Node;
+      expect(inputsOf(db)).toEqual([found.cotangents.get(product.node)]);
+    }
+  });
 
   test("a logistic function keeps a finite slope where its exponential overflows", () => {
     const m = parameter("m", T);
