@@ -80,9 +80,9 @@ function readMatch(of: Expression, given: readonly Argument[], at: ReadContext):
 }
 
 export const compareSchema = closed({
-  models: required(listOf(reference("the name of a model or variant")), "models: [Tiny, Wide]", "The models and variants to train under the same conditions."),
+  models: required(listOf(reference("the name of a model or variant"), "a list of models and variants"), "models: [Tiny, Wide]", "The models and variants to train under the same conditions."),
   seeds: withDefault(integers, [0], "0", "The seeds with which each of them is trained; the differences between seeds show what is noise."),
-  match: optional(listOf(match), "What must agree for the comparison to be fair: parameters, floating-point operations, tokens or time."),
+  match: optional(listOf(match, `${matchWhat}, or a list of such`), "What must agree for the comparison to be fair: parameters, floating-point operations, tokens or time."),
 });
 
 export type CompareConfig = ConfigOf<typeof compareSchema>;

@@ -19,7 +19,7 @@ export const trainSchema = closed({
   budget: required(count(["tokens", "steps", "epochs"], { time: true }), "budget: 20M tokens", "How long to train: tokens, steps, passes over the data, or time."),
   batch: withDefault(count(["sequences", "tokens"]), { unit: "sequences", amount: 32 }, "32 sequences", "How much goes into one step."),
   optimizer: required(expression("an optimizer with its settings"), "optimizer: adamw(lr: 3e-4)", "The op that updates every parameter, with its settings."),
-  schedule: optional(listOf(expression("a schedule"), "a schedule, or a list of them that are multiplied or follow each other"), "How the learning rate changes over the run: scalar ops of the progress."),
+  schedule: optional(listOf(expression("a schedule"), "a schedule, or a list of schedules that follow each other"), "How the learning rate changes over the run: ops of the progress from 0 to 1. All but the last of a list say how long they last: `over: 2%`."),
   loss: optional(expression("an op on the model's result and the targets"), "What is minimised; without it, the loss of the standard library."),
   clip: optional(number({ min: 0, above: true }), "Gradients whose norm over all parameters exceeds this are scaled down to it."),
   seed: withDefault(integer({ min: 0 }), 0, "0", "Decides the initial parameters, the order of the data and every random number."),
