@@ -49,6 +49,15 @@ export class Clusterer {
     return this.#roots.has(node) || (this.#users.get(node) ?? []).some((user) => this.#draftOf.get(user) !== draft);
   }
 
+  /** Nodes of drafts that bind more than a kernel can, with how many tensors too many, and how many each node reads. */
+  overfull(): readonly { readonly node: Node; readonly excess: number; readonly reads: number }[] {
+    return this.drafts.flatMap((draft) => {
+      const excess = this.#bindings([...draft.members.keys()]) - this.#limits.bindings;
+      if (excess <= 0) return [];
+      return [...draft.members.keys()].flatMap((node) => (node.kind === "comp" ? [{ node, excess, reads: tensorsRead(node.body).length }] : []));
+    });
+  }
+
   #add(node: Node): void {
     switch (node.kind) {
       case "leaf": return;
@@ -112,12 +121,12 @@ export class Clusterer {
         const place = placeReduction(draft, node, { shared, pattern });
         if (place && this.#join(draft, node, place, saves)) return;
       } else if (kind === "fold" && draft.kind === "fold" && sameSizes(draft.axes, node.axes) && sameSizes(draft.inner, node.reduce?.axes ?? [])) {
-        if (this.#join(draft, node, node.axes.map((_, i) => i), saves)) return;
+        if (this.#join(draft, node, foldPlace(node), saves)) return;
       }
     }
     const over = node.reduce?.axes ?? [];
     if (kind === "row") this.#start("row", node, [...node.axes, ...over], [], [node.axes.length], [...node.axes, ...over].map((_, i) => i));
-    else this.#start("fold", node, node.axes, over, []);
+    else this.#start("fold", node, node.axes, over, [], foldPlace(node));
   }
 
   /** A map whose values a row statistic reads where they are made becomes part of the row. */
@@ -248,6 +257,11 @@ export class Clusterer {
     const total = taken.reduce((sum, n) => sum + 4 * elementCount(n.axes), 0);
     return `takes ${taken.map((n) => n.name).join(", ")} from registers, saves ${formatBytes(total)}`;
   }
+}
+
+/** A fold's output axes, then what it folds. */
+function foldPlace(node: Comp): Place {
+  return [...node.axes, ...(node.reduce?.axes ?? [])].map((_, i) => i);
 }
 
 function bytes(node: Node): string {

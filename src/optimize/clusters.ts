@@ -2,6 +2,7 @@
 import type { Leaf, Node } from "../ir/graph.ts";
 import type { Cluster } from "./cluster.ts";
 import { Clusterer } from "./clusterer.ts";
+import type { Draft } from "./draft.ts";
 import { finishDraft, sortedIds } from "./finish.ts";
 import type { SortedIds } from "./finish.ts";
 import { inlinePointwise } from "./inline.ts";
@@ -24,11 +25,10 @@ export interface ClusterOptions {
 }
 
 export function clusterGraph(given: readonly Node[], { bindings, sorted = sortedIds() }: ClusterOptions): Clustered {
-  const { roots, reasons } = inlinePointwise(normalise(given), bindings);
-  const clusterer = new Clusterer(roots, reasons, { bindings });
+  const { clusterer, roots } = clusterWithin(normalise(given), bindings);
   const used = new Map<Leaf, SortedIds>();
   const finishing = {
-    isNeeded: (node: Node, draft: Parameters<typeof clusterer.isNeededOutside>[1]) => clusterer.isNeededOutside(node, draft),
+    isNeeded: (node: Node, draft: Draft) => clusterer.isNeededOutside(node, draft),
     sorted: (ids: Leaf) => {
       const made = sorted(ids);
       used.set(ids, made);
@@ -37,4 +37,19 @@ export function clusterGraph(given: readonly Node[], { bindings, sorted = sorted
   };
   const drafts = [...clusterer.drafts].sort((a, b) => a.level - b.level || a.id - b.id);
   return { clusters: drafts.map((d) => finishDraft(d, finishing)), roots, sorted: [...used.values()] };
+}
+
+/** Clusters again, with less inlined into what no kernel could bind, until all kernels can. */
+function clusterWithin(normal: readonly Node[], bindings: number): { readonly clusterer: Clusterer; readonly roots: readonly Node[] } {
+  const limits = new Map<Node, number>();
+  for (;;) {
+    const { roots, reasons, originOf } = inlinePointwise(normal, (node) => limits.get(node) ?? Infinity);
+    const clusterer = new Clusterer(roots, reasons, { bindings });
+    const before = limits.size;
+    for (const { node, excess, reads } of clusterer.overfull()) {
+      const origin = originOf(node);
+      if (origin && !limits.has(origin)) limits.set(origin, Math.max(reads - excess, 1));
+    }
+    if (limits.size === before) return { clusterer, roots };
+  }
 }

@@ -163,10 +163,9 @@ function finishFold(draft: Draft, finishing: Finishing): FoldCluster {
   const anchors = membersInOrder(draft).filter(({ node }) => node.kind === "comp" && node.reduce);
   const slots = new Map(anchors.map(({ node }, i): [Node, Scalar] => [node, slot(i, node.dtype)]));
   const values = anchors.map((member) => {
-    const { node, place } = member;
+    const { node } = member;
     invariant(node.kind === "comp" && node.reduce, `${node.name} is a reduction`);
-    const by = [...place, ...node.reduce.axes.map((_, i) => draft.axes.length + i)].map((p) => (p < 0 ? int(0) : axis(p)));
-    return { op: node.reduce.op, value: placedBody(node.body, by, () => undefined) };
+    return { op: node.reduce.op, value: placedBody(node.body, placeScalars(member), () => undefined) };
   });
   return { kind: "fold", id: draft.id, axes: draft.axes, over: draft.inner, values, outputs: outputsOf(draft, pointwiseValues(draft, slots), finishing), reasons: draft.reasons };
 }

@@ -15,9 +15,12 @@ import { labelOf, rebuildGraph } from "./rebuild.ts";
 
 /** Storing a value for a reader elsewhere pays when the tensors it is made of are together this much larger. */
 const gathersFrom = 2.5;
+/** Storing pays when its readers would together load this many times its size more than the value. */
+const repeatedLoads = 2;
+/** What is drawn or gathered is stored when so many nodes read it. */
+const readersOfGathered = 3;
 /** Beyond this a body with several readers is stored, so that chains of pointwise nodes do not grow without bound. */
 const mostOperations = 64;
-const mostLargeReads = 4;
 /** A small table of transcendental values is stored when it would be computed this many times over. */
 const repeatsWorthATable = 64;
 
@@ -25,10 +28,12 @@ export interface Inlined {
   readonly roots: readonly Node[];
   /** Why each stored pointwise node is stored. */
   readonly reasons: ReadonlyMap<Node, string>;
+  /** The node given that a node came from. */
+  readonly originOf: (node: Node) => Node | undefined;
 }
 
-/** `bindings`: how many tensors a kernel may touch. */
-export function inlinePointwise(roots: readonly Node[], bindings: number): Inlined {
+/** `limit`: how many tensors each node's body may read, for nodes that no kernel could hold otherwise. */
+export function inlinePointwise(roots: readonly Node[], limit: (node: Node) => number): Inlined {
   const nodes = reachable(roots);
   const users = usersOf(nodes);
   const operands = multiplyReadOperands(nodes, users);
@@ -46,19 +51,19 @@ export function inlinePointwise(roots: readonly Node[], bindings: number): Inlin
     else inlined.add(old);
     return made;
   });
-  return { roots: roots.map(renewed), reasons };
+  const origins = new Map(nodes.map((n) => [renewed(n), n]));
+  return { roots: roots.map(renewed), reasons, originOf: (node) => origins.get(node) };
 
-  /** A body with inlined producers put in place; when that touches too many tensors, the producers with most of them stay stored. */
+  /** A body with inlined producers put in place; when that reads too many tensors, small producers stay stored. */
   function expand(node: Node, body: Scalar, newNode: (old: Node) => Node): Scalar {
-    const candidates = nodesRead(body).filter((n) => inlined.has(n));
-    if (candidates.length === 0) return substituteReads(node, body, newNode, inlined);
-    const allowed = new Set<Node>(candidates);
+    const allowed = new Set<Node>(nodesRead(body).filter((n) => inlined.has(n)));
     for (;;) {
       const made = substituteReads(node, body, newNode, allowed);
-      if (allowed.size === 0 || tensorsRead(made).length + 2 <= bindings) return made;
-      const widest = [...allowed].reduce((a, b) => (tensorsRead((newNode(b) as Comp).body).length > tensorsRead((newNode(a) as Comp).body).length ? b : a));
-      allowed.delete(widest);
-      reasons.set(newNode(widest), "its readers would touch more tensors than a kernel can bind");
+      if (allowed.size === 0 || tensorsRead(made).length <= limit(node)) return made;
+      const cost = (n: Node): number => elementCount(n.axes) / tensorsRead((newNode(n) as Comp).body).length;
+      const chosen = [...allowed].reduce((a, b) => (cost(b) < cost(a) ? b : a));
+      allowed.delete(chosen);
+      reasons.set(newNode(chosen), "its readers would touch more tensors than a kernel can bind");
     }
   }
 
@@ -75,10 +80,10 @@ export function inlinePointwise(roots: readonly Node[], bindings: number): Inlin
     const large = tensorsRead(body);
     const read = large.reduce((sum, n) => sum + Math.min(elementCount(n.axes), size), 0);
     if (read > gathersFrom * size && readers.some((u) => u.kind !== "comp" || u.reduce)) return `it is ${(read / size).toFixed(1)} times smaller than what it is made of`;
+    if (readers.length >= readersOfGathered && subexpressions(body).some(isGathered)) return `it is gathered or drawn, and ${readers.length} nodes read it`;
+    if (readers.length * (read / size - 1) > repeatedLoads) return `its ${readers.length} readers would load ${(read / size).toFixed(1)} times as much`;
     const operationCount = subexpressions(body).filter((s) => s.kind !== "literal" && s.kind !== "axis").length;
-    if (more.length > 0 && (operationCount > mostOperations || large.filter((n) => elementCount(n.axes) >= size).length >= mostLargeReads)) {
-      return "it is too long to repeat in each of its readers";
-    }
+    if (more.length > 0 && operationCount > mostOperations) return "it is too long to repeat in each of its readers";
     const points = Math.max(...readers.map((u) => elementCount(spaceOf(u))));
     if (subexpressions(body).some(isHeavy) && large.every((n) => n.kind === "leaf") && points >= repeatsWorthATable * size) return "it is a small table";
     return undefined;
@@ -150,6 +155,10 @@ function isCheapOperand(body: Scalar): boolean {
   const all = subexpressions(body);
   const work = all.filter((s) => s.dtype === "f32" && (s.kind === "unary" || s.kind === "binary" || s.kind === "select" || s.kind === "random"));
   return work.length <= 2 && !all.some(isHeavy) && !work.some((s) => s.kind === "random" || (s.kind === "binary" && s.op === "div")) && new Set(all.filter((s): s is Read => s.kind === "read")).size <= 1;
+}
+
+function isGathered(s: Scalar): boolean {
+  return s.kind === "random" || (s.kind === "read" && s.at.some((index) => nodesRead(index).length > 0));
 }
 
 /** Whether every read of a node is at the reader's own axes, each once. */

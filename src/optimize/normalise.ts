@@ -2,17 +2,18 @@
  * @file The graph before clustering, in normal form: equal nodes are one, sums of products are split into contractions of two operands, scatters
  * are bins or sums, constants are tables. Values do not change beyond the order of rounding; what is fused is decided later.
  */
-import type { Axis, Comp, Node } from "../ir/graph.ts";
+import type { Axis, Comp, Node, Scalar } from "../ir/graph.ts";
 import { comp } from "../ir/node.ts";
-import type { Label } from "../ir/node.ts";
-import { axis, int, mul, read, substitute } from "../ir/scalar.ts";
+import { axis, int, mul, read, rewrite, substitute } from "../ir/scalar.ts";
 import { simplifyScalar } from "../ir/simplify-scalar.ts";
 import { SumBuilder } from "../ir/sums.ts";
 import { ConstantTables } from "./constants.ts";
 import { contractionOf, productFactors, productOf, splitFactors } from "./contraction.ts";
 import type { Factor } from "./contraction.ts";
+import { LinearSums } from "./linear-sums.ts";
 import { labelOf, rebuildGraph } from "./rebuild.ts";
 import { binsFormOf, scatterAsSum } from "./scatters.ts";
+import { SharedBodies } from "./shared-bodies.ts";
 
 /** The roots in normal form, in order. Distinct roots stay distinct nodes only where they differ. */
 export function normalise(roots: readonly Node[]): readonly Node[] {
@@ -20,12 +21,15 @@ export function normalise(roots: readonly Node[]): readonly Node[] {
   const tables = new ConstantTables();
   const extrema = new Map<string, Comp>();
   const planned = new Map<Node, Node>();
+  const linear = new LinearSums();
+  const bodies = new SharedBodies();
+  const numbers = new Map<Node, Scalar>();
 
   const renewed = rebuildGraph(roots, (old, renew) => {
     switch (old.kind) {
       case "comp": {
         const space = [...old.axes, ...(old.reduce?.axes ?? [])];
-        const body = tables.body(labelOf(old), renew.scalar(old.body), space);
+        const body = bodies.withDrawnNodes(labelOf(old), tables.body(labelOf(old), withNumbers(renew.scalar(old.body)), space), space);
         return settled(buildComp(old, body));
       }
       case "scatter": {
@@ -37,14 +41,31 @@ export function normalise(roots: readonly Node[]): readonly Node[] {
   });
   return roots.map(renewed);
 
-  function buildComp(old: Comp, body: Comp["body"]): Node {
-    if (!old.reduce) return builder.pointwise(labelOf(old), old.axes, body);
-    if (old.reduce.op === "sum" && old.dtype === "f32") return builder.sum(labelOf(old), old.axes, old.reduce.axes, body);
-    return extremum(old, body);
+  /** Reads of nodes that are one number throughout, as that number. */
+  function withNumbers(s: Scalar): Scalar {
+    return numbers.size === 0 ? s : rewrite(s, (e) => (e.kind === "read" ? numbers.get(e.of) : undefined));
+  }
+
+  function buildComp(old: Comp, body: Scalar): Node {
+    if (!old.reduce) {
+      const made = builder.pointwise(labelOf(old), old.axes, body);
+      if (made.kind === "comp" && !made.reduce) {
+        bodies.remember(made);
+        if (made.body.kind === "literal") numbers.set(made, made.body);
+      }
+      return made;
+    }
+    if (old.reduce.op !== "sum" || old.dtype !== "f32") return extremum(old, body);
+    const over = old.reduce.axes;
+    const known = linear.pointwise(old.axes, over, body);
+    if (known) return buildComp({ ...withoutReduction(old), body: known }, known);
+    const made = builder.sum(labelOf(old), old.axes, over, bodies.find(body, [...old.axes, ...over]) ?? body);
+    linear.remember(made);
+    return made;
   }
 
   /** Maxima, minima and integer sums: no algebra, but equal ones are shared and axes of one element vanish. */
-  function extremum(old: Comp, body: Comp["body"]): Node {
+  function extremum(old: Comp, body: Scalar): Node {
     const rank = old.axes.length;
     const over = old.reduce?.axes ?? [];
     const kept = over.filter((a) => a.size !== 1);
@@ -68,7 +89,11 @@ export function normalise(roots: readonly Node[]): readonly Node[] {
   }
 }
 
-function renewedScatter(old: Extract<Node, { kind: "scatter" }>, renew: { readonly scalar: (s: Comp["body"]) => Comp["body"] }): typeof old {
+function withoutReduction({ reduce: _, ...rest }: Comp): Comp {
+  return rest;
+}
+
+function renewedScatter(old: Extract<Node, { kind: "scatter" }>, renew: { readonly scalar: (s: Scalar) => Scalar }): typeof old {
   return { ...old, at: old.at.map(renew.scalar), body: renew.scalar(old.body) };
 }
 
@@ -87,7 +112,7 @@ function planContraction(node: Comp, builder: SumBuilder): Node {
     const summed = space.flatMap((_, p) => (p >= rank && pair.some((f) => f.axes.has(p)) && !others.some((f) => f.axes.has(p)) ? [p] : []));
     const kept = space.flatMap((_, p) => (pair.some((f) => f.axes.has(p)) && !summed.includes(p) ? [p] : []));
     if (summed.length === 0) return [];
-    const part = pairSum(labelOf(node), pair, kept, summed, space);
+    const part = pairSum(pair, kept, summed, space);
     return part.contracts ? [{ part, others, kept, summed }] : [];
   }).toSorted((a, b) => a.part.work - b.part.work)[0];
   if (!best) return node;
@@ -100,7 +125,7 @@ function planContraction(node: Comp, builder: SumBuilder): Node {
   return over.length === 0 ? builder.pointwise(labelOf(node), node.axes, body) : builder.sum(labelOf(node), node.axes, over, body);
 }
 
-function pairSum(_: Label, pair: readonly Factor[], kept: readonly number[], summed: readonly number[], space: readonly Axis[]) {
+function pairSum(pair: readonly Factor[], kept: readonly number[], summed: readonly number[], space: readonly Axis[]) {
   const order = [...kept, ...summed];
   const by = space.map((_, p) => axis(Math.max(order.indexOf(p), 0)));
   const sizes = order.flatMap((p) => space[p] ?? []);

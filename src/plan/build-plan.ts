@@ -6,7 +6,6 @@ import type { Leaf, Node, Scalar } from "../ir/graph.ts";
 import type { Model, Optimizer, Schedule } from "../ir/model.ts";
 import { comp } from "../ir/node.ts";
 import { axis, read } from "../ir/scalar.ts";
-import { simplifyGraph } from "../ir/simplify.ts";
 import type { Kernel } from "../kernel/ir.ts";
 import type { Cluster } from "../optimize/cluster.ts";
 import { clusterGraph } from "../optimize/clusters.ts";
@@ -60,8 +59,7 @@ export interface CompilationStages {
 }
 
 /** Compiles a model for a target. */
-export function compile(given: Model, optimizer: Optimizer, schedule: Schedule, options: CompileOptions = {}): Compiled {
-  const model = simplifyModel(given);
+export function compile(model: Model, optimizer: Optimizer, schedule: Schedule, options: CompileOptions = {}): Compiled {
   const target = options.target ?? gpuTarget;
   const wanted = new Set(options.programs ?? ["train", "evaluate", "decode"]);
   const layout = layoutArenas(model.parameters, optimizer);
@@ -112,11 +110,6 @@ export function compile(given: Model, optimizer: Optimizer, schedule: Schedule, 
   const { plan, kernels, constants, initialisers } = writePlan({ model, optimizer, layout, homes: session.homes, programs, results, sorted: [...session.sorted] });
   const stages = { graphs: session.graphs, clusters: session.clusters, kernelReasons: session.lowering.reasons(), remarks };
   return { plan, kernels, constants, initialisers, schedule, stages };
-}
-
-function simplifyModel(model: Model): Model {
-  const simplified = simplifyGraph([model.logits, model.loss, model.evaluationLoss]);
-  return { ...model, logits: simplified(model.logits), loss: simplified(model.loss), evaluationLoss: simplified(model.evaluationLoss) };
 }
 
 /** What the programs of one plan share: homes, kernels, sorted inputs, activation buffers. */

@@ -61,7 +61,7 @@ export class HostScalars {
     const made = leaf("scalar", name, [], s.dtype);
     this.#names.set(made, name);
     // Everything an expression names must itself be a scalar of the program.
-    for (const used of leavesOf(s)) this.wordOf(used);
+    for (const used of leavesOf(s)) if (!this.#words.some((w) => w.name === this.nameOf(used))) this.wordOf(used);
     this.#push(made, { name, dtype: scalarType(made), expression: result });
     const value = read(made, []);
     this.#hoisted.set(s, value);
