@@ -2,21 +2,20 @@
  * @file The contraction engine for adapters where caches do the staging: every lane computes a tile of rows x columns in registers straight from memory, without shared
  * memory and barriers. Four elements are loaded at once along whichever axis lies contiguous.
  */
-import { invariant } from "../diagnostics/invariant.ts";
-import { add, div, group, i32, lane, lt, mod, mul, and, bool, variable } from "../kernel/expr.ts";
-import { branch, loop, phase } from "../kernel/statements.ts";
+import { add, and, bool, div, group, i32, lane, literal, lt, mod, mul, variable } from "../kernel/expr.ts";
+import { branch, declare, loop, phase } from "../kernel/statements.ts";
 import type { ContractCluster } from "../optimize/cluster.ts";
 import { buildKernel } from "./bindings.ts";
 import type { Bindings, KernelDraft } from "./bindings.ts";
 import { Block } from "./block.ts";
 import { shapeOf } from "./contract-operands.ts";
+import { ContractTile } from "./contract-tile.ts";
 import { registerTile } from "./contract-tiles.ts";
 import type { RegisterTile } from "./contract-tiles.ts";
 import { kernelComment, kernelName } from "./kernel.ts";
 import type { Lowered, ScalarLayout, Target } from "./lowered.ts";
 import { ScalarLowering } from "./lower-scalar.ts";
 import { axisGroup } from "./place.ts";
-import { ContractTile } from "./contract-tile.ts";
 
 export function lowerInRegisters(cluster: ContractCluster, target: Target, layout: ScalarLayout): Lowered {
   const tile = registerTile({ ...shapeOf(cluster), accumulators: cluster.accumulators });
@@ -41,18 +40,21 @@ function build(cluster: ContractCluster, { rows, columns, lanesM, lanesN }: Regi
   const base = new ScalarLowering({ bindings, block: code, space, groups: [axisGroup(0, cluster.batch, batch)] });
   const tile = new ContractTile({ cluster, base, tileM, tileN, rows, columns });
 
-  tile.declareAccumulators();
+  const accumulators = tile.accumulators((name, type) => {
+    const fresh = bindings.names.fresh(name);
+    code.push(declare(fresh, literal(type, 0)));
+    return variable(fresh, type);
+  });
   const counter = bindings.names.fresh(tile.step === 4 ? "k4" : "k");
   const body = code.child();
-  tile.accumulate(variable(counter), body);
+  tile.accumulate(tile.kStep(variable(counter), body), accumulators);
   code.push(...loop(counter, 0, shape.k / tile.step, 1, body.statements));
-  tile.write();
+  tile.write(accumulators);
 
   const inM = tilesM % lanesM === 0 ? bool(true) : lt(tileM, tilesM);
   const inN = tilesN % lanesN === 0 ? bool(true) : lt(tileN, tilesN);
   block.push(...branch(and(inM, inN), code.statements));
   const nodes = cluster.outputs.map((output) => output.node);
-  invariant(nodes.length > 0, "a contraction with outputs");
   return {
     name: kernelName("contract", nodes), groups: shape.batch * groupsM * groupsN, lanes: lanesM * lanesN,
     shared: [], registers: [], body: [phase(block.statements)], comment: kernelComment(nodes),

@@ -5,6 +5,9 @@
  * the addresses lie. So a lane computes a tile as large as registers and a little spilling allow, and loads rows + columns values for rows · columns multiply-adds.
  * Measured on 512³: 4x4 1.8, 8x4 2.7, 8x8 3.4, 16x8 4.7 GFLOP/s.
  */
+import { invariant } from "../diagnostics/invariant.ts";
+import type { Target } from "./lowered.ts";
+
 export interface TileSizes {
   readonly batch: number;
   readonly m: number;
@@ -54,5 +57,43 @@ export function registerTile({ batch, m, n, accumulators }: TileSizes): Register
   return {
     rows, columns, lanesM, lanesN,
     reason: `${rows}x${columns} outputs a lane: ${rows + columns} loads for ${rows * columns * accumulators} multiply-adds, ${tilesM * tilesN * batch} tiles`,
+  };
+}
+
+/** The tile of a workgroup that stages its operands in shared memory. A lane computes rows x 4 of it. */
+export interface StagedTile {
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+  readonly rows: number;
+  /** Parts of k that workgroups of their own sum up; more than one needs a second kernel. */
+  readonly splits: number;
+  readonly reason: string;
+}
+
+/** Workgroups that keep a GPU busy. */
+const wantedWorkgroups = 128;
+/** The least part of k that is worth a workgroup of its own. */
+const leastSplit = 256;
+/** Large tiles first: twice the tile is half the traffic. */
+const stagedTiles = [{ m: 128, n: 64, rows: 8 }, { m: 64, n: 64, rows: 4 }, { m: 32, n: 32, rows: 4 }] as const;
+
+/** `operands` counts the distinct operands along m and along n, which share the shared memory. */
+export function stagedTile({ batch, m, n, k, accumulators }: TileSizes, operands: { readonly a: number; readonly b: number }, target: Target): StagedTile {
+  const splitsOf = (tiles: number): number => Math.max(1, Math.min(Math.ceil(wantedWorkgroups / tiles), Math.floor(k / leastSplit)));
+  const candidates = stagedTiles.map((tile) => {
+    const tiles = batch * Math.ceil(m / tile.m) * Math.ceil(n / tile.n);
+    const wasted = (Math.ceil(m / tile.m) * tile.m * Math.ceil(n / tile.n) * tile.n) / (m * n);
+    return { ...tile, tiles, splits: splitsOf(tiles), fits: tile.rows * accumulators <= 8 && wasted <= 1.5 };
+  });
+  const smallest = candidates.at(-1);
+  const chosen = candidates.find(({ fits, tiles, splits }) => fits && tiles * splits >= wantedWorkgroups) ?? smallest;
+  invariant(chosen, "there are tiles to choose from");
+  const bytesPerK = 4 * (operands.a * chosen.m + operands.b * chosen.n);
+  const depth = [16, 8, 4].find((depth) => depth * bytesPerK <= target.sharedBytes && depth < 2 * k) ?? 4;
+  const { splits, tiles } = chosen;
+  return {
+    m: chosen.m, n: chosen.n, k: depth, rows: chosen.rows, splits,
+    reason: `tiles of ${chosen.m}x${chosen.n}x${depth} staged in shared memory, ${tiles} workgroups${splits === 1 ? "" : `, k in ${splits} parts that a second kernel adds up`}`,
   };
 }

@@ -35,6 +35,8 @@ export interface SideOptions {
   readonly count: number;
   /** `row` or `column`, for names. */
   readonly name: string;
+  /** Tiles come in whole multiples of this many elements, so that a tile may lie past the end altogether; by default of `count`. */
+  readonly cover?: number;
 }
 
 export class TileSide {
@@ -94,7 +96,7 @@ export class TileSide {
   }
 
   #ragged(): boolean {
-    return this.#size % this.count !== 0;
+    return this.#size % (this.#options.cover ?? this.count) !== 0;
   }
 
   #memo(key: string, make: () => ScalarLowering): ScalarLowering {

@@ -33,6 +33,8 @@ function plain(layout: Layout, m: number, n: number, k: number): ContractCluster
   };
 }
 
+const silu = (v: Scalar): Scalar => binary("div", v, add(unary("exp", unary("neg", v)), literal(1)));
+
 /** A gated pair over heads, with a scaled prologue, a bias and a residual in the epilogue, in a batch. */
 function rich(b: number, t: number, d: number, h: number, e: number): ContractCluster {
   const [Z, T, D, H, E] = [dim("Z", b), dim("T", t), dim("D", d), dim("H", h), dim("E", e)];
@@ -44,7 +46,6 @@ function rich(b: number, t: number, d: number, h: number, e: number): ContractCl
   const prologue = (z: Scalar, t: Scalar, d: Scalar): Scalar => mul(x(z, t, d), scale(z, t));
   const gate = define("gated", [Z, T, H, E], [D], (z, t, h, e, d) => mul(prologue(z, t, d), wg(z, d, h, e)));
   const up = define("upward", [Z, T, H, E], [D], (z, t, h, e, d) => mul(prologue(z, t, d), wu(z, h, e, d)));
-  const silu = (v: Scalar): Scalar => binary("div", v, add(unary("exp", unary("neg", v)), literal(1)));
   const y = define("y", [Z, T, H, E], [], (z, t, h, e) => add(mul(silu(add(gate(z, t, h, e), bias(h, e))), up(z, t, h, e)), residual(t, h, e)));
   const [pz, pt, ph, pe, pd] = [axis(0), axis(1), axis(2), axis(3), axis(4)];
   return {
@@ -95,10 +96,19 @@ describe("contractions", () => {
     for (const target of targets) await checkCluster(cluster, { target });
   });
 
+  test("split a long k over workgroups and add the parts in order", async () => {
+    for (const n of [36, 30]) {
+      const { dispatches, workspaces } = await checkCluster(plain("TN", 40, n, 1203), { target: gpuTarget });
+      expect(dispatches.map(({ kernel }) => kernel.name)).toEqual(["contract_y_parts", "contract_y"]);
+      expect(workspaces).toEqual([4 * 4 * 40 * n]);
+    }
+  });
+
   test("run on WebGPU", async () => {
     for (const target of [softwareTarget, gpuTarget]) {
       for (const layout of layouts) await checkCluster(plain(layout, 68, 40, 24), { target, device: "dawn" });
       await checkCluster(plain("NT", 1, 50, 36), { target, device: "dawn" });
+      await checkCluster(plain("TN", 33, 20, 600), { target, device: "dawn" });
       await checkCluster(rich(2, 17, 12, 3, 4), { target, device: "dawn" });
     }
     expect.hasAssertions();
