@@ -121,23 +121,24 @@ function handler(ownLine: boolean): (comment: MutableComment, text: string, opti
   };
 }
 
-/** The plugin: `prettier --plugin llmc/prettier file.llm`. */
-export const plugin: Plugin = {
-  languages: [{ name: "llm", parsers: ["llm"], extensions: [".llm"], vscodeLanguageIds: ["llm"] }],
-  parsers: {
-    llm: { parse, astFormat: "llm", locStart: (node: Printed) => node.span.start, locEnd: (node: Printed) => node.span.end },
-  },
-  printers: {
-    llm: {
-      print,
-      getCommentChildNodes: commentChildren,
-      canAttachComment: (node: AnyNode) => "span" in node,
-      printComment: (path: AstPath<Comment>) => path.node.text,
-      handleComments: { ownLine: handler(true), endOfLine: handler(false), remaining: handler(false) },
-    },
-  },
-  defaultOptions: { printWidth, tabWidth: 2, useTabs: false },
+// Prettier reads a plugin's parts as the exports of its module: `prettier --plugin llmc/prettier file.llm`.
+export const languages: NonNullable<Plugin["languages"]> = [{ name: "llm", parsers: ["llm"], extensions: [".llm"], vscodeLanguageIds: ["llm"] }];
+export const parsers: NonNullable<Plugin["parsers"]> = {
+  llm: { parse, astFormat: "llm", locStart: (node: Printed) => node.span.start, locEnd: (node: Printed) => node.span.end },
 };
+export const printers: NonNullable<Plugin["printers"]> = {
+  llm: {
+    print,
+    getCommentChildNodes: commentChildren,
+    canAttachComment: (node: AnyNode) => "span" in node,
+    printComment: (path: AstPath<Comment>) => path.node.text,
+    handleComments: { ownLine: handler(true), endOfLine: handler(false), remaining: handler(false) },
+  },
+};
+export const defaultOptions: NonNullable<Plugin["defaultOptions"]> = { printWidth, tabWidth: 2, useTabs: false };
+
+/** The whole plugin. */
+export const plugin: Plugin = { languages, parsers, printers, defaultOptions };
 
 /** The text in the canonical style. Throws for a text that does not parse: check it first. */
 export async function formatText(text: string): Promise<string> {
