@@ -9,6 +9,7 @@ import { checkConstraints } from "./constraint.ts";
 import { evaluate } from "./expression.ts";
 import { failIn, rootEnvironment, type Environment, type Frame } from "./frame.ts";
 import { declaredDims, lookupDim } from "./names.ts";
+import { isLibrary } from "./scope.ts";
 import { bindVariables, freeVariables } from "./session.ts";
 import { constant, equalSizes, type Polynomial } from "./size.ts";
 import { poison, type Dynamic, type PartialFunction, type TensorAxis, type TensorValue, type Value } from "./value.ts";
@@ -22,8 +23,9 @@ export function activate(callee: PartialFunction, call: Call, path: readonly str
   if (trail.length > deepest) return failIn(call.env, "names/recursion", { name: callable.name.text }, call.calleeSpan);
   session.blocks.set(path.join("."), callable.name.text);
   const dynamic = dynamicOf(call);
+  const site = isLibrary(callee.span.file) ? call.env.frame.site : callee.span;
   const frame: Frame = {
-    session, scope: callee.scope, callable, path, trail, dynamic, dims: new Map(), locals: new Map(), lifted: [], calls: new Map(),
+    session, scope: callee.scope, callable, ...(site && { site }), path, trail, dynamic, dims: new Map(), locals: new Map(), lifted: [], calls: new Map(),
     slots: new Set(callable.parameters.map((p) => p.name.text)), atMost: [], entries: new Map(callable.body.flatMap((s) => (s.kind === "dims" ? s.entries.map((e) => [e.name.text, e] as const) : []))),
   };
   const supplied = supply(callee, call, dynamic);
@@ -48,6 +50,7 @@ export function activate(callee: PartialFunction, call: Call, path: readonly str
 /** Which value each parameter is given. What a recipe was given stays; the call fills the rest. */
 function supply(callee: PartialFunction, call: Call, dynamic: Dynamic): Map<string, SuppliedValue> | undefined {
   const { callable, given } = callee;
+  if (call.positional.some((p) => p.value.kind === "poison")) return undefined;
   const supplied = new Map<string, SuppliedValue>();
   const names = new Set(callable.parameters.map((p) => p.name.text));
   for (const [name, thunk] of given) if (names.has(name)) supplied.set(name, { value: thunk.force(dynamic), span: thunk.span });

@@ -188,7 +188,7 @@ function finish(equation: Equation, pieces: readonly Piece[], frame: Frame, resu
   const declared = results.find((r) => resultKey(r) === keyOf(equation))?.type;
   const place = { name: nodeName(env), origin: equation.span };
   if (!equation.indices) {
-    if (pieces.length > 1) return failIn(env, "names/repeated-equation", { name: equation.name.text }, equation.name.span);
+    if (pieces.length > 1) return poison;
     return checkResult(bare(piece.value, place, env), equation, declared, env);
   }
   if (pieces.length > 1 || piece.at.some((a) => a.index.kind !== "axis")) {

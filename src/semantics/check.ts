@@ -42,7 +42,14 @@ export function checkProgram(program: Program, vocabulary?: Vocabulary): readonl
     if (model) models.set(d.name.text, model);
     found.push(...diagnostics);
   }
-  for (const scope of program.scopes) for (const d of scope.file.declarations) if (d.kind === "op" || d.kind === "block") found.push(...checkGeneric(d, scope));
+  // Where names clash, what they stand for is anyone's guess.
+  const clashes = found.filter((d) => d.code === "names/duplicate" || d.code === "names/hides-index").map((d) => d.primary.span);
+  for (const scope of program.scopes) {
+    for (const d of scope.file.declarations) {
+      if (d.kind !== "op" && d.kind !== "block") continue;
+      if (!clashes.some((c) => c.file === d.span.file && d.span.start <= c.start && c.end <= d.span.end)) found.push(...checkGeneric(d, scope));
+    }
+  }
   for (const d of program.entry.file.declarations) {
     if (d.kind !== "section") continue;
     if (d.keyword === "compare") found.push(...checkCompare(d, program, models));

@@ -3,6 +3,7 @@ import type { Callable, Expression } from "../../grammar/ast.ts";
 import type { Label } from "../diagnostics/diagnostic.ts";
 import { spanText } from "../diagnostics/source.ts";
 import type { Call } from "./call.ts";
+import { divisibilityHelp } from "./divisibility.ts";
 import { evaluate } from "./expression.ts";
 import { failIn, rootEnvironment, type Environment, type Frame } from "./frame.ts";
 import { dimNames, lookupDim } from "./names.ts";
@@ -76,33 +77,4 @@ function reportConstraint(callable: Callable, constraint: Expression, env: Envir
 function valueOf(e: Expression, env: Environment): number | undefined {
   const value = evaluate(e, env);
   return value.kind === "number" ? value.value : undefined;
-}
-
-function divisibilityHelp({ whole, by }: { readonly whole: Expression; readonly by: Expression }, a: number, b: number): string | undefined {
-  const options: string[] = [];
-  if (by.kind === "name") options.push(`${by.text} can be ${orList(nearby(divisorsOf(a), b, 6))}`);
-  if (whole.kind === "name") {
-    const multiples = multiplesNear(a, b);
-    options.push(options.length > 0 ? `or set ${whole.text} to ${orList(multiples)}` : `${whole.text} can be ${orList(multiples)}`);
-  }
-  return options.length > 0 ? options.join("; ") : undefined;
-}
-
-export function divisorsOf(n: number): readonly number[] {
-  return Array.from({ length: n }, (_, i) => i + 1).filter((d) => n % d === 0);
-}
-
-export function multiplesNear(a: number, b: number): readonly number[] {
-  const first = Math.max(1, Math.floor(a / b));
-  return [first, first + 1, first + 2].map((k) => k * b);
-}
-
-/** The `count` values nearest to `wanted`, in ascending order. */
-export function nearby(values: readonly number[], wanted: number, count: number): readonly number[] {
-  return values.toSorted((x, y) => Math.abs(x - wanted) - Math.abs(y - wanted)).slice(0, count).sort((x, y) => x - y);
-}
-
-/** `1, 2, 3 or 6`. */
-export function orList(values: readonly number[]): string {
-  return values.length < 2 ? values.join("") : `${values.slice(0, -1).join(", ")} or ${values.at(-1)}`;
 }

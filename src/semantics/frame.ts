@@ -6,7 +6,7 @@ import type { Callable, DimEntry, Expression } from "../../grammar/ast.ts";
 import type { CodeParams, DiagnosticCode, ReportDetails } from "../diagnostics/codes.ts";
 import type { Span } from "../diagnostics/source.ts";
 import type { Scalar } from "../ir/graph.ts";
-import type { Scope } from "./scope.ts";
+import { isLibrary, type Scope } from "./scope.ts";
 import { fail, type Session } from "./session.ts";
 import type { Polynomial } from "./size.ts";
 import type { Dynamic, Size, Value } from "./value.ts";
@@ -33,6 +33,8 @@ export interface Frame {
   readonly atMost: (readonly [Polynomial, Polynomial])[];
   /** Entries of `dims { … }` by name. */
   readonly entries: ReadonlyMap<string, DimEntry>;
+  /** The nearest place outside of the standard library that led here: what the user can change. */
+  readonly site?: Span;
 }
 
 export interface Environment {
@@ -53,8 +55,13 @@ export interface Environment {
 
 /** Records a diagnostic with the path of instantiation, and gives the silent value. */
 export function failIn<C extends DiagnosticCode>(env: Environment, code: C, params: CodeParams<C>, span: Span, details: Partial<ReportDetails> & { readonly text?: string } = {}): Value {
-  const { text, ...rest } = details;
-  return fail(env.frame.session, code, params, { primary: { span, text: text ?? "" }, path: env.frame.trail, ...rest });
+  const { text = "", ...rest } = details;
+  const { session, site, trail } = env.frame;
+  if (!site || !isLibrary(span.file)) return fail(session, code, params, { primary: { span, text }, path: trail, ...rest });
+  // Nobody can edit the library: the place that uses it comes first.
+  const related = [{ span, text: text === "" ? "here" : text }, ...(rest.related ?? [])];
+  const { fixes: _inLibrary, ...kept } = rest;
+  return fail(session, code, params, { path: trail, ...kept, primary: { span: site, text: "" }, related });
 }
 
 /** The environment of a frame before any equation. */

@@ -1,6 +1,7 @@
 /** @file A planned model becomes IR: inputs, the architecture called on the model's fields, logits, and the loss. */
 import type { Expression, Parameter, TypeExpression } from "../../grammar/ast.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
+import { invariant } from "../diagnostics/invariant.ts";
 import { spanText } from "../diagnostics/source.ts";
 import type { Leaf, Node, Scalar } from "../ir/graph.ts";
 import type { Model, ModelInput } from "../ir/model.ts";
@@ -83,7 +84,7 @@ const targetsName = "targets'";
 function runGraph(plan: ModelPlan, std: Scope, options: InstantiateOptions, session: Session, inputs: Map<string, Leaf>): Graph | undefined {
   const frame: Frame = {
     session, scope: plan.scope, path: [], trail: [plan.name], dims: new Map(), locals: new Map(), dynamic: new Map(), lifted: [], calls: new Map(),
-    slots: new Set(), atMost: [], entries: new Map(),
+    slots: new Set(), atMost: [], entries: new Map(), site: plan.section.name.span,
   };
   const env = rootEnvironment(frame, plan.name, true);
   const architecture = architectureOf(plan, std, env);
@@ -114,13 +115,10 @@ function runGraph(plan: ModelPlan, std: Scope, options: InstantiateOptions, sess
 function architectureOf(plan: ModelPlan, std: Scope, env: Environment): PartialFunction | undefined {
   const inherited = plan.base ? undefined : sectionIn(std, "model");
   const base = plan.base ?? inherited?.base;
-  if (!base) {
-    failIn(env, "model/no-default", { what: "architecture" }, plan.section.name.span);
-    return undefined;
-  }
+  invariant(base, "the standard library declares a model whose architecture is the default");
   const value = evaluate(base, inherited ? { ...env, frame: { ...env.frame, scope: std } } : env);
   if (value.kind === "poison") return undefined;
-  if (value.kind === "function" && value.form === "partial") return value;
+  if (value.kind === "function" && value.form === "partial" && value.callable.parameters.some(isInput)) return value;
   failIn(env, "model/architecture", { name: spanText(base.span) }, base.span);
   return undefined;
 }
@@ -140,12 +138,14 @@ function isInput(parameter: Parameter): parameter is InputParameter {
 function namedFields(plan: ModelPlan, architecture: PartialFunction, env: Environment): Map<string, SuppliedName> | undefined {
   const { callable } = architecture;
   const named = new Map<string, SuppliedName>();
+  const meant = new Set<string>();
   const known = [...callable.parameters.filter((p) => !isInput(p)).map((p) => p.name.text), ...callable.dims.map((d) => d.name.text)];
   let whole = true;
   for (const [name, entry] of plan.fields) {
     const nameSpan = { ...entry.span, end: entry.span.start + name.length };
     if (!known.includes(name)) {
       const near = nearest(name, [...known, "data", "dims"], nameSpan);
+      for (const fix of near.fixes ?? []) for (const edit of fix.edits) meant.add(edit.text);
       failIn(env, "model/unknown-field", { name, architecture: callable.name.text }, nameSpan, near.fixes || near.help ? near : { help: `it has ${known.map((k) => `\`${k}\``).join(", ")}` });
       whole = false;
       continue;
@@ -155,6 +155,7 @@ function namedFields(plan: ModelPlan, architecture: PartialFunction, env: Enviro
     else named.set(name, { thunk: { span: entry.value.span, force: () => value }, nameSpan });
     env.frame.locals.set(name, value);
   }
+  if (meant.size > 0) return undefined;
   for (const patch of plan.patches) {
     const [head] = patch.path;
     if (!head || plan.fields.has(head.text)) continue;
@@ -162,7 +163,7 @@ function namedFields(plan: ModelPlan, architecture: PartialFunction, env: Enviro
     failIn(env, "variant/unknown-path", { path: patch.path.map((n) => n.text).join("."), at: head.text, of: `\`${plan.section.name.text}\`` }, head.span, near);
     whole = false;
   }
-  const missing = callable.parameters.filter((p) => !isInput(p) && !p.default && !architecture.given.has(p.name.text) && !plan.fields.has(p.name.text));
+  const missing = callable.parameters.filter((p) => !isInput(p) && !p.default && !architecture.given.has(p.name.text) && !plan.fields.has(p.name.text) && !meant.has(p.name.text));
   for (const parameter of missing) {
     failIn(env, "model/missing-field", { name: parameter.name.text, architecture: callable.name.text }, plan.section.name.span, { related: [{ span: parameter.span, text: `\`${callable.name.text}\` declares it` }] });
     whole = false;
@@ -207,10 +208,7 @@ function lossOf(plan: ModelPlan, std: Scope, options: InstantiateOptions, logits
   const own = options.loss;
   const standard = sectionIn(std, "train")?.body.fields.find((f) => f.path[0]?.text === "loss")?.content;
   const expression = own?.value ?? (standard?.kind === "value" ? standard.value : undefined);
-  if (!expression) {
-    failIn(env, "model/no-default", { what: "loss" }, plan.section.name.span);
-    return undefined;
-  }
+  invariant(expression, "the standard library declares a train section whose loss is the default");
   const lossEnv: Environment = { ...env, frame: { ...env.frame, scope: own?.scope ?? std, calls: new Map() } };
   const loss = evaluate(expression, lossEnv);
   if (loss.kind === "poison") return undefined;
@@ -242,8 +240,8 @@ function asNode(logits: TensorValue, batch: number, session: Session, plan: Mode
 }
 
 function nodeOf(scalar: Scalar): Node {
-  if (scalar.kind === "read") return scalar.of;
-  throw new Error("internal: a node is read where it is made");
+  invariant(scalar.kind === "read", "a node is read where it is made");
+  return scalar.of;
 }
 
 /** The size of the vocabulary that the model's data has, where it names data. */

@@ -1,5 +1,5 @@
 /** @file Names inside one file, without evaluating anything: what is declared twice, reserved, unused, never computed, or calls itself. */
-import type { Callable, File, Name } from "../../grammar/ast.ts";
+import type { Callable, Equation, File, Name } from "../../grammar/ast.ts";
 import { report } from "../diagnostics/codes.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import { resultKey } from "./body.ts";
@@ -37,6 +37,7 @@ function checkCallable(c: Callable, problem: Problem): void {
   for (const d of c.dims) declare(d.name);
   for (const p of c.parameters) declare(p.name);
   const pieces = new Set<string>();
+  repeatedEquations(c, problem);
   for (const s of c.body) {
     if (s.kind === "learn" || s.kind === "state") declare(s.name);
     else if (s.kind === "dims") for (const e of s.entries) declare(e.name);
@@ -48,6 +49,18 @@ function checkCallable(c: Callable, problem: Problem): void {
   missingResults(c, problem);
   unused(c, problem);
   hiddenIndices(c, locals, problem);
+}
+
+/** A second equation for a name is a piece of it, and pieces have indices. */
+function repeatedEquations(c: Callable, problem: Problem): void {
+  const first = new Map<string, Equation>();
+  for (const s of c.body) {
+    if (s.kind !== "equation") continue;
+    const key = s.next ? `next ${s.name.text}` : s.name.text;
+    const before = first.get(key);
+    if (!before) first.set(key, s);
+    else if (!s.indices || !before.indices) problem(report("names/repeated-equation", { name: s.name.text }, { primary: { span: s.name.span, text: "" }, related: [{ span: before.name.span, text: "computed here first" }] }));
+  }
 }
 
 function missingResults(c: Callable, problem: Problem): void {

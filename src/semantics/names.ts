@@ -3,6 +3,7 @@ import type { Callable, Expression, TypeExpression } from "../../grammar/ast.ts"
 import { spanText, type Span } from "../diagnostics/source.ts";
 import { suggestions } from "../diagnostics/suggest.ts";
 import { axis } from "../ir/scalar.ts";
+import { divisibilityHelp } from "./divisibility.ts";
 import { evaluate } from "./expression.ts";
 import { failIn, type Environment, type Frame } from "./frame.ts";
 import { unaryFunctions } from "./numbers.ts";
@@ -156,8 +157,13 @@ export function lookupDim(name: string, span: Span, env: Environment): Size | "f
   return assumed;
 }
 
+/** The default of a dim in brackets. What is made of other dims is blamed on where those were set. */
 function bracketDefault(e: Expression | undefined, env: Environment): Size | "failed" | undefined {
-  return e && (evaluateSize(e, { ...env, giving: true }) ?? "failed");
+  if (!e) return undefined;
+  const size = evaluateSize(e, { ...env, giving: true });
+  if (!size) return "failed";
+  const [origin] = dimNames(e).flatMap((name) => env.frame.dims.get(name)?.origin ?? env.frame.session.dims.get(name)?.origin ?? []);
+  return origin ? { ...size, origin } : size;
 }
 
 /** The value of an expression that must be a size. Reports and gives nothing when it is none. */
@@ -174,8 +180,22 @@ export function evaluateSize(e: Expression, env: Environment): Size | undefined 
     return undefined;
   }
   if (!env.frame.session.generic && !(Number.isInteger(value.value) && value.value > 0)) {
-    failIn(env, "shape/not-whole", { text, value: value.value }, e.span);
+    failIn(env, "shape/not-whole", { text, value: value.value, ...quotientOf(e, env) }, e.span, quotientHelp(e, env));
     return undefined;
   }
   return { text, exact: value.exact ?? (Number.isNaN(value.value) ? atom(text) : constant(value.value)), value: value.value, origin: e.span };
+}
+
+/** Dividend and divisor of `D / H`. */
+function quotientOf(e: Expression, env: Environment): { readonly from?: readonly [number, number] } {
+  if (e.kind !== "binary" || e.op !== "/") return {};
+  const [a, b] = [evaluate(e.left, env), evaluate(e.right, env)];
+  return a.kind === "number" && b.kind === "number" ? { from: [a.value, b.value] } : {};
+}
+
+function quotientHelp(e: Expression, env: Environment): { readonly help?: string } {
+  const { from } = quotientOf(e, env);
+  if (!from || e.kind !== "binary" || !Number.isInteger(from[0]) || !Number.isInteger(from[1])) return {};
+  const help = divisibilityHelp({ whole: e.left, by: e.right }, from[0], from[1]);
+  return help ? { help } : {};
 }

@@ -87,7 +87,7 @@ function isModel(found: Found | undefined): boolean {
 function addField(field: Field, scope: Scope, draft: Draft, patching: boolean): void {
   const [head, ...rest] = field.path;
   if (!head) return;
-  if (head.text === "dims") addDims(field, rest, scope, draft);
+  if (head.text === "dims") addDims(field, rest, scope, draft, patching);
   else if (head.text === "train" && patching) {
     const inner = rest.length > 0 ? [{ ...field, path: rest }] : field.content.kind === "group" ? field.content.body.fields : [];
     draft.train.push(...inner.map((f) => ({ field: f, scope })));
@@ -106,11 +106,25 @@ function addField(field: Field, scope: Scope, draft: Draft, patching: boolean): 
   }
 }
 
-function addDims(field: Field, rest: readonly Name[], scope: Scope, draft: Draft): void {
+/** Every dim that an op or block in reach declares in brackets: a variant may set one that the model leaves to its default. */
+function dimsInScope(scope: Scope): ReadonlySet<string> {
+  return new Set(scope.names().flatMap((name) => {
+    const declaration = scope.lookup(name)?.declaration;
+    return declaration?.kind === "op" || declaration?.kind === "block" ? declaration.dims.map((d) => d.name.text) : [];
+  }));
+}
+
+function addDims(field: Field, rest: readonly Name[], scope: Scope, draft: Draft, patching: boolean): void {
   if (field.content.kind === "group") {
-    for (const inner of field.content.body.fields) addDims(inner, inner.path, scope, draft);
+    for (const inner of field.content.body.fields) addDims(inner, inner.path, scope, draft, patching);
     return;
   }
   const [name] = rest;
+  if (patching && name && !draft.dims.has(name.text) && !dimsInScope(scope).has(name.text)) {
+    const known = [...draft.dims.keys()];
+    const near = nearest(name.text, known, name.span);
+    draft.problem(report("variant/unknown-path", { path: `dims.${name.text}`, at: name.text, of: "the model or what it is made of" }, { primary: { span: name.span, text: "" }, ...(near.fixes || near.help ? near : { help: `the dims are ${known.join(", ")}` }) }));
+    return;
+  }
   if (name && rest.length === 1) draft.dims.set(name.text, { value: field.content.value, scope, span: field.span });
 }

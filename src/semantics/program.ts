@@ -5,7 +5,7 @@ import { report } from "../diagnostics/codes.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import type { Span } from "../diagnostics/source.ts";
 import { nearest } from "./names.ts";
-import { declarationsOf, type Declared, type Found, type Scope } from "./scope.ts";
+import { declarationsOf, markLibrary, type Declared, type Found, type Scope } from "./scope.ts";
 
 /** Where text comes from. Paths use `/`. */
 export interface Host {
@@ -49,6 +49,7 @@ function standardLibrary(host: Host): { readonly scope: Scope; readonly diagnost
   const known = libraries.get(host.stdlib);
   if (known) return known;
   const parsed = host.stdlib.map(({ name, text }) => parseFile({ path: `std/${name}`, text }));
+  for (const { file } of parsed) markLibrary(file.span.file);
   const table = new Map<string, Found>();
   const declarations = parsed.flatMap((p) => p.file.declarations);
   const file: File = { kind: "file", doc: "", declarations, span: { file: { path: "std", text: "" }, start: 0, end: 0 } };

@@ -1,5 +1,6 @@
 /** @file What the names of a file mean: its own declarations first, then its imports, then the standard library. */
 import type { Callable, File, Section, Variant } from "../../grammar/ast.ts";
+import type { SourceFile } from "../diagnostics/source.ts";
 
 export type Declared = Callable | Section | Variant;
 
@@ -18,6 +19,17 @@ export interface Scope {
   readonly failed: ReadonlySet<string>;
   /** Every name that `lookup` knows, for suggestions. */
   readonly names: () => readonly string[];
+}
+
+const library = new WeakSet<SourceFile>();
+
+/** Marks a file as part of the standard library. */
+export function markLibrary(file: SourceFile): void {
+  library.add(file);
+}
+
+export function isLibrary(file: SourceFile): boolean {
+  return library.has(file);
 }
 
 /** The declarations of a file that give a name. `train Tiny` and `eval Tiny` speak of a model named elsewhere. */

@@ -71,7 +71,7 @@ export const semanticsCodes = {
     "A dim has one size in a call: the first argument that has it decides, the others must agree.",
   ),
   "shape/below": error((p: OfParameter & { readonly wanted: string; readonly found: string }) => `\`${p.parameter}\` of \`${p.callee}\` must be below ${p.wanted}, but its values go up to ${p.found}`, "`[T] of V` are whole numbers below V; a table with fewer rows than there are tokens would be read past its end."),
-  "shape/not-whole": error(({ text, value }: { readonly text: string; readonly value: number }) => `\`${text}\` is ${Number.isNaN(value) ? "not a number" : Number(value.toPrecision(6))}, and a size must be a positive whole number`, "Sizes of axes are positive whole numbers; a division must come out even."),
+  "shape/not-whole": error(({ text, value, from }: { readonly text: string; readonly value: number; readonly from?: readonly [number, number] }) => `\`${text}\` is ${from ? `${from[0]} / ${from[1]} = ` : ""}${Number.isNaN(value) ? "not a number" : Number(value.toPrecision(6))}, and a size must be a positive whole number`, "Sizes of axes are positive whole numbers; a division must come out even."),
   "shape/missing-dim": error(({ name, callee, kind, model }: OfName & OfCallee & { readonly kind: string; readonly model: string }) => `the ${kind} \`${callee}\` needs the dim ${name}, and \`${model}\` has none`, "Dims in brackets and dims that only a result has are looked up by name in the model that instantiates the block."),
   "shape/undeclared-dim": error(({ name, callee, kind }: OfName & OfCallee & { readonly kind: string }) => `${name} is neither in the signature of the ${kind} \`${callee}\` nor in its brackets`, "An op or block declares every dim it speaks of, so that a reader sees what it depends on."),
   "shape/dim-cycle": error(({ name }: OfName) => `the size of ${name} depends on itself`, "Dims may be computed from each other, but not in a circle."),
@@ -103,7 +103,6 @@ export const semanticsCodes = {
   "model/future": error(({ model, read }: { readonly model: string; readonly read: string }) => `\`${model}\` reads the future: ${read}`, "A model that predicts the next token must not see it. The logits at position t may depend on tokens up to t only; this is decided from the indices and conditions of every read."),
   "model/unknown": error(({ name }: OfName) => `there is no model or variant \`${name}\``, "`train`, `eval` and `variant … of` name a model or variant of the file."),
   "model/loss": error(({ name }: OfName) => `\`${name}\` does not give one number for each sequence`, "A loss takes logits and targets and gives a scalar; the mean over the batch is taken around it."),
-  "model/no-default": error(({ what }: { readonly what: string }) => `the standard library names no ${what}, and none is given`, "Without an architecture or a loss of its own a model uses those that the standard library declares."),
 
   "variant/unknown-path": error(({ path, at, of }: { readonly path: string; readonly at: string; readonly of: string }) => `\`${path}\` leads nowhere: ${of} has no \`${at}\``, "A variant changes fields by path: through the fields of the model and the arguments of its blocks, and `dims.D` for sizes."),
   "variant/cycle": error(({ name }: OfName) => `\`${name}\` is a variant of itself`, "Variants build on a model, directly or through other variants."),
