@@ -1,10 +1,13 @@
 /** @file The parser on whole files: what it accepts, what it keeps of broken declarations, how contextual words read. */
 import { readFileSync } from "node:fs";
+import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Callable, Expression, File, Section } from "../../grammar/ast.ts";
+import { checkFileFields } from "../../grammar/check-fields.ts";
 import { parseFile } from "../../grammar/parse.ts";
 import { LlmParser } from "../../grammar/parser.ts";
 import { createLexer } from "../../grammar/tokens.ts";
+import { renderDiagnostic } from "../../src/diagnostics/render-terminal.ts";
 
 function fixture(name: string): string {
   return readFileSync(new URL(`../fixtures/language/${name}`, import.meta.url), "utf8");
@@ -156,4 +159,25 @@ test("a misspelt keyword is corrected and its declaration is read; an unknown wo
   const { file, diagnostics } = parse("modle Tiny {\n data: X\n}\nwhatever Foo {\n}\ntrain Tiny { }\n");
   expect(diagnostics.map((d) => [d.code, d.fixes[0]?.title])).toEqual([["syntax/unknown-declaration", "write `model`"], ["syntax/unknown-declaration", undefined]]);
   expect(file.declarations).toMatchObject([{ keyword: "model", name: { text: "Tiny" } }, { keyword: "train" }]);
+});
+
+test("whatever is cut out of a file or put into it, the rest is read and every message points into the text", () => {
+  const sources = [fixture("sample.llm"), fixture("hard-cases.llm")];
+  const pieces = fc.constantFrom("", "{", "}", "(", ")", "[", "]", '"', '"""', "->", "=", ":", ",", "op ", "learn ", "next ", "20M tokens", "§", "\n", "\ntrain T {", "'", "%", "if ");
+  const damage = fc.array(fc.tuple(fc.nat(8000), fc.nat(12), pieces), { minLength: 1, maxLength: 4 });
+  fc.assert(
+    fc.property(fc.constantFrom(...sources), damage, (source, edits) => {
+      const text = edits.reduce((old, [at, length, piece]) => {
+        const start = at % old.length;
+        return old.slice(0, start) + piece + old.slice(start + length);
+      }, source);
+      const { file, diagnostics } = parse(text);
+      for (const diagnostic of [...diagnostics, ...checkFileFields(file)]) {
+        const { start, end } = diagnostic.primary.span;
+        expect(0 <= start && start <= end && end <= text.length).toBe(true);
+        expect(renderDiagnostic(diagnostic)).toContain(diagnostic.message);
+      }
+    }),
+    { numRuns: 300 },
+  );
 });
