@@ -17,8 +17,6 @@ interface Known {
   readonly bounds: readonly Bound[];
   /** Where this condition fails the value is `outside` and depends on nothing. */
   readonly support?: { readonly condition: Scalar; readonly outside: number };
-  /** The node whose reduction or read let the future in. */
-  readonly leak?: Node;
 }
 
 export type Causality =
@@ -30,12 +28,15 @@ export function causality(result: Node, time: number, input: Leaf, inputTime: nu
   const known = new Map<Node, Known>();
   const analysis: Analysis = { input, inputTime, known };
   for (const node of operandsFirst(result)) known.set(node, ofNode(node, analysis));
-  const found = known.get(result) ?? { bounds: [] };
   const limit = affineOf(axis(time));
-  const space = result.axes;
-  const fine = found.bounds.every((b) => isAtMost(b, limit, space));
-  if (fine) return { kind: "proof" };
-  return { kind: "future", node: found.leak ?? result };
+  if (boundsOf(result, known).every((b) => isAtMost(b, limit, result.axes))) return { kind: "proof" };
+  // The first node that depends on more than any of its own indices reach.
+  const first = [...known.keys()].find((node) => boundsOf(node, known).some((b) => node.axes.every((_, i) => !isAtMost(b, affineOf(axis(i)), node.axes))));
+  return { kind: "future", node: first ?? result };
+}
+
+function boundsOf(node: Node, known: ReadonlyMap<Node, Known>): readonly Bound[] {
+  return known.get(node)?.bounds ?? [];
 }
 
 interface Analysis {
@@ -68,10 +69,7 @@ function ofNode(node: Node, analysis: Analysis): Known {
   const neutral = node.reduce.op === "sum" ? 0 : node.reduce.op === "max" ? -Infinity : Infinity;
   // Outside of the support the reduction adds nothing: there the body's dependences do not count.
   const inside = body.support && body.support.outside === neutral ? refine(body.bounds, body.support.condition, space, (p) => p < rank) : body.bounds;
-  const bounds = inside.map((b) => eliminate(b, rank, space));
-  const letsIn = bounds.some((b, i) => b !== inside[i]);
-  const leak = body.leak ?? (letsIn ? node : undefined);
-  return { bounds: distinct(bounds), ...(leak && { leak }) };
+  return { bounds: distinct(inside.map((b) => eliminate(b, rank, space))) };
 }
 
 /** Bounds by reduced axes become bounds by their last index. */
@@ -102,9 +100,8 @@ function compute(s: Scalar, space: Space, analysis: Analysis, memo: Map<Scalar, 
       const condition = visit(s.condition);
       const [then, otherwise] = [visit(s.then), visit(s.else)];
       const bounds = distinct([...condition.bounds, ...refine(then.bounds, s.condition, space), ...refine(otherwise.bounds, unary("not", s.condition), space)]);
-      const leak = condition.leak ?? then.leak ?? otherwise.leak;
       const support = condition.bounds.length > 0 ? undefined : supportOf(s, then, otherwise);
-      return { bounds, ...(support && { support }), ...(leak && { leak }) };
+      return { bounds, ...(support && { support }) };
     }
     case "unary": {
       const of = visit(s.of);
@@ -160,10 +157,9 @@ function ofRead(s: Read, space: Space, analysis: Analysis, visit: (x: Scalar) =>
   const of = analysis.known.get(s.of) ?? { bounds: [] };
   const indices = s.at.map(visit);
   const own = of.bounds.map((bound) => substituteBound(bound, s.at));
-  const leak = of.leak ?? indices.find((i) => i.leak)?.leak;
   const bounds = distinct([...own, ...indices.flatMap((i) => i.bounds)].map((b) => upper(b, space)));
   const support = of.support && indices.every((i) => i.bounds.length === 0) ? { condition: substitute(of.support.condition, s.at), outside: of.support.outside } : undefined;
-  return { bounds, ...(support && { support }), ...(leak && { leak }) };
+  return { bounds, ...(support && { support }) };
 }
 
 function substituteBound(bound: Bound, at: readonly Scalar[]): Bound {
@@ -203,6 +199,8 @@ function largerForm(atom: Scalar, space: Space): Affine | undefined {
  * turn a bound by t into one by s; a reduction takes only axes that stay.
  */
 function refine(bounds: readonly Bound[], condition: Scalar, space: Space, stays: (position: number) => boolean = () => true): readonly Bound[] {
+  // Where either of two conditions holds, one of their bounds does.
+  if (condition.kind === "binary" && condition.op === "or") return distinct([condition.left, condition.right].flatMap((c) => refine(bounds, c, space, stays)));
   const facts = nonNegativeForms(condition, true);
   if (facts.length === 0) return bounds;
   return bounds.map((bound) => {
@@ -223,8 +221,7 @@ function isAtMost(bound: Bound, limit: Affine, space: Space): boolean {
 }
 
 function merge(parts: readonly Known[]): Known {
-  const leak = parts.find((p) => p.leak)?.leak;
-  return { bounds: distinct(parts.flatMap((p) => p.bounds)), ...(leak && { leak }) };
+  return { bounds: distinct(parts.flatMap((p) => p.bounds)) };
 }
 
 function distinct(bounds: readonly Bound[]): readonly Bound[] {

@@ -20,6 +20,7 @@ import type { ModelPlan } from "./plan-of-model.ts";
 import type { Found, Scope } from "./scope.ts";
 import { vocabularyOf } from "./sections.ts";
 import { newSession, newVariable, type Session, type Vocabulary } from "./session.ts";
+import { namesIn } from "./walk.ts";
 import { dimSize, type PartialFunction, type Size, type TensorAxis, type TensorValue, type Value } from "./value.ts";
 
 export interface Instantiated {
@@ -143,7 +144,7 @@ function namedFields(plan: ModelPlan, architecture: PartialFunction, env: Enviro
   let whole = true;
   for (const [name, entry] of plan.fields) {
     const nameSpan = { ...entry.span, end: entry.span.start + name.length };
-    if (!known.includes(name)) {
+    if (!known.includes(name) && !isShared(name, plan)) {
       const near = nearest(name, [...known, "data", "dims"], nameSpan);
       for (const fix of near.fixes ?? []) for (const edit of fix.edits) meant.add(edit.text);
       failIn(env, "model/unknown-field", { name, architecture: callable.name.text }, nameSpan, near.fixes || near.help ? near : { help: `it has ${known.map((k) => `\`${k}\``).join(", ")}` });
@@ -152,7 +153,7 @@ function namedFields(plan: ModelPlan, architecture: PartialFunction, env: Enviro
     }
     const value = fieldValue(name, entry, plan, env);
     if (value.kind === "poison") whole = false;
-    else named.set(name, { thunk: { span: entry.value.span, force: () => value }, nameSpan });
+    else if (known.includes(name)) named.set(name, { thunk: { span: entry.value.span, force: () => value }, nameSpan });
     env.frame.locals.set(name, value);
   }
   if (meant.size > 0) return undefined;
@@ -169,6 +170,12 @@ function namedFields(plan: ModelPlan, architecture: PartialFunction, env: Enviro
     whole = false;
   }
   return whole ? named : undefined;
+}
+
+/** A field that others refer to: one instance that several blocks use, such as a bias shared by all layers. */
+function isShared(name: string, plan: ModelPlan): boolean {
+  const others = [...plan.fields].filter(([other]) => other !== name).map(([, entry]) => entry.value);
+  return [...others, ...plan.patches.map((p) => p.entry.value)].some((e) => namesIn(e).some((n) => n.text === name));
 }
 
 function fieldValue(name: string, entry: { readonly value: Expression; readonly scope: Scope }, plan: ModelPlan, env: Environment): Value {
