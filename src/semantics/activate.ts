@@ -123,7 +123,7 @@ function spread({ frame, call }: Binder, supplied: ReadonlyMap<string, SuppliedV
     if (local?.kind === "tensor") for (const v of freeVariables(local.body)) if (!local.axes.some((a) => a.variable === v)) variables.add(v);
   }
   if (variables.size === 0) for (const v of [...call.env.frame.lifted, ...call.env.indices.values()]) variables.add(v);
-  frame.lifted.push(...[...variables].sort((a, b) => a - b));
+  frame.lifted.push(...[...variables].toSorted((a, b) => a - b));
 }
 
 /** The caller's view of a result: axes by the caller's names, along its indices, behind the axes it was lifted over. */

@@ -19,8 +19,16 @@ function isNonNegative(form: Affine, env: Environment): boolean {
   const proven = (f: Affine): boolean => formInterval(f, space).low >= 0;
   if (proven(form)) return true;
   const facts = env.guards.flatMap((g) => nonNegativeForms(g, true));
-  const less = (f: Affine, fact: Affine): Affine => plus(f, scale(fact, -1));
-  return facts.some((a) => proven(less(form, a)) || facts.some((b) => proven(less(less(form, a), b))));
+  return facts.some((a) => proven(minus(form, a)) || facts.some((b) => proven(minus(minus(form, a), b))));
+}
+
+function minus(a: Affine, b: Affine): Affine {
+  return plus(a, scale(b, -1));
+}
+
+/** Of integers, a positive form less one is still not negative. */
+function strictly(positive: Affine): Affine {
+  return plus(positive, constantForm(-1));
 }
 
 /** The forms that a condition (or its negation) shows to be at least zero. */
@@ -30,9 +38,8 @@ export function nonNegativeForms(condition: Scalar, holds: boolean): readonly Af
   const { op, left, right } = condition;
   if (op === (holds ? "and" : "or")) return [...nonNegativeForms(left, holds), ...nonNegativeForms(right, holds)];
   if (left.dtype !== "i32") return [];
-  const rightLessLeft = plus(affineOf(right), scale(affineOf(left), -1));
+  const rightLessLeft = minus(affineOf(right), affineOf(left));
   const leftLessRight = scale(rightLessLeft, -1);
-  const strictly = (f: Affine): Affine => plus(f, constantForm(-1));
   switch (op) {
     case "le": return [holds ? rightLessLeft : strictly(leftLessRight)];
     case "lt": return [holds ? strictly(rightLessLeft) : leftLessRight];

@@ -162,7 +162,7 @@ function uniform(e: CallExpression, env: Environment): Value {
   const { frame } = env;
   const drawn = frame.calls.get("uniform()") ?? 0;
   frame.calls.set("uniform()", drawn + 1);
-  const variables = [...new Set([...frame.lifted, ...env.indices.values()])].sort((a, b) => a - b);
+  const variables = [...new Set([...frame.lifted, ...env.indices.values()])].toSorted((a, b) => a - b);
   let counter: Scalar = ir.int(0);
   for (const v of variables) counter = ir.add(ir.mul(counter, ir.int(variableOf(frame.session, v).size.value)), ir.axis(v));
   return scalarValue(ir.random(streamOf(`${frame.path.join(".")}/uniform${drawn === 0 ? "" : drawn + 1}`), counter));

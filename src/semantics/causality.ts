@@ -226,7 +226,7 @@ function merge(parts: readonly Known[]): Known {
 
 function distinct(bounds: readonly Bound[]): readonly Bound[] {
   const seen = new Map<string, Bound>();
-  for (const bound of bounds) seen.set(`${bound.constant}:${[...bound.terms].map(([atom, k]) => `${k}*${atom.id}`).sort().join("+")}`, bound);
+  for (const bound of bounds) seen.set(`${bound.constant}:${[...bound.terms].map(([atom, k]) => `${k}*${atom.id}`).toSorted().join("+")}`, bound);
   return [...seen.values()];
 }
 

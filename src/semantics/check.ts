@@ -106,5 +106,5 @@ function inOrder(found: readonly Diagnostic[], program: Program): readonly Diagn
     const at = paths.indexOf(d.primary.span.file.path);
     return at < 0 ? paths.length : at;
   };
-  return [...seen.values()].sort((a, b) => rank(a) - rank(b) || a.primary.span.start - b.primary.span.start);
+  return [...seen.values()].toSorted((a, b) => rank(a) - rank(b) || a.primary.span.start - b.primary.span.start);
 }

@@ -23,7 +23,7 @@ function multiplesNear(a: number, b: number): readonly number[] {
 
 /** The `count` values nearest to `wanted`, in ascending order. */
 function nearby(values: readonly number[], wanted: number, count: number): readonly number[] {
-  return values.toSorted((x, y) => Math.abs(x - wanted) - Math.abs(y - wanted)).slice(0, count).sort((x, y) => x - y);
+  return values.toSorted((x, y) => Math.abs(x - wanted) - Math.abs(y - wanted)).slice(0, count).toSorted((x, y) => x - y);
 }
 
 /** `1, 2, 3 or 6`. */

@@ -61,8 +61,11 @@ function evaluateBinary(e: Extract<Expression, { kind: "binary" }>, env: Environ
 }
 
 function compose(left: FunctionValue, right: FunctionValue): FunctionValue {
-  const stages = (f: FunctionValue): readonly FunctionValue[] => (f.form === "composition" ? f.stages : [f]);
-  return { kind: "function", form: "composition", stages: [...stages(left), ...stages(right)] };
+  return { kind: "function", form: "composition", stages: [...stagesOf(left), ...stagesOf(right)] };
+}
+
+function stagesOf(f: FunctionValue): readonly FunctionValue[] {
+  return f.form === "composition" ? f.stages : [f];
 }
 
 /** `L * layer(…)`: as many instances in a row, each with parameters of its own. */

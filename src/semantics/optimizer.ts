@@ -105,10 +105,9 @@ function runOnce(
   factor: number, states: Map<string, OptimizerState>, env: Environment, entry: Entry,
 ): Pick<OptimizerGroup, "parameter" | "states"> | undefined {
   const { span } = entry.value;
-  const element = (l: Leaf): Value => scalarValue(read(l, []));
   const supplied: [string, Value][] = [
-    [shape.parameter, element(elements.parameter)], [shape.gradient, element(elements.gradient)],
-    [rateName, scalarValue(mul(read(elements.lr, []), literal(factor)))], [stepName, element(elements.step)],
+    [shape.parameter, elementOf(elements.parameter)], [shape.gradient, elementOf(elements.gradient)],
+    [rateName, scalarValue(mul(read(elements.lr, []), literal(factor)))], [stepName, elementOf(elements.step)],
   ];
   const given = new Map([...value.given, ...settings]);
   given.delete(rateName);
@@ -121,6 +120,10 @@ function runOnce(
     return undefined;
   }
   return { parameter, states: [...states.values()].map((s) => s.next ?? read(s.leaf, [])) };
+}
+
+function elementOf(l: Leaf): Value {
+  return scalarValue(read(l, []));
 }
 
 function asScalar(value: Value): Scalar | undefined {

@@ -78,7 +78,7 @@ function intervalOf(piece: Piece, position: number, env: Environment): Interval 
   const variable = variableOf(env.frame.session, at.variable);
   if (at.expression.kind === "name") return { piece, stride: 1, offset: constant(0), offsetValue: 0, range: variable.size };
   // The offset as a size: the index expression where its variable is zero.
-  const zero = new Map([...env.frame.locals]);
+  const zero = new Map(env.frame.locals);
   const index = indexName(at.expression);
   if (index === undefined) return undefined;
   zero.set(index, { kind: "number", value: 0, exact: constant(0) });
@@ -142,7 +142,7 @@ function wholeAxis(name: string, position: number, total: Polynomial, declared: 
 /** Each piece at its own indices, chosen by where the axis's index lies. */
 function chooseBy(intervals: readonly Interval[], position: number, axes: readonly TensorAxis[], env: Environment): Scalar | undefined {
   const axis = ir.axis(axes[position]?.variable ?? 0);
-  const ordered = [...intervals].sort((a, b) => b.offsetValue - a.offsetValue);
+  const ordered = [...intervals].toSorted((a, b) => b.offsetValue - a.offsetValue);
   let body: Scalar | undefined;
   for (const { piece, stride, offsetValue, range } of ordered) {
     const open = openScalar(piece, env);

@@ -74,7 +74,7 @@ export function planModel(name: Name, scope: Scope): ModelPlan | { readonly diag
     for (const field of declaration.body.fields) addField(field, found.scope, draft, false);
     for (const link of chain) for (const field of link.variant.body.fields) addField(field, link.scope, draft, true);
     const { dims, fields, patches, data, train } = draft;
-    const lineage = [...chain.map((link) => link.variant.name.text).reverse(), declaration.name.text];
+    const lineage = [...chain.map((link) => link.variant.name.text).toReversed(), declaration.name.text];
     return { name: name.text, lineage, section: declaration, scope: found.scope, ...(declaration.base && { base: declaration.base }), dims, fields, patches, ...(data && { data }), train, diagnostics };
   }
 }

@@ -114,7 +114,7 @@ export function freeVariables(scalar: Scalar): readonly number[] {
   if (known) return known;
   const inner = operands(scalar).map(freeVariables);
   const first = inner.find((list) => list.length > 0) ?? [];
-  const all = inner.every((list) => list.length === 0 || list === first) ? first : [...new Set(inner.flat())].sort((a, b) => a - b);
+  const all = inner.every((list) => list.length === 0 || list === first) ? first : [...new Set(inner.flat())].toSorted((a, b) => a - b);
   freeOf.set(scalar, all);
   return all;
 }

@@ -35,7 +35,7 @@ function fromTerms(terms: Iterable<Term>): Polynomial {
     if (coefficient.num === 0n) sum.delete(key);
     else sum.set(key, { coefficient, powers: term.powers });
   }
-  return new Map([...sum].sort(([a], [b]) => (a < b ? -1 : 1)));
+  return new Map([...sum].toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 function monomial(powers: ReadonlyMap<string, number>): string {
@@ -50,7 +50,7 @@ function multiplyTerms(a: Term, b: Term): Term {
     else powers.set(atom, sum);
   }
   const [x, y] = [a.coefficient, b.coefficient];
-  return { coefficient: rational(x.num * y.num, x.den * y.den), powers: new Map([...powers].sort(([p], [q]) => (p < q ? -1 : 1))) };
+  return { coefficient: rational(x.num * y.num, x.den * y.den), powers: new Map([...powers].toSorted(([p], [q]) => (p < q ? -1 : 1))) };
 }
 
 /** The constant polynomial of an integer. */

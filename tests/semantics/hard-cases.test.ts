@@ -62,8 +62,7 @@ describe("the hard cases at tiny sizes", () => {
   });
 });
 
-test("a field that only other fields refer to is shared by all who use it", () => {
-  const text = (bias: string): string => `
+const withBias = (bias: string): string => `
 model M {
   dims { T = 4  L = 3  D = 8  H = 2  F = 8  V = 7 }
   embed: table
@@ -71,10 +70,12 @@ model M {
   layers: L * layer(mix: attention(bias: ${bias}))
   head: tied
 }`;
-  const tables = (source: string): readonly string[] => elaborated(source, "M").model.parameters.map((p) => p.leaf.name).filter((n) => /relative|bias/.test(n));
-  expect(tables(text("relative"))).toEqual(["relative.w"]);
-  expect(tables(text("t5_bias(R: 8)").replace(/ {2}relative.*\n/, ""))).toEqual([0, 1, 2].map((l) => `layers.${l}.mix.attend.bias.w`));
-  expect(() => tables(text("none"))).toThrow("model/unknown-field");
+const biasTables = (source: string): readonly string[] => elaborated(source, "M").model.parameters.map((p) => p.leaf.name).filter((n) => /relative|bias/.test(n));
+
+test("a field that only other fields refer to is shared by all who use it", () => {
+  expect(biasTables(withBias("relative"))).toEqual(["relative.w"]);
+  expect(biasTables(withBias("t5_bias(R: 8)").replace(/ {2}relative.*\n/, ""))).toEqual([0, 1, 2].map((l) => `layers.${l}.mix.attend.bias.w`));
+  expect(() => biasTables(withBias("none"))).toThrow("model/unknown-field");
 });
 
 test("GPT-2 small has the parameters of the release, and dropout tells the training graph from the other", () => {
