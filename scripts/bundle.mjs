@@ -15,7 +15,7 @@ await build({
     llmc: "src/cli/main.ts",
     index: "src/index.ts",
     runtime: "src/runtime/index.ts",
-    prettier: "grammar/prettier-plugin.ts",
+    prettier: "grammar/print.ts",
   },
   outdir: "dist",
   bundle: true,

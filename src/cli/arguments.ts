@@ -1,5 +1,5 @@
 /** @file Command-line arguments against a command's description. Unknown words get the nearest name. */
-import { nearest } from "../diagnostics/suggest.ts";
+import { suggest } from "../diagnostics/suggest.ts";
 import type { Command, Input } from "./command.ts";
 
 export type Parsed = { readonly kind: "ok"; readonly input: Input } | { readonly kind: "help" } | { readonly kind: "error"; readonly message: string };
@@ -24,7 +24,7 @@ export function parseArguments(command: Command, words: readonly string[]): Pars
     const name = flag.startsWith("--") ? flag.slice(2) : longName(command, flag.slice(1));
     const spec = name === undefined ? undefined : command.options[name];
     if (name === undefined || !spec) {
-      const close = nearest(flag.replace(/^-+/, ""), Object.keys(command.options));
+      const close = suggest(flag.replace(/^-+/, ""), Object.keys(command.options));
       return error(`\`${flag}\` is not an option of \`llmc ${command.name}\`${close ? `; did you mean \`--${close}\`?` : ""}`);
     }
     if (spec.type === "boolean") {

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** @file The `llmc` command: finds the command, parses its arguments, runs it and sets the exit code. Everything heavy is imported by the commands. */
-import { nearest } from "../diagnostics/suggest.ts";
+import { suggest } from "../diagnostics/suggest.ts";
 import { parseArguments } from "./arguments.ts";
 import { commands } from "./commands.ts";
 import { commandHelp, overview } from "./help.ts";
@@ -19,7 +19,7 @@ export async function main(words: readonly string[], host: Host): Promise<ExitCo
   }
   const command = commands.find((c) => c.name === name);
   if (!command) {
-    const close = nearest(name, commands.map((c) => c.name));
+    const close = suggest(name, commands.map((c) => c.name));
     host.err(`\`${name}\` is not a command of llmc${close ? `; did you mean \`llmc ${close}\`?` : ""}\n\n${overview(commands)}`);
     return 2;
   }

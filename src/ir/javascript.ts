@@ -10,6 +10,8 @@ import { operands, subexpressions } from "./scalar.ts";
 export interface JavaScriptNames {
   /** What a read of a rank-0 leaf, or an axis value, is called. */
   readonly name: (s: Scalar & { readonly kind: "read" | "axis" }) => string;
+  /** The stream argument of `uniform`, where the program passes it; else the number itself. */
+  readonly stream?: (stream: number) => string;
 }
 
 export interface JavaScript {
@@ -60,7 +62,7 @@ export function javascript(root: Scalar, names: JavaScriptNames, inline = false)
       case "cast": return s.dtype === "i32" ? call("Math.trunc", s.of) : s.dtype === "bool" ? { text: `${at(s.of, strength.comparison)} !== 0`, strength: strength.equality } : print(s.of);
       case "random":
         calls.add("uniform");
-        return { text: `uniform(seed, step, ${s.stream}, ${at(s.counter, 0)})`, strength: strength.atom };
+        return { text: `uniform(seed, step, ${names.stream?.(s.stream) ?? s.stream}, ${at(s.counter, 0)})`, strength: strength.atom };
       case "slot": throw new Error("internal: a kernel's slot on the host");
       default: return unreachable(s);
     }
@@ -93,7 +95,8 @@ export function javascript(root: Scalar, names: JavaScriptNames, inline = false)
       case "min": return call("Math.min", left, right);
       case "max": return call("Math.max", left, right);
       case "idiv": return { text: `Math.floor(${infix("/", strength.product, left, right, false).text})`, strength: strength.atom };
-      case "mod": return infix("%", strength.product, left, right, false);
+      // Floored, as everywhere in the language; `%` would keep the sign of the left side.
+      case "mod": return { text: `${at(left, strength.sum)} - ${at(right, strength.product)} * Math.floor(${infix("/", strength.product, left, right, false).text})`, strength: strength.sum };
       case "lt": return infix("<", strength.comparison, left, right, false);
       case "le": return infix("<=", strength.comparison, left, right, false);
       case "eq": return infix("===", strength.equality, left, right, false);

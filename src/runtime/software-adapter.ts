@@ -19,6 +19,8 @@ const manifest = "vk_swiftshader_icd.json";
 const files = ["libvk_swiftshader.so", loader, manifest];
 
 let prepared: Promise<SoftwareAdapter> | undefined;
+/** Held for the life of the process: once collected the library would be unloaded, and Dawn could not find it again. */
+export let loaderLibrary: unknown;
 
 /**
  * Makes the software adapter visible to Dawn instances created afterwards (`create([])` of the `webgpu` package), in this process and until it ends.
@@ -47,7 +49,7 @@ async function prepare(): Promise<SoftwareAdapter> {
     // The loader reads the variable when Dawn creates its Vulkan instance.
     process.env["VK_ICD_FILENAMES"] = join(folder, manifest);
     const { load } = require("koffi") as { load(path: string, options?: { global?: boolean }): unknown };
-    load(join(folder, loader), { global: true });
+    loaderLibrary = load(join(folder, loader), { global: true });
     return { kind: "ready", name: `SwiftShader (@sparticuz/chromium ${version})`, folder };
   } catch (error) {
     return { kind: "unavailable", reason: `the software adapter could not be loaded: ${error instanceof Error ? error.message : String(error)}` };

@@ -104,7 +104,7 @@ function longPath(path: readonly string[], blocks: ReadonlyMap<string, string>, 
 function initialValue({ init, type, span }: Learn, axes: readonly TensorAxis[], outer: Environment): Scalar | undefined {
   const indices = new Map(axes.map((a) => [a.name.toLowerCase(), a.variable] as const));
   const path = [...outer.frame.path, outer.label];
-  const env: Environment = { ...outer, indices, frame: { ...outer.frame, path, calls: new Map() } };
+  const env: Environment = { ...outer, indices, frame: { ...outer.frame, path, calls: new Map(), lifted: [] } };
   if (!init) {
     const at = { ...type.span, start: type.span.end };
     failIn(outer, "learn/no-init", { name: outer.label }, span, { fixes: [{ title: "start from zeros", edits: [{ span: at, text: " = zeros" }] }] });

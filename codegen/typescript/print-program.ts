@@ -1,0 +1,175 @@
+/**
+ * @file Prints the training program: the loop in plain sight, with the learning rate, the initial values and the data as this model declares
+ * them. Built with ts-morph and formatted with prettier; this folder is the only user of both.
+ */
+import { format } from "prettier";
+import { Project, ts, VariableDeclarationKind, type SourceFile } from "ts-morph";
+import type { Leaf } from "../../src/ir/graph.ts";
+import { javascript } from "../../src/ir/javascript.ts";
+import { spanText } from "../../src/diagnostics/source.ts";
+import { initialisation, type Initialisation } from "./initialisers.ts";
+import type { ProgramSpec, SampleSpec } from "./program-spec.ts";
+
+export interface PrintedProgram {
+  /** `train.ts`. */
+  readonly typescript: string;
+  /** The same program without types, `train.mjs`: what Node runs. */
+  readonly javascript: string;
+}
+
+export async function printProgram(spec: ProgramSpec): Promise<PrintedProgram> {
+  const project = new Project({ useInMemoryFileSystem: true, skipLoadingLibFiles: true });
+  const file = project.createSourceFile("train.ts");
+  const starts = initialisation(spec.initialisers, declaredInitialiser);
+  const rate = learningRate(spec);
+  const derived = spec.plan.programs.train?.scalars.filter((s) => s.expression !== undefined) ?? [];
+  const calls = new Set([...rate.calls, ...starts.functions.flatMap((f) => [...f.calls])]);
+  for (const helper of ["erf", "roundEven"]) if (derived.some((s) => s.expression?.includes(`${helper}(`))) calls.add(helper);
+
+  addImports(file, calls);
+  addSettings(file, spec);
+  addLearningRate(file, spec, rate);
+  addInitialisers(file, starts);
+  addTrain(file, spec, derived.map((s) => ({ name: s.name, expression: s.expression ?? "0" })));
+  file.addStatements("await runMain(import.meta.url, train);");
+
+  const text = `${header(spec)}\n${file.getFullText()}`;
+  const typescript = await format(text, { parser: "typescript", printWidth: 120 });
+  const plain = ts.transpileModule(typescript, { compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext, removeComments: false } }).outputText;
+  return { typescript, javascript: await format(plain, { parser: "babel", printWidth: 120 }) };
+}
+
+function header({ plan, source }: ProgramSpec): string {
+  return `/**
+ * Trains \`${plan.model}\` as declared in ${source}. Written by \`llmc build\`; edit the loop as you like, or build again after changing the declaration.
+ *
+ *     node train.mjs            train from the start, or --resume
+ *     node train.mjs --help     device, seed, steps, output folder
+ */`;
+}
+
+function addImports(file: SourceFile, calls: ReadonlySet<string>): void {
+  const values = ["loadProgram", "openRun", "runMain", "tokenInputs", ...calls].sort();
+  file.addImportDeclaration({ moduleSpecifier: "llmc/runtime", namedImports: ["DataSpec", "Initialisers", "RunOptions", "RunResult", "TokenizerData"], isTypeOnly: true });
+  file.addImportDeclaration({ moduleSpecifier: "llmc/runtime", namedImports: values });
+}
+
+function constant(file: SourceFile, name: string, initializer: string, doc?: string, type?: string): void {
+  file.addVariableStatement({
+    declarationKind: VariableDeclarationKind.Const,
+    declarations: [{ name, initializer, ...(type === undefined ? {} : { type }) }],
+    ...(doc === undefined ? {} : { docs: [doc] }),
+    leadingTrivia: "\n",
+  });
+}
+
+function addSettings(file: SourceFile, { settings, plan, data, tokenizer }: ProgramSpec): void {
+  const { seed, steps, budget, learningRate: rate, evaluateEvery, checkpointEvery, keepCheckpoints } = settings;
+  const lines = [
+    `seed: ${seed},`,
+    `/** ${budget}: ${steps} steps of ${plan.batch} sequences of ${plan.context} tokens. */`,
+    `steps: ${steps},`,
+    `batch: ${plan.batch},`,
+    `learningRate: ${rate},`,
+    ...(evaluateEvery === undefined ? [] : [`evaluateEvery: ${evaluateEvery},`]),
+    ...(checkpointEvery === undefined ? [] : [`checkpointEvery: ${checkpointEvery},`]),
+    `keep: ${keepCheckpoints},`,
+    `out: ${JSON.stringify(`runs/${plan.model}`)},`,
+  ];
+  constant(file, "settings", `{\n${lines.join("\n")}\n} as const`);
+  constant(file, "tokenizer", JSON.stringify(tokenizer), undefined, "TokenizerData");
+  constant(file, "data", JSON.stringify(data), undefined, "DataSpec");
+}
+
+interface Rate {
+  readonly statements: readonly string[];
+  readonly result: string;
+  readonly calls: ReadonlySet<string>;
+}
+
+function learningRate({ schedule }: ProgramSpec): Rate {
+  return javascript(schedule.factor, { name: (s) => (s.kind === "read" && s.of === schedule.progress ? "progress" : s.kind === "read" ? s.of.name : "0") });
+}
+
+function addLearningRate(file: SourceFile, { scheduleText }: ProgramSpec, rate: Rate): void {
+  const constantRate = rate.statements.length === 0 && rate.result === "1";
+  file.addFunction({
+    name: "learningRate",
+    parameters: constantRate ? [] : [{ name: "progress", type: "number" }],
+    returnType: "number",
+    docs: [scheduleText === undefined ? "The same at every step." : `At a point of the run in (0, 1]: ${scheduleText.replace(/\s+/g, " ")}`],
+    statements: [...rate.statements, constantRate ? "return settings.learningRate;" : `return settings.learningRate * ${/^[\w.]+$|^\(.*\)$/.test(rate.result) ? rate.result : `(${rate.result})`};`],
+    leadingTrivia: "\n",
+  });
+}
+
+function addInitialisers(file: SourceFile, { functions, starts }: Initialisation): void {
+  const random = functions.some((f) => f.calls.has("uniform"));
+  const formulas = functions.map(({ name, declared, streams, statements, result }) => {
+    const indexed = /\bi\b/.test([...statements, result].join(" "));
+    const body = statements.length === 0 ? result : `{ ${statements.join("\n")}\nreturn ${result}; }`;
+    return `${declared === undefined ? "" : `/** ${declared} */\n`}const ${name} = (${streams.map((s) => `${s}: number`).join(", ")}) => (${indexed ? "i: number" : ""}): number => ${body};`;
+  });
+  const entries = starts.map(({ name, function: of, streams }) => `${name}: ${of}(${streams.join(", ")}),`);
+  file.addFunction({
+    name: "initialisers",
+    parameters: random ? [{ name: "seed", type: "number" }] : [],
+    returnType: "Initialisers",
+    docs: ["How each parameter starts, by element index. Streams keep the random numbers of two parameters apart."],
+    statements: [...(random ? ["const step = 0;"] : []), ...formulas, `return {\n${entries.join("\n")}\n};`],
+    leadingTrivia: "\n",
+  });
+}
+
+function addTrain(file: SourceFile, spec: ProgramSpec, derived: readonly { readonly name: string; readonly expression: string }[]): void {
+  const { settings, samples, plan, data } = spec;
+  const names = new Set(plan.programs.train?.scalars.map((s) => s.name));
+  const given = ["seed", "step", "lr"].filter((name) => name === "seed" || name === "step" || names.has(name));
+  const scalars = [...given.map((name) => (name === "seed" ? "seed: run.seed" : name)), ...derived.map((s) => s.name)];
+  const validates = data.split.validation > 0;
+  const evaluation = [...(validates ? ["await run.evaluate(step);"] : []), ...samples.map((s) => `await run.sample(step, ${sampleOptions(s)});`)];
+  const periodic = settings.evaluateEvery === undefined || evaluation.length === 0 ? [] : [`if (step % settings.evaluateEvery === 0 && step < run.steps) { ${evaluation.join("\n")} }`];
+  file.addFunction({
+    name: "train",
+    isAsync: true,
+    isExported: true,
+    parameters: [{ name: "options", type: "RunOptions", initializer: "{}" }],
+    returnType: "Promise<RunResult>",
+    statements: `
+const folder = new URL(".", import.meta.url);
+const program = await loadProgram(folder);
+const run = await openRun({ ...settings, program, data, tokenizer, folder, initialisers }, options);
+try {
+  const { inputs, targets } = tokenInputs(run.session, "train");
+  for (let step = run.start + 1; step <= run.steps && !run.stopping; step++) {
+    run.data.train.fill((step - 1) * settings.batch, inputs, targets);
+    ${names.has("lr") || derived.some((s) => /\blr\b/.test(s.expression)) ? `const lr = learningRate(${file.getFunction("learningRate")?.getParameters().length ? "step / run.steps" : ""});` : ""}
+    ${derived.map((s) => `const ${s.name} = ${s.expression};`).join("\n")}
+    await run.train.run({ ${scalars.join(", ")} });
+    run.collect();
+    ${periodic.join("\n")}
+    ${settings.checkpointEvery === undefined ? "" : "if (step % settings.checkpointEvery === 0) await run.save(step);"}
+  }
+  const result = await run.finish();
+  ${evaluation.length === 0 ? "return result;" : `if (result.status === "finished") { const { step } = result; ${evaluation.join("\n")} }\nreturn result;`}
+} finally {
+  run.close();
+}`,
+    leadingTrivia: "\n",
+  });
+}
+
+function sampleOptions({ prompt, length, temperature, topK, topP, seed }: SampleSpec): string {
+  const parts = [
+    `prompt: ${JSON.stringify(prompt)}`, `length: ${length}`, `temperature: ${temperature}`,
+    ...(topK === undefined ? [] : [`topK: ${topK}`]), ...(topP === undefined ? [] : [`topP: ${topP}`]), `seed: ${seed}`,
+  ];
+  return `{ ${parts.join(", ")} }`;
+}
+
+/** `normal(std: 0.02)` of `learn w: [D, E] = normal(std: 0.02)`. */
+function declaredInitialiser(leaf: Leaf): string | undefined {
+  if (!leaf.origin) return undefined;
+  const [, initialiser] = /=\s*([^=]+)$/s.exec(spanText(leaf.origin)) ?? [];
+  return initialiser?.replace(/\s+/g, " ").trim();
+}

@@ -1,0 +1,43 @@
+/** @file What a generated training program is made of: the plan, the run's settings, and the expressions that the host computes. */
+import type { Schedule } from "../../src/ir/model.ts";
+import type { DataSpec } from "../../src/runtime/data/data.ts";
+import type { TokenizerData } from "../../src/runtime/data/tokens.ts";
+import type { Plan } from "../../src/runtime/plan.ts";
+import type { Initialised } from "./initialisers.ts";
+
+export interface ProgramSpec {
+  /** The file it comes from, as shown: `models/quickstart.llm`. */
+  readonly source: string;
+  readonly plan: Plan;
+  readonly settings: RunSettings;
+  readonly schedule: Schedule;
+  /** As written in the source; absent when the rate is constant. */
+  readonly scheduleText?: string;
+  /** By the names that the plan gives them. */
+  readonly initialisers: ReadonlyMap<string, Initialised>;
+  readonly data: DataSpec;
+  readonly tokenizer: TokenizerData;
+  readonly samples: readonly SampleSpec[];
+}
+
+export interface RunSettings {
+  readonly seed: number;
+  readonly steps: number;
+  /** How the number of steps was declared: `2M tokens`. */
+  readonly budget: string;
+  readonly learningRate: number;
+  /** In steps; absent: only at the end. */
+  readonly evaluateEvery?: number;
+  /** In steps; absent: only at the end. */
+  readonly checkpointEvery?: number;
+  readonly keepCheckpoints: number;
+}
+
+export interface SampleSpec {
+  readonly prompt: string;
+  readonly length: number;
+  readonly temperature: number;
+  readonly topK?: number;
+  readonly topP?: number;
+  readonly seed: number;
+}

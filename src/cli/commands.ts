@@ -1,0 +1,12 @@
+/** @file Every command. Their modules are light: what is heavy they import when they run. */
+import type { Command } from "./command.ts";
+import { build } from "./commands/build.ts";
+import { check } from "./commands/check.ts";
+import { explain } from "./commands/explain.ts";
+import { fmt } from "./commands/fmt.ts";
+import { generate } from "./commands/generate.ts";
+import { show } from "./commands/show.ts";
+import { train } from "./commands/train.ts";
+
+/** In the order in which a user meets them. */
+export const commands: readonly Command[] = [check, fmt, show, build, train, generate, explain];

@@ -1,0 +1,44 @@
+/** @file `llmc build`: the compiled model as a folder a person can read and run. */
+import type { Command, Input } from "../command.ts";
+import { withFailures } from "../failures.ts";
+import type { ExitCode, Host } from "../host.ts";
+import { loadTrainable } from "../model.ts";
+import { plural } from "../report.ts";
+import { targetNamed, targetNames } from "../targets.ts";
+
+export const build: Command = {
+  name: "build",
+  summary: "write kernels, plan and training program to a folder",
+  positionals: ["FILE"],
+  options: {
+    model: { type: "string", short: "m", value: "NAME", help: "a model or variant of the file; default: the first that is trained" },
+    out: { type: "string", short: "o", value: "DIR", help: "where to write; default: out/NAME" },
+    target: { type: "string", value: "NAME", help: `${targetNames.join(" or ")}: what the kernels are tuned for; default: ${targetNames[0]}` },
+    json: { type: "boolean", help: "print what was built as JSON" },
+  },
+  examples: ["llmc build models/quickstart.llm", "llmc build models/gpt2.llm --out gpt2"],
+  run: (input, host) => withFailures(host, () => runBuild(input, host)),
+};
+
+async function runBuild(input: Input, host: Host): Promise<ExitCode> {
+  const target = targetNamed(input.text("target"));
+  if (typeof target === "string") {
+    host.err(`${target}\n`);
+    return 2;
+  }
+  const start = performance.now();
+  const loaded = await loadTrainable(input.positionals[0] ?? "", input.text("model"), host);
+  if (!loaded) return 1;
+  const { writeModelProject } = await import("../project.ts");
+  const { compiled, files, folder } = await writeModelProject(loaded, target, input.text("out") ?? `out/${loaded.name}`, host);
+  const { plan } = compiled;
+  const dispatches = plan.programs.train?.dispatches.length ?? 0;
+  const seconds = (performance.now() - start) / 1000;
+  if (input.flag("json")) {
+    host.out(`${JSON.stringify({ model: plan.model, folder, hash: plan.hash, kernels: plan.kernels.length, dispatches, memory: plan.memory, seconds: Number(seconds.toFixed(3)) }, undefined, 2)}\n`);
+    return 0;
+  }
+  host.err(`wrote ${folder}: ${plural(plan.kernels.length, "kernel")}, ${plural(dispatches, "dispatch").replace(/hs$/, "hes")} a training step, ${plural(files, "file")}, in ${seconds.toFixed(1)} s\n`);
+  host.err(`next: node ${folder}/train.mjs, or llmc train ${loaded.path}\n`);
+  return 0;
+}

@@ -1,0 +1,63 @@
+/** @file `llmc check`: everything that can be known to be wrong before anything runs. */
+import { writeFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { applyFixes } from "../../diagnostics/apply-fixes.ts";
+import { renderJson } from "../../diagnostics/render-json.ts";
+import { checkFile } from "../../semantics/check.ts";
+import type { Command, Input } from "../command.ts";
+import { problemWithSource, sourceHost } from "../files.ts";
+import type { ExitCode, Host } from "../host.ts";
+import { countDiagnostics, isError, plural, printDiagnostics } from "../report.ts";
+
+export const check: Command = {
+  name: "check",
+  summary: "find what is wrong in a file before anything runs",
+  positionals: ["FILE"],
+  options: {
+    fix: { type: "boolean", help: "apply the mechanical mends" },
+    json: { type: "boolean", help: "print the diagnostics as JSON" },
+  },
+  examples: ["llmc check models/quickstart.llm", "llmc check --fix models/quickstart.llm"],
+  run: async (input, host) => runCheck(input, host),
+};
+
+function runCheck(input: Input, host: Host): ExitCode {
+  const path = input.positionals[0] ?? "";
+  const problem = problemWithSource(path, host.cwd);
+  if (problem !== undefined) {
+    host.err(`${problem}\n`);
+    return 1;
+  }
+  let { diagnostics, program } = checkFile(path, sourceHost(host.cwd));
+  if (input.flag("fix")) {
+    // A mend can uncover the next mistake, and overlapping mends wait for the next round.
+    for (let round = 0; round < 10 && diagnostics.some((d) => d.fixes.length === 1); round++) {
+      const fixed = applyFixes(diagnostics).filter(({ file }) => !file.path.startsWith("std/"));
+      if (fixed.length === 0) break;
+      for (const { file, text } of fixed) {
+        writeFileSync(resolve(host.cwd, file.path), text);
+        host.err(`mended ${file.path}\n`);
+      }
+      ({ diagnostics, program } = checkFile(path, sourceHost(host.cwd)));
+    }
+  }
+  const failed = diagnostics.some(isError);
+  if (input.flag("json")) {
+    host.out(renderJson(diagnostics));
+    return failed ? 1 : 0;
+  }
+  printDiagnostics(diagnostics, host);
+  if (failed) {
+    const mends = diagnostics.filter((d) => d.fixes.length === 1).length;
+    host.err(`${countDiagnostics(diagnostics)} in ${path}${mends > 0 ? `; ${mends === 1 ? "one can" : `${mends} can`} be mended with: llmc check --fix ${path}` : ""}\n`);
+    return 1;
+  }
+  const declarations = program.entry.file.declarations;
+  const models = declarations.filter((d) => d.kind === "section" && d.keyword === "model").length;
+  const variants = declarations.filter((d) => d.kind === "variant").length;
+  const what = models > 0 ? `${plural(models, "model")}${variants > 0 ? ` and ${plural(variants, "variant")}` : ""}` : plural(declarations.length, "declaration");
+  const trains = declarations.some((d) => d.kind === "section" && d.keyword === "train");
+  host.err(`${path} is sound: ${what}${diagnostics.length > 0 ? `, ${countDiagnostics(diagnostics)}` : ""}\n`);
+  if (models > 0) host.err(`next: llmc ${trains ? "train" : "show"} ${path}\n`);
+  return 0;
+}

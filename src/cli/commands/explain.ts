@@ -1,0 +1,112 @@
+/** @file `llmc explain`: any stage of the compiler on your own model, with the reason for each decision; or what a diagnostic's code means. */
+import { parseFile } from "../../../grammar/parse.ts";
+import { codes } from "../../diagnostics/codes.ts";
+import { suggest } from "../../diagnostics/suggest.ts";
+import type { Compiled } from "../../plan/build-plan.ts";
+import type { Command, Input } from "../command.ts";
+import { withFailures } from "../failures.ts";
+import { problemWithSource, sourceHost } from "../files.ts";
+import type { ExitCode, Host } from "../host.ts";
+import { loadTrainable } from "../model.ts";
+import { targetNamed, targetNames } from "../targets.ts";
+
+const stages = ["ast", "ir", "grad", "clusters", "kernels", "plan"] as const;
+type StageName = (typeof stages)[number];
+const programs = ["train", "evaluate", "decode"] as const;
+
+export const explain: Command = {
+  name: "explain",
+  summary: "print a stage of the compiler, or what a diagnostic means",
+  positionals: ["FILE|CODE"],
+  options: {
+    stage: { type: "string", short: "s", value: "STAGE", help: `${stages.join(", ")}; default: clusters` },
+    model: { type: "string", short: "m", value: "NAME", help: "a model or variant of the file; default: the first that is trained" },
+    program: { type: "string", value: "NAME", help: `of clusters and plan: ${programs.join(", ")}; default: train` },
+    target: { type: "string", value: "NAME", help: `${targetNames.join(" or ")}; default: ${targetNames[0]}` },
+  },
+  examples: ["llmc explain models/quickstart.llm --stage clusters", "llmc explain models/quickstart.llm --stage kernels", "llmc explain shape/axis-mismatch"],
+  run: (input, host) => withFailures(host, () => runExplain(input, host)),
+};
+
+async function runExplain(input: Input, host: Host): Promise<ExitCode> {
+  const given = input.positionals[0] ?? "";
+  if (!given.endsWith(".llm") && problemWithSource(given, host.cwd) !== undefined) return explainCode(given, host);
+  const stage = oneOf(input.text("stage") ?? "clusters", stages, "stage");
+  const program = oneOf(input.text("program") ?? "train", programs, "program");
+  const target = targetNamed(input.text("target"));
+  for (const problem of [stage, program, target]) {
+    if (typeof problem === "string" || !("problem" in problem)) continue;
+    host.err(`${problem.problem}\n`);
+    return 2;
+  }
+  if (typeof target === "string") {
+    host.err(`${target}\n`);
+    return 2;
+  }
+  if (stage === "ast") return explainAst(given, host);
+  const loaded = await loadTrainable(given, input.text("model"), host);
+  if (!loaded) return 1;
+  const { compileModel } = await import("../project.ts");
+  host.out(await printStage(stage as Exclude<StageName, "ast">, program as (typeof programs)[number], compileModel(loaded, target)));
+  return 0;
+}
+
+function oneOf<W extends string>(word: string, known: readonly W[], what: string): W | { readonly problem: string } {
+  const found = known.find((k) => k === word);
+  if (found) return found;
+  const near = suggest(word, known);
+  return { problem: `there is no ${what} \`${word}\`${near ? `; did you mean \`${near}\`?` : `: it is one of ${known.join(", ")}`}` };
+}
+
+function explainCode(code: string, host: Host): ExitCode {
+  const entry = Object.entries(codes).find(([name]) => name === code)?.[1];
+  if (entry) {
+    host.out(`${code} (${entry.severity})\n\n${entry.explanation.trim()}\n`);
+    return 0;
+  }
+  const near = suggest(code, Object.keys(codes));
+  host.err(`\`${code}\` is neither a file nor the code of a diagnostic${near ? `; did you mean \`${near}\`?` : ""}\n`);
+  return 1;
+}
+
+async function explainAst(path: string, host: Host): Promise<ExitCode> {
+  const problem = problemWithSource(path, host.cwd);
+  const text = sourceHost(host.cwd).readFile(path);
+  if (problem !== undefined || text === undefined) {
+    host.err(`${problem ?? `${path} cannot be read`}\n`);
+    return 1;
+  }
+  const { printAst } = await import("../print-ast.ts");
+  const { printDiagnostics, isError } = await import("../report.ts");
+  const { file, diagnostics } = parseFile({ path, text });
+  host.out(printAst(file));
+  printDiagnostics(diagnostics, host);
+  return diagnostics.some(isError) ? 1 : 0;
+}
+
+async function printStage(stage: Exclude<StageName, "ast">, program: (typeof programs)[number], compiled: Compiled): Promise<string> {
+  const { graphs, clusters, kernelReasons, remarks } = compiled.stages;
+  switch (stage) {
+    case "ir": {
+      const { printGraph } = await import("../../ir/print.ts");
+      return printGraph(graphs.get("evaluate")?.[0]?.roots ?? []);
+    }
+    case "grad": {
+      const { printGraph } = await import("../../ir/print.ts");
+      return (graphs.get("train") ?? []).map((s) => `// ${s.name}\n${printGraph(s.roots)}`).join("\n");
+    }
+    case "clusters": {
+      const { printClusters } = await import("../../optimize/print.ts");
+      return `${remarks.map((remark) => `// ${remark}\n`).join("")}${printClusters(clusters.get(program) ?? [])}`;
+    }
+    case "kernels": {
+      const { printKernel } = await import("../../kernel/print.ts");
+      const reasons = kernelReasons.map(([name, why]) => `// ${name}: ${why.join("; ")}`).join("\n");
+      return `${reasons}\n\n${[...compiled.kernels.values()].map(printKernel).join("\n\n")}\n`;
+    }
+    case "plan": {
+      const { printPlan } = await import("../../plan/print.ts");
+      return printPlan(compiled.plan, program);
+    }
+  }
+}

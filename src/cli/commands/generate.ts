@@ -1,0 +1,88 @@
+/** @file `llmc generate`: text from a trained model. */
+import { existsSync, statSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
+import type { Command, Input } from "../command.ts";
+import { withFailures } from "../failures.ts";
+import type { ExitCode, Host } from "../host.ts";
+
+export const generate: Command = {
+  name: "generate",
+  summary: "write text with a trained model",
+  positionals: ["RUN"],
+  options: {
+    prompt: { type: "string", short: "p", value: "TEXT", help: "the text to go on from; default: a line break" },
+    length: { type: "number", short: "n", value: "N", help: "tokens to write; default: 256" },
+    temperature: { type: "number", short: "t", value: "X", help: "below 1 safer, above 1 wilder, 0 always the likeliest; default: 0.8" },
+    "top-k": { type: "number", value: "K", help: "draw from the K likeliest tokens only" },
+    "top-p": { type: "number", value: "P", help: "draw from the likeliest tokens that together have this probability" },
+    seed: { type: "number", value: "N", help: "equal seeds give equal text; default: 1" },
+    device: { type: "string", value: "NAME", help: "auto, webgpu or software; default: auto" },
+    adapter: { type: "string", value: "NAME", help: "one of several adapters, by its driver's name" },
+    program: { type: "string", value: "DIR", help: "the compiled program; default: the one beside the checkpoint" },
+    json: { type: "boolean", help: "print the text with its settings as JSON" },
+  },
+  examples: ['llmc generate runs/Tiny --prompt "Once upon a time"', "llmc generate runs/Tiny/checkpoints/step-500.safetensors --temperature 0.7 --top-k 40"],
+  run: (input, host) => withFailures(host, () => runGenerate(input, host)),
+};
+
+async function runGenerate(input: Input, host: Host): Promise<ExitCode> {
+  const { RuntimeFailure } = await import("../../runtime/failure.ts");
+  const given = input.positionals[0] ?? "";
+  const target = resolve(host.cwd, given);
+  if (!existsSync(target)) throw new RuntimeFailure("checkpoint/missing", `there is no run or checkpoint ${given}`, "train first: llmc train FILE");
+  if (given.endsWith(".llm")) throw new RuntimeFailure("usage", `${given} is a source, and text comes from a trained model`, `train it first with llmc train ${given}, then name its folder: llmc generate runs/NAME`);
+
+  const { openCheckpoints, openCheckpointFile } = await import("../../runtime/node/checkpoints.ts");
+  const folder = statSync(target).isDirectory();
+  const run = folder ? target : dirname(basename(dirname(target)) === "checkpoints" ? dirname(target) : target);
+  const newest = folder ? (await (await openCheckpoints(join(run, "checkpoints"), 1)).list()).at(-1) : target;
+  if (newest === undefined) throw new RuntimeFailure("checkpoint/missing", `there is no checkpoint in ${given}`, "train first: llmc train FILE");
+  const programFolder = resolve(host.cwd, input.text("program") ?? join(run, "program"));
+  if (!existsSync(join(programFolder, "plan.json"))) throw new RuntimeFailure("program/missing", `there is no compiled program in ${programFolder}`, "name it with --program, as llmc build or llmc train wrote it");
+
+  const checkpoint = await openCheckpointFile(newest);
+  const { restoreCheckpoint } = await import("../../runtime/checkpoint.ts");
+  const { createTokenizer } = await import("../../runtime/data/tokens.ts");
+  const { openDevice } = await import("../../runtime/node/device.ts");
+  const { describeDevice } = await import("../../runtime/device.ts");
+  const { loadProgram } = await import("../../runtime/node/program.ts");
+  const { sample } = await import("../../runtime/sample.ts");
+  const options = {
+    prompt: input.text("prompt") ?? "\n",
+    length: whole(input, "length", 256),
+    temperature: input.number("temperature") ?? 0.8,
+    seed: whole(input, "seed", 1),
+    ...(input.number("top-k") === undefined ? {} : { topK: whole(input, "top-k", 1) }),
+    ...(input.number("top-p") === undefined ? {} : { topP: input.number("top-p") ?? 1 }),
+  };
+  const [adapter, wanted] = [input.text("adapter"), input.text("device")];
+  try {
+    const program = await loadProgram(programFolder);
+    const device = await openDevice({ ...(wanted === undefined ? {} : { device: wanted }), ...(adapter === undefined ? {} : { adapter }) });
+    try {
+      host.err(`${describeDevice(device)}\n${program.plan.model}, step ${checkpoint.info.step}\n`);
+      const session = await device.open(program);
+      await restoreCheckpoint(session, checkpoint);
+      const json = input.flag("json");
+      if (!json) host.out(options.prompt);
+      let text = "";
+      for await (const piece of sample(session, createTokenizer(checkpoint.info.tokenizer), options)) {
+        if (json) text += piece;
+        else host.out(piece);
+      }
+      host.out(json ? `${JSON.stringify({ model: program.plan.model, step: checkpoint.info.step, ...options, text }, undefined, 2)}\n` : "\n");
+      session.close();
+    } finally {
+      device.close();
+    }
+  } finally {
+    await checkpoint.close();
+  }
+  return 0;
+
+  function whole(from: Input, option: string, otherwise: number): number {
+    const value = from.number(option);
+    if (value !== undefined && !(Number.isInteger(value) && value >= 0)) throw new RuntimeFailure("usage", `--${option} needs a whole number, not ${value}`);
+    return value ?? otherwise;
+  }
+}

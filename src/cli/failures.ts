@@ -1,0 +1,35 @@
+/** @file Runs a command's work; failures that a person can mend become a message and an exit code. */
+import { isFailure, renderFailure } from "../runtime/failure.ts";
+import type { ExitCode, Host } from "./host.ts";
+
+export async function withFailures(host: Host, work: () => Promise<ExitCode>): Promise<ExitCode> {
+  try {
+    return await work();
+  } catch (error) {
+    if (isFailure(error)) {
+      host.err(`${renderFailure(error)}\n`);
+      return error.code === "usage" ? 2 : 1;
+    }
+    const problem = fileProblem(error);
+    if (problem === undefined) throw error;
+    host.err(`${problem}\n`);
+    return 1;
+  }
+}
+
+const causes: Readonly<Record<string, string>> = {
+  ENOSPC: "no space is left on the device",
+  EACCES: "permission denied",
+  EPERM: "permission denied",
+  EROFS: "the file system is read-only",
+  ENOTDIR: "a part of the path is a file, not a folder",
+  EISDIR: "it is a folder",
+};
+
+/** An output that cannot be written is the machine's state, not a bug. */
+function fileProblem(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !("code" in error) || typeof error.code !== "string") return undefined;
+  const cause = causes[error.code];
+  const path = "path" in error && typeof error.path === "string" ? error.path : "the output";
+  return cause === undefined ? undefined : `cannot write ${path}: ${cause}`;
+}

@@ -1,0 +1,93 @@
+/** @file From the arguments of a command to an elaborated model: the file is checked, the model is chosen, and the text decides what only it can. */
+import type { Section } from "../../grammar/ast.ts";
+import type { Diagnostic } from "../diagnostics/diagnostic.ts";
+import { suggest } from "../diagnostics/suggest.ts";
+import type { Model, Optimizer, Schedule } from "../ir/model.ts";
+import type { DataSpec } from "../runtime/data/data.ts";
+import type { TokenizerData } from "../runtime/data/tokens.ts";
+import { checkFile, modelsOf } from "../semantics/check.ts";
+import { elaborate, type DataUse, type Elaboration } from "../semantics/elaborate.ts";
+import type { Program } from "../semantics/program.ts";
+import { dataSpec } from "./data-spec.ts";
+import { problemWithSource, sourceHost } from "./files.ts";
+import type { Host } from "./host.ts";
+import { countDiagnostics, isError, printDiagnostics } from "./report.ts";
+
+export interface LoadedModel {
+  /** As given on the command line. */
+  readonly path: string;
+  readonly name: string;
+  readonly program: Program;
+  readonly elaboration: Elaboration & { readonly model: Model };
+  readonly diagnostics: readonly Diagnostic[];
+  readonly data?: { readonly use: DataUse; readonly tokenizer: TokenizerData };
+}
+
+/** A model that has all that training needs. */
+export interface TrainableModel extends LoadedModel {
+  readonly elaboration: LoadedModel["elaboration"] & { readonly optimizer: Optimizer; readonly schedule: Schedule; readonly train: NonNullable<Elaboration["train"]> };
+  readonly data: NonNullable<LoadedModel["data"]>;
+}
+
+/** Checks and elaborates; `undefined` after the reasons were printed. `wanted` names a model or variant; without it the first that is trained. */
+export async function loadModel(path: string, wanted: string | undefined, host: Host): Promise<LoadedModel | undefined> {
+  const problem = problemWithSource(path, host.cwd);
+  if (problem !== undefined) return refuse(problem, host);
+  const { program, diagnostics } = checkFile(path, sourceHost(host.cwd));
+  printDiagnostics(diagnostics, host);
+  if (diagnostics.some(isError)) return refuse(`${countDiagnostics(diagnostics)} in ${path}`, host);
+  const name = chooseModel(program, path, wanted);
+  if (typeof name !== "string") return refuse(name.problem, host);
+  const first = elaborate(program, name);
+  const tokenizer = first.data && (await tokenizerOf(first.data, host));
+  const elaboration = tokenizer?.kind === "characters" ? elaborate(program, name, { vocabulary: characterCount(first.data, tokenizer) }) : first;
+  const { model } = elaboration;
+  if (!model) return refuse(`${name} could not be elaborated`, host);
+  const use = elaboration.data;
+  return { path, name, program, elaboration: { ...elaboration, model }, diagnostics, ...(use && tokenizer && { data: { use, tokenizer } }) };
+}
+
+function refuse(problem: string, host: Host): undefined {
+  host.err(`${problem}\n`);
+}
+
+function chooseModel(program: Program, path: string, wanted: string | undefined): string | { readonly problem: string } {
+  const names = modelsOf(program).map((d) => d.name.text);
+  if (wanted !== undefined) {
+    if (names.includes(wanted)) return wanted;
+    const near = suggest(wanted, names);
+    return { problem: `there is no model \`${wanted}\` in ${path}${near ? `; did you mean \`${near}\`?` : names.length > 0 ? `, only ${names.join(", ")}` : ""}` };
+  }
+  const trained = program.entry.file.declarations.find((d): d is Section => d.kind === "section" && d.keyword === "train")?.name.text;
+  const name = trained ?? names[0];
+  return name ?? { problem: `${path} declares no model` };
+}
+
+/** Reads the text where the tokenizer is made from it. */
+async function tokenizerOf(data: DataUse, host: Host): Promise<TokenizerData> {
+  if (data.tokenizer === "bytes") return { kind: "bytes" };
+  const { characterVocabulary } = await import("../runtime/data/tokens.ts");
+  const { readSource } = await import("../runtime/node/files.ts");
+  const spec: DataSpec = dataSpec(data, host.cwd, host.cwd);
+  async function* files(): AsyncGenerator<{ name: string; bytes: Uint8Array }> {
+    for (const source of spec.sources) yield* readSource(source, host.cwd);
+  }
+  return characterVocabulary(files());
+}
+
+function characterCount(data: DataUse | undefined, tokenizer: TokenizerData & { readonly kind: "characters" }): (section: Section) => number | undefined {
+  const count = [...tokenizer.characters].length;
+  const name = data?.config.tokenizer.kind === "declared" ? data.config.tokenizer.name.text : undefined;
+  return (section) => (section === data?.section || (section.keyword === "tokenizer" && section.name.text === name) ? count : undefined);
+}
+
+/** The same with the check that it can be trained. */
+export async function loadTrainable(path: string, wanted: string | undefined, host: Host): Promise<TrainableModel | undefined> {
+  const loaded = await loadModel(path, wanted, host);
+  if (!loaded) return undefined;
+  const { data, elaboration } = loaded;
+  const { optimizer, schedule, train } = elaboration;
+  if (!train || !optimizer || !schedule) return refuse(`${loaded.name} has no \`train ${loaded.name} { … }\` in ${path}`, host);
+  if (!data) return refuse(`${loaded.name} has no text to train on: name a data declaration with \`data: …\` in \`model ${loaded.name} { … }\``, host);
+  return { ...loaded, data, elaboration: { ...elaboration, optimizer, schedule, train } };
+}

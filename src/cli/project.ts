@@ -1,0 +1,48 @@
+/** @file Compiles a trainable model and writes its folder; what `build` and `train` share. */
+import { resolve } from "node:path";
+import { projectFiles, writeProject } from "../../codegen/project.ts";
+import { spanText } from "../diagnostics/source.ts";
+import { compile, type Compiled } from "../plan/build-plan.ts";
+import type { Target } from "../schedule/lowered.ts";
+import { dataSpec } from "./data-spec.ts";
+import type { Host } from "./host.ts";
+import type { TrainableModel } from "./model.ts";
+import { runSettings, samplesOf } from "./run-settings.ts";
+
+export interface WrittenProject {
+  readonly compiled: Compiled;
+  readonly files: number;
+  readonly folder: string;
+}
+
+export function compileModel({ elaboration }: TrainableModel, target: Target): Compiled {
+  const { model, optimizer, schedule, train } = elaboration;
+  return compile(model, optimizer, schedule, { target, ...(train.clip === undefined ? {} : { clip: train.clip }), ...(train.memory === undefined ? {} : { memory: train.memory }) });
+}
+
+export async function writeModelProject(loaded: TrainableModel, target: Target, folder: string, host: Host): Promise<WrittenProject> {
+  const absolute = resolve(host.cwd, folder);
+  const data = dataSpec(loaded.data.use, host.cwd, absolute);
+  const compiled = compileModel(loaded, target);
+  const { plan } = compiled;
+  const settings = await runSettings(loaded, async () => {
+    const { loadData } = await import("../runtime/node/files.ts");
+    const { createTokenizer } = await import("../runtime/data/tokens.ts");
+    const options = { tokenizer: createTokenizer(loaded.data.tokenizer), batch: plan.batch, context: plan.context, total: plan.batch, seed: 0 };
+    return (await loadData(data, options, absolute)).tokens;
+  });
+  const scheduleSpan = loaded.elaboration.train.spans["schedule"];
+  const files = await projectFiles(compiled, {
+    source: loaded.path,
+    plan,
+    settings,
+    schedule: compiled.schedule,
+    ...(scheduleSpan ? { scheduleText: spanText(scheduleSpan) } : {}),
+    initialisers: compiled.initialisers,
+    data,
+    tokenizer: loaded.data.tokenizer,
+    samples: samplesOf(loaded),
+  });
+  await writeProject(absolute, files);
+  return { compiled, files: files.size, folder };
+}

@@ -1,0 +1,24 @@
+/** @file Diagnostics of a command on the terminal: each as a frame, then one line that counts them. */
+import type { Diagnostic } from "../diagnostics/diagnostic.ts";
+import { renderDiagnostic } from "../diagnostics/render-terminal.ts";
+import type { Host } from "./host.ts";
+
+export function isError(diagnostic: Diagnostic): boolean {
+  return diagnostic.severity === "error";
+}
+
+export function printDiagnostics(diagnostics: readonly Diagnostic[], host: Host): void {
+  for (const diagnostic of diagnostics) host.err(`${renderDiagnostic(diagnostic, { color: host.colors.isColorSupported })}\n\n`);
+}
+
+/** `2 errors and 1 warning`. */
+export function countDiagnostics(diagnostics: readonly Diagnostic[]): string {
+  const errors = diagnostics.filter(isError).length;
+  const warnings = diagnostics.length - errors;
+  const parts = [...(errors > 0 ? [plural(errors, "error")] : []), ...(warnings > 0 ? [plural(warnings, "warning")] : [])];
+  return parts.join(" and ");
+}
+
+export function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}

@@ -1,0 +1,11 @@
+/** @file The compiler as a library: check, elaborate, compile, print. What the command line and editors are made of. */
+export { formatText } from "../grammar/print.ts";
+export { parseFile } from "../grammar/parse.ts";
+export type { Diagnostic } from "./diagnostics/diagnostic.ts";
+export { renderDiagnostic } from "./diagnostics/render-terminal.ts";
+export { checkFile } from "./semantics/check.ts";
+export { elaborate } from "./semantics/elaborate.ts";
+export { loadProgram, type Host } from "./semantics/program.ts";
+export { compile, type Compiled } from "./plan/build-plan.ts";
+export { gpuTarget, softwareTarget, type Target } from "./schedule/lowered.ts";
+export { printWgsl } from "../codegen/wgsl/print.ts";
