@@ -21,14 +21,15 @@ export interface CanonicalAttention {
   readonly logSumExp: Comp;
 }
 
+/** The element of a node at the same positions as here. */
+const value = (node: Node): Scalar => read(node, node.axes.map((_, i) => axis(i)));
+
 /** The plain nodes of a form whose q, k and v are reads. */
 export function canonicalAttention(form: AttentionForm, label: Label): CanonicalAttention {
   const rank = form.z.length;
   const rows = [...form.z, form.t];
   const points = [...rows, form.s];
   const named = (name: string): Label => ({ ...label, name: `${label.name}.${name}` });
-  const over = (axes: readonly Axis[]): Scalar[] => axes.map((_, i) => axis(i));
-  const value = (node: Node): Scalar => read(node, over(node.axes));
   const mask = form.mask ?? bool(true);
 
   const dot = comp(named("dot"), points, mul(form.q, form.k), { op: "sum", axes: [form.e] });

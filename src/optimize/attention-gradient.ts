@@ -3,9 +3,9 @@
  * what differentiation made of dq, dk and dv becomes regions of one gradient form, after which nothing over queries and keys is needed.
  * Where something still is (the gradient of a bias over all queries and keys), the plain nodes stay and compute it, and the reason is kept.
  */
-import type { Contribution, Gradients } from "../grad/gradients.ts";
+import type { Gradients } from "../grad/gradients.ts";
 import type { AttentionForm, AttentionGradientForm, Node, Region } from "../ir/graph.ts";
-import { comp, nodesRead, reachable, region } from "../ir/node.ts";
+import { comp, reachable, region } from "../ir/node.ts";
 import { axis, mul, read } from "../ir/scalar.ts";
 import { capturedBins, readBins } from "./attention-bins.ts";
 import type { CapturedBins } from "./attention-bins.ts";

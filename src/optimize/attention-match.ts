@@ -9,6 +9,7 @@ import {
   conjunction, dependsOn, expand, indicator, isZeroTest, logarithmicDivisors, normaliserBody, normaliserOf, reciprocal, sameExponent, splitExponent,
   splitProduct, viewOf,
 } from "./attention-softmax.ts";
+import { capturedBindings, mostCaptured } from "./attention-operands.ts";
 import type { Exponent, Normaliser, View } from "./attention-softmax.ts";
 
 /** An attention, and how its contraction's axes are those of the form. */
@@ -34,7 +35,10 @@ export function matchAttention(root: Comp, representative: (node: Node) => Node,
   const softmaxed = matchSoftmax(root, view, later);
   if (softmaxed === undefined || typeof softmaxed === "string") return softmaxed;
   const form = assignRoles(root, softmaxed, view);
-  return typeof form === "string" ? form : { form, root, pending: softmaxed.pending };
+  if (typeof form === "string") return form;
+  const captured = capturedBindings(form);
+  if (captured > mostCaptured) return `its score, mask and weights read ${captured} buffers; the gradient kernels can bind ${mostCaptured}`;
+  return { form, root, pending: softmaxed.pending };
 }
 
 function matchSoftmax(root: Comp, view: View, later: Normaliser | undefined): Softmaxed | string | undefined {
@@ -65,7 +69,7 @@ function matchSoftmax(root: Comp, view: View, later: Normaliser | undefined): So
   const kept = conditions.map((c) => expand(c, view, expandable));
   // A condition on the normalised value alone is a factor; one that the sum shares is a mask.
   const extra = kept.filter((c) => !summed.mask.includes(c) && !rest.mask.includes(c));
-  const exponent: Exponent = { ...rest, mask: [...new Set([...rest.mask, ...kept.filter((c) => summed.mask.includes(c))])].sort((a, b) => a.id - b.id) };
+  const exponent: Exponent = { ...rest, mask: [...new Set([...rest.mask, ...kept.filter((c) => summed.mask.includes(c))])].toSorted((a, b) => a.id - b.id) };
   if (!sameExponent(exponent, summed)) return `${normaliser.node.name}, which divides it, sums other exponentials`;
   return { exponent, factors: [...product.factors, ...others.map(reciprocal), ...extra.map(indicator)], pending: later };
 }
@@ -160,7 +164,7 @@ function splitContraction(node: Comp, at: readonly Scalar[], view: View): { read
 function chooseQueryAxis(candidates: readonly number[], mask: Scalar, axes: readonly Axis[]): number | undefined {
   const size = (p: number): number => axes[p]?.size ?? 0;
   const masked = candidates.filter((p) => dependsOn(mask, p));
-  return [...(masked.length > 0 ? masked : candidates)].sort((a, b) => size(b) - size(a) || b - a)[0];
+  return [...(masked.length > 0 ? masked : candidates)].toSorted((a, b) => size(b) - size(a) || b - a)[0];
 }
 
 /** Whether a scalar reads floating-point values that are not fixed for the step. */

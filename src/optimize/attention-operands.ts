@@ -4,9 +4,9 @@
  */
 import { invariant } from "../diagnostics/invariant.ts";
 import type { AttentionForm, Axis, Node, Read, Scalar } from "../ir/graph.ts";
-import { comp } from "../ir/node.ts";
+import { comp, nodesRead } from "../ir/node.ts";
 import type { Label } from "../ir/node.ts";
-import { axis, read, substitute } from "../ir/scalar.ts";
+import { axis, read, subexpressions, substitute } from "../ir/scalar.ts";
 
 /** How the axes of a node that q, k or v reads relate to the form's positions. */
 export interface OperandAxis {
@@ -80,4 +80,21 @@ export function withPlainOperands(form: AttentionForm, label: Label): AttentionF
   const k = own(form.k, stage.k);
   const v = own(form.v, stage.v);
   return { ...form, q, k, v };
+}
+
+/**
+ * How many captured buffers an attention may have: the dk kernel binds q, k, v, dO, the row statistics and dk, and eight buffers is what every
+ * adapter grants.
+ */
+export const mostCaptured = 2;
+
+const ofStep = (n: Node): boolean => n.kind === "leaf" && n.role === "scalar";
+
+/** How many buffers the score, mask and weight bind beyond q, k and v: tensors, and the scalars of the step. */
+export function capturedBindings(form: AttentionForm, more: readonly Scalar[] = []): number {
+  const scalars = [form.score, ...(form.mask ? [form.mask] : []), ...(form.weight ? [form.weight] : []), ...more];
+  const operands = new Set(nodesRead(form.q, form.k, form.v));
+  const nodes = nodesRead(...scalars).filter((n) => !operands.has(n));
+  const random = subexpressions(...scalars).some((s) => s.kind === "random");
+  return nodes.filter((n) => !ofStep(n)).length + Number(random || nodes.some(ofStep));
 }

@@ -109,7 +109,7 @@ export function splitExponent(exponent: Scalar, conditions: readonly Scalar[], v
     else core = sign > 0 ? value : unary("neg", value);
   }
   for (const [shift, count] of shifts) if (count === 0) shifts.delete(shift);
-  const mask = [...new Set(parts.mask)].sort((a, b) => a.id - b.id);
+  const mask = [...new Set(parts.mask)].toSorted((a, b) => a.id - b.id);
   return { core: core ?? literal(0), mask, shifts };
 }
 
@@ -175,11 +175,12 @@ export function normaliserOf(s: Scalar, view: View): Normaliser | undefined {
   return undefined;
 }
 
+const tiny = (x: Scalar): boolean => x.kind === "literal" && x.value >= 0 && x.value < 1e-6;
+
 /** A comparison of a row's sum with a number at most tiny: a guard for rows without a key. */
 export function isZeroTest(s: Scalar, view: View): boolean {
   if (s.kind === "unary" && s.op === "not") return isZeroTest(s.of, view);
   if (s.kind !== "binary" || !["lt", "le", "eq", "ne"].includes(s.op)) return false;
-  const tiny = (x: Scalar): boolean => x.kind === "literal" && x.value >= 0 && x.value < 1e-6;
   return (tiny(s.left) && normaliserOf(s.right, view) !== undefined) || (tiny(s.right) && normaliserOf(s.left, view) !== undefined);
 }
 

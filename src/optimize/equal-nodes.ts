@@ -2,6 +2,8 @@
 import type { Node, Scalar } from "../ir/graph.ts";
 import { read, rewrite } from "../ir/scalar.ts";
 
+const sizes = (axes: Node["axes"]): string => axes.map((a) => a.size).join();
+
 /** Maps every comp to the oldest one that computes the same from the same. */
 export function representatives(nodes: readonly Node[]): (node: Node) => Node {
   const oldest = new Map<string, Node>();
@@ -12,7 +14,6 @@ export function representatives(nodes: readonly Node[]): (node: Node) => Node {
     rewrite(s, (e) => (e.kind === "read" && representative(e.of) !== e.of ? read(representative(e.of), e.at.map(canonical)) : undefined), memo);
   for (const node of nodes) {
     if (node.kind !== "comp") continue;
-    const sizes = (axes: Node["axes"]): string => axes.map((a) => a.size).join();
     const key = `${sizes(node.axes)}|${node.reduce ? `${node.reduce.op} ${sizes(node.reduce.axes)}` : ""}|${canonical(node.body).id}`;
     const known = oldest.get(key);
     if (known) chosen.set(node, known);

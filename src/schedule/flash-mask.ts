@@ -3,10 +3,12 @@
  * bounds), and when it sees all of a tile of keys (no mask to evaluate). What is not affine in query and key bounds nothing and is never full.
  */
 import type { Scalar } from "../ir/graph.ts";
-import { affineOf, plus, scale } from "../ir/affine.ts";
+import { affineOf, plus as plusAffine, scale } from "../ir/affine.ts";
 import { axis } from "../ir/scalar.ts";
-import { add, and, bool, le, max, min, mul, or, sub } from "../kernel/expr.ts";
+import { and, bool, le, max, min, or } from "../kernel/expr.ts";
 import type { Expr } from "../kernel/ir.ts";
+import { constant as constantLinear, linear, plus, times, toExpr } from "./linear.ts";
+import type { Linear } from "./linear.ts";
 
 /** A range of indices, both ends included. */
 export interface Extent {
@@ -62,7 +64,7 @@ interface HalfPlane {
 /** The half planes that must all contain a point for a comparison to hold; undefined when that is not known. */
 function halfPlanes(s: Scalar, negated: boolean, own: Scalar, other: Scalar): readonly HalfPlane[] | undefined {
   if (s.kind !== "binary" || s.left.dtype !== "i32") return undefined;
-  const difference = plus(affineOf(s.right), scale(affineOf(s.left), -1));
+  const difference = plusAffine(affineOf(s.right), scale(affineOf(s.left), -1));
   if ([...difference.terms.keys()].some((atom) => atom !== own && atom !== other)) return undefined;
   const plane: HalfPlane = { constant: difference.constant, own: difference.terms.get(own) ?? 0, other: difference.terms.get(other) ?? 0 };
   const reversed = (by: number): HalfPlane => ({ constant: -plane.constant + by, own: -plane.own, other: -plane.other });
@@ -89,9 +91,8 @@ function boundsOf(mask: Scalar, own: Scalar, other: Scalar, tile: Extent, negate
 /** own ≥ … or own ≤ …, for some index of the tile. */
 function planeBounds({ constant, own, other }: HalfPlane, tile: Extent): Bounds {
   if (Math.abs(own) !== 1) return unbounded;
-  const reach = mul(other > 0 ? tile.last : tile.first, other);
-  const rest = add(reach, constant);
-  return own < 0 ? { last: rest, exact: true } : { first: sub(0, rest), exact: true };
+  const rest = plus(times(linear(other > 0 ? tile.last : tile.first), other), constantLinear(constant));
+  return own < 0 ? { last: toExpr(rest), exact: true } : { first: toExpr(times(rest, -1)), exact: true };
 }
 
 function intersection(a: Bounds, b: Bounds): Bounds {
@@ -122,6 +123,6 @@ function fullOf(mask: Scalar, axes: MaskAxes, query: Extent, key: Extent, negate
 
 /** The least value of a half plane's expression over a tile. */
 function least({ constant, own, other }: HalfPlane, query: Extent, key: Extent): Expr {
-  const part = (factor: number, { first, last }: Extent): Expr => mul(factor > 0 ? first : last, factor);
-  return add(add(part(own, key), part(other, query)), constant);
+  const part = (factor: number, { first, last }: Extent): Linear => times(linear(factor > 0 ? first : last), factor);
+  return toExpr(plus(plus(part(own, key), part(other, query)), constantLinear(constant)));
 }

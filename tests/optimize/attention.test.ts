@@ -1,8 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { evaluateOne } from "../../src/ir/evaluate.ts";
 import type { Leaf, Node } from "../../src/ir/graph.ts";
-import { comp } from "../../src/ir/node.ts";
-import { axis, mul, read } from "../../src/ir/scalar.ts";
 import { recogniseAttention } from "../../src/optimize/attention.ts";
 import { attentionGraph, valuesOf } from "../support/attention.ts";
 import type { MaskName, Options, ScoreName, Spelling } from "../support/attention.ts";
@@ -47,13 +45,14 @@ describe("attention is recognised", () => {
   });
 });
 
+function expectRejected(roots: readonly Node[], reason: RegExp): void {
+  const { roots: after, found, rejected } = recogniseAttention(roots);
+  expect(found).toEqual([]);
+  expect(rejected.map((r) => r.reason).join()).toMatch(reason);
+  expect(after).toEqual(roots);
+}
+
 describe("what is not attention, or would be computed twice, is left alone", () => {
-  function expectRejected(roots: readonly Node[], reason: RegExp): void {
-    const { roots: after, found, rejected } = recogniseAttention(roots);
-    expect(found).toEqual([]);
-    expect(rejected.map((r) => r.reason).join()).toMatch(reason);
-    expect(after).toEqual(roots);
-  }
   it("when the probabilities are needed elsewhere", () => {
     const { output, probability } = attentionGraph();
     expectRejected([output, probability as Node], /p is needed elsewhere/);

@@ -29,6 +29,8 @@ function flashClusters(options: Options): readonly FlashCluster[] {
 const cases: readonly Options[] = [
   {}, { mask: "causal", shape: { S: 7 } }, { mask: "window", shape: { S: 7, T: 7, E: 8, F: 8 } }, { score: "alibi", mask: "prefix" },
   { score: "softcap", mask: "strided", shape: { E: 4, F: 4 } }, { score: "keyBias" }, { dropout: true, mask: "document", shape: { S: 7 } },
+  { score: "temperature", mask: "causal", shape: { S: 7 } }, { score: "buckets", mask: "document", shape: { S: 7 } }, { score: "shawCapped", shape: { S: 7 } },
+  { score: "table", mask: "causal", dropout: true, shape: { S: 7 } }, { score: "keyBias", mask: "causal", shape: { S: 7 } },
   { shape: { G: 1, E: 16, F: 4 } }, { mask: "strict", shape: { G: 4, H: 4, T: 13, S: 13 } },
 ];
 

@@ -155,11 +155,12 @@ interface Axes {
   readonly e: Axis;
 }
 
+const learned = (called: string, ...of: readonly Axis[]): Leaf => leaf("parameter", called, of);
+const capped = (x: Scalar): Scalar => mul(unary("tanh", div(x, literal(1.5))), literal(1.5));
+
 function scoreOf(name: ScoreName, dot: Scalar, { b, h, t, s }: Point, { H }: Shape, axes: Axes): { readonly value: Scalar; readonly captured: readonly Leaf[] } {
   const clip = 2;
   const relative = add(clamp(sub(s, t), -clip, clip), int(clip));
-  const learned = (called: string, ...of: readonly Axis[]): Leaf => leaf("parameter", called, of);
-  const capped = (x: Scalar): Scalar => mul(unary("tanh", div(x, literal(1.5))), literal(1.5));
   switch (name) {
     case "plain": return { value: dot, captured: [] };
     case "alibi": {

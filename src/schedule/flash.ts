@@ -1,0 +1,71 @@
+/** @file The schedule of attention: which kernels a pass needs so that each binds what it may, and how much a lane takes at once. */
+import { invariant } from "../diagnostics/invariant.ts";
+import { elementCount } from "../ir/node.ts";
+import type { AttentionGradientForm } from "../ir/graph.ts";
+import { capturedBindings } from "../optimize/attention-operands.ts";
+import type { FlashCluster } from "../optimize/cluster.ts";
+import { keyByRows, pairStatistics, queryByRows } from "./flash-backward.ts";
+import { forwardByRows } from "./flash-forward.ts";
+import { flashProblem } from "./flash-problem.ts";
+import type { FlashKernel, FlashProblem } from "./flash-problem.ts";
+import { kernelComment, kernelName } from "./kernel.ts";
+import type { Lowered, ScalarLayout, Target } from "./lowered.ts";
+
+/** The kernels of one pass of attention. */
+export function lowerFlash(cluster: FlashCluster, target: Target, scalars: ScalarLayout): Lowered {
+  const problem = flashProblem(cluster.form);
+  const { gradient, form } = problem;
+  const rows = rowsPerLane(problem, cluster.pass);
+  const reasons = [`${rows} ${cluster.pass === "key" ? "keys" : "queries"} a lane`];
+  const kernel = (roles: readonly string[], paired: boolean): FlashKernel => {
+    const outputs = new Map(cluster.outputs.filter(({ role }) => roles.includes(role)).map(({ role, node }) => [role, node]));
+    const nodes = [...outputs.values()];
+    return { name: kernelName(`flash_${cluster.pass}`, nodes), comment: kernelComment(nodes), problem, outputs, target, layout: scalars, paired };
+  };
+  const roles = cluster.outputs.map(({ role }) => role);
+  if (!gradient) return { dispatches: [forwardByRows(kernel(roles, false), rows)], workspaces: [], reasons };
+
+  const make = cluster.pass === "key" ? keyByRows : queryByRows;
+  const parts = splitByBindings(gradient, roles, target);
+  if (parts.roles.length > 1) reasons.push(`${parts.roles.length} kernels, because one would bind more than ${target.bindings} buffers`);
+  if (parts.paired) reasons.push("lse and D are paired, which saves a binding");
+  const dispatches = parts.roles.map((own) => make(kernel(own, parts.paired), rows));
+  if (!parts.paired) return { dispatches, workspaces: [], reasons };
+  const statistics = 8 * elementCount([...form.z, form.t]);
+  return { dispatches: [pairStatistics(kernel(roles, true)), ...dispatches], workspaces: [statistics], reasons };
+}
+
+interface Parts {
+  /** What each kernel writes. */
+  readonly roles: readonly (readonly string[])[];
+  readonly paired: boolean;
+}
+
+/** All outputs in one kernel if it can bind them, else one kernel each; lse and D are paired if even that is too much. */
+function splitByBindings(gradient: AttentionGradientForm, roles: readonly string[], target: Target): Parts {
+  // Every kernel reads q, k, dO and the statistics; only dv does not need v.
+  const buffers = (own: readonly string[], statistics: number): number => {
+    const bins = own.flatMap((role) => (role.startsWith("bins") ? [gradient.bins[Number(role.slice(4))]] : []));
+    const more = bins.flatMap((b) => (b ? [b.bin, b.derivative] : []));
+    return 3 + Number(own.some((role) => role !== "dv")) + statistics + capturedBindings(gradient.forward, more) + own.length;
+  };
+  const fits = (own: readonly string[], statistics: number): boolean => buffers(own, statistics) <= target.bindings;
+  if (fits(roles, 2)) return { roles: [roles], paired: false };
+  const alone = roles.map((role) => [role]);
+  const paired = !alone.every((own) => fits(own, 2));
+  invariant(!paired || alone.every((own) => fits(own, 1)), "the score of an attention captures more than a kernel can bind");
+  return { roles: alone, paired };
+}
+
+/**
+ * Rows a lane owns. More share each load, and loads are what these kernels wait for; but a kernel's code grows with rows and features, and the time
+ * to compile it with the square of its code.
+ */
+function rowsPerLane({ form, batches, queries, keys }: FlashProblem, pass: FlashCluster["pass"]): number {
+  const length = pass === "key" ? keys : queries;
+  const features = form.e.size + form.f.size;
+  let rows = features <= 64 ? 4 : features <= 128 ? 2 : 1;
+  // Enough lanes to keep the cores busy.
+  while (rows > 1 && (rows > length || batches * Math.ceil(length / rows) < 64)) rows /= 2;
+  return rows;
+}
