@@ -29,7 +29,7 @@ export function normalise(roots: readonly Node[]): readonly Node[] {
     switch (old.kind) {
       case "comp": {
         const space = [...old.axes, ...(old.reduce?.axes ?? [])];
-        const body = bodies.withDrawnNodes(labelOf(old), tables.body(labelOf(old), withNumbers(renew.scalar(old.body)), space), space);
+        const body = bodies.withDrawnNodes(labelOf(old), tables.body(labelOf(old), withNumbers(renew.scalar(old.body)), space), space, old.reduce !== undefined);
         return settled(buildComp(old, body));
       }
       case "scatter": {

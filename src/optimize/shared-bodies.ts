@@ -28,14 +28,14 @@ export class SharedBodies {
     if (canonical && canonical.order.filter((n) => n >= 0).length === node.axes.length && !this.#nodes.has(canonical.body)) this.#nodes.set(canonical.body, { node, order: canonical.order });
   }
 
-  /** A body with its choices by random numbers read from nodes of their own; nothing changes when the body is such a choice itself. */
-  withDrawnNodes(label: Label, body: Scalar, space: readonly Axis[]): Scalar {
+  /** A body with its choices by random numbers read from nodes of their own; a pointwise body that is such a choice itself stays one. */
+  withDrawnNodes(label: Label, body: Scalar, space: readonly Axis[], reduced: boolean): Scalar {
     if (!this.#isRandom(body)) return body;
     const memo = new Map<Scalar, Scalar>();
     const visit = (s: Scalar): Scalar => {
       const known = memo.get(s);
       if (known) return known;
-      const made = !this.#isRandom(s) ? s : (s !== body && s.kind === "select" && this.#isRandom(s.condition) && this.#drawn(label, s, space)) || rebuild(s, visit);
+      const made = !this.#isRandom(s) ? s : ((reduced || s !== body) && s.kind === "select" && this.#isRandom(s.condition) && this.#drawn(label, s, space)) || rebuild(s, visit);
       memo.set(s, made);
       return made;
     };

@@ -1,6 +1,6 @@
 /** @file Clusters seen as what they read and write, and clusters with their nodes replaced. */
 import { unreachable } from "../diagnostics/invariant.ts";
-import type { Node, Scalar } from "../ir/graph.ts";
+import type { Axis, Node, Scalar } from "../ir/graph.ts";
 import { inputsOf, nodesRead } from "../ir/node.ts";
 import { read, rewrite } from "../ir/scalar.ts";
 import type { Cluster, Output } from "./cluster.ts";
@@ -61,4 +61,32 @@ export function renameReads(rename: (node: Node) => Node): (s: Scalar) => Scalar
   const memo = new Map<Scalar, Scalar>();
   const visit = (s: Scalar): Scalar => rewrite(s, (e) => (e.kind === "read" && rename(e.of) !== e.of ? read(rename(e.of), e.at.map(visit)) : undefined), memo);
   return visit;
+}
+
+/** A cluster with its axes replaced; positions number them as in its scalars. Attention and bins stay as they are. */
+export function mapAxes(cluster: Cluster, change: (axis: Axis, position: number) => Axis): Cluster {
+  const from = (start: number, axes: readonly Axis[]): readonly Axis[] => axes.map((a, i) => change(a, start + i));
+  switch (cluster.kind) {
+    case "map": return { ...cluster, axes: from(0, cluster.axes) };
+    case "row": return { ...cluster, rows: from(0, cluster.rows), along: from(cluster.rows.length, cluster.along) };
+    case "fold": return { ...cluster, axes: from(0, cluster.axes), over: from(cluster.axes.length, cluster.over) };
+    case "contract": {
+      const [b, m, n] = [cluster.batch.length, cluster.m.length, cluster.n.length];
+      return { ...cluster, batch: from(0, cluster.batch), m: from(b, cluster.m), n: from(b + m, cluster.n), k: from(b + m + n, cluster.k) };
+    }
+    case "flash": case "bins": return cluster;
+    default: return unreachable(cluster);
+  }
+}
+
+/** How many positions outputs may use; what comes after is reduced. */
+export function outputRank(cluster: Cluster): number {
+  switch (cluster.kind) {
+    case "map": case "fold": return cluster.axes.length;
+    case "row": return cluster.rows.length + cluster.along.length;
+    case "contract": return cluster.batch.length + cluster.m.length + cluster.n.length;
+    case "bins": return 1 + cluster.rest.length;
+    case "flash": return 0;
+    default: return unreachable(cluster);
+  }
 }

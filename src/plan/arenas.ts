@@ -4,11 +4,7 @@
  */
 import type { Leaf, Parameter } from "../ir/graph.ts";
 import type { Optimizer, OptimizerGroup } from "../ir/model.ts";
-import { elementCount } from "../ir/node.ts";
-
-export const alignment = 256;
-
-export const aligned = (bytes: number): number => Math.ceil(bytes / alignment) * alignment;
+import { aligned, bytesOf } from "./sizes.ts";
 
 export interface ArenaEntry {
   readonly parameter: Parameter;
@@ -39,7 +35,7 @@ export function layoutArenas(parameters: readonly Parameter[], optimizer: Optimi
     const from = offset;
     for (const parameter of parameters) {
       if (groupOf(parameter.leaf, optimizer) !== group) continue;
-      const bytes = 4 * elementCount(parameter.leaf.axes);
+      const bytes = bytesOf(parameter.leaf);
       entries.push({ parameter, group: group.name, offset, bytes });
       offset += aligned(bytes);
     }

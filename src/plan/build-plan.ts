@@ -19,8 +19,10 @@ import type { Plan } from "../runtime/plan.ts";
 import { layoutArenas } from "./arenas.ts";
 import type { ArenaLayout } from "./arenas.ts";
 import { Lowering } from "./dispatches.ts";
+import { chunkLargeTensors } from "./chunk.ts";
 import { Homes } from "./homes.ts";
 import type { BufferDraft } from "./homes.ts";
+import type { Group } from "./order.ts";
 import { buildProgram } from "./program.ts";
 import type { BuiltProgram } from "./program.ts";
 import { decodeStage, forwardStage, lossStage, normStage, optimizerStage } from "./step.ts";
@@ -31,6 +33,8 @@ export interface CompileOptions {
   readonly target?: Target;
   /** The largest norm that the whole gradient may keep; absent: no clipping. */
   readonly clip?: number;
+  /** Bytes that a single activation may take before it is made in chunks: the logits of a large vocabulary. */
+  readonly memory?: number;
   /** Which programs to make; all of them unless said. */
   readonly programs?: readonly ("train" | "evaluate" | "decode")[];
 }
@@ -58,12 +62,14 @@ export interface CompilationStages {
   readonly remarks: readonly string[];
 }
 
+const defaultMemory = 256 * 2 ** 20;
+
 /** Compiles a model for a target. */
 export function compile(model: Model, optimizer: Optimizer, schedule: Schedule, options: CompileOptions = {}): Compiled {
   const target = options.target ?? gpuTarget;
   const wanted = new Set(options.programs ?? ["train", "evaluate", "decode"]);
   const layout = layoutArenas(model.parameters, optimizer);
-  const session = new Session(model, layout, target);
+  const session = new Session(model, layout, target, options.memory ?? defaultMemory);
   const programs: { train?: BuiltProgram; evaluate?: BuiltProgram; decode?: BuiltProgram } = {};
   const results = new Map<string, readonly (readonly [string, Node])[]>();
   let remarks: readonly string[] = [];
@@ -88,7 +94,7 @@ export function compile(model: Model, optimizer: Optimizer, schedule: Schedule, 
     });
     const outputs: readonly (readonly [string, Node])[] = [["loss", lossNode ?? loss.loss], ["gradient_norm", normNode]];
     results.set("train", outputs);
-    const stages = [[...first.clusters, ...writers], second.clusters, steps.flatMap((s) => s.clustered.clusters)];
+    const stages = [session.chunked([...first.clusters, ...writers]), single(second.clusters), single(steps.flatMap((s) => s.clustered.clusters))];
     session.graphs.set("train", [loss, norm, ...steps.map((s) => s.stage)]);
     programs.train = session.build("train", stages, outputs.map(([, n]) => n));
   }
@@ -97,7 +103,7 @@ export function compile(model: Model, optimizer: Optimizer, schedule: Schedule, 
     const { clusters, roots: [root = model.evaluationLoss] } = session.cluster(stage);
     results.set("evaluate", [["loss", root]]);
     session.graphs.set("evaluate", [stage]);
-    programs.evaluate = session.build("evaluate", [clusters], [root]);
+    programs.evaluate = session.build("evaluate", [session.chunked(clusters)], [root]);
   }
   if (wanted.has("decode")) {
     const stage = decodeStage(model);
@@ -105,11 +111,15 @@ export function compile(model: Model, optimizer: Optimizer, schedule: Schedule, 
     const { clusters, roots: [root = stage.logits] } = session.cluster(stage);
     results.set("decode", [["logits", root]]);
     session.graphs.set("decode", [stage]);
-    programs.decode = session.build("decode", [clusters], [root]);
+    programs.decode = session.build("decode", [single(clusters)], [root]);
   }
   const { plan, kernels, constants, initialisers } = writePlan({ model, optimizer, layout, homes: session.homes, programs, results, sorted: [...session.sorted] });
   const stages = { graphs: session.graphs, clusters: session.clusters, kernelReasons: session.lowering.reasons(), remarks };
   return { plan, kernels, constants, initialisers, schedule, stages };
+}
+
+function single(clusters: readonly Cluster[]): readonly Group[] {
+  return clusters.map((c) => [[c]]);
 }
 
 /** What the programs of one plan share: homes, kernels, sorted inputs, activation buffers. */
@@ -119,6 +129,7 @@ class Session {
   readonly graphs = new Map<string, readonly Stage[]>();
   readonly clusters = new Map<string, readonly Cluster[]>();
   readonly sorted = new Set<SortedIds>();
+  readonly #memory: number;
   readonly #target: Target;
   readonly #layout: ArenaLayout;
   readonly #arenas = new Map<string, BufferDraft>();
@@ -127,7 +138,8 @@ class Session {
   readonly #sorted = sortedIds();
   readonly #inputs = new Map<string, BufferDraft>();
 
-  constructor(model: Model, layout: ArenaLayout, target: Target) {
+  constructor(model: Model, layout: ArenaLayout, target: Target, memory: number) {
+    this.#memory = memory;
     this.#target = target;
     this.#layout = layout;
     this.lowering = new Lowering(target);
@@ -164,6 +176,11 @@ class Session {
     return clustered;
   }
 
+  /** Clusters in groups, those with tensors beyond the memory budget in chunks. */
+  chunked(clusters: readonly Cluster[]): readonly Group[] {
+    return chunkLargeTensors(clusters, this.#memory, this.homes);
+  }
+
   /**
    * Gives each gradient its entry in the arena. A gradient that something else reads, or that is two parameters' gradient, is copied there: a
    * kernel may not read an arena it writes.
@@ -188,8 +205,8 @@ class Session {
     });
   }
 
-  build(name: string, stages: readonly (readonly Cluster[])[], results: readonly Node[]): BuiltProgram {
-    for (const node of stages.flat().flatMap(nodesReadBy)) if (node.kind === "leaf" && node.role === "input") this.#placeInput(node);
+  build(name: string, stages: readonly (readonly Group[])[], results: readonly Node[]): BuiltProgram {
+    for (const node of stages.flat(3).flatMap(nodesReadBy)) if (node.kind === "leaf" && node.role === "input") this.#placeInput(node);
     const built = buildProgram({ name, stages, results, homes: this.homes, lowering: this.lowering, pool: this.#pool, scalarsBuffer: this.#scalars });
     this.clusters.set(name, built.clusters);
     return built;

@@ -28,8 +28,14 @@ export interface PendingDispatch {
   readonly kernel: Kernel;
   readonly bindings: readonly Source[];
   readonly kind: Cluster["kind"];
+  /** The chunk it belongs to. Only dispatches of one chunk are fused: chunks must not come to live side by side. */
+  readonly chunk: readonly Cluster[] | undefined;
   readonly computes: readonly string[];
 }
+
+const longestName = 64;
+/** How many bindings too many a kernel may have: `pack.ts` lays tensors side by side until they fit. */
+const packable = 3;
 
 /** Lowers clusters for one target; remembers what it has lowered. */
 export class Lowering {
@@ -42,14 +48,19 @@ export class Lowering {
     this.#target = target;
   }
 
+  /** Buffers a kernel may bind. */
+  get bindings(): number {
+    return this.#target.bindings;
+  }
+
   /** Why each kernel looks as it does, by the name of the kernel. */
   reasons(): readonly (readonly [kernel: string, reasons: readonly string[]])[] {
     return [...this.#lowered.values()].map(({ lowered }) => [lowered.dispatches.map((d) => d.kernel.name).join(", "), lowered.reasons]);
   }
 
-  dispatches(cluster: Cluster, scalars: HostScalars, homes: Homes): readonly PendingDispatch[] {
+  dispatches(cluster: Cluster, chunk: readonly Cluster[] | undefined, scalars: HostScalars, homes: Homes): readonly PendingDispatch[] {
     const { key, nodes } = structureOf(cluster, scalars.wordOf);
-    const known = this.#lowered.get(key) ?? { lowered: lower(cluster, this.#target, { wordOf: scalars.wordOf }), nodes };
+    const known = this.#lowered.get(key) ?? { lowered: lower(cluster, { ...this.#target, bindings: this.#target.bindings + packable }, { wordOf: scalars.wordOf }), nodes };
     this.#lowered.set(key, known);
     const numbers = new Map(known.nodes.map((n, i) => [n, i]));
     const workspaces = known.lowered.workspaces.map((bytes): Workspace => ({ bytes }));
@@ -66,7 +77,7 @@ export class Lowering {
       return { kind: "node", node: homes.canonical(node) };
     };
     return known.lowered.dispatches.map(({ kernel, bindings }) =>
-      ({ kernel, bindings: bindings.map(source), kind: cluster.kind, computes: nodesWritten(cluster).map((n) => n.name) }));
+      ({ kernel, bindings: bindings.map(source), kind: cluster.kind, chunk, computes: nodesWritten(cluster).map((n) => (n.kind === "update" ? n.value : n).name) }));
   }
 
   /** One dispatch for several, or why not. */
@@ -79,11 +90,11 @@ export class Lowering {
     const key = parts.map((p) => `${this.#kernelId(p.kernel)}(${p.bindings.map(number).join()})`).join("+");
     const fused = fuseDispatches(parts, sameSource, { bindings: this.#target.bindings, sharedBytes: this.#target.sharedBytes });
     if (typeof fused === "string") return undefined;
-    const kernel = this.#fused.get(key) ?? fused.kernel;
+    const kernel = this.#fused.get(key) ?? { ...fused.kernel, name: fusedName(parts.map((p) => p.kernel.name)) };
     this.#fused.set(key, kernel);
     const [first] = parts;
     invariant(first, "parts to fuse");
-    return { kernel, bindings: fused.bindings, kind: first.kind, computes: parts.flatMap((p) => p.computes) };
+    return { kernel, bindings: fused.bindings, kind: first.kind, chunk: first.chunk, computes: parts.flatMap((p) => p.computes) };
   }
 
   #kernelId(kernel: Kernel): number {
@@ -93,10 +104,23 @@ export class Lowering {
   }
 }
 
+/** One name for several kernels: the first in full, of the others what differs. */
+function fusedName(names: readonly string[]): string {
+  const [first = "", ...others] = names;
+  const kind = first.slice(0, first.indexOf("_") + 1);
+  const rest = [...new Set(others.filter((n) => n !== first))].map((n) => (n.startsWith(kind) ? n.slice(kind.length) : n));
+  const text = [first, ...rest].join("_and_");
+  return text.length <= longestName ? `${text}${rest.length === 0 ? `_x${names.length}` : ""}` : `${first}_and_${others.length}_more`;
+}
+
 export function sameSource(a: Source, b: Source): boolean {
   if (a.kind === "node") return b.kind === "node" && a.node === b.node;
   if (a.kind === "workspace") return b.kind === "workspace" && a.workspace === b.workspace;
   return b.kind === "scalars";
+}
+
+function sameMemory(a: Source, b: Source, homes: Homes): boolean {
+  return a.kind === "node" && b.kind === "node" ? homes.base(a.node) === homes.base(b.node) : sameSource(a, b);
 }
 
 /** How far ahead a dispatch is looked for that could run with this one. */
@@ -104,7 +128,7 @@ const lookAhead = 16;
 const mostFused = 4;
 
 /** Fuses independent dispatches of one kind; later ones move up to the first of their group. */
-export function fuseNeighbours(given: readonly PendingDispatch[], lowering: Lowering): readonly PendingDispatch[] {
+export function fuseNeighbours(given: readonly PendingDispatch[], lowering: Lowering, homes: Homes): readonly PendingDispatch[] {
   const rest: (PendingDispatch | undefined)[] = [...given];
   const result: PendingDispatch[] = [];
   for (let i = 0; i < rest.length; i++) {
@@ -117,7 +141,7 @@ export function fuseNeighbours(given: readonly PendingDispatch[], lowering: Lowe
     for (let j = i + 1; j < Math.min(rest.length, i + 1 + lookAhead) && parts.length < mostFused; j++) {
       const candidate = rest[j];
       if (!candidate) continue;
-      const joined = mayFuse(first, candidate) && [...parts, ...between].every((d) => areIndependent(d, candidate)) ? lowering.fuse([...parts, candidate]) : undefined;
+      const joined = mayFuse(first, candidate) && [...parts, ...between].every((d) => areIndependent(d, candidate, homes)) ? lowering.fuse([...parts, candidate]) : undefined;
       if (joined) {
         fused = joined;
         parts.push(candidate);
@@ -130,11 +154,11 @@ export function fuseNeighbours(given: readonly PendingDispatch[], lowering: Lowe
 }
 
 function mayFuse(a: PendingDispatch, b: PendingDispatch): boolean {
-  return a.kind === b.kind && a.kernel.lanes === b.kernel.lanes;
+  return a.kind === b.kind && a.chunk === b.chunk && a.kernel.lanes === b.kernel.lanes;
 }
 
 /** Neither reads or writes what the other writes. */
-function areIndependent(a: PendingDispatch, b: PendingDispatch): boolean {
+function areIndependent(a: PendingDispatch, b: PendingDispatch, homes: Homes): boolean {
   return a.bindings.every((s, i) => b.bindings.every((o, j) =>
-    !sameSource(s, o) || s.kind === "scalars" || (a.kernel.bindings[i]?.access === "read" && b.kernel.bindings[j]?.access === "read")));
+    !sameMemory(s, o, homes) || s.kind === "scalars" || (a.kernel.bindings[i]?.access === "read" && b.kernel.bindings[j]?.access === "read")));
 }

@@ -4,8 +4,8 @@
  */
 import { invariant } from "../diagnostics/invariant.ts";
 import type { DType, Leaf, Node } from "../ir/graph.ts";
-import { elementCount } from "../ir/node.ts";
 import type { PlanBuffer } from "../runtime/plan.ts";
+import { alignment, bytesOf } from "./sizes.ts";
 
 /** A buffer of the plan while it is made; shared ones grow. */
 export interface BufferDraft {
@@ -22,14 +22,12 @@ export interface Home {
   readonly bytes: number;
 }
 
-/** Booleans take a word, as everything does. */
-export const bytesOf = (node: Node): number => 4 * elementCount(node.axes);
-
 /** Fixed homes, and the names that stand for the same tensor. */
 export class Homes {
   readonly buffers: BufferDraft[] = [];
   readonly #homes = new Map<Node, Home>();
   readonly #same = new Map<Node, Node>();
+  readonly #views = new Map<Node, { readonly of: Node; readonly offset: number }>();
   readonly #constants = new Map<string, BufferDraft>();
 
   buffer(name: string, role: PlanBuffer["role"], bytes: number): BufferDraft {
@@ -41,6 +39,24 @@ export class Homes {
   place(node: Node, buffer: BufferDraft, offset = 0): void {
     invariant(offset + bytesOf(node) <= buffer.bytes, `${node.name} does not fit into ${buffer.name}`);
     this.#homes.set(node, { buffer, offset, bytes: bytesOf(node) });
+  }
+
+  /** `view` is a part of a tensor that starts so many bytes into it. */
+  view(view: Node, of: Node, offset: number): void {
+    invariant(offset % alignment === 0, `a view of ${of.name} starts at ${offset}`);
+    this.#views.set(view, { of, offset });
+  }
+
+  /** What a view is of, and where it starts there. */
+  viewOf(node: Node): { readonly of: Node; readonly offset: number } | undefined {
+    return this.#views.get(this.canonical(node));
+  }
+
+  /** The tensor whose memory a node names: for views the tensor they are of. */
+  base(node: Node): Node {
+    const canonical = this.canonical(node);
+    const view = this.#views.get(canonical);
+    return view ? this.base(view.of) : canonical;
   }
 
   /** `alias` lies where `node` lies. */
@@ -56,9 +72,12 @@ export class Homes {
 
   /** The fixed home of a tensor; nothing for an activation. */
   fixed(node: Node): Home | undefined {
-    const known = this.#homes.get(this.canonical(node));
-    if (known) return known;
     const of = this.canonical(node);
+    const known = this.#homes.get(of);
+    if (known) return known;
+    const view = this.#views.get(of);
+    const whole = view && this.fixed(view.of);
+    if (view) return whole && { buffer: whole.buffer, offset: whole.offset + view.offset, bytes: bytesOf(of) };
     if (of.kind !== "leaf" || of.role !== "constant") return undefined;
     const buffer = this.#constant(of);
     const home = { buffer, offset: 0, bytes: buffer.bytes };

@@ -7,8 +7,8 @@ import { elementCount, leaf, update } from "../ir/node.ts";
 import { axis, int, subexpressions } from "../ir/scalar.ts";
 import type { Cluster, Output } from "../optimize/cluster.ts";
 import { mapCluster, nodesReadBy, outputsOfCluster, renameReads, scalarsOf } from "../optimize/walk.ts";
-import { bytesOf } from "./homes.ts";
 import type { Homes } from "./homes.ts";
+import { bytesOf } from "./sizes.ts";
 
 /** Smaller tensors are not worth a kernel of their own. */
 const leastBytes = 1 << 12;

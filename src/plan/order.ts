@@ -6,35 +6,38 @@ import { invariant } from "../diagnostics/invariant.ts";
 import type { Node } from "../ir/graph.ts";
 import type { Cluster } from "../optimize/cluster.ts";
 import { nodesReadBy, nodesWritten } from "../optimize/walk.ts";
-import { bytesOf } from "./homes.ts";
 import type { Homes } from "./homes.ts";
+import { bytesOf } from "./sizes.ts";
 
-/** For each cluster, by index, those that must come before it. */
-export function dependences(clusters: readonly Cluster[], homes: Homes): readonly ReadonlySet<number>[] {
+/** Runs of clusters in this order with nothing between them: nearly always one run of one cluster; the chunks of a large tensor are runs. */
+export type Group = readonly (readonly Cluster[])[];
+
+/** For each group, by index, those that must come before it. */
+export function dependences(groups: readonly Group[], homes: Homes): readonly ReadonlySet<number>[] {
   const writers = new Map<Node, number>();
-  clusters.forEach((c, i) => nodesWritten(c).forEach((n) => writers.set(homes.canonical(n), i)));
-  const before = clusters.map(() => new Set<number>());
-  clusters.forEach((cluster, i) => {
-    for (const node of nodesReadBy(cluster)) {
-      const canonical = homes.canonical(node);
-      const writer = writers.get(canonical);
+  groups.forEach((g, i) => g.flat().forEach((c) => nodesWritten(c).forEach((n) => writers.set(homes.base(n), i))));
+  const before = groups.map(() => new Set<number>());
+  groups.forEach((group, i) => {
+    for (const node of group.flat().flatMap(nodesReadBy)) {
+      const base = homes.base(node);
+      const writer = writers.get(base);
       if (writer === undefined || writer === i) continue;
       // Read under its own name an overwritten leaf is the old value; under the name of the new value it is the new one.
-      if (canonical === node && node.kind === "leaf") before[writer]?.add(i);
+      if (base === node && node.kind === "leaf") before[writer]?.add(i);
       else before[i]?.add(writer);
     }
   });
   return before;
 }
 
-/** Clusters in dispatch order. */
-export function orderClusters(clusters: readonly Cluster[], homes: Homes): readonly Cluster[] {
-  const before = dependences(clusters, homes);
-  const after = clusters.map((): number[] => []);
+/** Groups in dispatch order. */
+export function orderGroups(groups: readonly Group[], homes: Homes): readonly Group[] {
+  const before = dependences(groups, homes);
+  const after = groups.map((): number[] => []);
   before.forEach((set, i) => set.forEach((j) => after[j]?.push(i)));
-  const activations = (nodes: readonly Node[]): readonly Node[] => [...new Set(nodes.map((n) => homes.canonical(n)))].filter((n) => n.kind !== "leaf" && !homes.fixed(n));
-  const reads = clusters.map((c) => activations(nodesReadBy(c)));
-  const writes = clusters.map((c) => activations(nodesWritten(c)));
+  const activations = (nodes: readonly Node[]): readonly Node[] => [...new Set(nodes.map((n) => homes.base(n)))].filter((n) => n.kind !== "leaf" && !homes.fixed(n));
+  const reads = groups.map((g) => activations(g.flat().flatMap(nodesReadBy)));
+  const writes = groups.map((g) => activations(g.flat().flatMap(nodesWritten)));
   const readersLeft = new Map<Node, number>();
   for (const list of reads) for (const node of list) readersLeft.set(node, (readersLeft.get(node) ?? 0) + 1);
 
@@ -42,7 +45,7 @@ export function orderClusters(clusters: readonly Cluster[], homes: Homes): reado
   const ready = new Set(waiting.flatMap((n, i) => (n === 0 ? [i] : [])));
   const total = (nodes: readonly Node[]): number => nodes.reduce((sum, n) => sum + bytesOf(n), 0);
   const growth = (i: number): number => total(writes[i] ?? []) - total((reads[i] ?? []).filter((n) => readersLeft.get(n) === 1));
-  const result: Cluster[] = [];
+  const result: Group[] = [];
   while (ready.size > 0) {
     let best = -1;
     let least = Infinity;
@@ -51,8 +54,8 @@ export function orderClusters(clusters: readonly Cluster[], homes: Homes): reado
       if (cost < least || (cost === least && i < best)) [best, least] = [i, cost];
     }
     ready.delete(best);
-    const chosen = clusters[best];
-    invariant(chosen, "a ready cluster");
+    const chosen = groups[best];
+    invariant(chosen, "a ready group");
     result.push(chosen);
     for (const node of reads[best] ?? []) readersLeft.set(node, (readersLeft.get(node) ?? 1) - 1);
     for (const next of after[best] ?? []) {
@@ -60,6 +63,6 @@ export function orderClusters(clusters: readonly Cluster[], homes: Homes): reado
       if (waiting[next] === 0) ready.add(next);
     }
   }
-  invariant(result.length === clusters.length, "clusters depend on each other in a ring");
+  invariant(result.length === groups.length, "clusters depend on each other in a ring");
   return result;
 }

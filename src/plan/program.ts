@@ -9,18 +9,21 @@ import { mapCluster, nodesReadBy } from "../optimize/walk.ts";
 import type { Dispatch, MemoryReport } from "../runtime/plan.ts";
 import { fuseNeighbours } from "./dispatches.ts";
 import type { Lowering, PendingDispatch, Source, Workspace } from "./dispatches.ts";
-import { bytesOf } from "./homes.ts";
 import type { BufferDraft, Home, Homes } from "./homes.ts";
 import { HostScalars } from "./host-scalars.ts";
 import { overwriteInput } from "./in-place.ts";
 import { peakOf, shareBuffers } from "./memory.ts";
 import type { Lifetime } from "./memory.ts";
-import { orderClusters } from "./order.ts";
+import { orderGroups } from "./order.ts";
+import type { Group } from "./order.ts";
+import { Packing } from "./pack.ts";
+import type { Pair } from "./pack.ts";
+import { bytesOf } from "./sizes.ts";
 
 export interface ProgramParts {
   readonly name: string;
-  /** Clusters by stage. */
-  readonly stages: readonly (readonly Cluster[])[];
+  /** Groups of clusters by stage. */
+  readonly stages: readonly (readonly Group[])[];
   /** Tensors that are read after the last dispatch. */
   readonly results: readonly Node[];
   readonly homes: Homes;
@@ -38,17 +41,19 @@ export interface BuiltProgram {
   readonly peak: { readonly bytes: number; readonly alive: MemoryReport["alive"] };
 }
 
-/** A tensor or a workspace: what an activation buffer can hold. */
-type Held = Node | Workspace;
+/** What an activation buffer can hold. */
+type Held = Node | Workspace | Pair;
 
 export function buildProgram(parts: ProgramParts): BuiltProgram {
   const { homes, lowering } = parts;
   const scalars = new HostScalars();
   const results = new Set(parts.results.map((n) => homes.canonical(n)));
-  const ordered = parts.stages.map((stage) => orderClusters(stage, homes).map((c) => mapCluster(c, scalars.hoist)));
-  const clusters = overwriteInputs(ordered, results, homes);
-  const pending = clusters.flatMap((stage) => fuseNeighbours(stage.flatMap((c) => lowering.dispatches(c, scalars, homes)), lowering));
-  const lifetimes = lifetimesOf(pending, results, homes);
+  const ordered = parts.stages.map((stage) => orderGroups(stage, homes).map((g) => g.map((run) => run.map((c) => mapCluster(c, scalars.hoist)))));
+  const stages = overwriteInputs(ordered, results, homes);
+  const packing = new Packing(homes, lowering.bindings);
+  const lowered = stages.map((stage) => stage.flatMap((group) => group.flatMap((run) => run.flatMap((c) => lowering.dispatches(c, group.length > 1 ? run : undefined, scalars, homes)))));
+  const pending = lowered.flatMap((stage) => fuseNeighbours(packing.pack(stage), lowering, homes));
+  const lifetimes = lifetimesOf(pending, results, homes, packing);
   const placed = shareBuffers(lifetimes, parts.pool, (bytes) => homes.buffer(`activation${parts.pool.length + 1}`, "activation", bytes));
   parts.scalarsBuffer.bytes = Math.max(parts.scalarsBuffer.bytes, 4 * scalars.words.length);
 
@@ -57,7 +62,18 @@ export function buildProgram(parts: ProgramParts): BuiltProgram {
     invariant(buffer, "an activation has a buffer");
     return { buffer, offset: 0, bytes };
   };
-  const home = (node: Node): Home => homes.fixed(node) ?? heldHome(homes.canonical(node), bytesOf(node));
+  const home = (node: Node): Home => {
+    const fixed = homes.fixed(node);
+    if (fixed) return fixed;
+    const view = homes.viewOf(node);
+    if (view) {
+      const whole = home(view.of);
+      return { ...whole, offset: whole.offset + view.offset, bytes: bytesOf(node) };
+    }
+    const canonical = homes.canonical(node);
+    const place = packing.place(canonical);
+    return place ? { ...heldHome(place.pair, place.pair.bytes), offset: place.offset, bytes: bytesOf(node) } : heldHome(canonical, bytesOf(node));
+  };
   const homeOf = (source: Source): Home => {
     switch (source.kind) {
       case "node": return home(source.node);
@@ -68,16 +84,16 @@ export function buildProgram(parts: ProgramParts): BuiltProgram {
   const peak = peakOf(lifetimes);
   return {
     dispatches: pending.map(({ kernel, bindings, computes }) => ({ kernel, bindings: bindings.map(homeOf), computes })),
-    clusters: clusters.flat(), scalars, home,
-    peak: { bytes: peak.bytes, alive: peak.alive.map(({ tensor, bytes }) => ({ name: "kind" in tensor ? tensor.name : "workspace", bytes })) },
+    clusters: stages.flat(3), scalars, home,
+    peak: { bytes: peak.bytes, alive: peak.alive.map(({ tensor, bytes }) => ({ name: "name" in tensor ? tensor.name : "workspace", bytes })) },
   };
 }
 
 /** Lets maps and rows write into inputs that nothing reads later. */
-function overwriteInputs(stages: readonly (readonly Cluster[])[], results: ReadonlySet<Node>, homes: Homes): readonly (readonly Cluster[])[] {
+function overwriteInputs(stages: readonly (readonly Group[])[], results: ReadonlySet<Node>, homes: Homes): readonly (readonly Group[])[] {
   const lastReader = new Map<Node, Cluster>();
-  for (const cluster of stages.flat()) for (const node of nodesReadBy(cluster)) lastReader.set(homes.canonical(node), cluster);
-  return stages.map((stage) => stage.map((cluster) => {
+  for (const cluster of stages.flat(3)) for (const node of nodesReadBy(cluster)) lastReader.set(homes.base(node), cluster);
+  return stages.map((stage) => stage.map((group) => group.map((run) => run.map((cluster) => {
     const dies = (node: Node): boolean => {
       const canonical = homes.canonical(node);
       return lastReader.get(canonical) === cluster && !homes.fixed(canonical) && !results.has(canonical) && canonical === node;
@@ -89,23 +105,26 @@ function overwriteInputs(stages: readonly (readonly Cluster[])[], results: Reado
     const reader = lastReader.get(made.output);
     if (reader) lastReader.set(made.input, reader);
     return made.cluster;
-  }));
+  }))));
 }
 
-function lifetimesOf(dispatches: readonly PendingDispatch[], results: ReadonlySet<Node>, homes: Homes): readonly Lifetime<Held>[] {
+function lifetimesOf(dispatches: readonly PendingDispatch[], results: ReadonlySet<Node>, homes: Homes, packing: Packing): readonly Lifetime<Held>[] {
   const lives = new Map<Held, { bytes: number; from: number; to: number }>();
   dispatches.forEach((dispatch, at) => {
     for (const source of dispatch.bindings) {
       if (source.kind === "scalars" || (source.kind === "node" && homes.fixed(source.node))) continue;
-      const held: Held = source.kind === "node" ? source.node : source.workspace;
-      const bytes = source.kind === "node" ? bytesOf(source.node) : source.workspace.bytes;
+      const node = source.kind === "node" ? homes.base(source.node) : undefined;
+      const pair = node && packing.place(node)?.pair;
+      const held: Held | undefined = pair ?? node ?? (source.kind === "workspace" ? source.workspace : undefined);
+      if (!held) continue;
+      const bytes = pair?.bytes ?? (node ? bytesOf(node) : (held as Workspace).bytes);
       const known = lives.get(held);
       if (known) known.to = at;
       else lives.set(held, { bytes, from: at, to: at });
     }
   });
   for (const node of results) {
-    const life = lives.get(node);
+    const life = lives.get(packing.place(node)?.pair ?? node);
     if (life) life.to = dispatches.length;
   }
   return [...lives].map(([tensor, life]) => ({ tensor, ...life }));

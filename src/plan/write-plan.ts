@@ -6,11 +6,11 @@ import type { Kernel } from "../kernel/ir.ts";
 import type { SortedIds } from "../optimize/finish.ts";
 import { nodesReadBy } from "../optimize/walk.ts";
 import type { Dispatch, MemoryReport, Plan, PlanBuffer, PlanKernel, Program, ProgramInput } from "../runtime/plan.ts";
-import { aligned } from "./arenas.ts";
 import type { ArenaLayout } from "./arenas.ts";
 import { sha256 } from "./hash.ts";
 import type { BufferDraft, Homes } from "./homes.ts";
 import type { BuiltProgram } from "./program.ts";
+import { aligned } from "./sizes.ts";
 
 export interface PlanParts {
   readonly model: Model;
@@ -121,7 +121,7 @@ function writeProgram(built: BuiltProgram, results: readonly (readonly [string, 
 
 /** Inputs that the program's kernels read, and those that the host sorts for them. */
 function writeInputs(built: BuiltProgram, { model, homes, sorted }: PlanParts, numberOf: (b: BufferDraft) => number): readonly ProgramInput[] {
-  const read = new Set(built.clusters.flatMap(nodesReadBy));
+  const read = new Set(built.clusters.flatMap(nodesReadBy).map((n) => homes.base(n)));
   const lists = sorted.filter((s) => read.has(s.order) || read.has(s.offsets));
   const inputs = [...new Set([...read, ...lists.map((s) => s.ids)])].filter((n): n is Leaf => n.kind === "leaf" && n.role === "input");
   const made = new Set(lists.flatMap((s) => [s.order, s.offsets]));

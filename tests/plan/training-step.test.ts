@@ -50,6 +50,15 @@ test.each([["on a GPU", gpuTarget], ["on a software adapter", softwareTarget]] a
   compareSteps(model, optimizer, compile(model, optimizer, tinySchedule(), { clip: 0.5, target, programs: ["train"] }), 2, 0.5);
 });
 
+test.each([["sequences", 11000], ["parts of sequences", 21000]])("logits beyond the memory budget are made in chunks of %s, with the same result", (kind, memory) => {
+  const parts = kind === "sequences" ? { batch: 2, context: 64 } : { batch: 1, context: 256 };
+  const [model, optimizer] = [tinyModel({ batch: parts.batch, context: parts.context, width: 8, heads: 2, hidden: 8, layers: 1, vocabulary: 40 }), tinyOptimizer()];
+  const compiled = compile(model, optimizer, tinySchedule(), { clip: 0.5, memory, programs: ["train"] });
+  const logits = compiled.plan.programs.train?.dispatches.filter((d) => d.computes.includes("head.logits")) ?? [];
+  expect(logits.length).toBe(2);
+  compareSteps(model, optimizer, compiled, 1, 0.5);
+});
+
 test("evaluation gives the loss, and decoding token by token the logits of the whole context", () => {
   const model = tinyModel();
   const plan = new SimulatedPlan(compile(model, tinyOptimizer(), tinySchedule(), { programs: ["evaluate", "decode"] }));
