@@ -92,18 +92,25 @@ export function buildProgram(parts: ProgramParts): BuiltProgram {
 /** Lets maps and rows write into inputs that nothing reads later. */
 function overwriteInputs(stages: readonly (readonly Group[])[], results: ReadonlySet<Node>, homes: Homes): readonly (readonly Group[])[] {
   const lastReader = new Map<Node, Cluster>();
-  for (const cluster of stages.flat(3)) for (const node of nodesReadBy(cluster)) lastReader.set(homes.base(node), cluster);
+  const readers = new Map<Node, number>();
+  for (const cluster of stages.flat(3)) {
+    for (const node of nodesReadBy(cluster)) {
+      lastReader.set(homes.base(node), cluster);
+      readers.set(node, (readers.get(node) ?? 0) + 1);
+    }
+  }
   return stages.map((stage) => stage.map((group) => group.map((run) => run.map((cluster) => {
     const dies = (node: Node): boolean => {
       const canonical = homes.canonical(node);
       return lastReader.get(canonical) === cluster && !homes.fixed(canonical) && !results.has(canonical) && canonical === node;
     };
-    const made = overwriteInput(cluster, dies, homes);
+    const made = overwriteInput(cluster, dies, (node) => readers.get(node) === 1, homes);
     if (!made || results.has(homes.canonical(made.output))) return cluster;
-    homes.alias(made.output, made.input);
-    homes.alias(made.leaf, made.input);
+    const [stays, moves] = homes.fixed(made.output) ? [made.output, made.input] : [made.input, made.output];
+    homes.alias(moves, stays);
+    homes.alias(made.leaf, stays);
     const reader = lastReader.get(made.output);
-    if (reader) lastReader.set(made.input, reader);
+    if (reader) lastReader.set(stays, reader);
     return made.cluster;
   }))));
 }
