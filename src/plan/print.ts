@@ -1,0 +1,42 @@
+/** @file The plan as text: programs with their dispatches, buffers, and what is alive when most is. */
+import { formatBytes } from "../optimize/clusterer.ts";
+import type { Plan, Program } from "../runtime/plan.ts";
+
+export function printPlan(plan: Plan): string {
+  const programs = Object.entries(plan.programs).flatMap(([name, program]) => (program ? [printProgram(name, program, plan)] : []));
+  return [
+    `${plan.model}: batch ${plan.batch} of ${plan.context}, vocabulary ${plan.vocabulary}`,
+    `needs buffers of ${formatBytes(plan.needs.bufferBytes)}, ${plan.needs.bindings} bindings, ${plan.needs.lanes} lanes, ${formatBytes(plan.needs.sharedBytes)} of shared memory`,
+    "", ...programs, printMemory(plan), `hash ${plan.hash}`,
+  ].join("\n");
+}
+
+function printProgram(name: string, program: Program, plan: Plan): string {
+  const names = program.dispatches.map((d) => plan.kernels[d.kernel]?.name ?? "");
+  const width = Math.min(48, names.reduce((w, n) => Math.max(w, n.length), 0));
+  const lines = program.dispatches.map((d, i) => {
+    const kernel = plan.kernels[d.kernel];
+    const uses = d.bindings.map((b, j) => {
+      const access = kernel?.access[j] ?? "read";
+      return `${plan.buffers[b.buffer]?.name ?? b.buffer}${b.offset > 0 ? `+${b.offset}` : ""}${access === "read" ? "" : access === "write" ? " =" : " :="}`;
+    });
+    return `  ${String(i + 1).padStart(4)}  ${(kernel?.name ?? "").padEnd(width)}  ${String(kernel?.groups ?? 0).padStart(7)} × ${String(kernel?.lanes ?? 0).padEnd(4)} ${d.computes.join(", ")}  [${uses.join(", ")}]`;
+  });
+  const scalars = program.scalars.map((s) => (s.expression === undefined ? s.name : `${s.name} = ${s.expression}`)).join(", ");
+  return [
+    `program ${name}: ${program.dispatches.length} dispatches`,
+    `  inputs   ${program.inputs.map((i) => ("of" in i ? `${i.name} (sorted ${i.of})` : i.name)).join(", ")}`,
+    `  scalars  ${scalars}`, `  results  ${program.outputs.map((o) => o.name).join(", ")}`, ...lines, "",
+  ].join("\n");
+}
+
+function printMemory({ memory, buffers }: Plan): string {
+  const roles = Object.entries(memory.byRole).map(([role, bytes]) => `  ${role.padEnd(12)} ${formatBytes(bytes).padStart(10)}  in ${buffers.filter((b) => b.role === role).length}`);
+  const alive = memory.alive.slice(0, mostShown).map(({ name, bytes }) => `  ${formatBytes(bytes).padStart(10)}  ${name}`);
+  const more = memory.alive.length - alive.length;
+  return [
+    `memory: ${formatBytes(memory.peakBytes)}`, ...roles, "alive when activations peak:", ...alive, ...(more > 0 ? [`  and ${more} smaller`] : []), "",
+  ].join("\n");
+}
+
+const mostShown = 24;
