@@ -3,18 +3,19 @@
  * come sorted by bin, so no two lanes write the same element and no atomics are needed.
  */
 import { elementCount } from "../ir/node.ts";
-import { add, bool, div, f32Type, load, lt, mod, mul, register, splat, variable, vectorOf } from "../kernel/expr.ts";
+import { add, bool, div, load, lt, mod, mul, register, splat, variable } from "../kernel/expr.ts";
 import type { Array_ } from "../kernel/ir.ts";
-import { assign, branch, loop, phase } from "../kernel/statements.ts";
+import { assign, branch, phase } from "../kernel/statements.ts";
 import type { BinsCluster } from "../optimize/cluster.ts";
 import { buildKernel } from "./bindings.ts";
 import { Block } from "./block.ts";
 import { divides } from "./contract-operands.ts";
 import { globalLane, kernelComment, kernelName, writeOutputs } from "./kernel.ts";
+import { accumulate, accumulatingLoop } from "./long-sums.ts";
 import type { Lowered, ScalarLayout, Target } from "./lowered.ts";
 import { ScalarLowering } from "./lower-scalar.ts";
 import { axisGroup } from "./place.ts";
-import { startOf } from "./reduction.ts";
+import { startOf, valueType } from "./reduction.ts";
 
 export function lowerBins(cluster: BinsCluster, target: Target, layout: ScalarLayout): Lowered {
   const { bins, rest, over, order, offsets, output } = cluster;
@@ -28,11 +29,12 @@ export function lowerBins(cluster: BinsCluster, target: Target, layout: ScalarLa
     const code = outer.child();
     const bin = code.define("bin", div(thread, units));
     const index = mul(units === 1 ? 0 : code.define("unit", mod(thread, units)), width);
-    const sum: Array_ = { name: bindings.names.fresh("sum"), element: vectorOf(f32Type, width), length: 1 };
-    code.push(assign(sum, startOf("sum", sum.element)));
+    const type = valueType(cluster.value.dtype, width);
+    const sum: Array_ = { name: bindings.names.fresh("sum"), element: type, length: 1 };
+    code.push(assign(sum, startOf("sum", type)));
 
     const starts = bindings.reading(offsets, 1);
-    const [from, to] = [code.define("from", load(starts, bin)), code.define("to", load(starts, add(bin, 1)))];
+    const [first, end] = [code.define("first", load(starts, bin)), code.define("end", load(starts, add(bin, 1)))];
     const counter = bindings.names.fresh("j");
     const body = code.child();
     const at = body.define("point", load(bindings.reading(order, 1), variable(counter)));
@@ -41,8 +43,9 @@ export function lowerBins(cluster: BinsCluster, target: Target, layout: ScalarLa
       groups: [axisGroup(0, over, at), axisGroup(over.length, rest, index, width === 4)],
     });
     const value = point.lower(cluster.value);
-    body.push(assign(sum, add(register(sum), splat(value, width))));
-    code.push(...loop(counter, from, to, 1, body.statements));
+    const range = { counter, from: first, to: end, most: elementCount(over) };
+    code.push(...accumulatingLoop(bindings.names, [{ name: sum.name, type, op: "sum" }], range, (into) =>
+      [...body.statements, ...into.map((part) => accumulate(part, splat(value, width)))]));
 
     const result = new ScalarLowering({
       bindings, block: code, space: [bins, ...rest],

@@ -19,6 +19,7 @@ import type { Accumulators } from "./contract-tile.ts";
 import { stagedTile } from "./contract-tiles.ts";
 import type { StagedTile } from "./contract-tiles.ts";
 import { kernelComment, kernelName } from "./kernel.ts";
+import { divide, linear, toExpr } from "./linear.ts";
 import type { Lowered, ScalarLayout, Target } from "./lowered.ts";
 import { ScalarLowering } from "./lower-scalar.ts";
 import { axisGroup } from "./place.ts";
@@ -121,8 +122,9 @@ class StagedKernel {
       for (let round = 0; round < Math.ceil(units / this.#lanes); round++) {
         const inner = block.child();
         const unit = add(lane, round * this.#lanes);
-        const quad = inner.define("quad", alongK ? div(unit, depth) : mod(unit, quads));
-        const at = inner.define("depth", alongK ? mod(unit, depth) : div(unit, quads));
+        const { quotient, remainder } = divide(linear(unit), alongK ? depth : quads, (expr) => expr);
+        const quad = inner.define("quad", toExpr(alongK ? quotient : remainder));
+        const at = inner.define("depth", toExpr(alongK ? remainder : quotient));
         const source = new TileSide({
           base: place.base(inner), axes, first, tile: add(mul(tile, quads), quad), count: 4, name: side === "a" ? "row" : "column", cover: size,
         });

@@ -1,11 +1,11 @@
 /** @file What all schedules share: names and comments of kernels, the position in a flat grid, writing a cluster's outputs. */
 import { invariant } from "../diagnostics/invariant.ts";
+import { printNode, shortNames } from "../ir/print.ts";
 import { axis } from "../ir/scalar.ts";
 import type { Node, Scalar } from "../ir/graph.ts";
 import { add, group, lane, mul } from "../kernel/expr.ts";
 import type { Expr } from "../kernel/ir.ts";
 import type { Output } from "../optimize/cluster.ts";
-import type { Block } from "./block.ts";
 import type { ScalarLowering } from "./lower-scalar.ts";
 import { roleName } from "./names.ts";
 
@@ -16,10 +16,17 @@ export function kernelName(archetype: string, nodes: readonly Node[], stage = ""
   return [archetype, roleName(first.name), ...(stage === "" ? [] : [stage])].join("_");
 }
 
-/** One line for each node a kernel writes: `layers.0.mix.q[B, T, H, E]`. */
+/** What a kernel computes, one equation for each node it writes: `q[B, T, H, E] = sum[d](y[b, t, d] * wq[d, h, e])`. Very long ones are cut. */
 export function kernelComment(nodes: readonly Node[]): string[] {
-  return nodes.map((node) => `${node.name}[${node.axes.map((axis) => axis.name).join(", ")}]`);
+  const names = new Map(shortNames(nodes));
+  for (const node of nodes) if (node.kind === "update") names.set(node.value, `new ${names.get(node.target) ?? node.target.name}`);
+  return nodes.map((node) => {
+    const { text } = printNode(node.kind === "update" ? node.value : node, (n) => names.get(n) ?? n.name);
+    return text.length > longestEquation ? `${text.slice(0, longestEquation)} …` : text;
+  });
 }
+
+const longestEquation = 160;
 
 /** The number of this lane in the whole grid. */
 export const globalLane = (lanes: number): Expr => add(mul(group, lanes), lane);
@@ -29,14 +36,10 @@ export function writtenAt(output: Output): readonly Scalar[] {
   return output.at ?? output.node.axes.map((_, i) => axis(i));
 }
 
-/** Computes the values of several outputs, then writes them: what one lane reads of an array that is updated in place is read before it is written. */
-export function writeOutputs(outputs: readonly Output[], lowering: ScalarLowering, block: Block = lowering.block): void {
+/**
+ * Computes the values of several outputs, then writes them. What a lane reads of an array that it updates in place is read before: loads are lets, and they come first.
+ */
+export function writeOutputs(outputs: readonly Output[], lowering: ScalarLowering): void {
   const values = lowering.lowerAll(outputs.map((output) => output.value));
-  outputs.forEach((output, i) => {
-    const value = values[i];
-    invariant(value, `${output.node.name} has a value`);
-    // Named before anything is stored, because an expression is evaluated where it is printed.
-    values[i] = block.define("out", value);
-  });
-  outputs.forEach((output, i) => block.push(...lowering.store(output.node, values[i] as Expr, writtenAt(output))));
+  outputs.forEach((output, i) => lowering.block.push(...lowering.store(output.node, values[i] as Expr, writtenAt(output))));
 }

@@ -83,11 +83,12 @@ export function divide(form: Linear, by: number, name: (expr: Expr) => Expr): { 
   const whole = new Map<string, Term>();
   const rest = new Map<string, Term>();
   for (const [key, term] of form.terms) (term.by % by === 0 ? whole : rest).set(key, term);
-  const out = divideExactly({ constant: 0, terms: whole }, by);
+  const wholeConstant = Math.floor(form.constant / by) * by;
+  const out = divideExactly({ constant: wholeConstant, terms: whole }, by);
   // A factor common to the others cancels, and what is smaller than the factor stays behind: (8 · a + 3) mod 64 = 8 · (a mod 8) + 3.
   const factor = [...rest.values()].reduce((g, term) => gcd(g, term.by), by);
-  const left = form.constant % factor;
-  const inner = divideExactly({ constant: form.constant - left, terms: rest }, factor);
+  const left = (form.constant - wholeConstant) % factor;
+  const inner = divideExactly({ constant: form.constant - wholeConstant - left, terms: rest }, factor);
   const divisor = by / factor;
   if (divisor === 1) return { quotient: plus(out, inner), remainder: constant(left) };
   if (inner.terms.size === 0) {

@@ -23,6 +23,7 @@ import type { Linear } from "./linear.ts";
 import { shortName } from "./names.ts";
 import { axisIndex, groupAt, spread, stridesOf } from "./place.ts";
 import type { AxisGroup } from "./place.ts";
+import { operandsInOrder } from "./scalar-order.ts";
 
 /** The value of `slot(index)`, or nothing when it is not known yet at this point of the kernel. */
 export type Slots = (index: number) => Expr | undefined;
@@ -111,9 +112,9 @@ export class ScalarLowering {
     const { bindings } = this.#scope;
     if (this.#vector === undefined) return [store(bindings.writing(node, 1), toExpr(base), stored)];
     invariant(varying === undefined && step !== 0, `${node.name} is written more than once by one lane`);
-    const width4 = splat(stored, 4);
     const place = node.kind === "update" ? node.target : node;
-    if (step === 1 && isMultiple(base, 4) && bindings.wide(place)) return [store(bindings.writing(node, 4), toExpr(divideExactly(base, 4)), width4)];
+    if (step === 1 && isMultiple(base, 4) && bindings.wide(place)) return [store(bindings.writing(node, 4), toExpr(divideExactly(base, 4)), splat(stored, 4))];
+    const width4 = splat(this.block.define(shortName(node.name), stored), 4);
     const binding = bindings.writing(node, 1);
     return [0, 1, 2, 3].map((i) => store(binding, add(toExpr(base), i * step), component(width4, i)));
   }
@@ -212,7 +213,8 @@ export class ScalarLowering {
 
   #binary(s: Binary, value: (s: Scalar) => Expr): Expr {
     if (s.op === "pow" && s.right.kind === "literal" && Number.isInteger(s.right.value) && Math.abs(s.right.value) <= 8) return this.#power(value(s.left), s.right.value);
-    const [left, right] = [value(s.left), value(s.right)];
+    const [first, second] = operandsInOrder(s);
+    const [left, right] = [value(first), value(second)];
     switch (s.op) {
       case "idiv":
       case "mod": {

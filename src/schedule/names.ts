@@ -32,9 +32,10 @@ export class Names {
   }
 }
 
-/** The last part of a path that is not a number, as an identifier: `layers.3.mix.q` gives `q`. */
+/** The last part of a path that is not a number, as an identifier: `layers.3.mix.q` gives `q`, its gradient `d layers.3.mix.q` gives `d_q`. */
 export function shortName(path: string): string {
-  return identifier(words(path).at(-1) ?? "value");
+  const last = words(path).at(-1) ?? "value";
+  return identifier(path.startsWith("d ") ? `d_${last}` : last);
 }
 
 /** The whole path without layer numbers: `layers.3.mix.q` gives `layers_mix_q`. */

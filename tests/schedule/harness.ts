@@ -45,13 +45,15 @@ export interface Options {
   readonly target?: Target;
   readonly device?: "interpreter" | "dawn";
   readonly tolerance?: number;
+  /** The magnitude that errors are relative to at least: sums of many numbers of either sign may come out near zero. */
+  readonly least?: number;
   /** Values of leaves that must not be random. */
   readonly values?: (leaf: Leaf) => Float64Array | undefined;
 }
 
 /** Lowers, runs and compares; gives what was lowered. */
 export async function checkCluster(cluster: Cluster, options: Options = {}): Promise<Lowered> {
-  const { target = softwareTarget, device = "interpreter", tolerance = 1e-5 } = options;
+  const { target = softwareTarget, device = "interpreter", tolerance = 1e-5, least = 0.1 } = options;
   const layout = scalarLayout();
   const lowered = lower(cluster, target, layout);
   const written = outputNodes(cluster);
@@ -88,13 +90,13 @@ export async function checkCluster(cluster: Cluster, options: Options = {}): Pro
     });
   }
 
-  for (const [place, node] of targetsOf) expectClose(node.name, memory.get(place) as Float64Array, expected.get(node) as Float64Array, tolerance);
+  for (const [place, node] of targetsOf) expectClose(node.name, memory.get(place) as Float64Array, expected.get(node) as Float64Array, tolerance, least);
   return lowered;
 }
 
 /** Every element within the tolerance of the largest magnitude. */
-export function expectClose(name: string, actual: ArrayLike<number>, expected: Float64Array, tolerance: number): void {
-  const scale = Math.max(1e-3, expected.reduce((most, x) => Math.max(most, Math.abs(x)), 0));
+export function expectClose(name: string, actual: ArrayLike<number>, expected: Float64Array, tolerance: number, least: number): void {
+  const scale = Math.max(least, expected.reduce((most, x) => Math.max(most, Math.abs(x)), 0));
   const wrong = Array.from(expected, (x, i) => ({ i, expected: x, actual: actual[i] as number })).filter(
     (cell) => !(Math.abs(cell.actual - cell.expected) <= tolerance * scale),
   );

@@ -5,7 +5,9 @@ import { add, binary, cast, int, literal, mul, random, select, sub, unary } from
 import type { Axis, Node } from "../../src/ir/graph.ts";
 import type { MapCluster } from "../../src/optimize/cluster.ts";
 import { constant, define, dim, integers, parameter, tensor } from "../support/build.ts";
-import { checkCluster, targets } from "./harness.ts";
+import { lower } from "../../src/schedule/lower.ts";
+import { softwareTarget } from "../../src/schedule/lowered.ts";
+import { checkCluster, scalarLayout, targets } from "./harness.ts";
 
 function mapOf(axes: readonly Axis[], ...nodes: readonly Node[]): MapCluster {
   return {
@@ -76,6 +78,19 @@ describe("maps", () => {
     const cluster = mapOf([T, D], drop.node, code.node, power.node);
     for (const target of targets) await checkCluster(cluster, { target });
     await checkCluster(cluster, { device: "dawn" });
+  });
+
+  test("of equal layers are equal, whichever was made first", () => {
+    const [T, D] = [dim("T", 4), dim("D", 8)];
+    const texts = [0, 1].map((layer) => {
+      const [x, y] = [parameter(`layers.${layer}.x`, T, D), parameter(`layers.${layer}.y`, T, D)];
+      // What reads nothing is made once, after the reads of the first layer and before those of the second.
+      const z = define(`layers.${layer}.z`, [T, D], [], (t, d) =>
+        add(mul(x(t, d), unary("cos", mul(cast(d, "f32"), literal(0.7182)))), mul(y(t, d), unary("sin", add(cast(t, "f32"), literal(0.7182))))));
+      const kernel = lower(mapOf([T, D], z.node), softwareTarget, scalarLayout()).dispatches[0]?.kernel;
+      return JSON.stringify({ ...kernel, comment: [] });
+    });
+    expect(texts[0]).toBe(texts[1]);
   });
 
   test("run for rank 0", async () => {
