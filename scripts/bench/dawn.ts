@@ -12,8 +12,9 @@ import type { Lowered } from "../../src/schedule/lowered.ts";
 export interface Candidate {
   readonly name: string;
   readonly lowered: Lowered;
-  /** Floating-point operations, or bytes moved. */
+  /** Floating-point operations, or bytes that have to move. */
   readonly work: number;
+  readonly unit: "FLOP" | "B";
 }
 
 export interface Measured {
@@ -21,6 +22,7 @@ export interface Measured {
   readonly bestMs: number;
   readonly medianMs: number;
   readonly work: number;
+  readonly unit: Candidate["unit"];
 }
 
 /** Dawn's instance must outlive its devices. */
@@ -46,9 +48,9 @@ export async function measure(device: GPUDevice, candidates: readonly Candidate[
       if (sample >= 0) times[i]?.push(ms / repetitions);
     }
   }
-  return candidates.map(({ name, work }, i) => {
+  return candidates.map(({ name, work, unit }, i) => {
     const sorted = (times[i] ?? []).toSorted((a, b) => a - b);
-    return { name, work, bestMs: sorted[0] ?? 0, medianMs: sorted[sorted.length >> 1] ?? 0 };
+    return { name, work, unit, bestMs: sorted[0] ?? 0, medianMs: sorted[sorted.length >> 1] ?? 0 };
   });
 }
 
