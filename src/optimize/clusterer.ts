@@ -13,6 +13,7 @@ import { Draft, absorb, dependOn, mayDependOn } from "./draft.ts";
 import type { Place } from "./draft.ts";
 import { tensorsRead, usersOf } from "./inline.ts";
 import { patternIn, placePointwise, placeReduction, placeSibling, readsOf } from "./place.ts";
+import type { Recomputed } from "./recompute.ts";
 import { reductionKind } from "./reduction-kind.ts";
 import { binsFormOf } from "./scatters.ts";
 
@@ -27,21 +28,28 @@ export class Clusterer {
   readonly #roots: ReadonlySet<Node>;
   readonly #draftOf = new Map<Node, Draft>();
   readonly #readers = new Map<Node, Set<Draft>>();
-  readonly #stored: ReadonlyMap<Node, string>;
+  readonly #stored: (node: Node) => string | undefined;
+  readonly #recomputed: Pick<Recomputed, "again" | "forward"> | undefined;
   #nextId = 0;
 
   /** `stored`: why each pointwise node is kept. */
-  constructor(roots: readonly Node[], stored: ReadonlyMap<Node, string>, limits: Limits) {
+  constructor(roots: readonly Node[], stored: (node: Node) => string | undefined, limits: Limits, recomputed?: Pick<Recomputed, "again" | "forward">) {
     this.#limits = limits;
     this.#stored = stored;
+    this.#recomputed = recomputed;
     this.#roots = new Set(roots);
     const nodes = reachable(roots);
     this.#users = usersOf(nodes);
-    for (const node of nodes) this.#add(node);
+    for (const node of recomputedLast(nodes, recomputed?.again)) this.#add(node);
   }
 
   get drafts(): readonly Draft[] {
     return [...new Set(this.#draftOf.values())];
+  }
+
+  /** Whether a node is all that its draft does. */
+  isAlone(node: Node): boolean {
+    return this.#draftOf.get(node)?.members.size === 1;
   }
 
   /** Whether something outside of its draft needs a member: then it is an output. */
@@ -69,6 +77,10 @@ export class Clusterer {
   }
 
   #addPointwise(node: Comp): void {
+    if (this.#recomputed?.again.has(node)) {
+      this.#addRecomputed(node, this.#recomputed.forward);
+      return;
+    }
     const sources = this.#sources(node).filter((d) => d.kind !== "flash").toSorted((a, b) => b.level - a.level || b.id - a.id);
     this.#combineSiblingContractions(node, sources);
     for (const draft of sources) {
@@ -79,6 +91,16 @@ export class Clusterer {
       if (draft.kind === "flash" || draft.kind === "fold" || draft.kind === "bins") continue;
       const place = placeSibling(draft, node, shared, pattern);
       if (place && this.#join(draft, node, place, `reads ${shared.name} once with it, saves ${bytes(shared)}`)) return;
+    }
+    this.#start("map", node, node.axes, [], []);
+  }
+
+  /** A value made again goes to a kernel of the backward pass that reads what it is made of. */
+  #addRecomputed(node: Comp, forward: ReadonlySet<Node>): void {
+    for (const { draft, shared, pattern } of this.#siblings(node)) {
+      if (draft.kind === "fold" || draft.kind === "bins" || draft.kind === "flash" || [...draft.members.keys()].some((n) => forward.has(n))) continue;
+      const place = placeSibling(draft, node, shared, pattern);
+      if (place && this.#join(draft, node, place, `made again from ${shared.name} rather than saved, frees ${bytes(node)}`)) return;
     }
     this.#start("map", node, node.axes, [], []);
   }
@@ -181,7 +203,7 @@ export class Clusterer {
 
   #start(kind: Draft["kind"], node: Node, axes: readonly Axis[], inner: readonly Axis[], parts: readonly number[], place?: Place): void {
     const draft = new Draft(this.#nextId++, kind, axes, inner, parts);
-    const why = this.#stored.get(node);
+    const why = this.#stored(node);
     if (why) draft.reasons.push(`${node.name} is stored: ${why}`);
     this.#place(draft, node, place ?? node.axes.map((_, i) => i));
   }
@@ -193,7 +215,7 @@ export class Clusterer {
       draft.reasons.push(`${node.name} stays out: the kernel would bind ${touched} tensors of ${this.#limits.bindings}`);
       return false;
     }
-    const why = this.#stored.get(node);
+    const why = this.#stored(node);
     draft.reasons.push(`${node.name} joins: ${saves}${why ? `; stored, ${why}` : ""}`);
     this.#place(draft, node, place);
     return true;
@@ -257,6 +279,14 @@ export class Clusterer {
     const total = taken.reduce((sum, n) => sum + 4 * elementCount(n.axes), 0);
     return `takes ${taken.map((n) => n.name).join(", ")} from registers, saves ${formatBytes(total)}`;
   }
+}
+
+/** Nodes in order, values made again and what needs them after all others: the kernels they may join stand by then. */
+function recomputedLast(nodes: readonly Node[], again: ReadonlyMap<Node, Node> | undefined): readonly Node[] {
+  if (!again || again.size === 0) return nodes;
+  const late = new Set<Node>();
+  for (const node of nodes) if (again.has(node) || inputsOf(node).some((n) => late.has(n))) late.add(node);
+  return [...nodes.filter((n) => !late.has(n)), ...late];
 }
 
 /** A fold's output axes, then what it folds. */

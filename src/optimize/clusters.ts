@@ -7,6 +7,7 @@ import { finishDraft, sortedIds } from "./finish.ts";
 import type { SortedIds } from "./finish.ts";
 import { inlinePointwise } from "./inline.ts";
 import { normalise } from "./normalise.ts";
+import { recomputeInBackward } from "./recompute.ts";
 
 export interface Clustered {
   /** Operands before users. */
@@ -20,12 +21,14 @@ export interface Clustered {
 export interface ClusterOptions {
   /** Storage buffers a kernel may bind. */
   readonly bindings: number;
+  /** How many of the roots, from the first, are the forward pass of those after them; absent where there is no backward pass. */
+  readonly forwardRoots?: number;
   /** Sorted inputs are shared by the programs of a plan. */
   readonly sorted?: (ids: Leaf) => SortedIds;
 }
 
-export function clusterGraph(given: readonly Node[], { bindings, sorted = sortedIds() }: ClusterOptions): Clustered {
-  const { clusterer, roots } = clusterWithin(normalise(given), bindings);
+export function clusterGraph(given: readonly Node[], { bindings, forwardRoots, sorted = sortedIds() }: ClusterOptions): Clustered {
+  const { clusterer, roots } = clusterWithin(normalise(given), bindings, forwardRoots);
   const used = new Map<Leaf, SortedIds>();
   const finishing = {
     isNeeded: (node: Node, draft: Draft) => clusterer.isNeededOutside(node, draft),
@@ -39,17 +42,26 @@ export function clusterGraph(given: readonly Node[], { bindings, sorted = sorted
   return { clusters: drafts.map((d) => finishDraft(d, finishing)), roots, sorted: [...used.values()] };
 }
 
-/** Clusters again, with less inlined into what no kernel could bind, until all kernels can. */
-function clusterWithin(normal: readonly Node[], bindings: number): { readonly clusterer: Clusterer; readonly roots: readonly Node[] } {
+/** Clusters again, with less inlined into what no kernel could bind and less recomputed where no kernel would do it in passing, until all is well. */
+function clusterWithin(normal: readonly Node[], bindings: number, forwardRoots: number | undefined): { readonly clusterer: Clusterer; readonly roots: readonly Node[] } {
   const limits = new Map<Node, number>();
+  const saved = new Set<Node>();
   for (;;) {
-    const { roots, reasons, originOf } = inlinePointwise(normal, (node) => limits.get(node) ?? Infinity);
-    const clusterer = new Clusterer(roots, reasons, { bindings });
-    const before = limits.size;
+    const inlined = inlinePointwise(normal, (node) => limits.get(node) ?? Infinity);
+    const keep = (node: Node): boolean => saved.has(inlined.originOf(node) ?? node);
+    const recomputed = forwardRoots === undefined ? undefined : recomputeInBackward(inlined.roots, forwardRoots, keep);
+    const roots = recomputed?.roots ?? inlined.roots;
+    const originOf = (node: Node): Node | undefined => inlined.originOf(recomputed?.originOf(node) ?? node);
+    const clusterer = new Clusterer(roots, (node) => inlined.reasons.get(recomputed?.originOf(node) ?? node), { bindings }, recomputed);
+    const before = limits.size + saved.size;
     for (const { node, excess, reads } of clusterer.overfull()) {
       const origin = originOf(node);
       if (origin && !limits.has(origin)) limits.set(origin, Math.max(reads - excess, 1));
     }
-    if (limits.size === before) return { clusterer, roots };
+    for (const [twin, forward] of recomputed?.again ?? []) {
+      const origin = originOf(forward);
+      if (origin && clusterer.isAlone(twin)) saved.add(origin);
+    }
+    if (limits.size + saved.size === before) return { clusterer, roots };
   }
 }

@@ -77,7 +77,7 @@ export function compile(model: Model, optimizer: Optimizer, schedule: Schedule, 
   if (wanted.has("train")) {
     const loss = lossStage(model);
     remarks = loss.remarks;
-    const first = session.cluster(loss);
+    const first = session.cluster(loss, 1);
     const [lossNode] = first.roots;
     const writers = session.placeGradients(first, loss.gradients.map((g) => g.parameter));
     const norm = normStage(layout, options.clip);
@@ -167,8 +167,8 @@ class Session {
     this.homes.place(leaf, this.homes.buffer(leaf.name, "cache", 4 * leaf.axes.reduce((n, a) => n * a.size, 1)));
   }
 
-  cluster(stage: Stage): Clustered {
-    const clustered = clusterGraph(stage.roots, { bindings: this.#target.bindings, sorted: this.#sorted });
+  cluster(stage: Stage, forwardRoots?: number): Clustered {
+    const clustered = clusterGraph(stage.roots, { bindings: this.#target.bindings, sorted: this.#sorted, ...(forwardRoots !== undefined && { forwardRoots }) });
     for (const ids of clustered.sorted) {
       this.sorted.add(ids);
       [ids.order, ids.offsets].forEach((leaf) => this.#placeInput(leaf));
