@@ -6,7 +6,6 @@ import { schemas } from "../../grammar/schema.ts";
 import { report } from "../diagnostics/codes.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import type { Name } from "../../grammar/ast.ts";
-import type { Model } from "../ir/model.ts";
 import { checkCompare } from "./compare.ts";
 import { elaborate } from "./elaborate.ts";
 import { checkGeneric } from "./generic.ts";
@@ -36,12 +35,7 @@ export function checkProgram(program: Program, vocabulary?: Vocabulary): readonl
     checkNames(scope, (d) => found.push(d));
     for (const d of scope.file.declarations) if (d.kind === "section") found.push(...references(d, scope));
   }
-  const models = new Map<string, Model>();
-  for (const d of modelsOf(program)) {
-    const { model, diagnostics } = elaborate(program, d.name, vocabulary ? { vocabulary } : {});
-    if (model) models.set(d.name.text, model);
-    found.push(...diagnostics);
-  }
+  for (const d of modelsOf(program)) found.push(...elaborate(program, d.name, { brief: true, ...(vocabulary && { vocabulary }) }).diagnostics);
   // Where names clash, what they stand for is anyone's guess.
   const clashes = found.filter((d) => d.code === "names/duplicate" || d.code === "names/hides-index").map((d) => d.primary.span);
   for (const scope of program.scopes) {
@@ -52,7 +46,7 @@ export function checkProgram(program: Program, vocabulary?: Vocabulary): readonl
   }
   for (const d of program.entry.file.declarations) {
     if (d.kind !== "section") continue;
-    if (d.keyword === "compare") found.push(...checkCompare(d, program, models));
+    if (d.keyword === "compare") found.push(...checkCompare(d, program));
     if (d.keyword === "train" || d.keyword === "eval") found.push(...planModel(d.name, program.entry).diagnostics.filter((x) => x.code === "model/unknown"));
   }
   return inOrder(found, program);

@@ -17,18 +17,18 @@ export function parameterCount(model: Model): number {
 }
 
 /** Checks `match: params(within: …)`; the first model is what the others are held against. */
-export function checkCompare(section: Section, program: Program, models: ReadonlyMap<string, Model>): readonly Diagnostic[] {
+export function checkCompare(section: Section, program: Program): readonly Diagnostic[] {
   const config = checkFields(section, schemas.compare).value;
   const diagnostics: Diagnostic[] = [];
   if (!config) return diagnostics;
   const limit = config.match?.find((m) => m.measure === "params");
   const [first, ...others] = config.models;
   for (const name of config.models) diagnostics.push(...planModel(name, program.entry).diagnostics);
-  const base = first && (models.get(first.text) ?? elaborate(program, first).model);
+  const base = first && elaborate(program, first).model;
   if (!limit || !base) return diagnostics;
   const wanted = parameterCount(base);
   for (const name of others) {
-    const model = models.get(name.text) ?? elaborate(program, name).model;
+    const model = elaborate(program, name).model;
     if (!model) continue;
     const count = parameterCount(model);
     const off = (count - wanted) / wanted;

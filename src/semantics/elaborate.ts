@@ -20,6 +20,8 @@ export interface ElaborateOptions {
   readonly batch?: number;
   /** Sizes of vocabularies that only the text decides, once it was read. */
   readonly vocabulary?: Vocabulary;
+  /** For messages alone: of a block repeated L times two stand for all, so the model is not the whole one. */
+  readonly brief?: boolean;
 }
 
 /** A data declaration and the kind of its tokenizer. */
@@ -58,6 +60,7 @@ export function elaborate(program: Program, name: string | Name, options: Elabor
     batch: options.batch ?? sequencesOf(training?.config, context),
     ...(loss && training && { loss: { value: loss, scope: training.scope } }),
     ...(options.vocabulary && { vocabulary: options.vocabulary }),
+    ...(options.brief && { brief: true }),
   }, diagnostics);
   const data = plan.data && dataOf(plan.data);
   if (made) checkVocabulary(plan, made.model, diagnostics, options.vocabulary);

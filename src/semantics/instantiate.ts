@@ -36,13 +36,14 @@ export interface InstantiateOptions {
   /** The expression of `train { loss: … }` with the scope it stands in. */
   readonly loss?: { readonly value: Expression; readonly scope: Scope };
   readonly vocabulary?: Vocabulary;
+  readonly brief?: boolean;
 }
 
 /** The graphs of a model, or nothing after diagnostics. */
 export function instantiate(plan: ModelPlan, std: Scope, options: InstantiateOptions, diagnostics: Diagnostic[]): Instantiated | undefined {
   const { dims, whole } = modelDims(plan, diagnostics, options.vocabulary);
   if (!whole) return undefined;
-  const common = { generic: false, dims, model: plan.name, ...(options.vocabulary && { vocabulary: options.vocabulary }) };
+  const common = { generic: false, dims, model: plan.name, brief: options.brief ?? false, ...(options.vocabulary && { vocabulary: options.vocabulary }) };
   const training = newSession({ ...common, training: true });
   const first = runGraph(plan, std, options, training, new Map());
   diagnostics.push(...training.diagnostics.splice(0));

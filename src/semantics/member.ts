@@ -7,7 +7,7 @@ import { failIn, type Environment } from "./frame.ts";
 import { nearest } from "./names.ts";
 import { sectionMember } from "./sections.ts";
 import { newVariable } from "./session.ts";
-import { describeKind, type Value } from "./value.ts";
+import { describeKind, poison, type Value } from "./value.ts";
 
 export function evaluateMember(e: Extract<Expression, { kind: "member" }>, env: Environment): Value {
   const { root, names } = flatten(e);
@@ -44,6 +44,8 @@ function parameterAt(instance: readonly string[], names: readonly Name[], e: Exp
   const [parameter] = found;
   const last = names.at(-1);
   const span = names[0] && last ? joinSpans(names[0].span, last.span) : e.span;
+  // Of the repetitions only two were made.
+  if (!parameter && session.brief && names.some((n) => /^\d+$/.test(n.text))) return poison;
   if (!parameter || found.length > 1) {
     const prefix = `${instance.join(".")}.`;
     const known = [...session.parameters.keys()].filter((path) => path.startsWith(prefix)).map((path) => path.slice(prefix.length));

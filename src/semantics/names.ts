@@ -90,12 +90,18 @@ export function dimOfIndex(index: string, frame: Frame): string | undefined {
 
 /** The dims that an op or block may speak of: those in brackets, in its signature, and in its `dims`. */
 export function declaredDims(callable: Callable): readonly string[] {
+  const known = declaredOf.get(callable);
+  if (known) return known;
   const names = new Set(callable.dims.map((d) => d.name.text));
   for (const p of callable.parameters) if (p.type) for (const name of dimsOfType(p.type)) names.add(name);
   for (const r of callable.results) if (r.type) for (const name of dimsOfType(r.type)) names.add(name);
   for (const s of callable.body) if (s.kind === "dims") for (const e of s.entries) names.add(e.name.text);
-  return [...names];
+  const list = [...names];
+  declaredOf.set(callable, list);
+  return list;
 }
+
+const declaredOf = new WeakMap<Callable, readonly string[]>();
 
 function dimsOfType(type: TypeExpression): readonly string[] {
   if (type.kind !== "tensor") return [];

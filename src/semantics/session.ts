@@ -35,6 +35,8 @@ export interface Session {
   readonly model?: string;
   /** True while a declaration is checked by itself: sizes are symbols, numbers are not compared. */
   readonly generic: boolean;
+  /** For messages alone: of a block repeated L times two stand for all. */
+  readonly brief?: boolean;
   readonly training: boolean;
   trainingAsked: boolean;
   /** The dims of the model. */
@@ -68,7 +70,7 @@ export interface OptimizerState {
 
 export type Vocabulary = (section: Section) => number | undefined;
 
-export function newSession(options: Pick<Session, "generic" | "training" | "dims" | "model" | "states" | "vocabulary"> & { readonly shared?: Session }): Session {
+export function newSession(options: Pick<Session, "generic" | "brief" | "training" | "dims" | "model" | "states" | "vocabulary"> & { readonly shared?: Session }): Session {
   const { shared, ...rest } = options;
   return {
     ...rest,
