@@ -4,36 +4,49 @@ import { elementCount } from "../ir/node.ts";
 import type { AttentionGradientForm } from "../ir/graph.ts";
 import { capturedBindings } from "../optimize/attention-operands.ts";
 import type { FlashCluster } from "../optimize/cluster.ts";
-import { keyByRows, pairStatistics, queryByRows } from "./flash-backward.ts";
+import { keyByRows, queryByRows } from "./flash-backward.ts";
 import { forwardByRows } from "./flash-forward.ts";
+import { pairStatistics } from "./flash-gradient.ts";
 import { flashProblem } from "./flash-problem.ts";
 import type { FlashKernel, FlashProblem } from "./flash-problem.ts";
+import { keyByTiles, queryByTiles } from "./flash-tiles-backward.ts";
+import { forwardByTiles } from "./flash-tiles-forward.ts";
+import { tileRows } from "./flash-tiles.ts";
 import { kernelComment, kernelName } from "./kernel.ts";
-import type { Lowered, ScalarLayout, Target } from "./lowered.ts";
+import type { Lowered, LoweredDispatch, ScalarLayout, Target } from "./lowered.ts";
 
 /** The kernels of one pass of attention. */
 export function lowerFlash(cluster: FlashCluster, target: Target, scalars: ScalarLayout): Lowered {
   const problem = flashProblem(cluster.form);
   const { gradient, form } = problem;
   const rows = rowsPerLane(problem, cluster.pass);
-  const reasons = [`${rows} ${cluster.pass === "key" ? "keys" : "queries"} a lane`];
+  const side = cluster.pass === "key" ? "keys" : "queries";
+  const reasons = [target.staging ? `tiles of ${tileRows} ${side} against ${tileRows} of the other side in shared memory` : `${rows} ${side} a lane, from global memory`];
   const kernel = (roles: readonly string[], paired: boolean): FlashKernel => {
     const outputs = new Map(cluster.outputs.filter(({ role }) => roles.includes(role)).map(({ role, node }) => [role, node]));
     const nodes = [...outputs.values()];
     return { name: kernelName(`flash_${cluster.pass}`, nodes), comment: kernelComment(nodes), problem, outputs, target, layout: scalars, paired };
   };
   const roles = cluster.outputs.map(({ role }) => role);
-  if (!gradient) return { dispatches: [forwardByRows(kernel(roles, false), rows)], workspaces: [], reasons };
-
-  const make = cluster.pass === "key" ? keyByRows : queryByRows;
+  if (!gradient) {
+    const forward = kernel(roles, false);
+    return { dispatches: [target.staging ? forwardByTiles(forward) : forwardByRows(forward, rows)], workspaces: [], reasons };
+  }
+  const make = (one: FlashKernel): LoweredDispatch => {
+    const bins = [...one.outputs.keys()].some(isBins);
+    if (cluster.pass === "key") return target.staging ? keyByTiles(one) : keyByRows(one, rows);
+    return target.staging && !bins ? queryByTiles(one) : queryByRows(one, target.staging ? 1 : rows);
+  };
   const parts = splitByBindings(gradient, roles, target);
   if (parts.roles.length > 1) reasons.push(`${parts.roles.length} kernels, because one would bind more than ${target.bindings} buffers`);
   if (parts.paired) reasons.push("lse and D are paired, which saves a binding");
-  const dispatches = parts.roles.map((own) => make(kernel(own, parts.paired), rows));
+  const dispatches = parts.roles.map((own) => make(kernel(own, parts.paired)));
   if (!parts.paired) return { dispatches, workspaces: [], reasons };
   const statistics = 8 * elementCount([...form.z, form.t]);
   return { dispatches: [pairStatistics(kernel(roles, true)), ...dispatches], workspaces: [statistics], reasons };
 }
+
+const isBins = (role: string): boolean => role.startsWith("bins");
 
 interface Parts {
   /** What each kernel writes. */
@@ -45,12 +58,14 @@ interface Parts {
 function splitByBindings(gradient: AttentionGradientForm, roles: readonly string[], target: Target): Parts {
   // Every kernel reads q, k, dO and the statistics; only dv does not need v.
   const buffers = (own: readonly string[], statistics: number): number => {
-    const bins = own.flatMap((role) => (role.startsWith("bins") ? [gradient.bins[Number(role.slice(4))]] : []));
+    const bins = own.flatMap((role) => (isBins(role) ? [gradient.bins[Number(role.slice(4))]] : []));
     const more = bins.flatMap((b) => (b ? [b.bin, b.derivative] : []));
     return 3 + Number(own.some((role) => role !== "dv")) + statistics + capturedBindings(gradient.forward, more) + own.length;
   };
   const fits = (own: readonly string[], statistics: number): boolean => buffers(own, statistics) <= target.bindings;
-  if (fits(roles, 2)) return { roles: [roles], paired: false };
+  // Tiles do not sum within rows: on GPUs bins have kernels of their own.
+  const together = !target.staging || !roles.some(isBins) || roles.length === 1;
+  if (together && fits(roles, 2)) return { roles: [roles], paired: false };
   const alone = roles.map((role) => [role]);
   const paired = !alone.every((own) => fits(own, 2));
   invariant(!paired || alone.every((own) => fits(own, 1)), "the score of an attention captures more than a kernel can bind");

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { gradients } from "../../src/grad/gradients.ts";
 import type { Node } from "../../src/ir/graph.ts";
-import { comp, leaf, reachable } from "../../src/ir/node.ts";
+import { comp, leaf } from "../../src/ir/node.ts";
 import { axis, mul, read } from "../../src/ir/scalar.ts";
 import { recogniseAttention } from "../../src/optimize/attention.ts";
 import { substituteAttention } from "../../src/optimize/attention-gradient.ts";
@@ -22,7 +22,6 @@ function flashClusters(options: Options): readonly FlashCluster[] {
   const derived = gradients(recognised.roots[0] as Node, [q, k, v, ...captured]);
   const roots = [recognised.roots[0] as Node, ...derived.gradients.values()];
   const { roots: substituted } = substituteAttention(roots, recognised.found, derived);
-  void reachable;
   return clusterGraph(substituted, { bindings: 8 }).clusters.filter((c) => c.kind === "flash");
 }
 
@@ -35,7 +34,7 @@ const cases: readonly Options[] = [
 ];
 
 describe("attention kernels compute what their references say", () => {
-  for (const target of [softwareTarget]) {
+  for (const target of [softwareTarget, gpuTarget]) {
     it.each(cases.map((options) => [JSON.stringify(options), options] as const))(`${target.name} %s`, async (_, options) => {
       const clusters = flashClusters(options);
       expect(clusters.map((c) => c.pass)).toEqual(expect.arrayContaining(["forward", "query", "key"]));
@@ -43,4 +42,3 @@ describe("attention kernels compute what their references say", () => {
     });
   }
 });
-void gpuTarget;
