@@ -132,7 +132,7 @@ export function isDeclared({ callable }: PartialFunction, name: string): boolean
   return callable.parameters.some((p) => p.name.text === name) || callable.dims.some((d) => d.name.text === name);
 }
 
-export function argumentNames({ callable }: PartialFunction): readonly string[] {
+function argumentNames({ callable }: PartialFunction): readonly string[] {
   return [...callable.parameters.map((p) => p.name.text), ...callable.dims.map((d) => d.name.text)];
 }
 

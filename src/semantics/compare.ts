@@ -66,7 +66,7 @@ function searchDim(plan: ModelPlan, program: Program, dim: string, from: number,
     const entry = plan.dims.get(dim);
     if (!entry || entry.value.kind !== "number") return undefined;
     const dims = new Map([...plan.dims, [dim, { ...entry, value: { ...entry.value, value } }]]);
-    const made = instantiate({ ...plan, dims }, program.std, { batch: 1 }, []);
+    const made = instantiate({ ...plan, dims }, program.std, { batch: () => 1 }, []);
     return made && parameterCount(made.model);
   };
   let low = 1;

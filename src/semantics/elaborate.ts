@@ -54,10 +54,9 @@ export function elaborate(program: Program, name: string | Name, options: Elabor
   if (!("section" in plan)) return { diagnostics };
   const training = trainingOf(plan, program, diagnostics);
   const dims = modelDims(plan, [], options.vocabulary).dims;
-  const context = dims.get("T")?.value ?? 1;
   const loss = training?.config?.loss;
   const made = instantiate(plan, program.std, {
-    batch: options.batch ?? sequencesOf(training?.config, context),
+    batch: (context) => options.batch ?? sequencesOf(training?.config, context),
     ...(loss && training && { loss: { value: loss, scope: training.scope } }),
     ...(options.vocabulary && { vocabulary: options.vocabulary }),
     ...(options.brief && { brief: true }),
@@ -65,7 +64,7 @@ export function elaborate(program: Program, name: string | Name, options: Elabor
   const data = plan.data && dataOf(plan.data);
   if (made) checkVocabulary(plan, made.model, diagnostics, options.vocabulary);
   const causality = made && checkCausality(made, plan, diagnostics);
-  const run = training && trainingRun(training, dims, made?.model.context ?? context, diagnostics);
+  const run = training && trainingRun(training, dims, made?.model.context, diagnostics);
   const evaluation = sectionFor(plan, program, "eval");
   const evalConfig = evaluation && checkFields(evaluation, schemas.eval).value;
   return {
@@ -115,12 +114,12 @@ function pathOf(field: Field): string {
   return field.path.map((n) => n.text).join(".");
 }
 
-function trainingRun({ config, scope, patches }: Training, dims: ReturnType<typeof modelDims>["dims"], context: number, diagnostics: Diagnostic[]): Pick<Elaboration, "train" | "optimizer" | "schedule"> {
+function trainingRun({ config, scope, patches }: Training, dims: ReturnType<typeof modelDims>["dims"], context: number | undefined, diagnostics: Diagnostic[]): Pick<Elaboration, "train" | "optimizer" | "schedule"> {
   if (!config) return {};
-  checkBatch(config, context, diagnostics);
+  if (context !== undefined) checkBatch(config, context, diagnostics);
   const entry = (value: Expression): Entry => ({ value, scope, span: value.span });
   const optimizer = elaborateOptimizer(entry(config.optimizer), patches, config.group, dims, diagnostics);
-  const tokensPerStep = config.batch.unit === "tokens" ? config.batch.amount : config.batch.amount * context;
+  const tokensPerStep = config.batch.unit === "tokens" ? config.batch.amount : config.batch.amount * (context ?? 1);
   const schedule = elaborateSchedule(config.schedule ?? [], scope, dims, { budget: config.budget, tokensPerStep }, diagnostics);
   return { train: config, ...(optimizer && { optimizer }), ...(schedule && { schedule }) };
 }

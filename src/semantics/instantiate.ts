@@ -19,7 +19,7 @@ import { applyPatch } from "./patch.ts";
 import type { ModelPlan } from "./plan-of-model.ts";
 import type { Found, Scope } from "./scope.ts";
 import { vocabularyOf } from "./sections.ts";
-import { newSession, newVariable, type Session, type Vocabulary } from "./session.ts";
+import { newSession, newVariable, variableOf, type Session, type Vocabulary } from "./session.ts";
 import { namesIn } from "./walk.ts";
 import { dimSize, type PartialFunction, type Size, type TensorAxis, type TensorValue, type Value } from "./value.ts";
 
@@ -32,7 +32,8 @@ export interface Instantiated {
 }
 
 export interface InstantiateOptions {
-  readonly batch: number;
+  /** Sequences per batch, given the length of one. */
+  readonly batch: (context: number) => number;
   /** The expression of `train { loss: … }` with the scope it stands in. */
   readonly loss?: { readonly value: Expression; readonly scope: Scope };
   readonly vocabulary?: Vocabulary;
@@ -60,7 +61,7 @@ export function instantiate(plan: ModelPlan, std: Scope, options: InstantiateOpt
   const model: Model = {
     name: plan.name,
     dims: new Map([...dims].map(([name, size]) => [name, size.value] as const)),
-    batch: options.batch,
+    batch: first.sequences,
     inputs,
     parameters: [...training.parameters.values()].map((p) => p.parameter),
     logits,
@@ -78,6 +79,7 @@ interface Graph {
   readonly logits: Node;
   readonly loss: Node;
   readonly inputs: Map<string, Leaf>;
+  readonly sequences: number;
 }
 
 /** Not a name a program can have, so that no input of an architecture is mistaken for it. */
@@ -91,7 +93,8 @@ function runGraph(plan: ModelPlan, std: Scope, options: InstantiateOptions, sess
   const env = rootEnvironment(frame, plan.name, true);
   const architecture = architectureOf(plan, std, env);
   if (!architecture) return undefined;
-  const batch = newVariable(session, "b", "B", dimSize("B", options.batch));
+  const sequences = options.batch(contextOf(architecture, env));
+  const batch = newVariable(session, "b", "B", dimSize("B", sequences));
   const graph: Inputs = { session, batch, leaves: inputs };
   const named = namedFields(plan, architecture, env);
   if (!named) return undefined;
@@ -111,7 +114,7 @@ function runGraph(plan: ModelPlan, std: Scope, options: InstantiateOptions, sess
     return undefined;
   }
   const loss = lossOf(plan, std, options, logits, graph, env);
-  return loss && { architecture, logits: asNode(logits, batch, session, plan), loss, inputs };
+  return loss && { architecture, logits: asNode(logits, batch, session, plan), loss, inputs, sequences };
 }
 
 function architectureOf(plan: ModelPlan, std: Scope, env: Environment): PartialFunction | undefined {
@@ -123,6 +126,13 @@ function architectureOf(plan: ModelPlan, std: Scope, env: Environment): PartialF
   if (value.kind === "function" && value.form === "partial" && value.callable.parameters.some(isInput)) return value;
   failIn(env, "model/architecture", { name: spanText(base.span) }, base.span);
   return undefined;
+}
+
+/** The length of a sequence: the first axis of the logits. One where it cannot be said, which is reported elsewhere. */
+function contextOf({ callable }: PartialFunction, env: Environment): number {
+  const type = callable.results[0]?.type;
+  const time = type?.kind === "tensor" ? type.axes[0]?.size : undefined;
+  return time?.kind === "name" ? (env.frame.session.dims.get(baseName(time.text))?.value ?? 1) : 1;
 }
 
 /** The one declaration of a sort in the standard library: what it says is the default. */
@@ -236,7 +246,7 @@ function lossOf(plan: ModelPlan, std: Scope, options: InstantiateOptions, logits
   }
   const place = { name: "loss.batch", origin: span };
   const total = reduceToNode(inputs.session, place, "sum", [inputs.batch], value.body);
-  return nodeOf(toNode(inputs.session, { name: "loss", origin: span }, [], div(total, literal(options.batch))));
+  return nodeOf(toNode(inputs.session, { name: "loss", origin: span }, [], div(total, literal(variableOf(inputs.session, inputs.batch).size.value))));
 }
 
 function asNode(logits: TensorValue, batch: number, session: Session, plan: ModelPlan): Node {

@@ -1,6 +1,6 @@
 /** @file Changes a value inside the recipe of a field: `layers.mix.rotate` goes through repetitions, compositions and arguments. */
 import type { Name } from "../../grammar/ast.ts";
-import { argumentNames, makeThunk } from "./call.ts";
+import { makeThunk } from "./call.ts";
 import { evaluate } from "./expression.ts";
 import { failIn, rootEnvironment, type Environment, type Frame } from "./frame.ts";
 import { nearest } from "./names.ts";
@@ -40,6 +40,11 @@ function inComposition(stages: readonly FunctionValue[], path: readonly Name[], 
   const changed = descend(stage, path, patch, thunk, env);
   if (changed.kind !== "function") return changed;
   return { kind: "function", form: "composition", stages: stages.map((s, i) => (i === at ? changed : s)) };
+}
+
+/** What a variant can change: settings, slots and dims, not the inputs. */
+function argumentNames({ callable }: PartialFunction): readonly string[] {
+  return [...callable.parameters.filter((p) => p.default).map((p) => p.name.text), ...callable.dims.map((d) => d.name.text)];
 }
 
 function innermost(value: FunctionValue): PartialFunction | undefined {
