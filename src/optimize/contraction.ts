@@ -27,8 +27,16 @@ const leastExtent = 2;
 /** Products of more factors are not searched; they do not occur. */
 const mostFactors = 6;
 
+const recognised = new WeakMap<Comp, Contraction | "none">();
+
 /** The contraction that a sum computes, if it is one. */
 export function contractionOf(node: Comp): Contraction | undefined {
+  const known = recognised.get(node) ?? recognise(node) ?? "none";
+  recognised.set(node, known);
+  return known === "none" ? undefined : known;
+}
+
+function recognise(node: Comp): Contraction | undefined {
   if (node.reduce?.op !== "sum" || node.dtype !== "f32") return undefined;
   const space = [...node.axes, ...node.reduce.axes];
   return splitFactors(productFactors(node.body), space, node.axes.length);

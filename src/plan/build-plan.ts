@@ -12,6 +12,7 @@ import { clusterGraph } from "../optimize/clusters.ts";
 import type { Clustered } from "../optimize/clusters.ts";
 import { sortedIds } from "../optimize/finish.ts";
 import type { SortedIds } from "../optimize/finish.ts";
+import { recogniseAttention } from "../optimize/attention.ts";
 import { nodesReadBy } from "../optimize/walk.ts";
 import { gpuTarget } from "../schedule/lowered.ts";
 import type { Target } from "../schedule/lowered.ts";
@@ -74,8 +75,10 @@ export function compile(model: Model, optimizer: Optimizer, schedule: Schedule, 
   const results = new Map<string, readonly (readonly [string, Node])[]>();
   let remarks: readonly string[] = [];
 
+  // Without dropout the evaluation loss is the same node as the training loss.
+  const recognised = recogniseAttention([model.loss]);
   if (wanted.has("train")) {
-    const loss = lossStage(model);
+    const loss = lossStage(model, recognised);
     remarks = loss.remarks;
     const first = session.cluster(loss, 1);
     const [lossNode] = first.roots;
@@ -99,7 +102,7 @@ export function compile(model: Model, optimizer: Optimizer, schedule: Schedule, 
     programs.train = session.build("train", stages, outputs.map(([, n]) => n));
   }
   if (wanted.has("evaluate")) {
-    const stage = forwardStage("evaluate", model.evaluationLoss);
+    const stage = forwardStage("evaluate", model.evaluationLoss === model.loss ? recognised : recogniseAttention([model.evaluationLoss]));
     const { clusters, roots: [root = model.evaluationLoss] } = session.cluster(stage);
     results.set("evaluate", [["loss", root]]);
     session.graphs.set("evaluate", [stage]);

@@ -1,6 +1,6 @@
 /**
- * @file Clusters as dispatches over tensors. Clusters of one structure are lowered once and share their kernels; independent dispatches of
- * one kind that come close together become one, where bindings and lanes allow.
+ * @file Clusters as dispatches over tensors. Clusters of one structure are lowered once and share their kernels; several
+ * dispatches become one where bindings and lanes allow.
  */
 import { invariant } from "../diagnostics/invariant.ts";
 import type { Node } from "../ir/graph.ts";
@@ -33,6 +33,12 @@ export interface PendingDispatch {
   readonly computes: readonly string[];
 }
 
+/** A fused kernel and which of its parts' tensors, numbered in order of first use, each binding is. */
+interface Fused {
+  readonly kernel: Kernel;
+  readonly bindings: readonly number[];
+}
+
 const longestName = 64;
 /** How many bindings too many a kernel may have: `pack.ts` lays tensors side by side until they fit. */
 const packable = 3;
@@ -41,7 +47,7 @@ const packable = 3;
 export class Lowering {
   readonly #target: Target;
   readonly #lowered = new Map<string, { readonly lowered: Lowered; readonly nodes: readonly Node[] }>();
-  readonly #fused = new Map<string, Kernel>();
+  readonly #fused = new Map<string, Fused | "no">();
   readonly #kernelIds = new Map<Kernel, number>();
 
   constructor(target: Target) {
@@ -80,21 +86,28 @@ export class Lowering {
       ({ kernel, bindings: bindings.map(source), kind: cluster.kind, chunk, computes: nodesWritten(cluster).map((n) => (n.kind === "update" ? n.value : n).name) }));
   }
 
-  /** One dispatch for several, or why not. */
+  /** One dispatch for several, where bindings, lanes and shared memory allow. */
   fuse(parts: readonly PendingDispatch[]): PendingDispatch | undefined {
     const sources: Source[] = [];
     const number = (s: Source): number => {
       const index = sources.findIndex((o) => sameSource(o, s));
       return index >= 0 ? index : sources.push(s) - 1;
     };
-    const key = parts.map((p) => `${this.#kernelId(p.kernel)}(${p.bindings.map(number).join()})`).join("+");
-    const fused = fuseDispatches(parts, sameSource, { bindings: this.#target.bindings, sharedBytes: this.#target.sharedBytes });
-    if (typeof fused === "string") return undefined;
-    const kernel = this.#fused.get(key) ?? { ...fused.kernel, name: fusedName(parts.map((p) => p.kernel.name)) };
-    this.#fused.set(key, kernel);
+    const numbers = parts.map((p) => p.bindings.map(number));
+    const key = parts.map((p, i) => `${this.#kernelId(p.kernel)}(${numbers[i]?.join()})`).join("+");
+    const known = this.#fused.get(key) ?? this.#newlyFused(parts, numbers);
+    this.#fused.set(key, known);
     const [first] = parts;
-    invariant(first, "parts to fuse");
-    return { kernel, bindings: fused.bindings, kind: first.kind, chunk: first.chunk, computes: parts.flatMap((p) => p.computes) };
+    if (known === "no" || !first) return undefined;
+    const bindings = known.bindings.flatMap((n) => sources[n] ?? []);
+    return { kernel: known.kernel, bindings, kind: first.kind, chunk: first.chunk, computes: parts.flatMap((p) => p.computes) };
+  }
+
+  #newlyFused(parts: readonly PendingDispatch[], numbers: readonly (readonly number[])[]): Fused | "no" {
+    const dispatches = parts.map(({ kernel }, i) => ({ kernel, bindings: numbers[i] ?? [] }));
+    const made = fuseDispatches(dispatches, (a, b) => a === b, { bindings: this.#target.bindings, sharedBytes: this.#target.sharedBytes });
+    if (typeof made === "string") return "no";
+    return { kernel: { ...made.kernel, name: fusedName(parts.map((p) => p.kernel.name)) }, bindings: made.bindings };
   }
 
   #kernelId(kernel: Kernel): number {
@@ -117,48 +130,4 @@ export function sameSource(a: Source, b: Source): boolean {
   if (a.kind === "node") return b.kind === "node" && a.node === b.node;
   if (a.kind === "workspace") return b.kind === "workspace" && a.workspace === b.workspace;
   return b.kind === "scalars";
-}
-
-function sameMemory(a: Source, b: Source, homes: Homes): boolean {
-  return a.kind === "node" && b.kind === "node" ? homes.base(a.node) === homes.base(b.node) : sameSource(a, b);
-}
-
-/** How far ahead a dispatch is looked for that could run with this one. */
-const lookAhead = 16;
-const mostFused = 4;
-
-/** Fuses independent dispatches of one kind; later ones move up to the first of their group. */
-export function fuseNeighbours(given: readonly PendingDispatch[], lowering: Lowering, homes: Homes): readonly PendingDispatch[] {
-  const rest: (PendingDispatch | undefined)[] = [...given];
-  const result: PendingDispatch[] = [];
-  for (let i = 0; i < rest.length; i++) {
-    const first = rest[i];
-    if (!first) continue;
-    let fused = first;
-    const parts = [first];
-    // What stands between the group and a candidate: the candidate moves before it all.
-    const between: PendingDispatch[] = [];
-    for (let j = i + 1; j < Math.min(rest.length, i + 1 + lookAhead) && parts.length < mostFused; j++) {
-      const candidate = rest[j];
-      if (!candidate) continue;
-      const joined = mayFuse(first, candidate) && [...parts, ...between].every((d) => areIndependent(d, candidate, homes)) ? lowering.fuse([...parts, candidate]) : undefined;
-      if (joined) {
-        fused = joined;
-        parts.push(candidate);
-        rest[j] = undefined;
-      } else between.push(candidate);
-    }
-    result.push(fused);
-  }
-  return result;
-}
-
-function mayFuse(a: PendingDispatch, b: PendingDispatch): boolean {
-  return a.kind === b.kind && a.chunk === b.chunk && a.kernel.lanes === b.kernel.lanes;
-}
-
-/** Neither reads or writes what the other writes. */
-function areIndependent(a: PendingDispatch, b: PendingDispatch, homes: Homes): boolean {
-  return a.bindings.every((s, i) => b.bindings.every((o, j) =>
-    !sameMemory(s, o, homes) || s.kind === "scalars" || (a.kernel.bindings[i]?.access === "read" && b.kernel.bindings[j]?.access === "read")));
 }

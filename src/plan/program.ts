@@ -7,7 +7,7 @@ import type { Node } from "../ir/graph.ts";
 import type { Cluster } from "../optimize/cluster.ts";
 import { mapCluster, nodesReadBy } from "../optimize/walk.ts";
 import type { Dispatch, MemoryReport } from "../runtime/plan.ts";
-import { fuseNeighbours } from "./dispatches.ts";
+import { fuseNeighbours } from "./fuse-neighbours.ts";
 import type { Lowering, PendingDispatch, Source, Workspace } from "./dispatches.ts";
 import type { BufferDraft, Home, Homes } from "./homes.ts";
 import { HostScalars } from "./host-scalars.ts";

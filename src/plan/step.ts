@@ -11,7 +11,7 @@ import type { Model, Optimizer } from "../ir/model.ts";
 import { comp, leaf, update } from "../ir/node.ts";
 import { axis, binary, div, literal, mul, read, rewrite, select, unary } from "../ir/scalar.ts";
 import { substituteAttention } from "../optimize/attention-gradient.ts";
-import { recogniseAttention } from "../optimize/attention.ts";
+import type { RecognisedAttention } from "../optimize/attention.ts";
 import type { ArenaGroup, ArenaLayout } from "./arenas.ts";
 
 /** Nodes that must be computed, and where in the plan's fixed buffers some of them lie. */
@@ -30,8 +30,7 @@ export interface LossStage extends Stage {
 }
 
 /** Loss and gradients of all parameters that the loss depends on. */
-export function lossStage(model: Model): LossStage {
-  const recognised = recogniseAttention([model.loss]);
+export function lossStage(model: Model, recognised: RecognisedAttention): LossStage {
   const [loss] = recognised.roots;
   invariant(loss, "the loss is a root");
   const leaves = model.parameters.map((p) => p.leaf);
@@ -52,8 +51,7 @@ function isZero(node: Node | undefined): boolean {
 }
 
 /** The forward pass alone. */
-export function forwardStage(name: string, root: Node): Stage {
-  const recognised = recogniseAttention([root]);
+export function forwardStage(name: string, recognised: RecognisedAttention): Stage {
   return { name, roots: substituteAttention(recognised.roots, recognised.found).roots };
 }
 

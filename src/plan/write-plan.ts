@@ -60,7 +60,7 @@ export function writePlan(parts: PlanParts): WrittenPlan {
     vocabulary: model.vocabulary, buffers, kernels: planKernels, parameters, states, programs, memory: memoryOf(parts, buffers),
     needs: needsOf(buffers, [...kernels.kernels.values()]),
   };
-  const plan: Plan = { ...body, hash: sha256(JSON.stringify(body) + JSON.stringify([...kernels.kernels.values()])) };
+  const plan: Plan = { ...body, hash: sha256(JSON.stringify(body)) };
   const initialisers = new Map(layout.entries.map(({ parameter }) => [names.get(parameter.leaf) ?? "", { leaf: parameter.leaf, value: parameter.init }]));
   return { plan, kernels: kernels.kernels, constants, initialisers };
 }
