@@ -18,7 +18,7 @@ export function checkNames(scope: Scope, problem: Problem): void {
 }
 
 function unusedImports(file: File, problem: Problem): void {
-  const used = new Set(file.declarations.flatMap(namesOfDeclaration));
+  const used = new Set(file.declarations.flatMap(namesOfDeclaration).map((n) => n.text));
   for (const d of file.declarations) {
     if (d.kind !== "import") continue;
     for (const { text, span } of d.names) if (!used.has(text) && text !== "") problem(report("names/unused-import", { name: text }, { primary: { span, text: "" } }));

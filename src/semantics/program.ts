@@ -5,6 +5,7 @@ import { report } from "../diagnostics/codes.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import type { Span } from "../diagnostics/source.ts";
 import { nearest } from "./names.ts";
+import { namesOfDeclaration } from "./walk.ts";
 import { declarationsOf, markLibrary, type Declared, type Found, type Scope } from "./scope.ts";
 
 /** Where text comes from. Paths use `/`. */
@@ -85,18 +86,19 @@ function loadFile(path: string, text: string, importing: readonly string[], load
     }
   }
   for (const declaration of parsed.file.declarations) {
-    if (declaration.kind === "import") link(declaration, path, [...importing, path], { own, imported, failed }, loading);
+    if (declaration.kind === "import") link(declaration, path, [...importing, path], { file: parsed.file, own, imported, failed }, loading);
   }
   return scope;
 }
 
 interface Tables {
+  readonly file: File;
   readonly own: ReadonlyMap<string, Found>;
   readonly imported: Map<string, Found>;
   readonly failed: Set<string>;
 }
 
-function link(statement: Import, path: string, importing: readonly string[], { own, imported, failed }: Tables, loading: Loading): void {
+function link(statement: Import, path: string, importing: readonly string[], { file, own, imported, failed }: Tables, loading: Loading): void {
   const source = statement.from.kind === "std" ? loading.std : importedFile(statement, path, importing, loading);
   if (!source) {
     for (const { text } of statement.names) failed.add(text);
@@ -109,8 +111,16 @@ function link(statement: Import, path: string, importing: readonly string[], { o
     const found = exported.includes(text) ? source.lookup(text) : undefined;
     if (!found) failed.add(text);
     if (found) imported.set(text, found);
-    else loading.diagnostics.push(report("names/not-exported", { name: text, from: source.std ? "the standard library" : `\`${statement.from.text}\`` }, { primary: { span, text: "" }, ...nearest(text, exported, span) }));
+    else loading.diagnostics.push(report("names/not-exported", { name: text, from: source.std ? "the standard library" : `\`${statement.from.text}\`` }, { primary: { span, text: "" }, ...nearestEverywhere(text, exported, span, file) }));
   }
+}
+
+/** As `nearest`, and the mend renames every use in the file. */
+function nearestEverywhere(name: string, known: readonly string[], span: Span, file: File): ReturnType<typeof nearest> {
+  const near = nearest(name, known, span);
+  const uses = file.declarations.flatMap(namesOfDeclaration).filter((n) => n.text === name);
+  const fixes = near.fixes?.map((fix) => ({ ...fix, edits: [...fix.edits, ...uses.map((use) => ({ span: use.span, text: fix.edits[0]?.text ?? name }))] }));
+  return { ...near, ...(fixes && { fixes }) };
 }
 
 function related(span: Span): { readonly span: Span; readonly text: string } {

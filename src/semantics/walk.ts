@@ -56,16 +56,16 @@ export function expressionsOfCallable(c: Callable): readonly Expression[] {
   ];
 }
 
-function namesInBody(body: Body): readonly string[] {
-  return body.fields.flatMap(({ content }) => (content.kind === "group" ? namesInBody(content.body) : namesIn(content.value).map((n) => n.text)));
+function namesInBody(body: Body): readonly Name[] {
+  return body.fields.flatMap(({ content }) => (content.kind === "group" ? namesInBody(content.body) : namesIn(content.value)));
 }
 
 /** Every name a declaration refers to. */
-export function namesOfDeclaration(d: Declaration): readonly string[] {
+export function namesOfDeclaration(d: Declaration): readonly Name[] {
   switch (d.kind) {
     case "import": return [];
-    case "op": case "block": return expressionsOfCallable(d).flatMap((e) => namesIn(e).map((n) => n.text));
-    case "section": return [d.name.text, ...(d.base ? namesIn(d.base).map((n) => n.text) : []), ...namesInBody(d.body)];
-    case "variant": return [d.of.text, ...namesInBody(d.body)];
+    case "op": case "block": return expressionsOfCallable(d).flatMap(namesIn);
+    case "section": return [d.name, ...(d.base ? namesIn(d.base) : []), ...namesInBody(d.body)];
+    case "variant": return [d.of, ...namesInBody(d.body)];
   }
 }
