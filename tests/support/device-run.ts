@@ -1,0 +1,72 @@
+/** @file A compiled plan on a WebGPU device through the runtime's session, as a generated program uses it: parameters by path, steps by their inputs. */
+import { printWgsl } from "../../codegen/wgsl/print.ts";
+import { evaluateOne } from "../../src/ir/evaluate.ts";
+import type { Schedule } from "../../src/ir/model.ts";
+import { comp } from "../../src/ir/node.ts";
+import type { Compiled } from "../../src/plan/build-plan.ts";
+import type { CompiledProgram, Device, ProgramName, Scalars, Session } from "../../src/runtime/device.ts";
+
+/** What the compiler would write into a folder. */
+export function programOf({ plan, kernels, constants }: Compiled): CompiledProgram {
+  const files = new Map(plan.kernels.map((k) => [k.file, k.name]));
+  const kernel = (file: string): Promise<string> => {
+    const found = kernels.get(files.get(file) ?? "");
+    return found ? Promise.resolve(printWgsl(found)) : Promise.reject(new Error(`no kernel ${file}`));
+  };
+  return { plan, kernel, constants: () => Promise.resolve(constants) };
+}
+
+export class DeviceRun {
+  readonly session: Session;
+
+  private constructor(session: Session) {
+    this.session = session;
+  }
+
+  /** Parameters as given by path, states as the plan starts them. */
+  static async open(device: Device, compiled: Compiled, parameters: ReadonlyMap<string, ArrayLike<number>>): Promise<DeviceRun> {
+    const run = new DeviceRun(await device.open(programOf(compiled)));
+    for (const { buffer, init } of compiled.plan.states) run.session.write(buffer, new Float32Array((compiled.plan.buffers[buffer]?.bytes ?? 0) / 4).fill(init));
+    run.writeArena("parameters", parameters);
+    return run;
+  }
+
+  #arena(name: string): number {
+    const found = this.session.plan.buffers.findIndex((b) => b.name === name);
+    if (found < 0) throw new Error(`no arena ${name}`);
+    return found;
+  }
+
+  writeArena(arena: string, values: ReadonlyMap<string, ArrayLike<number>>): void {
+    const index = this.#arena(arena);
+    const words = new Float32Array((this.session.plan.buffers[index]?.bytes ?? 0) / 4);
+    for (const { path, offset } of this.session.plan.parameters) words.set(values.get(path) ?? missing(path), offset / 4);
+    this.session.write(index, words);
+  }
+
+  /** By path: parameters, or `gradients`, or a state. */
+  async readArena(arena: string): Promise<ReadonlyMap<string, Float32Array>> {
+    const words = await this.session.read(this.#arena(arena));
+    return new Map(this.session.plan.parameters.map(({ path, shape, offset }) => [path, words.subarray(offset / 4, offset / 4 + shape.reduce((n, s) => n * s, 1))]));
+  }
+
+  async run(name: ProgramName, inputs: Readonly<Record<string, ArrayLike<number>>>, scalars: Scalars): Promise<Readonly<Record<string, Float32Array>>> {
+    const replay = this.session.replay(name);
+    for (const [input, values] of Object.entries(inputs)) replay.input(input).set(values);
+    return (await replay.once(scalars)).outputs;
+  }
+
+  close(): void {
+    this.session.close();
+  }
+}
+
+/** The factor on the learning rate at a progress in [0, 1]. */
+export function scheduleFactor({ factor, progress }: Schedule, at: number): number {
+  const node = comp({ name: "factor" }, [], factor);
+  return evaluateOne(node, (leaf) => (leaf === progress ? at : missing(leaf.name)))[0] ?? NaN;
+}
+
+function missing(what: string): never {
+  throw new Error(`no value for ${what}`);
+}
