@@ -6,9 +6,9 @@
 import { invariant } from "../diagnostics/invariant.ts";
 import type { Axis, Scalar } from "../ir/graph.ts";
 import { add as addScalars } from "../ir/scalar.ts";
-import { add, component, div, f32, f32Type, fma, group, i32, lane, literal, load, lt, max, min, mod, mul, register, select, splat, unflatten, variable, vector, vectorOf } from "../kernel/expr.ts";
+import { add, bool, component, div, f32, f32Type, fma, group, i32, lane, literal, load, lt, max, min, mod, mul, register, select, splat, unflatten, variable, vector, vectorOf } from "../kernel/expr.ts";
 import type { Array_, Expr, Statement, UniformStatement } from "../kernel/ir.ts";
-import { assign, loop, phase, store, uniformBranch, uniformLoop } from "../kernel/statements.ts";
+import { assign, branch, loop, phase, store, uniformBranch, uniformLoop } from "../kernel/statements.ts";
 import type { Bindings, KernelDraft } from "./bindings.ts";
 import { Block } from "./block.ts";
 import { full, visible } from "./flash-mask.ts";
@@ -154,7 +154,7 @@ export class FlashTiles {
   ownIndex(block: Block, r: number): { readonly row: Expr; readonly index: Expr; readonly exists: Expr } {
     const row = block.share("row", add(div(lane, lanesAcross), r * lanesDown));
     const index = add(this.first, row);
-    return { row, index: block.share("own_index", min(index, this.#ownAxis.size - 1)), exists: lt(index, this.#ownAxis.size) };
+    return { row, index: block.share("own_index", within(index, this.#ownAxis)), exists: this.#ownAxis.size % tileRows === 0 ? bool(true) : lt(index, this.#ownAxis.size) };
   }
 
   /** The group of a row of the own or the other side. */
@@ -171,7 +171,7 @@ export class FlashTiles {
       const own = this.ownIndex(block, cell.own);
       const column = block.share("column", add(mod(lane, lanesAcross), cell.other * lanesAcross));
       const raw = block.share("other_index", add(variable(this.#start), column));
-      const other = block.share("other_at", min(raw, this.#otherAxis.size - 1));
+      const other = block.share("other_at", within(raw, this.#otherAxis));
       const point = at.inside({ groups: [this.rowGroup("own", own.index), this.rowGroup("other", other)] });
       visit(cell, i, point, { score: add(mul(own.row, scorePitch), column), inside: lt(raw, this.#otherAxis.size) });
       block.push(...point.block.statements);
@@ -188,7 +188,7 @@ export class FlashTiles {
         this.#stage(lowering, this.#own, "own", own, at);
         this.#stage(lowering, this.#other, "other", other, at);
       }),
-      phase(this.#multiplyStaged(product), `multiply ${name}`),
+      phase(this.#multiplyStaged(product, Math.min(chunkVectors, chunksOf(own.feature))), `multiply ${name}`),
     ];
     const clear = phase(product.map((r) => assign(r, literal(float4, 0))), `clear ${name}`);
     return [clear, ...(chunks === 1 ? steps : uniformLoop(chunk, 0, chunks, 1, steps))];
@@ -216,11 +216,11 @@ export class FlashTiles {
         ? [store(this.bindings.writing(node, 4), add(base, vectorIndex), value)]
         : [0, 1, 2, 3].flatMap((j): readonly Statement[] => {
             const f = add(mul(vectorIndex, 4), j);
-            return [{ kind: "if", condition: lt(f, feature.size), then: [store(this.bindings.writing(node, 1), add(base, mul(f, stride)), component(value, j))], else: [] }];
+            return branch(lt(f, feature.size), [store(this.bindings.writing(node, 1), add(base, mul(f, stride)), component(value, j))]);
           });
       const covered = (chunk + 1) * chunkVectors <= Math.floor(feature.size / 4);
-      const inside: readonly Statement[] = covered || !wide ? stores : [{ kind: "if", condition: lt(vectorIndex, feature.size / 4), then: stores, else: [] }];
-      block.push({ kind: "if", condition: exists, then: [...place.block.statements, ...inside], else: [] });
+      const inside = branch(covered || !wide ? bool(true) : lt(vectorIndex, feature.size / 4), stores);
+      block.push(...branch(exists, [...place.block.statements, ...inside]));
     }));
   }
 
@@ -238,7 +238,7 @@ export class FlashTiles {
       const item = block.share("item", add(lane, part * tileLanes));
       const row = block.share("row", div(item, chunkVectors));
       const start = side === "own" ? this.first : variable(this.#start);
-      const index = block.share("index", min(add(start, row), axis.size - 1));
+      const index = block.share("index", within(add(start, row), axis));
       const place = at.inside({ groups: [this.rowGroup(side, index)] });
       const base = place.block.define(`${into.name}_at`, place.lower(addressOf(operand)));
       const v = block.share("f", add(mul(chunk, chunkVectors), mod(item, chunkVectors)));
@@ -257,7 +257,7 @@ export class FlashTiles {
     }
   }
 
-  #multiplyStaged(product: Product): readonly Statement[] {
+  #multiplyStaged(product: Product, vectors: number): readonly Statement[] {
     const block = new Block(this.bindings.names);
     const name = block.names.fresh("f");
     const body = block.child();
@@ -270,7 +270,7 @@ export class FlashTiles {
       invariant(sum && a && b, "a cell has its rows");
       body.push(assign(sum, fma(a, b, register(sum))));
     });
-    return loop(name, 0, chunkVectors, 1, body.statements);
+    return loop(name, 0, vectors, 1, body.statements);
   }
 
   #sumStaged(rows: readonly Array_[], before: ((value: Expr, row: Expr) => Expr) | undefined): readonly Statement[] {
@@ -287,6 +287,11 @@ export class FlashTiles {
     block.push(...loop(name, 0, tileRows, 1, body.statements));
     return block.statements;
   }
+}
+
+/** The index of a tile's row: rows beyond the axis repeat the last one. */
+function within(index: Expr, { size }: Axis): Expr {
+  return size % tileRows === 0 ? index : min(index, size - 1);
 }
 
 /** q · k of a lane's cell. */

@@ -12,6 +12,7 @@ import { printClusters } from "../../src/optimize/print.ts";
 import { lower } from "../../src/schedule/lower.ts";
 import { gpuTarget, softwareTarget } from "../../src/schedule/lowered.ts";
 import type { Target } from "../../src/schedule/lowered.ts";
+import { flashClusters } from "../support/attention.ts";
 import { define, dim, integers, parameter, tensor } from "../support/build.ts";
 import { scalarLayout } from "./harness.ts";
 
@@ -57,12 +58,19 @@ function binsCluster(): Cluster {
   return { kind: "bins", id: 0, reasons: [], bins: V, rest: [D], over: [B, T], order: order.node, offsets: offsets.node, value: dy(a0, a1, a2), output: { node: d, value: slot(0) } };
 }
 
+function flashCluster(): Cluster {
+  const shape = { B: 2, H: 4, G: 2, T: 64, S: 64, E: 8, F: 8 };
+  return flashClusters({ shape, mask: "causal" }).find((c) => c.pass === "forward") as Cluster;
+}
+
 const cases: readonly (readonly [string, () => Cluster, Target])[] = [
   ["map", mapCluster, gpuTarget],
   ["row", rowCluster, gpuTarget],
   ["row-software", rowCluster, softwareTarget],
   ["contract", contractCluster, gpuTarget],
   ["bins", binsCluster, gpuTarget],
+  ["flash", flashCluster, gpuTarget],
+  ["flash-software", flashCluster, softwareTarget],
 ];
 
 test.each(cases)("the kernels of a %s", (name, build, target) => {

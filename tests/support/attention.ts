@@ -3,6 +3,12 @@ import type { Axis, Comp, Leaf, Node, Scalar } from "../../src/ir/graph.ts";
 import { comp, elementCount, leaf } from "../../src/ir/node.ts";
 import { add, axis, binary, cast, div, int, literal, mul, random, read, select, sub, unary } from "../../src/ir/scalar.ts";
 
+import { gradients } from "../../src/grad/gradients.ts";
+import { recogniseAttention } from "../../src/optimize/attention.ts";
+import { substituteAttention } from "../../src/optimize/attention-gradient.ts";
+import type { FlashCluster } from "../../src/optimize/cluster.ts";
+import { clusterGraph } from "../../src/optimize/clusters.ts";
+
 export interface Shape {
   readonly B: number;
   readonly H: number;
@@ -192,6 +198,18 @@ function scoreOf(name: ScoreName, dot: Scalar, { b, h, t, s }: Point, { H }: Sha
       return { value: add(dot, read(table, [h, t, s])), captured: [table] };
     }
   }
+}
+
+/** The flash clusters of a loss on attention and of its gradients by everything it learns. */
+export function flashClusters(options: Options): readonly FlashCluster[] {
+  const { output, q, k, v, captured } = attentionGraph(options);
+  const w = leaf("input", "d_out", output.axes);
+  const here = output.axes.map((_, i) => axis(i));
+  const loss = comp({ name: "loss" }, [], mul(read(output, here), read(w, here)), { op: "sum", axes: output.axes });
+  const recognised = recogniseAttention([loss]);
+  const derived = gradients(recognised.roots[0] as Node, [q, k, v, ...captured]);
+  const { roots } = substituteAttention([recognised.roots[0] as Node, ...derived.gradients.values()], recognised.found, derived);
+  return clusterGraph(roots, { bindings: 8 }).clusters.filter((c) => c.kind === "flash");
 }
 
 /** Small deterministic numbers for every leaf. */
