@@ -34,6 +34,10 @@ function strictly(positive: Affine): Affine {
 /** The forms that a condition (or its negation) shows to be at least zero. */
 export function nonNegativeForms(condition: Scalar, holds: boolean): readonly Affine[] {
   if (condition.kind === "unary" && condition.op === "not") return nonNegativeForms(condition.of, !holds);
+  // `if c then d else false` holds where both do.
+  if (condition.kind === "select" && holds && condition.else.kind === "literal" && condition.else.value === 0) {
+    return [...nonNegativeForms(condition.condition, true), ...nonNegativeForms(condition.then, true)];
+  }
   if (condition.kind !== "binary") return [];
   const { op, left, right } = condition;
   if (op === (holds ? "and" : "or")) return [...nonNegativeForms(left, holds), ...nonNegativeForms(right, holds)];

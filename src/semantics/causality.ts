@@ -100,7 +100,7 @@ function compute(s: Scalar, space: Space, analysis: Analysis, memo: Map<Scalar, 
       const condition = visit(s.condition);
       const [then, otherwise] = [visit(s.then), visit(s.else)];
       const bounds = distinct([...condition.bounds, ...refine(then.bounds, s.condition, space), ...refine(otherwise.bounds, unary("not", s.condition), space)]);
-      const support = condition.bounds.length > 0 ? undefined : supportOf(s, then, otherwise);
+      const support = (condition.bounds.length > 0 ? undefined : supportOf(s, then, otherwise)) ?? commonSupport(s, then, otherwise);
       return { bounds, ...(support && { support }) };
     }
     case "unary": {
@@ -113,6 +113,13 @@ function compute(s: Scalar, space: Space, analysis: Analysis, memo: Map<Scalar, 
   }
 }
 
+/** Where both sides are the same constant, whatever the condition says: a guard around a masked value. */
+function commonSupport(s: Extract<Scalar, { kind: "select" }>, { support: a }: Known, { support: b }: Known): Known["support"] {
+  if (a && s.else.kind === "literal" && s.else.value === a.outside) return a;
+  if (b && s.then.kind === "literal" && s.then.value === b.outside) return b;
+  return a && b && a.condition === b.condition && a.outside === b.outside ? a : undefined;
+}
+
 function supportOf(s: Extract<Scalar, { kind: "select" }>, then: Known, otherwise: Known): Known["support"] {
   if (s.else.kind === "literal") {
     const inner = then.support && then.support.outside === s.else.value ? binary("and", s.condition, then.support.condition) : s.condition;
@@ -123,8 +130,6 @@ function supportOf(s: Extract<Scalar, { kind: "select" }>, then: Known, otherwis
     const inner = otherwise.support && otherwise.support.outside === s.then.value ? binary("and", not, otherwise.support.condition) : not;
     return { condition: inner, outside: s.then.value };
   }
-  // Both sides vanish outside of the same condition (a guard around a masked value).
-  if (then.support && otherwise.support && then.support.condition === otherwise.support.condition && then.support.outside === otherwise.support.outside) return then.support;
   return undefined;
 }
 

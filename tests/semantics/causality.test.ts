@@ -28,6 +28,8 @@ const cases: readonly (readonly [string, string, boolean])[] = [
   ["a shift the wrong way", source("ffn: mlp", "table |> peek", "op peek(x: [T, D]) -> y: [T, D] { y[t, d] = if t + 1 < T then x[t + 1, d] else 0 }"), false],
   ["a mask off by one", source("mix: attention(mask: ahead), ffn: mlp", "table", "op ahead(t: index, s: index) -> keep: bool { keep = s <= t + 1 }"), false],
   ["a strict mask written backwards", source("mix: attention(mask: back), ffn: mlp", "table", "op back(t: index, s: index) -> keep: bool { keep = not (s > t) }"), true],
+  ["a mask in two steps", source("mix: attention(mask: steps), ffn: mlp", "table", "op steps(t: index, s: index) -> keep: bool { keep = if s <= t then t - s < 3 else false }"), true],
+  ["a mask that leaves rows without a key", source("mix: attention(mask: before), ffn: mlp", "table", "op before(t: index, s: index) -> keep: bool { keep = s < t }"), true],
   ["a norm over time", source("ffn: centred", "table", "op centred(x: [T, D]) -> y: [T, D] { y[t, d] = x[t, d] - mean[t'](x[t', d]) }"), false],
   ["a running mean", source("ffn: running", "table", "op running(x: [T, D]) -> y: [T, D] { y[t, d] = sum[t'](if t' <= t then x[t', d] else 0) / (t + 1) }"), true],
   ["halves of time", source("ffn: coarse", "table", "op coarse(x: [T, D]) -> y: [T, D] { y[t, d] = x[t div 2, d] }"), true],

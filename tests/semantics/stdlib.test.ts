@@ -53,6 +53,10 @@ describe("PyTorch's definition, to nine digits", () => {
   });
 });
 
+test("a row without a key gives zeros", () => {
+  expect([...applyOp("softmax", [{ axes: { S: 4 }, values: new Float64Array(4).fill(-Infinity) }]).values]).toEqual([0, 0, 0, 0]);
+});
+
 describe("five steps of an optimizer as PyTorch takes them", () => {
   const settings: Record<string, string> = { adamw: "lr: 0.01, betas: (0.9, 0.95), decay: 0.1", adam: "lr: 0.01", sgd: "lr: 0.01, momentum: 0.9, decay: 0.1", rmsprop: "lr: 0.01" };
   test.each(Object.keys(settings))("%s", (name) => {
