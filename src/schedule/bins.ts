@@ -1,6 +1,6 @@
 /**
- * @file The adjoint of a gather by ids: a lane has one bin and one element of the rest (or four), and adds what the bin's points contribute in increasing order. Points
- * come sorted by bin, so no two lanes write the same element and no atomics are needed.
+ * @file The adjoint of a gather by ids: a lane has one bin and one element of the rest (or four), and adds what the bin's points contribute in increasing order,
+ * in blocks. Points come sorted by bin, so no two lanes write the same element and no atomics are needed.
  */
 import { elementCount } from "../ir/node.ts";
 import { add, bool, div, load, lt, mod, mul, register, splat, variable } from "../kernel/expr.ts";
