@@ -21,7 +21,7 @@ export const explain: Command = {
   options: {
     stage: { type: "string", short: "s", value: "STAGE", help: `${stages.join(", ")}; default: clusters` },
     model: { type: "string", short: "m", value: "NAME", help: "a model or variant of the file; default: the first that is trained" },
-    program: { type: "string", value: "NAME", help: `of clusters and plan: ${programs.join(", ")}; default: train` },
+    program: { type: "string", value: "NAME", help: `of clusters: ${programs.join(", ")}; default: train` },
     target: { type: "string", value: "NAME", help: `${targetNames.join(" or ")}; default: ${targetNames[0]}` },
   },
   examples: ["llmc explain models/quickstart.llm --stage clusters", "llmc explain models/quickstart.llm --stage kernels", "llmc explain shape/axis-mismatch"],
@@ -106,7 +106,7 @@ async function printStage(stage: Exclude<StageName, "ast">, program: (typeof pro
     }
     case "plan": {
       const { printPlan } = await import("../../plan/print.ts");
-      return printPlan(compiled.plan, program);
+      return printPlan(compiled.plan);
     }
   }
 }
