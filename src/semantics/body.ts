@@ -112,7 +112,13 @@ function longPath(path: readonly string[], blocks: ReadonlyMap<string, string>, 
 
 /** The initialiser as a scalar over the parameter's axes. It may speak of their indices; an op without inputs is drawn from. */
 function initialValue({ init, type, span }: Learn, axes: readonly TensorAxis[], outer: Environment): Scalar | undefined {
-  const indices = new Map(axes.map((a) => [a.name.toLowerCase(), a.variable] as const));
+  const indices = new Map<string, number>();
+  // The second axis over D is `d'`: every axis counts, or rows of a square matrix would start alike.
+  for (const a of axes) {
+    let name = a.name.toLowerCase();
+    while (indices.has(name)) name += "'";
+    indices.set(name, a.variable);
+  }
   const path = [...outer.frame.path, outer.label];
   const env: Environment = { ...outer, indices, frame: { ...outer.frame, path, calls: new Map(), lifted: [] } };
   if (!init) {
