@@ -43,7 +43,7 @@ export function lowerBins(cluster: BinsCluster, target: Target, layout: ScalarLa
       groups: [axisGroup(0, over, at), axisGroup(over.length, rest, index, width === 4)],
     });
     const value = point.lower(cluster.value);
-    const range = { counter, from: first, to: end, most: elementCount(over) };
+    const range = { counter, from: first, to: end, by: 1, most: elementCount(over) };
     code.push(...accumulatingLoop(bindings.names, [{ name: sum.name, type, op: "sum" }], range, (into) =>
       [...body.statements, ...into.map((part) => accumulate(part, splat(value, width)))]));
 

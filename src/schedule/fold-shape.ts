@@ -19,6 +19,8 @@ export interface FoldShape {
   /** Results, or vectors of four of them. */
   readonly units: number;
   readonly slices: number;
+  /** How many neighbouring slices take turns along `over`; each such run of slices has a stretch of its own. */
+  readonly interleaved: number;
   /** Steps along `over` that one lane makes. */
   readonly steps: number;
   readonly lanes: number;
@@ -30,6 +32,9 @@ export interface FoldShape {
 
 /** Lanes in flight, and steps a lane makes at least. */
 const wanted = { software: 64, gpu: 32768, steps: 8 };
+
+/** Lanes that a software adapter runs as one. */
+const simd = 4;
 
 export function foldShape(cluster: FoldCluster, target: Target): FoldShape {
   const { axes, over } = cluster;
@@ -46,9 +51,11 @@ export function foldShape(cluster: FoldCluster, target: Target): FoldShape {
   if (shared) slices = Math.ceil(slices / lanes) * lanes;
   const partials = shared ? slices / lanes : slices;
   const steps = Math.ceil(length / slices);
+  // Loads of a GPU's lanes coalesce when all slices take turns. On a CPU it is the SIMD lanes' loads that should be together, and memory should be walked in order.
+  const interleaved = target.staging ? slices : along === "over" && slices % simd === 0 ? simd : 1;
   const layout = `${vector === 4 ? "four elements" : "one element"} at once along the ${along === "axes" ? "result" : "reduced axes"}`;
   return {
-    along, vector, units, slices, lanes, partials, steps, groups: Math.ceil((units * slices) / lanes),
+    along, vector, units, slices, lanes, partials, interleaved, steps, groups: Math.ceil((units * slices) / lanes),
     reason: `${layout}, ${partials === 1 ? `one stage: ${units * slices} lanes make ${steps} steps` : `two stages: ${partials} partial results each of ${results}`}`,
   };
 }

@@ -16,7 +16,7 @@ import type { Accumulator } from "./long-sums.ts";
 import type { Lowered, ScalarLayout, Target } from "./lowered.ts";
 import { ScalarLowering } from "./lower-scalar.ts";
 import { axisGroup } from "./place.ts";
-import { across, kernelOp, startOf, valueType } from "./reduction.ts";
+import { across, combine, kernelOp, startOf, valueType } from "./reduction.ts";
 
 export function lowerFold(cluster: FoldCluster, target: Target, layout: ScalarLayout): Lowered {
   invariant(cluster.values.every(({ value }) => value.dtype !== "bool"), "booleans are not reduced");
@@ -67,9 +67,21 @@ function combineLanes(totals: readonly Total[], lanes: number, names: Bindings["
   return [...scratches.values()];
 }
 
+/** Steps of a lane that go together: their loads do not wait for each other, and a loop costs less. */
+const together = 4;
+
+/** Values combined in pairs, pairs of pairs, and so on. */
+function tree(op: Accumulator["op"], values: readonly Expr[]): Expr {
+  const [first, ...rest] = values;
+  invariant(first, "no values to combine");
+  if (rest.length === 0) return first;
+  const half = values.length >> 1;
+  return combine(op, tree(op, values.slice(0, half)), tree(op, values.slice(half)));
+}
+
 /** Every lane reduces its slice for its unit. */
 function partialKernel(cluster: FoldCluster, shape: FoldShape, bindings: Bindings): KernelDraft {
-  const { units, slices, lanes, partials, along, vector, steps } = shape;
+  const { units, slices, lanes, partials, along, vector, steps, interleaved } = shape;
   const { names } = bindings;
   const width = unitWidth(shape);
   const outer = new Block(names);
@@ -80,25 +92,31 @@ function partialKernel(cluster: FoldCluster, shape: FoldShape, bindings: Binding
   const sliceOf = along === "axes" ? div(id, units) : mod(id, slices);
   const unit = units === 1 ? i32(0) : outer.define("unit", slices === 1 ? id : unitOf);
   const slice = slices === 1 ? i32(0) : outer.define("slice", units === 1 ? id : sliceOf);
+  // Runs of slices are interleaved, and each run has a stretch of its own.
+  const start = interleaved === slices ? slice : outer.define("start", add(mul(div(slice, interleaved), interleaved * steps), mod(slice, interleaved)));
   const code = outer.child();
   const space = [...cluster.axes, ...cluster.over];
   const axes = axisGroup(0, cluster.axes, mul(unit, width), width === 4);
 
   const sums = newTotals(cluster, vector, bindings);
   code.push(...begin(sums));
-  // The slices of neighbouring lanes are interleaved.
   const base = new ScalarLowering({ bindings, block: code, space, groups: [axes] });
   const counter = names.fresh("j");
-  const at = steps === 1 ? slice : add(mul(variable(counter), slices), slice);
-  const overAxis = axisGroup(cluster.axes.length, cluster.over, mul(at, along === "over" ? vector : 1), along === "over" && vector === 4);
-  const point = base.inside({ groups: [overAxis] });
-  const values = point.lowerAll(cluster.values.map(({ value }) => value));
   const length = elementCount(cluster.over) / (along === "over" ? vector : 1);
+  const exact = length === steps * slices;
+  const points = Array.from({ length: exact && steps % together === 0 ? together : 1 }, (_, ahead) => {
+    const at = steps === 1 ? start : add(mul(add(variable(counter), ahead), interleaved), start);
+    const index = axisGroup(cluster.axes.length, cluster.over, mul(at, along === "over" ? vector : 1), along === "over" && vector === 4);
+    const point = base.inside({ groups: [index] });
+    const values = point.lowerAll(cluster.values.map(({ value }) => value)).map((value) => splat(value, vector));
+    return { values, statements: point.block.statements, exists: exact ? bool(true) : lt(at, length) };
+  });
   const step = (into: readonly Accumulator[]) =>
-    branch(length === steps * slices ? bool(true) : lt(at, length), [
-      ...point.block.statements, ...into.map((sum, i) => accumulate(sum, splat(values[i] as Expr, sum.type.width))),
+    branch(points[0]?.exists ?? bool(true), [
+      ...points.flatMap(({ statements }) => statements), ...into.map((sum, i) => accumulate(sum, tree(sum.op, points.map(({ values }) => values[i] as Expr)))),
     ]);
-  code.push(...(steps === 1 ? step(sums) : accumulatingLoop(names, sums, { counter, from: 0, to: steps, most: steps }, step)));
+  const range = { counter, from: 0, to: steps, by: points.length, most: steps / points.length };
+  code.push(...(steps === 1 ? step(sums) : accumulatingLoop(names, sums, range, step)));
   const totals = width === vector ? sums : newTotals(cluster, 1, bindings, "_all");
   if (totals !== sums) sums.forEach(({ op, register: vector4 }, i) => code.push(assign((totals[i] as Total).register, across(op, register(vector4)))));
 
@@ -151,7 +169,7 @@ function combineKernel(cluster: FoldCluster, shape: FoldShape, bindings: Binding
   const counter = names.fresh("j");
   const at = many ? add(mul(variable(counter), lanes), lane) : variable(counter);
   const steps = many ? Math.ceil(partials / lanes) : partials;
-  code.push(...accumulatingLoop(names, totals, { counter, from: 0, to: steps, most: steps }, (into) =>
+  code.push(...accumulatingLoop(names, totals, { counter, from: 0, to: steps, by: 1, most: steps }, (into) =>
     branch(many && partials % lanes !== 0 ? lt(at, partials) : bool(true), into.map((sum, i) => {
       const partial = load(workspace, add(mul(add(at, i * partials), units), unit));
       return accumulate(sum, bitcast(partial, sum.type.scalar === "i32" ? "i32" : "f32"));

@@ -23,6 +23,8 @@ export interface Range {
   readonly counter: string;
   readonly from: Operand;
   readonly to: Operand;
+  /** How far the counter goes in one step. */
+  readonly by: number;
   /** An upper bound of the number of steps. */
   readonly most: number;
 }
@@ -35,16 +37,16 @@ export const accumulate = ({ name, type, op }: Accumulator, value: Expr): Statem
 
 /** A loop over the range; `body` gives the statements of one step, accumulating into what it is given. Spread the result. */
 export function accumulatingLoop(names: Names, into: readonly Accumulator[], range: Range, body: (into: readonly Accumulator[]) => readonly Statement[]): readonly Statement[] {
-  const { counter, to, most } = range;
+  const { counter, to, by, most } = range;
   const rounds = ({ op, type }: Accumulator): boolean => op === "sum" && type.scalar === "f32";
   const levels = into.some(rounds) ? Math.max(1, Math.ceil(Math.log(most) / Math.log(longestRun) - 1e-9)) : 1;
   const run = 2 ** Math.ceil(Math.log2(most) / levels - 1e-9);
-  const size = (level: number): number => run ** level;
+  const size = (level: number): number => by * run ** level;
   // A range that blocks fill needs no shorter last block.
-  const fills = (by: number): boolean => range.from === 0 && typeof to === "number" && to % by === 0;
+  const fills = (block: number): boolean => range.from === 0 && typeof to === "number" && to % block === 0;
 
   const nest = (level: number, from: Operand, end: Operand, sums: readonly Accumulator[]): readonly Statement[] => {
-    if (level === 0) return loop(counter, from, end, 1, body(sums));
+    if (level === 0) return loop(counter, from, end, by, body(sums));
     const start = names.fresh("block");
     const parts = sums.map((sum) => (rounds(sum) ? { ...sum, name: names.fresh(`${sum.name}_part`) } : sum));
     const blockEnd = add(variable(start), size(level));
