@@ -19,7 +19,7 @@ export const trainSchema = closed({
   loss: optional(expression("an op on the model's result and the targets"), "What is minimised; without it, the loss of the standard library."),
   clip: optional(number({ min: 0, above: true }), "Gradients whose norm over all parameters exceeds this are scaled down to it."),
   seed: withDefault(integer({ min: 0 }), 0, "0", "Decides the initial parameters, the order of the data and every random number."),
-  memory: optional(memory, "The most device memory the run may take; activations are recomputed to meet it."),
+  memory: optional(memory, "The most device memory the run may take: large activations are made in smaller chunks, and a run that needs more all the same is refused before it starts."),
   checkpoint: group("undefined", checkpointSchema, "When the state of the run is written to disk."),
   group: groups("required", "`vectors`, `matrices` or a pattern in quotes", open({}), "Other settings of the optimizer for some parameters: `group vectors { decay: 0 }`.", (label, at) => {
     if (label.quoted || selectors.includes(label.text)) return;
