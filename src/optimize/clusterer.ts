@@ -9,7 +9,7 @@ import { axis, subexpressions } from "../ir/scalar.ts";
 import type { Contraction } from "./contraction.ts";
 import { contractionOf } from "./contraction.ts";
 import { combineContractions } from "./combine.ts";
-import { Draft, absorb, dependOn, mayDependOn } from "./draft.ts";
+import { Draft, absorb, dependOn, mayDependOn, reaches } from "./draft.ts";
 import type { Place } from "./draft.ts";
 import { tensorsRead, usersOf } from "./inline.ts";
 import { patternIn, placePointwise, placeReduction, placeSibling, readsOf } from "./place.ts";
@@ -113,7 +113,7 @@ export class Clusterer {
         const [into, from] = [contractions[i], contractions[j]];
         if (!into || !from || from.members.size === 0 || into.members.size === 0) continue;
         const combined = combineContractions(into, from, node, (n) => this.#users.get(n) ?? []);
-        if (!combined || !mayDependOn(into, from.inputs) || !mayDependOn(from, into.inputs) || from.inputs.has(into)) continue;
+        if (!combined || reaches(into, from) || reaches(from, into)) continue;
         if (this.#bindings([...into.members.keys(), ...from.members.keys(), node]) > this.#limits.bindings) continue;
         const moved = [...from.members.keys()];
         absorb(into, from, combined.move);
@@ -240,12 +240,13 @@ export class Clusterer {
     return [...new Set(inputsOf(node).flatMap((n) => this.#draftOf.get(n) ?? []))];
   }
 
-  /** Drafts that read a tensor this node reads, for its largest tensors first. */
+  /** Drafts that read a tensor this node reads, for its largest tensors first, and that do not compute what it reads. */
   #siblings(node: Comp): readonly { readonly draft: Draft; readonly shared: Node; readonly pattern: readonly number[] }[] {
     const shared = tensorsRead(node.body).toSorted((a, b) => elementCount(b.axes) - elementCount(a.axes));
+    const own = new Set(this.#sources(node));
     const worthwhile = elementCount(shared[0]?.axes ?? []) / 4;
     return shared.filter((n) => elementCount(n.axes) >= worthwhile && elementCount(n.axes) > 1).flatMap((n) =>
-      [...(this.#readers.get(n) ?? [])].filter((d) => d.members.size > 0).toSorted((a, b) => b.level - a.level || b.id - a.id).flatMap((draft) => {
+      [...(this.#readers.get(n) ?? [])].filter((d) => d.members.size > 0 && !own.has(d)).toSorted((a, b) => b.level - a.level || b.id - a.id).flatMap((draft) => {
         const pattern = patternIn(draft, n);
         return pattern ? [{ draft, shared: n, pattern }] : [];
       }));
