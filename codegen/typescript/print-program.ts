@@ -2,11 +2,16 @@
  * @file Prints the training program: the loop in plain sight, with the learning rate, the initial values and the data as this model declares
  * them. Built with ts-morph and formatted with prettier; this folder is the only user of both.
  */
+import { createRequire } from "node:module";
 import { format } from "prettier";
-import { Project, ts, VariableDeclarationKind, type SourceFile } from "ts-morph";
+import type * as tsMorph from "ts-morph";
+import type { SourceFile } from "ts-morph";
 import { javascript } from "../../src/ir/javascript.ts";
 import { initialisation, type Initialisation } from "./initialisers.ts";
 import type { ProgramSpec, SampleSpec } from "./program-spec.ts";
+
+// Not imported but required: Node would read all of TypeScript twice to find the names that a CommonJS module exports.
+const { Project, ts, VariableDeclarationKind } = createRequire(import.meta.url)("ts-morph") as typeof tsMorph;
 
 export interface PrintedProgram {
   /** `train.ts`. */

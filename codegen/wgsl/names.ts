@@ -25,8 +25,19 @@ export type HelperName = (typeof helperNames)[number];
 
 const helperPattern = new RegExp(`^(${helperNames.join("|")})(_vec\\d)?$`);
 
+/** Kernels repeat their names many times over. */
+const known = new Map<string, string>();
+
 /** The WGSL identifier of a kernel IR name. Different identifiers stay different: what ends in underscores after a taken word gets one more. */
 export function wgslName(name: string): string {
+  const before = known.get(name);
+  if (before !== undefined) return before;
+  const made = identifierOf(name);
+  known.set(name, made);
+  return made;
+}
+
+function identifierOf(name: string): string {
   const identifier = name.replace(/[^A-Za-z0-9_]/g, "_").replace(/^(?=\d)/, "_").replace(/^__+/, "_");
   const word = identifier.replace(/_+$/, "");
   return taken.has(word) || helperPattern.test(word) ? `${identifier}_` : identifier;

@@ -2,7 +2,7 @@
 import { costOf } from "../plan/flops.ts";
 import type { MemoryReport } from "../runtime/plan.ts";
 import type { Target } from "../schedule/lowered.ts";
-import type { LoadedModel, TrainableModel } from "./model.ts";
+import { isCompilable, type LoadedModel } from "./model.ts";
 import { compileModel } from "./project.ts";
 
 export interface Summary {
@@ -45,7 +45,7 @@ export function summarise(loaded: LoadedModel, target: Target): Summary {
   const parts = new Map<string, number>();
   for (const { node, flops } of cost.nodes) parts.set(stacked(node.name), (parts.get(stacked(node.name)) ?? 0) + flops);
   const largest = [...parts].toSorted((a, b) => b[1] - a[1]).slice(0, largestParts).map(([name, flops]) => ({ name, share: flops / total }));
-  const plan = isTrained(loaded) ? compileModel(loaded, target).plan : undefined;
+  const plan = isCompilable(loaded) ? compileModel(loaded, target).plan : undefined;
   return {
     model: loaded.name, dims: Object.fromEntries(model.dims), batch: model.batch, context: model.context, vocabulary: model.vocabulary,
     parameters: { total: cost.parameterCount, tensors: parameterGroups(loaded) },
@@ -53,12 +53,6 @@ export function summarise(loaded: LoadedModel, target: Target): Summary {
     ...(causality && { causality: causality.kind === "proof" ? "proven" : "broken" }),
     ...(plan && train && { training: { budget: train.budget, kernels: plan.kernels.length, dispatches: plan.programs.train?.dispatches.length ?? 0, memory: plan.memory } }),
   };
-}
-
-/** Memory can be told for a model whose training is declared, whether or not its text is there. */
-function isTrained(loaded: LoadedModel): loaded is LoadedModel & Pick<TrainableModel, "elaboration"> {
-  const { optimizer, schedule, train } = loaded.elaboration;
-  return optimizer !== undefined && schedule !== undefined && train !== undefined;
 }
 
 function parameterGroups({ elaboration }: LoadedModel): readonly ParameterGroup[] {

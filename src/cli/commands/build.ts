@@ -2,7 +2,7 @@
 import type { Command, Input } from "../command.ts";
 import { withFailures } from "../failures.ts";
 import type { ExitCode, Host } from "../host.ts";
-import { plural } from "../report.ts";
+import { plural, shown } from "../report.ts";
 import { targetNamed, targetNames } from "../targets.ts";
 
 export const build: Command = {
@@ -26,9 +26,10 @@ async function runBuild(input: Input, host: Host): Promise<ExitCode> {
     return 2;
   }
   const start = performance.now();
-  const { loadTrainable } = await import("../model.ts");
-  const loaded = await loadTrainable(input.positionals[0] ?? "", input.text("model"), host);
+  const { loadCompilable } = await import("../model.ts");
+  const loaded = await loadCompilable(input.positionals[0] ?? "", input.text("model"), host);
   if (!loaded) return 1;
+  const { isTrainable } = await import("../model.ts");
   const { writeModelProject } = await import("../project.ts");
   const { compiled, files, folder } = await writeModelProject(loaded, target, input.text("out") ?? `out/${loaded.name}`, host);
   const { plan } = compiled;
@@ -39,6 +40,8 @@ async function runBuild(input: Input, host: Host): Promise<ExitCode> {
     return 0;
   }
   host.err(`wrote ${folder}: ${plural(plan.kernels.length, "kernel")}, ${plural(dispatches, "dispatch").replace(/hs$/, "hes")} a training step, ${plural(files, "file")}, in ${seconds.toFixed(1)} s\n`);
-  host.err(`next: node ${folder}/train.mjs, or llmc train ${loaded.path}\n`);
+  const model = input.text("model") === undefined ? "" : ` --model ${loaded.name}`;
+  if (isTrainable(loaded)) host.err(`next: node ${shown(`${folder}/train.mjs`)}, or llmc train ${shown(loaded.path)}${model}\n`);
+  else host.err(`it has no training program: name the text with \`data: …\` in \`model ${loaded.name} { … }\`\nnext: llmc show ${shown(loaded.path)}${model}\n`);
   return 0;
 }

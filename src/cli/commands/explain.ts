@@ -42,8 +42,8 @@ async function runExplain(input: Input, host: Host): Promise<ExitCode> {
     return 2;
   }
   if (stage === "ast") return explainAst(given, host);
-  const { loadTrainable } = await import("../model.ts");
-  const loaded = await loadTrainable(given, input.text("model"), host);
+  const { loadCompilable } = await import("../model.ts");
+  const loaded = await loadCompilable(given, input.text("model"), host);
   if (!loaded) return 1;
   const { compileModel } = await import("../project.ts");
   host.out(await printStage(stage as Exclude<StageName, "ast">, program as (typeof programs)[number], compileModel(loaded, target)));
