@@ -262,7 +262,7 @@ export class Clusterer {
         if (input.kind === "leaf" && input.role === "scalar") scalars = 1;
         else if (!members.has(input)) bound.add(input);
       }
-      if (node.kind === "comp" && subexpressions(node.body).some((s) => s.kind === "random")) scalars = 1;
+      if (drawsRandom(node)) scalars = 1;
       if (node.kind === "update") bound.add(node.target);
       else if (this.#isOutput(node, members)) bound.add(node);
     }
@@ -288,6 +288,14 @@ function recomputedLast(nodes: readonly Node[], again: ReadonlyMap<Node, Node> |
   const late = new Set<Node>();
   for (const node of nodes) if (again.has(node) || inputsOf(node).some((n) => late.has(n))) late.add(node);
   return [...nodes.filter((n) => !late.has(n)), ...late];
+}
+
+const random = new WeakMap<Node, boolean>();
+
+function drawsRandom(node: Node): boolean {
+  const known = random.get(node) ?? (node.kind === "comp" && subexpressions(node.body).some((s) => s.kind === "random"));
+  random.set(node, known);
+  return known;
 }
 
 /** A fold's output axes, then what it folds. */
