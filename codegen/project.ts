@@ -14,19 +14,19 @@ export async function projectFiles(compiled: Compiled, spec?: ProgramSpec): Prom
   const program = spec && (await (await import("./typescript/print-program.ts")).printProgram(spec));
   const files = new Map<string, string | Uint8Array>([
     ...(program ? [["train.ts", program.typescript], ["train.mjs", program.javascript]] as const : []),
-    ["plan.json", `${JSON.stringify(plan, undefined, 1)}\n`],
     ["constants.bin", constants],
   ]);
   for (const { name, file } of plan.kernels) {
     const kernel = kernels.get(name);
     if (kernel) files.set(file, printWgsl(kernel));
   }
+  files.set("plan.json", `${JSON.stringify(plan, undefined, 1)}\n`);
   return files;
 }
 
-/** Writes the folder; kernels and programs of an earlier build do not stay behind. */
+/** Writes the folder; nothing of an earlier build stays behind. The plan goes first and comes last: where there is one, everything is. */
 export async function writeProject(folder: string, files: ProjectFiles): Promise<void> {
-  for (const old of ["kernels", "train.ts", "train.mjs"]) await rm(join(folder, old), { recursive: true, force: true });
+  for (const old of ["plan.json", "kernels", "train.ts", "train.mjs"]) await rm(join(folder, old), { recursive: true, force: true });
   await mkdir(join(folder, "kernels"), { recursive: true });
   for (const [file, content] of files) await writeFile(join(folder, file), content);
 }

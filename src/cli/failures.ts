@@ -24,6 +24,8 @@ const causes: Readonly<Record<string, string>> = {
   EROFS: "the file system is read-only",
   ENOTDIR: "a part of the path is a file, not a folder",
   EISDIR: "it is a folder",
+  EEXIST: "a file of that name is in the way",
+  ENAMETOOLONG: "its name is too long",
 };
 
 /** An output that cannot be written is the machine's state, not a bug. */

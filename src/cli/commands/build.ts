@@ -1,4 +1,6 @@
 /** @file `llmc build`: the compiled model as a folder a person can read and run. */
+import { createRequire } from "node:module";
+import { join, resolve } from "node:path";
 import type { Command, Input } from "../command.ts";
 import { withFailures } from "../failures.ts";
 import type { ExitCode, Host } from "../host.ts";
@@ -18,6 +20,16 @@ export const build: Command = {
   examples: ["llmc build models/quickstart.llm", "llmc build models/gpt2.llm --out gpt2"],
   run: (input, host) => withFailures(host, () => runBuild(input, host)),
 };
+
+/** Whether a program in the folder finds what it imports: where llmc is installed in or above it. */
+function findsRuntime(folder: string): boolean {
+  try {
+    createRequire(join(folder, "train.mjs")).resolve("llmc/runtime");
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 async function runBuild(input: Input, host: Host): Promise<ExitCode> {
   const target = targetNamed(input.text("target"));
@@ -41,7 +53,7 @@ async function runBuild(input: Input, host: Host): Promise<ExitCode> {
   }
   host.err(`wrote ${folder}: ${plural(plan.kernels.length, "kernel")}, ${plural(dispatches, "dispatch").replace(/hs$/, "hes")} a training step, ${plural(files, "file")}, in ${seconds.toFixed(1)} s\n`);
   const model = input.text("model") === undefined ? "" : ` --model ${loaded.name}`;
-  if (isTrainable(loaded)) host.err(`next: node ${shown(`${folder}/train.mjs`)}, or llmc train ${shown(loaded.path)}${model}\n`);
+  if (isTrainable(loaded)) host.err(`next: ${findsRuntime(resolve(host.cwd, folder)) ? `node ${shown(`${folder}/train.mjs`)}, or ` : ""}llmc train ${shown(loaded.path)}${model}\n`);
   else host.err(`it has no training program: name the text with \`data: …\` in \`model ${loaded.name} { … }\`\nnext: llmc show ${shown(loaded.path)}${model}\n`);
   return 0;
 }

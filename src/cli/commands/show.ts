@@ -2,6 +2,7 @@
 import type { Command, Input } from "../command.ts";
 import { withFailures } from "../failures.ts";
 import type { ExitCode, Host } from "../host.ts";
+import { shown } from "../report.ts";
 import { targetNamed, targetNames } from "../targets.ts";
 
 export const show: Command = {
@@ -35,7 +36,7 @@ async function runShow(input: Input, host: Host): Promise<ExitCode> {
   }
   host.out(printSummary(summary, loaded.path));
   const model = input.text("model") === undefined ? "" : ` --model ${loaded.name}`;
-  if (summary.training) host.err(`next: llmc train ${loaded.path}${model}\n`);
+  if (summary.training) host.err(`next: llmc train ${shown(loaded.path)}${model}\n`);
   else host.err(`next: give it a \`train ${loaded.name} { … }\`, which tells the memory and what a step does\n`);
   return 0;
 }
