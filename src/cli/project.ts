@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { projectFiles, writeProject } from "../../codegen/project.ts";
 import type { ProgramSpec } from "../../codegen/typescript/program-spec.ts";
 import { spanText } from "../diagnostics/source.ts";
-import { formatBytes } from "../optimize/clusterer.ts";
+import { formatBytes } from "../optimize/format-bytes.ts";
 import { compile, type Compiled } from "../plan/build-plan.ts";
 import { RuntimeFailure } from "../runtime/failure.ts";
 import type { Target } from "../schedule/lowered.ts";

@@ -11,6 +11,7 @@ import { contractionOf } from "./contraction.ts";
 import { combineContractions } from "./combine.ts";
 import { Draft, absorb, dependOn, mayDependOn, reaches } from "./draft.ts";
 import type { Place } from "./draft.ts";
+import { formatBytes } from "./format-bytes.ts";
 import { tensorsRead, usersOf } from "./inline.ts";
 import { patternIn, placePointwise, placeReduction, placeSibling, readsOf } from "./place.ts";
 import type { Recomputed } from "./recompute.ts";
@@ -305,18 +306,6 @@ function foldPlace(node: Comp): Place {
 
 function bytes(node: Node): string {
   return formatBytes(4 * elementCount(node.axes));
-}
-
-/** Bytes as a person says them. */
-export function formatBytes(count: number): string {
-  const units = ["B", "KiB", "MiB", "GiB"];
-  let value = count;
-  let unit = 0;
-  while (value >= 1024 && unit < units.length - 1) {
-    value /= 1024;
-    unit++;
-  }
-  return `${Number.isInteger(value) || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
 }
 
 function sameSizes(a: readonly Axis[], b: readonly Axis[]): boolean {

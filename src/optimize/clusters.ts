@@ -38,7 +38,7 @@ export function clusterGraph(given: readonly Node[], { bindings, forwardRoots, s
       return made;
     },
   };
-  const drafts = [...clusterer.drafts].sort((a, b) => a.level - b.level || a.id - b.id);
+  const drafts = [...clusterer.drafts].toSorted((a, b) => a.level - b.level || a.id - b.id);
   return { clusters: drafts.map((d) => finishDraft(d, finishing)), roots, sorted: [...used.values()] };
 }
 

@@ -77,7 +77,7 @@ export function replaceSum(body: Scalar, nodes: ReadonlySet<Node>, by: Scalar): 
 }
 
 /** The terms of a sum. */
-export function addends(s: Scalar): readonly Scalar[] {
+function addends(s: Scalar): readonly Scalar[] {
   return s.kind === "binary" && s.op === "add" && s.dtype === "f32" ? [...addends(s.left), ...addends(s.right)] : [s];
 }
 

@@ -75,7 +75,7 @@ export class ConstantTables {
   }
 
   #overAxes(label: Label, s: Scalar, space: readonly Axis[], own: ReadonlySet<number>): Scalar | undefined {
-    const positions = [...own].sort((a, b) => a - b);
+    const positions = [...own].toSorted((a, b) => a - b);
     const axes = positions.flatMap((p) => space[p] ?? []);
     if (!readsInRange(s, space) || elementCount(axes) > mostElements) return undefined;
     const inside = substitute(s, space.map((_, p) => axis(Math.max(positions.indexOf(p), 0))));
@@ -83,7 +83,6 @@ export class ConstantTables {
   }
 
   #table(label: Label, node: Comp): Leaf {
-    const sizes = (axes: readonly Axis[]): string => axes.map((a) => a.size).join();
     const key = `${sizes(node.axes)}|${node.reduce ? node.reduce.op + sizes(node.reduce.axes) : ""}|${node.body.id}`;
     const known = this.#tables.get(key);
     if (known) return known;
@@ -115,4 +114,8 @@ function readsOutsideIndices(s: Scalar): readonly Read[] {
 
 function axesOutsideReads(s: Scalar): boolean {
   return s.kind === "axis" || (s.kind !== "read" && operands(s).some(axesOutsideReads));
+}
+
+function sizes(axes: readonly Axis[]): string {
+  return axes.map((a) => a.size).join();
 }

@@ -59,7 +59,7 @@ export function placeScalars(member: Member): readonly Scalar[] {
 
 /** Members in an order in which each reads only those before it. */
 export function membersInOrder(draft: Draft): readonly Member[] {
-  return [...draft.members.values()].sort((a, b) => a.node.id - b.node.id);
+  return [...draft.members.values()].toSorted((a, b) => a.node.id - b.node.id);
 }
 
 /** A body over the draft's positions, with reads of members replaced by their values. `by`: the node's own positions. */

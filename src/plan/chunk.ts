@@ -6,7 +6,7 @@
 import type { Axis, Leaf, Node, Read, Scalar } from "../ir/graph.ts";
 import { comp, leaf, update } from "../ir/node.ts";
 import { add, axis, read, rewrite, subexpressions } from "../ir/scalar.ts";
-import { formatBytes } from "../optimize/clusterer.ts";
+import { formatBytes } from "../optimize/format-bytes.ts";
 import type { Cluster, Output } from "../optimize/cluster.ts";
 import { labelOf } from "../optimize/rebuild.ts";
 import { mapAxes, mapCluster, nodesReadBy, nodesWritten, outputsOfCluster, outputRank, scalarsOf } from "../optimize/walk.ts";
@@ -23,7 +23,7 @@ interface Cut {
 
 /** Groups of clusters with the largest activation beyond the budget that can be made in chunks made so; reasons say which others cannot. */
 export function chunkLargeTensors(clusters: readonly Cluster[], budget: number, homes: Homes): readonly Group[] {
-  const beyond = clusters.flatMap(nodesWritten).filter((n) => n.kind === "comp" && bytesOf(n) > budget && !homes.fixed(n)).sort((a, b) => bytesOf(b) - bytesOf(a));
+  const beyond = clusters.flatMap(nodesWritten).filter((n) => n.kind === "comp" && bytesOf(n) > budget && !homes.fixed(n)).toSorted((a, b) => bytesOf(b) - bytesOf(a));
   const notes = new Map<Node, string>();
   const noted = (c: Cluster): Cluster => {
     const own = nodesWritten(c).flatMap((n) => notes.get(n) ?? []);

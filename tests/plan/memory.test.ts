@@ -33,6 +33,8 @@ test("tensors alive together never share a buffer, and every buffer holds what i
 const [B, D]: [Axis, Axis] = [{ name: "B", size: 3 }, { name: "D", size: 8 }];
 const here: readonly Scalar[] = [axis(0), axis(1)];
 
+const at = (n: Node, ...indices: readonly Scalar[]): Scalar => read(n, indices);
+
 /** Grows a graph over [B, D] from choices: pointwise sums, products, row sums broadcast again, columns folded, matrices applied. */
 function grow(choices: readonly { readonly kind: number; readonly a: number; readonly b: number }[]): { readonly roots: readonly Node[]; readonly inputs: readonly Leaf[] } {
   const inputs = [leaf("parameter", "x", [B, D]), leaf("parameter", "y", [B, D]), leaf("parameter", "w", [D, D])];
@@ -41,7 +43,6 @@ function grow(choices: readonly { readonly kind: number; readonly a: number; rea
   choices.forEach(({ kind, a, b }, i) => {
     const [left, right] = [pick(a), pick(b)];
     const name = `n${i}`;
-    const at = (n: Node, ...indices: readonly Scalar[]): Scalar => read(n, indices);
     switch (kind) {
       case 0: nodes.push(comp({ name }, [B, D], add(read(left, here), read(right, here)))); break;
       case 1: nodes.push(comp({ name }, [B, D], mul(read(left, here), unary("tanh", read(right, here))))); break;
