@@ -101,7 +101,7 @@ function isGiving(callee: FunctionValue, positional: number, named: ReadonlyMap<
 }
 
 /** Inputs that are still to be supplied. */
-export function requiredParameters(f: PartialFunction): readonly Parameter[] {
+function requiredParameters(f: PartialFunction): readonly Parameter[] {
   return f.callable.parameters.filter((p) => p.default === undefined && !f.given.has(p.name.text));
 }
 

@@ -125,11 +125,6 @@ export function freeVariables(scalar: Scalar): readonly number[] {
   return all;
 }
 
-/** The variables a tensor is lifted over: those its body uses beyond its axes. */
-export function liftedVariables(tensor: TensorValue): readonly number[] {
-  return freeVariables(tensor.body).filter((v) => !tensor.axes.some((a) => a.variable === v));
-}
-
 /** Replaces index variables by index scalars. */
 export function bindVariables(body: Scalar, by: ReadonlyMap<number, Scalar>): Scalar {
   if (by.size === 0 || !freeVariables(body).some((v) => by.has(v))) return body;
