@@ -17,8 +17,6 @@ export class SimulatedPlan {
     const { plan, constants } = compiled;
     this.#buffers = plan.buffers.map((buffer) => {
       const made = new ArrayBuffer(buffer.bytes);
-      // What nobody wrote must not be read: activations start as NaN.
-      if (buffer.role === "activation") new Uint32Array(made).fill(0x7fc00000);
       if (buffer.offset !== undefined) new Uint8Array(made).set(constants.subarray(buffer.offset, buffer.offset + buffer.bytes));
       return made;
     });
@@ -44,6 +42,8 @@ export class SimulatedPlan {
     const { plan, kernels } = this.#compiled;
     const program = plan.programs[name];
     if (!program) throw new Error(`no program ${name}`);
+    // What this run did not write must not be read: activations start as NaN.
+    plan.buffers.forEach(({ role }, i) => { if (role === "activation" || role === "workspace") new Uint32Array(this.buffer(i)).fill(0x7fc00000); });
     for (const input of program.inputs) this.#fill(input, inputs);
     this.#fillScalars(program.scalars, scalars);
     for (const dispatch of program.dispatches) {
