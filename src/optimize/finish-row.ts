@@ -9,8 +9,8 @@ import type { RowCluster, RowStep } from "./cluster.ts";
 import { isHeavy } from "./constants.ts";
 import type { Draft } from "./draft.ts";
 import { readsInRange } from "./in-range.ts";
-import { membersInOrder, outputsOf, placeScalars, placedBody } from "./finish.ts";
-import type { Finishing } from "./finish.ts";
+import { membersInOrder, outputsOf, placedBody, placeScalars } from "./members.ts";
+import type { Finishing } from "./members.ts";
 import { isPickPosition } from "./place.ts";
 import { mentionsFrom, pickAlong } from "./scatters.ts";
 

@@ -97,7 +97,7 @@ export class Packing {
       const [a, b] = [kernel.bindings[i], kernel.bindings[other?.i ?? -1]];
       return other?.buffer === buffer && a && b && sameType(a.element, b.element) ? [{ first: i, second: other.i, offset: other.at - at }] : [];
     });
-    return next.sort((a, b) => a.offset - b.offset)[0];
+    return next.toSorted((a, b) => a.offset - b.offset)[0];
   }
 
   /** Pairs of plain activations that are only read, smallest first. */

@@ -3,7 +3,7 @@ import { invariant } from "../diagnostics/invariant.ts";
 import type { Leaf, Node, Parameter } from "../ir/graph.ts";
 import type { Model, Optimizer } from "../ir/model.ts";
 import type { Kernel } from "../kernel/ir.ts";
-import type { SortedIds } from "../optimize/finish.ts";
+import type { SortedIds } from "../optimize/sorted-ids.ts";
 import { nodesReadBy } from "../optimize/walk.ts";
 import type { Dispatch, MemoryReport, Plan, PlanBuffer, PlanKernel, Program, ProgramInput } from "../runtime/plan.ts";
 import type { ArenaLayout } from "./arenas.ts";

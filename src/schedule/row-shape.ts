@@ -3,6 +3,7 @@
  * barrier costs more than a short loop, so one lane walks the whole row and neighbouring rows are its SIMD neighbours, unless there are too few rows for that.
  */
 import type { Target } from "./lowered.ts";
+import { powerOfTwoAbove } from "./powers.ts";
 
 export interface RowShape {
   /** Lanes for one row: a power of two. */
@@ -25,15 +26,11 @@ const rowsWanted = 64;
 export function rowShape(rows: number, length: number, vector: 1 | 4, target: Target): RowShape {
   const units = Math.max(1, length / vector);
   const enough = target.staging ? units / chunksWanted : Math.min(rowsWanted / rows, units / chunksWanted);
-  const width = Math.min(target.lanes, powerAbove(enough));
-  const rowsAtOnce = target.staging ? 128 / width : Math.min(target.lanes / width, powerAbove(rows / 16));
-  const lanes = width * Math.max(1, Math.min(powerAbove(rows), rowsAtOnce));
+  const width = Math.min(target.lanes, powerOfTwoAbove(enough));
+  const rowsAtOnce = target.staging ? 128 / width : Math.min(target.lanes / width, powerOfTwoAbove(rows / 16));
+  const lanes = width * Math.max(1, Math.min(powerOfTwoAbove(rows), rowsAtOnce));
   const chunks = Math.ceil(units / width);
   const staged = target.staging && chunks <= 8;
   const reason = `${width} lane${width === 1 ? "" : "s"} a row of ${length}, ${lanes / width} rows a workgroup, ${staged ? "staged values in registers" : "streamed"}`;
   return { width, lanes, chunks, staged, reason };
-}
-
-function powerAbove(x: number): number {
-  return x <= 1 ? 1 : 2 ** Math.ceil(Math.log2(x));
 }
