@@ -68,7 +68,7 @@ function addSettings(file: SourceFile, { settings, plan, data, tokenizer }: Prog
   const { seed, steps, budget, learningRate: rate, evaluateEvery, evaluateOn, metrics, checkpointEvery, keepCheckpoints } = settings;
   const lines = [
     `seed: ${seed},`,
-    `/** ${budget === `${steps} steps` ? "" : `${budget}: ${steps} steps `}of ${plan.batch} sequences of ${plan.context} tokens. */`,
+    `/** ${budget === `${steps} steps` ? "Of" : `${budget}: ${steps} steps of`} ${plan.batch} sequences of ${plan.context} tokens. */`,
     `steps: ${steps},`,
     `batch: ${plan.batch},`,
     `learningRate: ${rate},`,

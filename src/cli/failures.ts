@@ -31,7 +31,8 @@ const causes: Readonly<Record<string, string>> = {
 /** An output that cannot be written is the machine's state, not a bug. */
 function fileProblem(error: unknown): string | undefined {
   if (!(error instanceof Error) || !("code" in error) || typeof error.code !== "string") return undefined;
-  const cause = causes[error.code];
+  // Node says ENOENT where a folder cannot be made, whatever the reason.
+  const cause = error.code === "ENOENT" && "syscall" in error && error.syscall === "mkdir" ? "the folder cannot be made" : causes[error.code];
   const path = "path" in error && typeof error.path === "string" ? error.path : "the output";
   return cause === undefined ? undefined : `cannot write ${path}: ${cause}`;
 }

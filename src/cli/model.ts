@@ -76,7 +76,12 @@ async function tokenizerOf(data: DataUse, host: Host): Promise<TokenizerData> {
   async function* files(): AsyncGenerator<{ name: string; bytes: Uint8Array }> {
     for (const source of spec.sources) yield* readSource(source, host.cwd);
   }
-  return characterVocabulary(files());
+  const tokenizer = await characterVocabulary(files());
+  if (tokenizer.kind === "characters" && tokenizer.characters === "") {
+    const { RuntimeFailure } = await import("../runtime/failure.ts");
+    throw new RuntimeFailure("data/empty", `\`${data.name}\` has no text`, "its files are empty");
+  }
+  return tokenizer;
 }
 
 function characterCount(data: DataUse | undefined, tokenizer: TokenizerData & { readonly kind: "characters" }): (section: Section) => number | undefined {

@@ -50,7 +50,8 @@ async function runTrain(input: Input, host: Host): Promise<ExitCode> {
   const result = await program.train(options);
   if (input.flag("json")) host.out(`${JSON.stringify({ model: loaded.name, out, ...result }, undefined, 2)}\n`);
   if (result.status === "interrupted") return 130;
-  host.err(`log: ${join(out, "log.jsonl")}\nnext: llmc generate ${shown(out)} --prompt "Once upon a time"\n`);
+  const prompt = loaded.elaboration.evaluation?.sample.map((s) => s.prompt).find((p) => !p.includes("\n"));
+  host.err(`log: ${join(out, "log.jsonl")}\nnext: llmc generate ${shown(out)}${prompt === undefined ? "" : ` --prompt ${shown(prompt)}`}\n`);
   return 0;
 }
 
