@@ -1,7 +1,8 @@
 /**
  * @file Runs a compiled plan on the kernel interpreter, with real buffers and every dispatch in order: the whole of compilation checked without a
- * device. Any finding of the interpreter (a race, an access out of bounds) fails.
+ * device. A kernel that is not well formed fails, and so does any finding of the interpreter (a race, an access out of bounds).
  */
+import { checkKernel } from "../../src/kernel/check.ts";
 import { interpret } from "../../src/kernel/interpret.ts";
 import type { KernelBuffer } from "../../src/kernel/interpret.ts";
 import type { Compiled } from "../../src/plan/build-plan.ts";
@@ -15,6 +16,7 @@ export class SimulatedPlan {
   constructor(compiled: Compiled) {
     this.#compiled = compiled;
     const { plan, constants } = compiled;
+    compiled.kernels.forEach(checkKernel);
     this.#buffers = plan.buffers.map((buffer) => {
       const made = new ArrayBuffer(buffer.bytes);
       if (buffer.offset !== undefined) new Uint8Array(made).set(constants.subarray(buffer.offset, buffer.offset + buffer.bytes));
