@@ -47,8 +47,8 @@ export interface Session {
   readonly space: Axis[];
   /** Shared by the training and the evaluation graph. */
   readonly parameters: Map<string, LearnedParameter>;
-  /** How often what lies at a path is repeated: a brief elaboration makes two of them. */
-  readonly repetitions: Map<string, number>;
+  /** How often what lies at a path is repeated, and how many of these a brief elaboration made. */
+  readonly repetitions: Map<string, { readonly count: number; readonly made: number }>;
   /** The block instantiated at each path. */
   readonly blocks: Map<string, string>;
   /** Present while an optimizer is evaluated. */
@@ -136,12 +136,15 @@ export function elementOf(tensor: TensorValue, at: readonly Scalar[]): Scalar {
   return bindVariables(tensor.body, new Map(tensor.axes.map((a, i) => [a.variable, at[i] ?? axisScalar(a.variable)] as const)));
 }
 
-/** Elements of all parameters. A brief elaboration makes two of each repetition: the second stands for all but the first. */
-export function parameterCount({ brief, parameters, repetitions }: Session): number {
+/** Elements of all parameters. The last of the repetitions that a brief elaboration made stands for those after it. */
+export function parameterCount({ parameters, repetitions }: Session): number {
   let total = 0;
   for (const [path, { parameter }] of parameters) {
     const parts = path.split(".");
-    const times = parts.map((part, i) => (brief && part === "1" ? (repetitions.get(parts.slice(0, i).join(".")) ?? 2) - 1 : 1));
+    const times = parts.map((part, i) => {
+      const repeated = repetitions.get(parts.slice(0, i).join("."));
+      return repeated && part === String(repeated.made - 1) ? repeated.count - repeated.made + 1 : 1;
+    });
     total += times.reduce((product, n) => product * n, elementCount(parameter.leaf.axes));
   }
   return total;
