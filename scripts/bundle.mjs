@@ -3,7 +3,7 @@
  * hundreds. Heavy parts (ts-morph, prettier, Dawn) stay outside and are imported only by the commands that need them.
  */
 import { build } from "esbuild";
-import { chmod, rename, rm, symlink } from "node:fs/promises";
+import { chmod, rename, rm } from "node:fs/promises";
 
 const root = new URL("..", import.meta.url).pathname;
 const external = ["webgpu", "koffi", "@sparticuz/chromium", "ts-morph", "prettier", "prettier/*"];
@@ -46,10 +46,3 @@ await build({
 await chmod(`${root}${made}/llmc.js`, 0o755);
 await rm(`${root}dist`, { recursive: true, force: true });
 await rename(`${root}${made}`, `${root}dist`);
-
-// `npx llmc` in a checkout: npx looks here before it links the folder into a cache of its own, which takes longer and goes stale.
-if (process.platform !== "win32") {
-  const link = `${root}node_modules/.bin/llmc`;
-  await rm(link, { force: true });
-  await symlink("../../dist/llmc.js", link);
-}
