@@ -116,7 +116,7 @@ export function compile(model: Model, optimizer: Optimizer, schedule: Schedule, 
     session.graphs.set("decode", [stage]);
     programs.decode = session.build("decode", [single(clusters)], [root]);
   }
-  const { plan, kernels, constants, initialisers } = writePlan({ model, optimizer, layout, homes: session.homes, programs, results, sorted: [...session.sorted] });
+  const { plan, kernels, constants, initialisers } = writePlan({ model, optimizer, layout, language: target.language, homes: session.homes, programs, results, sorted: [...session.sorted] });
   const stages = { graphs: session.graphs, clusters: session.clusters, kernelReasons: session.lowering.reasons(), remarks };
   return { plan, kernels, constants, initialisers, schedule, stages };
 }

@@ -31,6 +31,8 @@ export interface ScalarLayout {
 /** What a schedule may count on. */
 export interface Target {
   readonly name: string;
+  /** What its kernels are printed in; also how their files end. */
+  readonly language: "wgsl" | "c";
   /** Storage buffers a kernel may bind. */
   readonly bindings: number;
   readonly lanes: number;
@@ -40,6 +42,6 @@ export interface Target {
 }
 
 /** A GPU behind WebGPU with the limits every adapter grants. */
-export const gpuTarget: Target = { name: "webgpu", bindings: 8, lanes: 256, sharedBytes: 16384, staging: true };
+export const gpuTarget: Target = { name: "webgpu", language: "wgsl", bindings: 8, lanes: 256, sharedBytes: 16384, staging: true };
 /** A WebGPU adapter that runs on the CPU (SwiftShader, llvmpipe): barriers cost, caches do the staging. */
-export const softwareTarget: Target = { name: "webgpu-software", bindings: 8, lanes: 64, sharedBytes: 16384, staging: false };
+export const softwareTarget: Target = { name: "webgpu-software", language: "wgsl", bindings: 8, lanes: 64, sharedBytes: 16384, staging: false };
