@@ -25,11 +25,17 @@ export interface ParseResult {
 /** Made at the first parse: a process that parses nothing does not pay for it. */
 let machinery: { readonly lexer: ReturnType<typeof createLexer>; readonly parser: LlmParser } | undefined;
 
-/** The syntax tree of a file. Mistakes are diagnostics; declarations with a mistake are in the tree as far as they go. */
-export function parseFile(source: SourceFile): ParseResult {
+/** A part of a file that begins in column 0 and holds whole declarations. */
+export interface Part {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** The syntax tree of a file, or of a part of it. Mistakes are diagnostics; declarations with a mistake are in the tree as far as they go. */
+export function parseFile(source: SourceFile, part: Part = { start: 0, end: source.text.length }): ParseResult {
   machinery ??= { lexer: createLexer({ validate: false }), parser: new LlmParser({ validate: false }) };
   const { lexer, parser } = machinery;
-  const lexed = lexer.tokenize(source.text);
+  const lexed = tokenize(lexer, source, part);
   const diagnostics: Diagnostic[] = [];
   const docs = readDocs(lexed.tokens, lexed.groups["docs"] ?? []);
   const low: Lowering = {
@@ -57,9 +63,21 @@ export function parseFile(source: SourceFile): ParseResult {
   diagnostics.push(...errorsBetween(lexed.errors, 0, chunks[0]?.[0]?.startOffset ?? Infinity).map((error) => characterError(source, error)));
   diagnostics.sort((a, b) => a.primary.span.start - b.primary.span.start);
   return {
-    file: { kind: "file", doc: docs.file, declarations, span: { file: source, start: 0, end: source.text.length } },
+    file: { kind: "file", doc: docs.file, declarations, span: { file: source, ...part } },
     diagnostics,
   };
+}
+
+/** Tokens of a part, with offsets in the whole file. */
+function tokenize(lexer: ReturnType<typeof createLexer>, source: SourceFile, { start, end }: Part): ReturnType<typeof lexer.tokenize> {
+  const lexed = lexer.tokenize(source.text.slice(start, end));
+  if (start === 0) return lexed;
+  for (const token of [...lexed.tokens, ...Object.values(lexed.groups).flat()]) {
+    token.startOffset += start;
+    if (token.endOffset !== undefined) token.endOffset += start;
+  }
+  for (const error of lexed.errors) error.offset += start;
+  return lexed;
 }
 
 function errorsBetween(errors: readonly ILexingError[], start: number, end: number): readonly ILexingError[] {

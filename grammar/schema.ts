@@ -21,7 +21,7 @@ export const schemas = {
 
 export type { AnyField, CheckedGroup, ConfigOf, DimEquation, Schema } from "./schema/field.ts";
 export type { DataConfig, SourceConfig, SplitRule, TokenizerConfig, TokenizerRef, Weight } from "./schema/data.ts";
-export type { CompareConfig, EvalConfig, Match, PromptConfig, PromptRef, SampleConfig } from "./schema/evaluation.ts";
+export type { CompareConfig, EvalConfig, Match, Metric, PromptConfig, SampleConfig } from "./schema/evaluation.ts";
 export type { ModelConfig } from "./schema/model.ts";
 export type { TrainConfig } from "./schema/train.ts";
 export type { Count, Ramp } from "./schema/types.ts";

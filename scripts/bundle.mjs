@@ -26,6 +26,7 @@ await build({
   external,
   banner: { js: 'import { createRequire as __llmcRequire } from "node:module"; const require = __llmcRequire(import.meta.url);' },
   minifySyntax: true,
+  minifyWhitespace: true,
   sourcemap: "linked",
   logLevel: "warning",
 });

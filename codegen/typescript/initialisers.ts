@@ -2,14 +2,14 @@
  * @file Initialisers as functions of the element's row-major index. Parameters whose initial values follow the same formula share a
  * function: what differs between them, the streams of their random numbers, is passed in.
  */
-import type { Leaf, Scalar } from "../../src/ir/graph.ts";
+import type { Leaf, Parameter, Scalar } from "../../src/ir/graph.ts";
 import { javascript } from "../../src/ir/javascript.ts";
 import { add, axis, int, mul, rewrite, subexpressions } from "../../src/ir/scalar.ts";
 
 /** `(…streams) => (i) => value`. */
 export interface Initialiser {
   readonly name: string;
-  /** As declared: `normal(std: 0.02)`; absent when the parameter has no source. */
+  /** As declared: `normal(std: 0.02)`. */
   readonly declared?: string;
   readonly streams: readonly string[];
   readonly statements: readonly string[];
@@ -31,21 +31,15 @@ export interface Initialisation {
   readonly starts: readonly Start[];
 }
 
-export interface Initialised {
-  readonly leaf: Leaf;
-  readonly value: Scalar;
-}
-
-export function initialisation(parameters: ReadonlyMap<string, Initialised>, declared: (leaf: Leaf) => string | undefined): Initialisation {
+export function initialisation(parameters: ReadonlyMap<string, Parameter>): Initialisation {
   const byText = new Map<string, Initialiser>();
   const starts: Start[] = [];
-  for (const [name, { leaf, value }] of parameters) {
-    const { text, streams } = print(leaf, value);
+  for (const [name, { leaf, init, declared }] of parameters) {
+    const { text, streams } = print(leaf, init);
     const key = JSON.stringify([text.statements, text.result]);
     let initialiser = byText.get(key);
     if (!initialiser) {
-      const source = declared(leaf);
-      initialiser = { name: nameOf(source, [...byText.values()]), ...(source === undefined ? {} : { declared: source }), ...text };
+      initialiser = { name: nameOf(declared, [...byText.values()]), ...(declared === undefined ? {} : { declared }), ...text };
       byText.set(key, initialiser);
     }
     starts.push({ name, path: leaf.name, function: initialiser.name, streams });

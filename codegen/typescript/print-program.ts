@@ -4,9 +4,7 @@
  */
 import { format } from "prettier";
 import { Project, ts, VariableDeclarationKind, type SourceFile } from "ts-morph";
-import type { Leaf } from "../../src/ir/graph.ts";
 import { javascript } from "../../src/ir/javascript.ts";
-import { spanText } from "../../src/diagnostics/source.ts";
 import { initialisation, type Initialisation } from "./initialisers.ts";
 import type { ProgramSpec, SampleSpec } from "./program-spec.ts";
 
@@ -20,18 +18,16 @@ export interface PrintedProgram {
 export async function printProgram(spec: ProgramSpec): Promise<PrintedProgram> {
   const project = new Project({ useInMemoryFileSystem: true, skipLoadingLibFiles: true });
   const file = project.createSourceFile("train.ts");
-  const starts = initialisation(spec.initialisers, declaredInitialiser);
+  const starts = initialisation(spec.initialisers);
   const rate = learningRate(spec);
-  const derived = spec.plan.programs.train?.scalars.filter((s) => s.expression !== undefined) ?? [];
   const calls = new Set([...rate.calls, ...starts.functions.flatMap((f) => [...f.calls])]);
-  for (const helper of ["erf", "roundEven"]) if (derived.some((s) => s.expression?.includes(`${helper}(`))) calls.add(helper);
 
   addImports(file, calls);
   addSettings(file, spec);
   addLearningRate(file, spec, rate);
   addInitialisers(file, starts);
-  addTrain(file, spec, derived.map((s) => ({ name: s.name, expression: s.expression ?? "0" })));
-  file.addStatements("await runMain(import.meta.url, train);");
+  addTrain(file, spec);
+  file.addStatements((writer) => writer.blankLine().write("await runMain(import.meta.url, train);"));
 
   const text = `${header(spec)}\n${file.getFullText()}`;
   const typescript = await format(text, { parser: "typescript", printWidth: 120 });
@@ -41,7 +37,7 @@ export async function printProgram(spec: ProgramSpec): Promise<PrintedProgram> {
 
 function header({ plan, source }: ProgramSpec): string {
   return `/**
- * Trains \`${plan.model}\` as declared in ${source}. Written by \`llmc build\`; edit the loop as you like, or build again after changing the declaration.
+ * Trains \`${plan.model}\` as declared in ${source}. Written by llmc: edit the loop as you like, or build again after changing the declaration.
  *
  *     node train.mjs            train from the start, or --resume
  *     node train.mjs --help     device, seed, steps, output folder
@@ -64,14 +60,16 @@ function constant(file: SourceFile, name: string, initializer: string, doc?: str
 }
 
 function addSettings(file: SourceFile, { settings, plan, data, tokenizer }: ProgramSpec): void {
-  const { seed, steps, budget, learningRate: rate, evaluateEvery, checkpointEvery, keepCheckpoints } = settings;
+  const { seed, steps, budget, learningRate: rate, evaluateEvery, evaluateOn, metrics, checkpointEvery, keepCheckpoints } = settings;
   const lines = [
     `seed: ${seed},`,
-    `/** ${budget}: ${steps} steps of ${plan.batch} sequences of ${plan.context} tokens. */`,
+    `/** ${budget === `${steps} steps` ? "" : `${budget}: ${steps} steps `}of ${plan.batch} sequences of ${plan.context} tokens. */`,
     `steps: ${steps},`,
     `batch: ${plan.batch},`,
     `learningRate: ${rate},`,
     ...(evaluateEvery === undefined ? [] : [`evaluateEvery: ${evaluateEvery},`]),
+    ...(data.split.validation > 0 && evaluateOn !== undefined ? [`/** Sequences of the validation text. */`, `evaluateOn: ${evaluateOn},`] : []),
+    ...(metrics === undefined ? [] : [`metrics: ${JSON.stringify(metrics)},`]),
     ...(checkpointEvery === undefined ? [] : [`checkpointEvery: ${checkpointEvery},`]),
     `keep: ${keepCheckpoints},`,
     `out: ${JSON.stringify(`runs/${plan.model}`)},`,
@@ -121,14 +119,15 @@ function addInitialisers(file: SourceFile, { functions, starts }: Initialisation
   });
 }
 
-function addTrain(file: SourceFile, spec: ProgramSpec, derived: readonly { readonly name: string; readonly expression: string }[]): void {
+function addTrain(file: SourceFile, spec: ProgramSpec): void {
   const { settings, samples, plan, data } = spec;
-  const names = new Set(plan.programs.train?.scalars.map((s) => s.name));
-  const given = ["seed", "step", "lr"].filter((name) => name === "seed" || name === "step" || names.has(name));
-  const scalars = [...given.map((name) => (name === "seed" ? "seed: run.seed" : name)), ...derived.map((s) => s.name)];
+  const scalars = plan.programs.train?.scalars ?? [];
+  const usesRate = scalars.some((s) => s.name === "lr");
+  // The runtime computes what follows from these, such as bias corrections, as the plan says.
+  const derived = scalars.filter((s) => s.expression !== undefined && s.expression !== "step").map((s) => s.expression);
   const validates = data.split.validation > 0;
+  const everyStep = (interval: string | undefined): string => (interval === undefined ? "step === run.steps" : `step % settings.${interval} === 0 || step === run.steps`);
   const evaluation = [...(validates ? ["await run.evaluate(step);"] : []), ...samples.map((s) => `await run.sample(step, ${sampleOptions(s)});`)];
-  const periodic = settings.evaluateEvery === undefined || evaluation.length === 0 ? [] : [`if (step % settings.evaluateEvery === 0 && step < run.steps) { ${evaluation.join("\n")} }`];
   file.addFunction({
     name: "train",
     isAsync: true,
@@ -143,15 +142,14 @@ try {
   const { inputs, targets } = tokenInputs(run.session, "train");
   for (let step = run.start + 1; step <= run.steps && !run.stopping; step++) {
     run.data.train.fill((step - 1) * settings.batch, inputs, targets);
-    ${names.has("lr") || derived.some((s) => /\blr\b/.test(s.expression)) ? `const lr = learningRate(${file.getFunction("learningRate")?.getParameters().length ? "step / run.steps" : ""});` : ""}
-    ${derived.map((s) => `const ${s.name} = ${s.expression};`).join("\n")}
-    await run.train.run({ ${scalars.join(", ")} });
+    ${usesRate ? `const lr = learningRate(${file.getFunction("learningRate")?.getParameters().length ? "step / run.steps" : ""});` : ""}
+    ${derived.length > 0 ? `// From these the plan computes ${derived.join(", ")}.` : ""}
+    await run.train.run({ seed: run.seed, step${usesRate ? ", lr" : ""} });
     run.collect();
-    ${periodic.join("\n")}
-    ${settings.checkpointEvery === undefined ? "" : "if (step % settings.checkpointEvery === 0) await run.save(step);"}
+    if (${everyStep(settings.checkpointEvery === undefined ? undefined : "checkpointEvery")}) await run.save(step);
+    ${evaluation.length === 0 ? "" : `if (${everyStep(settings.evaluateEvery === undefined ? undefined : "evaluateEvery")}) { ${evaluation.join("\n")} }`}
   }
-  const result = await run.finish();
-  ${evaluation.length === 0 ? "return result;" : `if (result.status === "finished") { const { step } = result; ${evaluation.join("\n")} }\nreturn result;`}
+  return await run.finish();
 } finally {
   run.close();
 }`,
@@ -165,11 +163,4 @@ function sampleOptions({ prompt, length, temperature, topK, topP, seed }: Sample
     ...(topK === undefined ? [] : [`topK: ${topK}`]), ...(topP === undefined ? [] : [`topP: ${topP}`]), `seed: ${seed}`,
   ];
   return `{ ${parts.join(", ")} }`;
-}
-
-/** `normal(std: 0.02)` of `learn w: [D, E] = normal(std: 0.02)`. */
-function declaredInitialiser(leaf: Leaf): string | undefined {
-  if (!leaf.origin) return undefined;
-  const [, initialiser] = /=\s*([^=]+)$/s.exec(spanText(leaf.origin)) ?? [];
-  return initialiser?.replace(/\s+/g, " ").trim();
 }

@@ -1,9 +1,10 @@
 /** @file What a generated training program is made of: the plan, the run's settings, and the expressions that the host computes. */
+import type { Parameter } from "../../src/ir/graph.ts";
 import type { Schedule } from "../../src/ir/model.ts";
 import type { DataSpec } from "../../src/runtime/data/data.ts";
 import type { TokenizerData } from "../../src/runtime/data/tokens.ts";
+import type { MetricName } from "../../src/runtime/evaluate.ts";
 import type { Plan } from "../../src/runtime/plan.ts";
-import type { Initialised } from "./initialisers.ts";
 
 export interface ProgramSpec {
   /** The file it comes from, as shown: `models/quickstart.llm`. */
@@ -14,7 +15,7 @@ export interface ProgramSpec {
   /** As written in the source; absent when the rate is constant. */
   readonly scheduleText?: string;
   /** By the names that the plan gives them. */
-  readonly initialisers: ReadonlyMap<string, Initialised>;
+  readonly initialisers: ReadonlyMap<string, Parameter>;
   readonly data: DataSpec;
   readonly tokenizer: TokenizerData;
   readonly samples: readonly SampleSpec[];
@@ -28,6 +29,10 @@ export interface RunSettings {
   readonly learningRate: number;
   /** In steps; absent: only at the end. */
   readonly evaluateEvery?: number;
+  /** Sequences of the validation text; absent: as many as the runtime takes by itself. */
+  readonly evaluateOn?: number;
+  /** What is shown of an evaluation; absent: everything. */
+  readonly metrics?: readonly MetricName[];
   /** In steps; absent: only at the end. */
   readonly checkpointEvery?: number;
   readonly keepCheckpoints: number;

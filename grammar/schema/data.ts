@@ -57,11 +57,10 @@ function isCallOf(value: Expression, callee: string, argument: string): boolean 
 
 const sourceSchema = closed(
   {
-    files: optional(listOf(text, "one path or pattern, or a list of them"), "The text files, by path or pattern relative to this file; `.jsonl` files hold one document a line."),
+    files: optional(listOf(text, "one path or pattern, or a list of them"), "The text files, by path or pattern relative to this file."),
     package: optional(text, "The npm package in which `files` are looked up."),
     from: optional(reference("the name of a data declaration"), "Another data declaration, whose documents are taken."),
     weight: withDefault(weight, { kind: "rest" }, "rest", "The share of this source in what is trained on."),
-    field: optional(text, "The field of a JSON document that holds its text."),
   },
   (source, problem) => {
     const at = source.spans["files"] ?? source.spans["from"] ?? source.label?.span ?? source.span;

@@ -1,24 +1,39 @@
 /** @file Fields of `eval`, `prompt` and `compare`. */
 import { report } from "../../src/diagnostics/codes.ts";
 import { suggest } from "../../src/diagnostics/suggest.ts";
-import type { Argument, Expression } from "../ast.ts";
+import type { Argument, Expression, Name } from "../ast.ts";
 import { describe, oneOf } from "./describe.ts";
 import { closed, type ConfigOf, groups, optional, type ReadContext, required, type ValueType, withDefault } from "./field.ts";
-import { count, expression, integer, integers, listOf, number, reference, share, text, wrongType } from "./types.ts";
+import { choice, count, integer, integers, listOf, number, reference, share, someText, text, wrongType } from "./types.ts";
 
-/** The text to continue, or the prompt declaration that makes it. */
-export type PromptRef = { readonly kind: "text"; readonly text: string } | { readonly kind: "declared"; readonly name: string };
+const metricNames = ["loss", "perplexity", "bits_per_byte"] as const;
 
-const promptRef: ValueType<PromptRef> = {
-  what: "a text or the name of a prompt",
+/** What is measured, and the data of which the part kept for validation is used. */
+export interface Metric {
+  readonly name: (typeof metricNames)[number];
+  readonly data: Name;
+}
+
+const metricWhat = "a metric such as `loss(on: Stories.val)`";
+const metric: ValueType<Metric> = {
+  what: metricWhat,
+  words: metricNames,
   read: (value, at) => {
-    if (value.kind === "string") return { kind: "text", text: value.text };
-    return value.kind === "name" ? { kind: "declared", name: value.text } : wrongType(value, "a text or the name of a prompt", at);
+    if (value.kind === "missing") return undefined;
+    const called = value.kind === "call" ? value.of : value;
+    if (called.kind !== "name") return wrongType(value, metricWhat, at);
+    const name = choice(metricNames).read(called, at);
+    if (!name) return undefined;
+    const [on, ...more] = value.kind === "call" ? value.arguments : [];
+    if (!on || more.length > 0 || on.name?.text !== "on") return wrongType(value, `what it is measured on: \`${name}(on: Stories.val)\``, at);
+    const { value: part } = on;
+    if (part.kind !== "member" || part.of.kind !== "name" || part.name.text !== "val") return wrongType(part, "the part kept for validation, such as `Stories.val`,", at);
+    return { name, data: { text: part.of.text, span: part.of.span } };
   },
 };
 
 const sampleSchema = closed({
-  prompt: withDefault(promptRef, { kind: "text", text: "" }, '""', "The text to continue."),
+  prompt: withDefault(someText, "\n", '"\\n"', "The text to continue; a line break lets the model start as it likes."),
   length: withDefault(count(["tokens"]), { unit: "tokens", amount: 128 }, "128 tokens", "How much is written."),
   temperature: withDefault(number({ min: 0 }), 1, "1", "Above 1 flattens the distribution, below 1 sharpens it, 0 takes the likeliest token."),
   top_k: optional(integer({ min: 1 }), "Only the likeliest tokens, so many of them, are drawn from."),
@@ -29,8 +44,9 @@ const sampleSchema = closed({
 export type SampleConfig = ConfigOf<typeof sampleSchema>;
 
 export const evalSchema = closed({
-  every: optional(count(["steps", "tokens"], { time: true }), "How often to evaluate while training; without it, only at the end."),
-  metrics: optional(listOf(expression("a metric"), "a list of metrics such as `loss(on: Stories.val)`"), "What is measured, and on what."),
+  every: optional(count(["steps", "tokens"]), "How often to evaluate while training; without it, only at the end."),
+  size: withDefault(count(["sequences"]), { unit: "sequences", amount: 128 }, "128 sequences", "How much of the validation text is measured each time, in windows spread evenly over it."),
+  metrics: optional(listOf(metric, "a list of metrics such as `loss(on: Stories.val)`"), "What is measured and shown, and on what; without it, all of them."),
   sample: groups("optional", "a name for the sample", sampleSchema, "Text that the model writes at every evaluation."),
 });
 

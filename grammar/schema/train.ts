@@ -1,32 +1,26 @@
 /** @file Fields of `train`: how long, on what batches, with which optimizer, and what is kept. */
 import { report } from "../../src/diagnostics/codes.ts";
 import { closed, type ConfigOf, group, groups, open, optional, required, withDefault } from "./field.ts";
-import { choice, count, expression, integer, listOf, memory, number } from "./types.ts";
+import { count, expression, integer, listOf, memory, number } from "./types.ts";
 
 /** The parameters a `group` may choose by the number of their axes. */
 const selectors = ["vectors", "matrices"];
 
 const checkpointSchema = closed({
-  every: required(count(["steps", "tokens"], { time: true }), "every: 500 steps", "How often a checkpoint is written."),
+  every: required(count(["steps", "tokens"]), "every: 500 steps", "How often a checkpoint is written."),
   keep: withDefault(integer({ min: 1 }), 3, "3", "How many of the newest checkpoints stay on disk."),
 });
 
-const logSchema = closed({
-  every: withDefault(count(["steps"]), { unit: "steps", amount: 10 }, "10 steps", "How often the loss and the speed are recorded."),
-});
-
 export const trainSchema = closed({
-  budget: required(count(["tokens", "steps", "epochs"], { time: true }), "budget: 20M tokens", "How long to train: tokens, steps, passes over the data, or time."),
+  budget: required(count(["tokens", "steps", "epochs"]), "budget: 20M tokens", "How long to train: tokens, steps, or passes over the data."),
   batch: withDefault(count(["sequences", "tokens"]), { unit: "sequences", amount: 32 }, "32 sequences", "How much goes into one step."),
   optimizer: required(expression("an optimizer with its settings"), "optimizer: adamw(lr: 3e-4)", "The op that updates every parameter, with its settings."),
   schedule: optional(listOf(expression("a schedule"), "a schedule, or a list of schedules that follow each other"), "How the learning rate changes over the run: ops of the progress from 0 to 1. All but the last of a list say how long they last: `over: 2%`."),
   loss: optional(expression("an op on the model's result and the targets"), "What is minimised; without it, the loss of the standard library."),
   clip: optional(number({ min: 0, above: true }), "Gradients whose norm over all parameters exceeds this are scaled down to it."),
   seed: withDefault(integer({ min: 0 }), 0, "0", "Decides the initial parameters, the order of the data and every random number."),
-  precision: withDefault(choice(["f32", "f16", "bf16"]), "f32", "f32", "The format of activations; parameters and sums stay in f32."),
-  memory: optional(memory, "The most device memory the run may take; activations are recomputed to meet it."),
+  memory: optional(memory, "The most device memory the run may take: large activations are made in smaller chunks, and a run that needs more all the same is refused before it starts."),
   checkpoint: group("undefined", checkpointSchema, "When the state of the run is written to disk."),
-  log: group("defaults", logSchema, "What is recorded while training."),
   group: groups("required", "`vectors`, `matrices` or a pattern in quotes", open({}), "Other settings of the optimizer for some parameters: `group vectors { decay: 0 }`.", (label, at) => {
     if (label.quoted || selectors.includes(label.text)) return;
     at.problem(

@@ -107,9 +107,6 @@ export const share: ValueType<number> = {
 /** Bytes: `2GiB`. */
 export const memory: ValueType<number> = measured("memory", "an amount of memory such as `2GiB`", "KiB, MiB, GiB");
 
-/** Seconds: `2h`. */
-export const duration: ValueType<number> = measured("time", "a time such as `2h`", "ms, s, min, h, d");
-
 function measured(measure: Measure, what: string, unit: string): ValueType<number> {
   return {
     what,
@@ -129,27 +126,25 @@ export interface Count<N extends string> {
   readonly amount: number;
 }
 
-/** `20M tokens` or `5000 steps`: which nouns are allowed decides what it may count. With `time`, `2h` is a count of seconds. */
-export function count<N extends Noun>(nouns: readonly N[], options: { readonly time: true }): ValueType<Count<N | "seconds">>;
-export function count<N extends Noun>(nouns: readonly N[], options?: { readonly time: false }): ValueType<Count<N>>;
-export function count<N extends Noun>(nouns: readonly N[], { time }: { readonly time: boolean } = { time: false }): ValueType<Count<N | "seconds">> {
-  const forms = [...nouns.map((noun) => `500 ${noun}`), ...(time ? ["2h"] : [])];
+/** `20M tokens` or `5000 steps`: which nouns are allowed decides what it may count. */
+export function count<N extends Noun>(nouns: readonly N[]): ValueType<Count<N>> {
+  const forms = nouns.map((noun) => `500 ${noun}`);
   const what = `a count such as ${oneOf(forms)}`;
   return {
     what,
-    unit: [...nouns, ...(time ? ["time"] : [])].join(", "),
+    unit: nouns.join(", "),
     range: "above 0",
     words: nouns,
     read: (value, at) => {
       if (value.kind !== "number") return wrongType(value, what, at);
       const { measure } = suffixes[value.suffix];
       const noun = nouns.find((known) => known === value.noun);
-      if (time && measure === "time" && !value.noun) return value.value > 0 ? { unit: "seconds", amount: value.value } : outOfRange(value.span, "above 0", at);
+      if (measure === "time" && !value.noun) return wrongUnit(value, `counts ${oneOf(nouns).replaceAll("`", "")}, not time`, at, { help: "a run is the same on every machine, whatever its speed" });
       if (measure !== "plain") return wrongUnit(value, `is ${what}`, at);
       if (!noun) {
         const bare = spanText(value.span).split(/\s/)[0] ?? "";
         const [only] = nouns;
-        const single = nouns.length === 1 && !time && only !== undefined;
+        const single = nouns.length === 1 && only !== undefined;
         const problem = value.noun ? `does not count ${value.noun}` : single ? `counts ${only}, and must say so` : "does not say what is counted";
         const more = single && !value.noun ? { fixes: replace(value.span, `${bare} ${only}`) } : { help: `write ${oneOf(forms.map((form) => form.replace("500", bare)))}` };
         return wrongUnit(value, problem, at, more);
@@ -180,6 +175,16 @@ export function choice<W extends string>(words: readonly W[]): ValueType<W> {
     },
   };
 }
+
+/** A text with at least one character. */
+export const someText: ValueType<string> = {
+  what: 'a text in `"` quotes',
+  range: "at least one character",
+  read: (value, at) => {
+    const read = text.read(value, at);
+    return read === "" ? outOfRange(value.span, "at least one character", at) : read;
+  },
+};
 
 export const text: ValueType<string> = {
   what: 'a text in `"` quotes',

@@ -20,7 +20,7 @@ function print(key: string, value: unknown, depth: number, lines: string[]): voi
     if (value !== "" && value !== false && value !== undefined) lines.push(`${indent}${label}${JSON.stringify(value)}`);
     return;
   }
-  const fields = Object.entries(value).filter(([name]) => name !== "kind" && name !== "span");
+  const fields = Object.entries(value).filter(([name]) => name !== "kind" && !name.toLowerCase().endsWith("span"));
   const words = fields.filter(([, v]) => (typeof v !== "object" || v === null) && v !== "" && v !== false && v !== undefined);
   const kind = "kind" in value ? String(value.kind) : "";
   const text = words.map(([name, v]) => (name === "text" || name === "value" ? JSON.stringify(v) : `${name}=${JSON.stringify(v)}`)).join(" ");

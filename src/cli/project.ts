@@ -2,7 +2,9 @@
 import { resolve } from "node:path";
 import { projectFiles, writeProject } from "../../codegen/project.ts";
 import { spanText } from "../diagnostics/source.ts";
+import { formatBytes } from "../optimize/clusterer.ts";
 import { compile, type Compiled } from "../plan/build-plan.ts";
+import { RuntimeFailure } from "../runtime/failure.ts";
 import type { Target } from "../schedule/lowered.ts";
 import { dataSpec } from "./data-spec.ts";
 import type { Host } from "./host.ts";
@@ -15,9 +17,19 @@ export interface WrittenProject {
   readonly folder: string;
 }
 
-export function compileModel({ elaboration }: TrainableModel, target: Target): Compiled {
+/** A single activation gets this part of the declared memory, where that is less than it gets anyway. */
+const activationShare = 1 / 4;
+const largestActivation = 256 * 2 ** 20;
+
+export function compileModel({ name, elaboration }: Pick<TrainableModel, "name" | "elaboration">, target: Target): Compiled {
   const { model, optimizer, schedule, train } = elaboration;
-  return compile(model, optimizer, schedule, { target, ...(train.clip === undefined ? {} : { clip: train.clip }), ...(train.memory === undefined ? {} : { memory: train.memory }) });
+  const memory = Math.min(largestActivation, Math.floor((train.memory ?? Infinity) * activationShare));
+  const compiled = compile(model, optimizer, schedule, { target, memory, ...(train.clip === undefined ? {} : { clip: train.clip }) });
+  const { peakBytes } = compiled.plan.memory;
+  if (train.memory !== undefined && peakBytes > train.memory) {
+    throw new RuntimeFailure("device/memory", `${name} needs ${formatBytes(peakBytes)} to train, more than its \`memory: ${formatBytes(train.memory)}\``, "make the batch or the context smaller; `llmc show` tells what takes the memory");
+  }
+  return compiled;
 }
 
 export async function writeModelProject(loaded: TrainableModel, target: Target, folder: string, host: Host): Promise<WrittenProject> {

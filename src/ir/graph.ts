@@ -243,4 +243,6 @@ export interface Slot extends ScalarBase {
 export interface Parameter {
   readonly leaf: Leaf;
   readonly init: Scalar;
+  /** The initialiser as declared, with the numbers it got: `normal(std: 0.02)`. For people. */
+  readonly declared?: string;
 }

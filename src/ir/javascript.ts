@@ -114,5 +114,6 @@ export function javascript(root: Scalar, names: JavaScriptNames, inline = false)
 function number(value: number): Text {
   if (!Number.isFinite(value)) return { text: value > 0 ? "Infinity" : "-Infinity", strength: value > 0 ? strength.atom : strength.unary };
   if (value === Math.PI) return { text: "Math.PI", strength: strength.atom };
+  if (value === 2 * Math.PI) return { text: "2 * Math.PI", strength: strength.product };
   return { text: String(value), strength: value < 0 ? strength.unary : strength.atom };
 }

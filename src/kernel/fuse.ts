@@ -72,9 +72,17 @@ export function fuseDispatches<Source>(
     shared: merged.shared,
     registers: merged.registers,
     body,
-    comment: dispatches.flatMap((dispatch) => dispatch.kernel.comment),
+    comment: commentOf(dispatches.map((dispatch) => dispatch.kernel)),
   };
   return { kernel, bindings: merged.bindings.map((entry) => entry.source) };
+}
+
+/** One kernel may serve several tensors: its equations are said once. */
+function commentOf(kernels: readonly Kernel[]): readonly string[] {
+  return [...new Set(kernels)].flatMap((kernel) => {
+    const alike = kernels.filter((other) => other === kernel).length - 1;
+    return [...kernel.comment, ...(alike > 0 ? [`… and ${alike} more alike, over other tensors`] : [])];
+  });
 }
 
 interface Merged<Source> {

@@ -103,7 +103,8 @@ function renewedScatter(old: Extract<Node, { kind: "scatter" }>, renew: { readon
  */
 function planContraction(node: Comp, builder: SumBuilder): Node {
   if (node.reduce?.op !== "sum" || node.dtype !== "f32") return node;
-  const factors = productFactors(node.body).filter((f) => f.axes.size > 0);
+  const all = productFactors(node.body);
+  const factors = all.filter((f) => f.axes.size > 0);
   if (factors.length < 3 || contractionOf(node)) return node;
   const rank = node.axes.length;
   const space = [...node.axes, ...node.reduce.axes];
@@ -117,7 +118,7 @@ function planContraction(node: Comp, builder: SumBuilder): Node {
   }).toSorted((a, b) => a.part.work - b.part.work)[0];
   if (!best) return node;
   const inner = builder.sum(labelOf(node), best.part.axes, best.part.over, best.part.body);
-  const rest = productOf(productFactors(node.body).filter((f) => best.others.includes(f) || f.axes.size === 0));
+  const rest = productOf(all.filter((f) => best.others.includes(f) || f.axes.size === 0));
   const left = space.flatMap((a, p) => (p >= rank && !best.summed.includes(p) ? [{ a, p }] : []));
   const by = space.map((_, p) => axis(p < rank ? p : rank + Math.max(left.findIndex((l) => l.p === p), 0)));
   const body = substitute(mul(read(inner, best.kept.map((p) => axis(p))), rest), by);

@@ -2,7 +2,7 @@
  * @file The whole of compilation after elaboration: a model, its optimizer and a target give the plan, the kernels, the constants and what
  * `explain` shows of the stages between. The same input gives the same plan, byte by byte.
  */
-import type { Leaf, Node, Scalar } from "../ir/graph.ts";
+import type { Leaf, Node, Parameter } from "../ir/graph.ts";
 import type { Model, Optimizer, Schedule } from "../ir/model.ts";
 import { comp } from "../ir/node.ts";
 import { axis, read } from "../ir/scalar.ts";
@@ -47,7 +47,7 @@ export interface Compiled {
   /** `constants.bin`. */
   readonly constants: Uint8Array<ArrayBuffer>;
   /** The initialiser of each parameter, by the name the plan gives it: a scalar over the parameter's axes. */
-  readonly initialisers: ReadonlyMap<string, { readonly leaf: Leaf; readonly value: Scalar }>;
+  readonly initialisers: ReadonlyMap<string, Parameter>;
   readonly schedule: Schedule;
   readonly stages: CompilationStages;
 }

@@ -1,6 +1,6 @@
 /** @file Writes the plan: numbers buffers and kernels, lists inputs, scalars and results, reports memory, and hashes it all. */
 import { invariant } from "../diagnostics/invariant.ts";
-import type { Leaf, Node, Scalar } from "../ir/graph.ts";
+import type { Leaf, Node, Parameter } from "../ir/graph.ts";
 import type { Model, Optimizer } from "../ir/model.ts";
 import type { Kernel } from "../kernel/ir.ts";
 import type { SortedIds } from "../optimize/finish.ts";
@@ -30,7 +30,7 @@ export interface WrittenPlan {
   readonly plan: Plan;
   readonly kernels: ReadonlyMap<string, Kernel>;
   readonly constants: Uint8Array<ArrayBuffer>;
-  readonly initialisers: ReadonlyMap<string, { readonly leaf: Leaf; readonly value: Scalar }>;
+  readonly initialisers: ReadonlyMap<string, Parameter>;
 }
 
 export function writePlan(parts: PlanParts): WrittenPlan {
@@ -64,7 +64,7 @@ export function writePlan(parts: PlanParts): WrittenPlan {
     needs: needsOf(buffers, [...kernels.kernels.values()]),
   };
   const plan: Plan = { ...body, hash: sha256(JSON.stringify(body)) };
-  const initialisers = new Map(layout.entries.map(({ parameter }) => [names.get(parameter.leaf) ?? "", { leaf: parameter.leaf, value: parameter.init }]));
+  const initialisers = new Map(layout.entries.map(({ parameter }) => [names.get(parameter.leaf) ?? "", parameter]));
   return { plan, kernels: kernels.kernels, constants, initialisers };
 }
 

@@ -11,8 +11,8 @@ export type { Decoder, TokenArray, Tokenizer, TokenizerData } from "./data/token
 export { characterVocabulary, createTokenizer, decodeTokens, encodeText } from "./data/tokens.ts";
 export type { CompiledProgram, Device, DeviceLimits, ProgramName, Replay, Scalars, Session, StepResult } from "./device.ts";
 export { describeDevice } from "./device.ts";
-export type { Evaluation } from "./evaluate.ts";
-export { evaluate } from "./evaluate.ts";
+export type { Evaluation, MetricName } from "./evaluate.ts";
+export { describeEvaluation, evaluate } from "./evaluate.ts";
 export type { FailureCode } from "./failure.ts";
 export { RuntimeFailure, isFailure, renderFailure } from "./failure.ts";
 export { tokenInputs } from "./inputs.ts";

@@ -12,6 +12,15 @@ export interface Evaluation {
   readonly tokens: number;
 }
 
+/** What of an evaluation is shown. */
+export type MetricName = "loss" | "perplexity" | "bits_per_byte";
+
+/** As shown: `loss 1.2345, 1.7810 bits per byte`. */
+export function describeEvaluation({ loss, perplexity, bitsPerByte }: Evaluation, metrics: readonly MetricName[] = ["loss", "perplexity", "bits_per_byte"]): string {
+  const shown = { loss: `loss ${loss.toFixed(4)}`, perplexity: `perplexity ${perplexity.toFixed(2)}`, bits_per_byte: `${bitsPerByte.toFixed(4)} bits per byte` };
+  return metrics.map((metric) => shown[metric]).join(", ");
+}
+
 export async function evaluate(session: Session, data: ValidationBatches, scalars: Scalars): Promise<Evaluation> {
   const replay = session.replay("evaluate");
   const { inputs, targets } = tokenInputs(session, "evaluate");

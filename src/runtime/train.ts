@@ -5,8 +5,8 @@
 import type { TrainingData } from "./data/data.ts";
 import type { Tokenizer } from "./data/tokens.ts";
 import type { Replay, Scalars, Session } from "./device.ts";
-import type { Evaluation } from "./evaluate.ts";
-import { evaluate } from "./evaluate.ts";
+import type { Evaluation, MetricName } from "./evaluate.ts";
+import { describeEvaluation, evaluate } from "./evaluate.ts";
 import { RuntimeFailure } from "./failure.ts";
 import type { Log, StepRecord } from "./metrics.ts";
 import { Meter } from "./metrics.ts";
@@ -35,6 +35,8 @@ export interface RunParts {
   readonly stopRequested: () => boolean;
   /** Stores a checkpoint and says where. */
   readonly save: (info: { readonly step: number; readonly seed: number; readonly sequences: number }) => Promise<string>;
+  /** What is shown of an evaluation; absent: everything. */
+  readonly metrics?: readonly MetricName[] | undefined;
   /** How to go on after an interruption. */
   readonly resumeHint: string;
   /** Frees what the run holds. */
@@ -101,7 +103,7 @@ export class Run {
     this.#evaluation = result;
     const { loss, perplexity, bitsPerByte, tokens } = result;
     this.#parts.log.write({ kind: "evaluation", step, loss, perplexity, bits_per_byte: bitsPerByte, tokens });
-    this.#parts.screen.note(`step ${step}: validation loss ${loss.toFixed(4)}, perplexity ${perplexity.toFixed(2)}, ${bitsPerByte.toFixed(4)} bits per byte`);
+    this.#parts.screen.note(`step ${step}: on validation text ${describeEvaluation(result, this.#parts.metrics)}`);
     return result;
   }
 

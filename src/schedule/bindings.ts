@@ -53,9 +53,9 @@ export class Bindings {
     return entry.binding;
   }
 
-  /** A buffer of f32 between the kernels of a cluster. */
-  workspace(index: number, length: number, access: "read" | "write", width: Width = 1): Binding {
-    const entry = this.#entry(`workspace ${index}`, "partials", { kind: "workspace", index }, "f32", width, length);
+  /** A buffer between the kernels of a cluster. */
+  workspace(index: number, length: number, access: "read" | "write", width: Width = 1, scalar: "f32" | "i32" = "f32"): Binding {
+    const entry = this.#entry(`workspace ${index}`, "partials", { kind: "workspace", index }, scalar, width, length);
     if (access === "read") entry.reads = true;
     else entry.writes = true;
     return entry.binding;

@@ -1,6 +1,6 @@
 /**
- * @file The adjoint of a gather by ids: a lane has one bin and one element of the rest (or four), and adds what the bin's points contribute in increasing order. Points
- * come sorted by bin, so no two lanes write the same element and no atomics are needed.
+ * @file The adjoint of a gather by ids: a lane has one bin and one element of the rest (or four), and adds what the bin's points contribute in increasing order,
+ * in blocks. Points come sorted by bin, so no two lanes write the same element and no atomics are needed.
  */
 import { elementCount } from "../ir/node.ts";
 import { add, bool, div, load, lt, mod, mul, register, splat, variable } from "../kernel/expr.ts";
@@ -43,7 +43,7 @@ export function lowerBins(cluster: BinsCluster, target: Target, layout: ScalarLa
       groups: [axisGroup(0, over, at), axisGroup(over.length, rest, index, width === 4)],
     });
     const value = point.lower(cluster.value);
-    const range = { counter, from: first, to: end, most: elementCount(over) };
+    const range = { counter, from: first, to: end, by: 1, most: elementCount(over) };
     code.push(...accumulatingLoop(bindings.names, [{ name: sum.name, type, op: "sum" }], range, (into) =>
       [...body.statements, ...into.map((part) => accumulate(part, splat(value, width)))]));
 

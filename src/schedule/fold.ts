@@ -1,9 +1,9 @@
 /** @file Large reductions with a small result, in one stage or two, both in a fixed order. */
 import { invariant } from "../diagnostics/invariant.ts";
 import { elementCount } from "../ir/node.ts";
-import { add, bool, div, eq, f32Type, group, i32, lane, load, lt, mod, mul, register, splat, variable, vectorOf } from "../kernel/expr.ts";
-import type { Array_, Expr, Statement, UniformStatement } from "../kernel/ir.ts";
-import { assign, branch, loop, phase, reduce, store } from "../kernel/statements.ts";
+import { add, bitcast, bool, div, eq, group, i32, lane, load, lt, mod, mul, register, splat, variable } from "../kernel/expr.ts";
+import type { Array_, Binding, Expr, UniformStatement, Width } from "../kernel/ir.ts";
+import { assign, branch, phase, reduce, store } from "../kernel/statements.ts";
 import type { FoldCluster } from "../optimize/cluster.ts";
 import { buildKernel } from "./bindings.ts";
 import type { Bindings, KernelDraft } from "./bindings.ts";
@@ -11,140 +11,183 @@ import { Block } from "./block.ts";
 import { foldShape } from "./fold-shape.ts";
 import type { FoldShape } from "./fold-shape.ts";
 import { globalLane, kernelComment, kernelName, writeOutputs } from "./kernel.ts";
+import { accumulate, accumulatingLoop } from "./long-sums.ts";
+import type { Accumulator } from "./long-sums.ts";
 import type { Lowered, ScalarLayout, Target } from "./lowered.ts";
 import { ScalarLowering } from "./lower-scalar.ts";
 import { axisGroup } from "./place.ts";
-import { across, combine, kernelOp, startOf } from "./reduction.ts";
+import { across, combine, kernelOp, startOf, valueType } from "./reduction.ts";
 
 export function lowerFold(cluster: FoldCluster, target: Target, layout: ScalarLayout): Lowered {
-  invariant(cluster.values.every(({ value }) => value.dtype === "f32"), "folds are of floats");
+  invariant(cluster.values.every(({ value }) => value.dtype !== "bool"), "booleans are not reduced");
   const shape = foldShape(cluster, target);
   const first = buildKernel(layout, target, (bindings) => partialKernel(cluster, shape, bindings));
   if (shape.partials === 1) return { dispatches: [first], workspaces: [], reasons: [shape.reason] };
-  const second = buildKernel(layout, target, (bindings) => combineKernel(cluster, shape, bindings));
+  const second = buildKernel(layout, target, (bindings) => combineKernel(cluster, shape, bindings, target));
   return { dispatches: [first, second], workspaces: [4 * partialLength(cluster, shape)], reasons: [shape.reason] };
 }
+
+const nodesOf = (cluster: FoldCluster) => cluster.outputs.map((output) => output.node);
+
+/** Results that a unit is. */
+const unitWidth = (shape: FoldShape): 1 | 4 => (shape.along === "axes" ? shape.vector : 1);
 
 /** Partial results lie by value, then partial, then result. */
 const partialLength = (cluster: FoldCluster, shape: FoldShape): number => cluster.values.length * shape.partials * elementCount(cluster.axes);
 
-const nodesOf = (cluster: FoldCluster) => cluster.outputs.map((output) => output.node);
+/** The buffer of partial results: of f32, or where some are i32 the bits of all as i32. */
+function partialsIn(bindings: Bindings, access: "read" | "write", cluster: FoldCluster, shape: FoldShape): Binding {
+  const scalar = cluster.values.every(({ value }) => value.dtype === "f32") ? "f32" : "i32";
+  return bindings.workspace(0, partialLength(cluster, shape) / unitWidth(shape), access, unitWidth(shape), scalar);
+}
+
+/** What a lane accumulates of each value. */
+interface Total extends Accumulator {
+  readonly register: Array_;
+}
+
+function newTotals(cluster: FoldCluster, width: Width, bindings: Bindings, hint = ""): Total[] {
+  return cluster.values.map(({ op, value }, i) => {
+    const type = valueType(value.dtype, width);
+    const name = bindings.names.fresh(`${op}${hint}_${i}`);
+    return { op, name, type, register: { name, element: type, length: 1 } };
+  });
+}
+
+const begin = (totals: readonly Total[]) => totals.map(({ register, op, type }) => assign(register, startOf(op, type)));
+
+/** Combines the totals of the lanes of a workgroup; gives the shared arrays for it, one for each type. */
+function combineLanes(totals: readonly Total[], lanes: number, names: Bindings["names"], body: UniformStatement[]): readonly Array_[] {
+  const scratches = new Map<string, Array_>();
+  for (const { op, type, register } of totals) {
+    const scratch = scratches.get(type.scalar) ?? { name: names.fresh("scratch"), element: type, length: lanes };
+    scratches.set(type.scalar, scratch);
+    body.push(reduce(kernelOp(op), register, scratch));
+  }
+  return [...scratches.values()];
+}
+
+/** Steps of a lane that go together: their loads do not wait for each other, and a loop costs less. */
+const together = 4;
+
+/** Values combined in pairs, pairs of pairs, and so on. */
+function tree(op: Accumulator["op"], values: readonly Expr[]): Expr {
+  const [first, ...rest] = values;
+  invariant(first, "no values to combine");
+  if (rest.length === 0) return first;
+  const half = values.length >> 1;
+  return combine(op, tree(op, values.slice(0, half)), tree(op, values.slice(half)));
+}
 
 /** Every lane reduces its slice for its unit. */
 function partialKernel(cluster: FoldCluster, shape: FoldShape, bindings: Bindings): KernelDraft {
-  const { units, slices, lanes, partials } = shape;
-  const widths = { axes: shape.vector === "axes" ? 4 : 1, over: shape.vector === "over" ? 4 : 1 } as const;
-  const outer = new Block(bindings.names);
+  const { units, slices, lanes, partials, along, vector, steps, interleaved } = shape;
+  const { names } = bindings;
+  const width = unitWidth(shape);
+  const outer = new Block(names);
   const id = outer.define("id", globalLane(lanes));
-  const unit = units === 1 ? i32(0) : outer.define("unit", slices === 1 ? id : mod(id, units));
-  const slice = slices === 1 ? i32(0) : outer.define("slice", units === 1 ? id : div(id, units));
+  // With the parts of a workgroup's lanes combined, a workgroup belongs to one unit.
+  const shared = partials < slices;
+  const unitOf = along === "axes" ? mod(id, units) : shared ? div(group, partials) : div(id, slices);
+  const sliceOf = along === "axes" ? div(id, units) : mod(id, slices);
+  const unit = units === 1 ? i32(0) : outer.define("unit", slices === 1 ? id : unitOf);
+  const slice = slices === 1 ? i32(0) : outer.define("slice", units === 1 ? id : sliceOf);
+  // Runs of slices are interleaved, and each run has a stretch of its own.
+  const start = interleaved === slices ? slice : outer.define("start", add(mul(div(slice, interleaved), interleaved * steps), mod(slice, interleaved)));
   const code = outer.child();
   const space = [...cluster.axes, ...cluster.over];
-  const axes = axisGroup(0, cluster.axes, mul(unit, widths.axes), widths.axes === 4);
+  const axes = axisGroup(0, cluster.axes, mul(unit, width), width === 4);
 
-  const registers: Array_[] = [];
-  const newRegister = (name: string, width: 1 | 4): Array_ => {
-    const made: Array_ = { name: bindings.names.fresh(name), element: vectorOf(f32Type, width), length: 1 };
-    registers.push(made);
-    return made;
-  };
-  const accumulators = cluster.values.map(({ op }, i) => newRegister(`${op}_${i}`, widths.axes === 4 || widths.over === 4 ? 4 : 1));
-  cluster.values.forEach(({ op }, i) => code.push(assign(accumulators[i] as Array_, startOf(op, (accumulators[i] as Array_).element))));
-
-  // The slices of neighbouring lanes are interleaved.
+  const sums = newTotals(cluster, vector, bindings);
+  code.push(...begin(sums));
   const base = new ScalarLowering({ bindings, block: code, space, groups: [axes] });
-  const counter = bindings.names.fresh("j");
-  const at = shape.steps === 1 ? slice : add(mul(variable(counter), slices), slice);
-  const overAxis = axisGroup(cluster.axes.length, cluster.over, mul(at, widths.over), widths.over === 4);
-  const point = base.inside({ groups: [overAxis] });
-  const values = point.lowerAll(cluster.values.map(({ value }) => value));
-  cluster.values.forEach(({ op }, i) => {
-    const accumulator = accumulators[i] as Array_;
-    point.block.push(assign(accumulator, combine(op, register(accumulator), splat(values[i] as Expr, accumulator.element.width))));
+  const counter = names.fresh("j");
+  const length = elementCount(cluster.over) / (along === "over" ? vector : 1);
+  const exact = length === steps * slices;
+  const points = Array.from({ length: exact && steps % together === 0 ? together : 1 }, (_, ahead) => {
+    const at = steps === 1 ? start : add(mul(add(variable(counter), ahead), interleaved), start);
+    const index = axisGroup(cluster.axes.length, cluster.over, mul(at, along === "over" ? vector : 1), along === "over" && vector === 4);
+    const point = base.inside({ groups: [index] });
+    const values = point.lowerAll(cluster.values.map(({ value }) => value)).map((value) => splat(value, vector));
+    return { values, statements: point.block.statements, exists: exact ? bool(true) : lt(at, length) };
   });
-  const length = elementCount(cluster.over) / widths.over;
-  const step = branch(length === shape.steps * slices ? bool(true) : lt(at, length), point.block.statements);
-  code.push(...(shape.steps === 1 ? step : loop(counter, 0, shape.steps, 1, step)));
-  const totals = accumulators.map((accumulator, i) => {
-    if (widths.over === 1) return accumulator;
-    const op = cluster.values[i]?.op ?? "sum";
-    const total = newRegister(`${op}_all_${i}`, 1);
-    code.push(assign(total, across(op, register(accumulator))));
-    return total;
-  });
+  const step = (into: readonly Accumulator[]) =>
+    branch(points[0]?.exists ?? bool(true), [
+      ...points.flatMap(({ statements }) => statements), ...into.map((sum, i) => accumulate(sum, tree(sum.op, points.map(({ values }) => values[i] as Expr)))),
+    ]);
+  const range = { counter, from: 0, to: steps, by: points.length, most: steps / points.length };
+  code.push(...(steps === 1 ? step(sums) : accumulatingLoop(names, sums, range, step)));
+  const totals = width === vector ? sums : newTotals(cluster, 1, bindings, "_all");
+  if (totals !== sums) sums.forEach(({ op, register: vector4 }, i) => code.push(assign((totals[i] as Total).register, across(op, register(vector4)))));
 
   const body: UniformStatement[] = [];
-  const shared: Array_[] = [];
   const all = units * slices;
-  const guarded = (statements: readonly Statement[]): readonly Statement[] => branch(all % lanes === 0 ? bool(true) : lt(id, all), statements);
-  let end = code;
-  let mine: Expr = bool(true);
-  let partial = slice;
-  if (partials < slices) {
-    body.push(phase([...outer.statements, ...guarded(code.statements)]));
-    const scratch: Array_ = { name: bindings.names.fresh("scratch"), element: f32Type, length: lanes };
-    shared.push(scratch);
-    totals.forEach((total, i) => body.push(reduce(kernelOp(cluster.values[i]?.op ?? "sum"), total, scratch)));
-    end = new Block(bindings.names);
-    mine = eq(lane, 0);
-    partial = group;
-  }
-  const result = end === code ? code : end.child();
+  const guarded = (block: Block): UniformStatement => phase([...outer.statements, ...branch(all % lanes === 0 ? bool(true) : lt(id, all), block.statements)]);
+  if (shared) body.push(guarded(code));
+  const scratches = shared ? combineLanes(totals, lanes, names, body) : [];
+  const last = shared ? new Block(names) : undefined;
+  const mine = last ? unitInGroup(last, shape) : { unit, partial: slice };
+  const result = last?.child() ?? code;
   if (partials === 1) {
-    const outputs = new ScalarLowering({ bindings, block: result, space, groups: [axes], slots: (i) => register(totals[i] as Array_) });
-    writeOutputs(cluster.outputs, outputs);
+    const groups = [axisGroup(0, cluster.axes, mul(mine.unit, width), width === 4)];
+    writeOutputs(cluster.outputs, new ScalarLowering({ bindings, block: result, space, groups, slots: (i) => register((totals[i] as Total).register) }));
   } else {
-    const workspace = bindings.workspace(0, partialLength(cluster, shape) / widths.axes, "write", widths.axes);
-    totals.forEach((total, i) => result.push(store(workspace, add(mul(add(partial, i * partials), units), unit), register(total))));
+    const workspace = partialsIn(bindings, "write", cluster, shape);
+    const { scalar } = workspace.element;
+    totals.forEach((total, i) =>
+      result.push(store(workspace, add(mul(add(mine.partial, i * partials), units), mine.unit), bitcast(register(total.register), scalar === "i32" ? "i32" : "f32"))));
   }
-  if (end === code) body.push(phase([...outer.statements, ...guarded(code.statements)]));
-  else body.push(phase(branch(mine, result.statements)));
+  body.push(last ? phase([...last.statements, ...branch(eq(lane, 0), result.statements)]) : guarded(code));
   return {
-    name: kernelName("fold", nodesOf(cluster), partials === 1 ? "" : "partial"), groups: shape.groups, lanes, shared, registers, body,
-    comment: kernelComment(nodesOf(cluster)),
+    name: kernelName("fold", nodesOf(cluster), partials === 1 ? "" : "partial"), groups: shape.groups, lanes, shared: scratches,
+    registers: [...new Set([...sums, ...totals])].map((total) => total.register), body, comment: kernelComment(nodesOf(cluster)),
   };
 }
 
+/** The unit of a workgroup, and which of its partial results the workgroup makes. */
+function unitInGroup(block: Block, { units, partials }: FoldShape): { readonly unit: Expr; readonly partial: Expr } {
+  if (units === 1) return { unit: i32(0), partial: group };
+  return { unit: block.define("unit", div(group, partials)), partial: block.define("part", mod(group, partials)) };
+}
+
+/** More partial results of a unit than one lane adds up, where the lanes of a workgroup may do it. */
+const fewPartials = 32;
+
 /** One lane a unit adds the partial results up in order, or, when they are many, a workgroup a unit. */
-function combineKernel(cluster: FoldCluster, shape: FoldShape, bindings: Bindings): KernelDraft {
+function combineKernel(cluster: FoldCluster, shape: FoldShape, bindings: Bindings, target: Target): KernelDraft {
   const { units, partials } = shape;
-  const width = shape.vector === "axes" ? 4 : 1;
-  const many = partials > 64 && width === 1;
-  const lanes = many ? 64 : Math.min(32, 2 ** Math.ceil(Math.log2(units)));
-  const outer = new Block(bindings.names);
+  const { names } = bindings;
+  const width = unitWidth(shape);
+  const many = target.staging && partials > fewPartials;
+  const lanes = many ? Math.min(target.lanes, 2 ** Math.ceil(Math.log2(partials / 4))) : Math.min(32, 2 ** Math.ceil(Math.log2(units)));
+  const outer = new Block(names);
   const unit = many ? group : outer.define("unit", globalLane(lanes));
   const code = outer.child();
-  const workspace = bindings.workspace(0, partialLength(cluster, shape) / width, "read", width);
-  const registers = cluster.values.map(({ op }, i): Array_ => ({ name: bindings.names.fresh(`${op}_${i}`), element: vectorOf(f32Type, width), length: 1 }));
-  cluster.values.forEach(({ op }, i) => code.push(assign(registers[i] as Array_, startOf(op, vectorOf(f32Type, width)))));
-  const counter = bindings.names.fresh("j");
+  const workspace = partialsIn(bindings, "read", cluster, shape);
+  const totals = newTotals(cluster, width, bindings);
+  code.push(...begin(totals));
+  const counter = names.fresh("j");
   const at = many ? add(mul(variable(counter), lanes), lane) : variable(counter);
-  const step = cluster.values.map(({ op }, i) => {
-    const accumulator = registers[i] as Array_;
-    return assign(accumulator, combine(op, register(accumulator), load(workspace, add(mul(add(at, i * partials), units), unit))));
-  });
   const steps = many ? Math.ceil(partials / lanes) : partials;
-  code.push(...loop(counter, 0, steps, 1, branch(many && partials % lanes !== 0 ? lt(at, partials) : bool(true), step)));
+  code.push(...accumulatingLoop(names, totals, { counter, from: 0, to: steps, by: 1, most: steps }, (into) =>
+    branch(many && partials % lanes !== 0 ? lt(at, partials) : bool(true), into.map((sum, i) => {
+      const partial = load(workspace, add(mul(add(at, i * partials), units), unit));
+      return accumulate(sum, bitcast(partial, sum.type.scalar === "i32" ? "i32" : "f32"));
+    }))));
 
   const body: UniformStatement[] = [];
-  const shared: Array_[] = [];
-  let end = code;
-  if (many) {
-    body.push(phase([...outer.statements, ...code.statements]));
-    const scratch: Array_ = { name: bindings.names.fresh("scratch"), element: f32Type, length: lanes };
-    shared.push(scratch);
-    registers.forEach((accumulator, i) => body.push(reduce(kernelOp(cluster.values[i]?.op ?? "sum"), accumulator, scratch)));
-    end = new Block(bindings.names);
-  }
+  if (many) body.push(phase([...outer.statements, ...code.statements]));
+  const scratches = many ? combineLanes(totals, lanes, names, body) : [];
+  const end = many ? new Block(names) : code;
   const outputs = new ScalarLowering({
     bindings, block: end, space: [...cluster.axes, ...cluster.over], groups: [axisGroup(0, cluster.axes, mul(unit, width), width === 4)],
-    slots: (i) => register(registers[i] as Array_),
+    slots: (i) => register((totals[i] as Total).register),
   });
   writeOutputs(cluster.outputs, outputs);
   const exists = many ? eq(lane, 0) : units % lanes === 0 ? bool(true) : lt(unit, units);
-  body.push(many ? phase(branch(exists, end.statements)) : phase([...outer.statements, ...branch(exists, end.statements)]));
+  body.push(phase([...(many ? [] : outer.statements), ...branch(exists, end.statements)]));
   return {
-    name: kernelName("fold", nodesOf(cluster)), groups: many ? units : Math.ceil(units / lanes), lanes, shared, registers, body,
-    comment: kernelComment(nodesOf(cluster)),
+    name: kernelName("fold", nodesOf(cluster)), groups: many ? units : Math.ceil(units / lanes), lanes, shared: scratches,
+    registers: totals.map((total) => total.register), body, comment: kernelComment(nodesOf(cluster)),
   };
 }

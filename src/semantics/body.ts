@@ -1,5 +1,5 @@
 /** @file Runs the statements of an op or block: dims, parameters, optimizer states and equations, in order. */
-import type { Callable, DimsBlock, Equation, Learn, Result, State } from "../../grammar/ast.ts";
+import type { Callable, DimsBlock, Equation, Expression, Learn, Result, State } from "../../grammar/ast.ts";
 import { leaf } from "../ir/node.ts";
 import type { Scalar } from "../ir/graph.ts";
 import * as ir from "../ir/scalar.ts";
@@ -87,8 +87,18 @@ function learn(statement: Learn, frame: Frame): Value {
   const initial = initialValue(statement, axes, env);
   if (!initial) return poison;
   const made = leaf("parameter", path, axesOf(session, variables), "f32", { origin: statement.span });
-  session.parameters.set(path, { parameter: { leaf: made, init: initial }, axes, declared: type.span, longPath: longPath([...frame.path], session.blocks, name.text) });
+  session.parameters.set(path, { parameter: { leaf: made, init: initial, ...(statement.init && { declared: withNumbers(statement.init, env) }) }, axes, declared: type.span, longPath: longPath([...frame.path], session.blocks, name.text) });
   return { kind: "tensor", axes, body: ir.read(made, variables.map(ir.axis)), declared: type.span };
+}
+
+/** `normal(std: std / 2)` as `normal(std: 0.01)`. */
+function withNumbers(init: Expression, env: Environment): string {
+  if (init.kind !== "call") return spanText(init.span);
+  const shown = init.arguments.map(({ name, value }) => {
+    const number = evaluate(value, env);
+    return `${name ? `${name.text}: ` : ""}${number.kind === "number" ? String(Number(number.value.toPrecision(4))) : spanText(value.span)}`;
+  });
+  return `${spanText(init.of.span)}(${shown.join(", ")})`.replace(/\s+/g, " ");
 }
 
 /** The path with the name of each block after the part that instantiates it. */
@@ -102,7 +112,13 @@ function longPath(path: readonly string[], blocks: ReadonlyMap<string, string>, 
 
 /** The initialiser as a scalar over the parameter's axes. It may speak of their indices; an op without inputs is drawn from. */
 function initialValue({ init, type, span }: Learn, axes: readonly TensorAxis[], outer: Environment): Scalar | undefined {
-  const indices = new Map(axes.map((a) => [a.name.toLowerCase(), a.variable] as const));
+  const indices = new Map<string, number>();
+  // The second axis over D is `d'`: every axis counts, or rows of a square matrix would start alike.
+  for (const a of axes) {
+    let name = a.name.toLowerCase();
+    while (indices.has(name)) name += "'";
+    indices.set(name, a.variable);
+  }
   const path = [...outer.frame.path, outer.label];
   const env: Environment = { ...outer, indices, frame: { ...outer.frame, path, calls: new Map(), lifted: [] } };
   if (!init) {

@@ -160,7 +160,12 @@ function alongOf(items: readonly IndexItem[], env: Environment): Call["along"] |
 export function apply(callee: FunctionValue, call: Call, path: readonly string[], trail: readonly string[], label?: string): Value {
   switch (callee.form) {
     case "instance": return apply(callee.of, call, callee.path, trail, callee.path.at(-1));
-    case "repetition": return inARow(Array.from({ length: callee.count }, (_, i) => [String(i), callee.of] as const), call, path, label ? [...trail, label] : trail);
+    case "repetition": {
+      const { session } = call.env.frame;
+      session.repetitions.set(path.join("."), callee.count);
+      const length = session.brief ? Math.min(callee.count, 2) : callee.count;
+      return inARow(Array.from({ length }, (_, i) => [String(i), callee.of] as const), call, path, label ? [...trail, label] : trail);
+    }
     case "composition": return inARow(stageNames(callee.stages), call, path, label ? [...trail, label] : trail);
     case "partial": {
       const { text } = callee.callable.name;

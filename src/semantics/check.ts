@@ -35,7 +35,12 @@ export function checkProgram(program: Program, vocabulary?: Vocabulary): readonl
     checkNames(scope, (d) => found.push(d));
     for (const d of scope.file.declarations) if (d.kind === "section") found.push(...references(d, scope));
   }
-  for (const d of modelsOf(program)) found.push(...elaborate(program, d.name, { brief: true, ...(vocabulary && { vocabulary }) }).diagnostics);
+  const counts = new Map<string, number>();
+  for (const d of modelsOf(program)) {
+    const { diagnostics, parameterCount } = elaborate(program, d.name, { brief: true, ...(vocabulary && { vocabulary }) });
+    found.push(...diagnostics);
+    if (parameterCount !== undefined) counts.set(d.name.text, parameterCount);
+  }
   // Where names clash, what they stand for is anyone's guess.
   const clashes = found.filter((d) => d.code === "names/duplicate" || d.code === "names/hides-index").map((d) => d.primary.span);
   for (const scope of program.scopes) {
@@ -46,7 +51,7 @@ export function checkProgram(program: Program, vocabulary?: Vocabulary): readonl
   }
   for (const d of program.entry.file.declarations) {
     if (d.kind !== "section") continue;
-    if (d.keyword === "compare") found.push(...checkCompare(d, program));
+    if (d.keyword === "compare") found.push(...checkCompare(d, program, counts));
     if (d.keyword === "train" || d.keyword === "eval") found.push(...planModel(d.name, program.entry).diagnostics.filter((x) => x.code === "model/unknown"));
   }
   return inOrder(found, program);

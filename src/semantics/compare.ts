@@ -5,32 +5,23 @@ import { percent } from "../../grammar/schema/describe.ts";
 import { schemas } from "../../grammar/schema.ts";
 import { report } from "../diagnostics/codes.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
-import type { Model } from "../ir/model.ts";
-import { elementCount } from "../ir/node.ts";
-import { elaborate } from "./elaborate.ts";
 import { instantiate } from "./instantiate.ts";
 import { planModel, type ModelPlan } from "./plan-of-model.ts";
 import type { Program } from "./program.ts";
 
-export function parameterCount(model: Model): number {
-  return model.parameters.reduce((n, p) => n + elementCount(p.leaf.axes), 0);
-}
-
-/** Checks `match: params(within: …)`; the first model is what the others are held against. */
-export function checkCompare(section: Section, program: Program): readonly Diagnostic[] {
+/** Checks `match: params(within: …)`; the first model is what the others are held against. `counts` are parameters by the name of the model. */
+export function checkCompare(section: Section, program: Program, counts: ReadonlyMap<string, number>): readonly Diagnostic[] {
   const config = checkFields(section, schemas.compare).value;
   const diagnostics: Diagnostic[] = [];
   if (!config) return diagnostics;
   const limit = config.match?.find((m) => m.measure === "params");
   const [first, ...others] = config.models;
   for (const name of config.models) diagnostics.push(...planModel(name, program.entry).diagnostics);
-  const base = first && elaborate(program, first).model;
-  if (!limit || !base) return diagnostics;
-  const wanted = parameterCount(base);
+  const wanted = first && counts.get(first.text);
+  if (!limit || !first || wanted === undefined) return diagnostics;
   for (const name of others) {
-    const model = elaborate(program, name).model;
-    if (!model) continue;
-    const count = parameterCount(model);
+    const count = counts.get(name.text);
+    if (count === undefined) continue;
     const off = (count - wanted) / wanted;
     if (Math.abs(off) <= limit.within) continue;
     const fair = nearestFair(name.text, program, wanted, limit.within);
@@ -66,8 +57,7 @@ function searchDim(plan: ModelPlan, program: Program, dim: string, from: number,
     const entry = plan.dims.get(dim);
     if (!entry || entry.value.kind !== "number") return undefined;
     const dims = new Map([...plan.dims, [dim, { ...entry, value: { ...entry.value, value } }]]);
-    const made = instantiate({ ...plan, dims }, program.std, { batch: () => 1 }, []);
-    return made && parameterCount(made.model);
+    return instantiate({ ...plan, dims }, program.std, { batch: () => 1, brief: true }, [])?.parameterCount;
   };
   let low = 1;
   let high = Math.max(2, Math.ceil((4 * from) / step));

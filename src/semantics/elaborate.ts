@@ -7,6 +7,7 @@ import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import type { Model, Optimizer, Schedule } from "../ir/model.ts";
 import { checkCausality, type CausalityResult } from "./claims.ts";
 import { instantiate, vocabularyOfData } from "./instantiate.ts";
+import { checkMetrics } from "./metrics.ts";
 import { modelDims } from "./model-dims.ts";
 import { elaborateOptimizer } from "./optimizer.ts";
 import { planModel, type Entry, type ModelPlan, type Patch } from "./plan-of-model.ts";
@@ -35,6 +36,8 @@ export interface DataUse {
 
 export interface Elaboration {
   readonly model?: Model;
+  /** Elements of all parameters; right for brief elaborations too. */
+  readonly parameterCount?: number;
   readonly optimizer?: Optimizer;
   readonly schedule?: Schedule;
   readonly train?: TrainConfig;
@@ -67,8 +70,9 @@ export function elaborate(program: Program, name: string | Name, options: Elabor
   const run = training && trainingRun(training, dims, made?.model.context, diagnostics);
   const evaluation = sectionFor(plan, program, "eval");
   const evalConfig = evaluation && checkFields(evaluation, schemas.eval).value;
+  if (evalConfig) checkMetrics(evalConfig, data, plan.name, diagnostics);
   return {
-    ...(made && { model: made.model }), ...run, ...(evalConfig && { evaluation: evalConfig }), ...(data && { data }), ...(causality && { causality }), diagnostics,
+    ...(made && { model: made.model, parameterCount: made.parameterCount }), ...run, ...(evalConfig && { evaluation: evalConfig }), ...(data && { data }), ...(causality && { causality }), diagnostics,
   };
 }
 

@@ -73,7 +73,7 @@ function repeated(count: Value, of: Value, e: Expression, env: Environment): Val
   if (of.kind !== "function" || count.kind !== "number") return undefined;
   if (env.frame.session.generic) return { kind: "function", form: "repetition", count: 1, of };
   if (!Number.isInteger(count.value) || count.value < 1) return failIn(env, "type/repetition", { count: count.value }, e.span);
-  return { kind: "function", form: "repetition", count: env.frame.session.brief ? Math.min(count.value, 2) : count.value, of };
+  return { kind: "function", form: "repetition", count: count.value, of };
 }
 
 /** A condition known while compiling takes one side and never looks at the other, unless a declaration is checked by itself. */

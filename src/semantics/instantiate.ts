@@ -19,12 +19,14 @@ import { applyPatch } from "./patch.ts";
 import type { ModelPlan } from "./plan-of-model.ts";
 import type { Found, Scope } from "./scope.ts";
 import { vocabularyOf } from "./sections.ts";
-import { newSession, newVariable, variableOf, type Session, type Vocabulary } from "./session.ts";
+import { newSession, newVariable, parameterCount, variableOf, type Session, type Vocabulary } from "./session.ts";
 import { namesIn } from "./walk.ts";
 import { dimSize, type PartialFunction, type Size, type TensorAxis, type TensorValue, type Value } from "./value.ts";
 
 export interface Instantiated {
   readonly model: Model;
+  /** Elements of all parameters; right for brief elaborations too. */
+  readonly parameterCount: number;
   /** The architecture's block, for its claims. */
   readonly architecture: PartialFunction;
   /** Inputs by the name of the architecture's parameter. */
@@ -71,7 +73,7 @@ export function instantiate(plan: ModelPlan, std: Scope, options: InstantiateOpt
     context: logits.axes[1]?.size ?? 0,
   };
   const tokens = new Map([...first.inputs].filter(([name]) => name !== targetsName));
-  return { model, architecture: first.architecture, inputs: tokens };
+  return { model, parameterCount: parameterCount(training), architecture: first.architecture, inputs: tokens };
 }
 
 interface Graph {
@@ -137,7 +139,7 @@ function contextOf({ callable }: PartialFunction, env: Environment): number {
 
 /** The one declaration of a sort in the standard library: what it says is the default. */
 export function sectionIn(std: Scope, keyword: "model" | "train"): Extract<Found["declaration"], { kind: "section" }> | undefined {
-  return std.file.declarations.find((d): d is Extract<Found["declaration"], { kind: "section" }> => d.kind === "section" && d.keyword === keyword);
+  return std.sections(keyword)[0];
 }
 
 type InputParameter = Parameter & { readonly type: Extract<TypeExpression, { kind: "tensor" }> };

@@ -1,19 +1,20 @@
 /** @file Loads a file, what it imports, and the standard library; says what every name means. Files come from the host. */
-import type { File, Import } from "../../grammar/ast.ts";
+import type { File, Import, Section } from "../../grammar/ast.ts";
 import { parseFile } from "../../grammar/parse.ts";
 import { report } from "../diagnostics/codes.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import type { Span } from "../diagnostics/source.ts";
 import { nearest } from "./names.ts";
 import { namesOfDeclaration } from "./walk.ts";
-import { declarationsOf, markLibrary, type Declared, type Found, type Scope } from "./scope.ts";
+import { standardLibrary, type LibraryTexts } from "./library.ts";
+import { declarationsOf, type Declared, type Found, type Scope } from "./scope.ts";
 
 /** Where text comes from. Paths use `/`. */
 export interface Host {
   /** Nothing if there is no such file. */
   readonly readFile: (path: string) => string | undefined;
   /** The standard library: name (`norms.llm`) and text. */
-  readonly stdlib: readonly { readonly name: string; readonly text: string }[];
+  readonly stdlib: LibraryTexts;
 }
 
 export interface Program {
@@ -35,30 +36,12 @@ interface Loading {
 
 /** Reads and links everything reachable from `path`. */
 export function loadProgram(path: string, host: Host): Program {
-  const { scope: std, diagnostics: inLibrary } = standardLibrary(host);
-  const loading: Loading = { host, std, scopes: new Map(), diagnostics: [...inLibrary] };
+  const std = standardLibrary(host.stdlib);
+  const loading: Loading = { host, std, scopes: new Map(), diagnostics: [] };
   const text = host.readFile(path);
   const entry = loadFile(normalise(path), text ?? "", [], loading);
   if (text === undefined) loading.diagnostics.push(report("names/missing-file", { path }, { primary: { span: entry.file.span, text: "" } }));
   return { entry, scopes: [...loading.scopes.values()], std, diagnostics: loading.diagnostics };
-}
-
-const libraries = new WeakMap<Host["stdlib"], { readonly scope: Scope; readonly diagnostics: readonly Diagnostic[] }>();
-
-/** One scope over all files of the library; parsed once for each host. */
-function standardLibrary(host: Host): { readonly scope: Scope; readonly diagnostics: readonly Diagnostic[] } {
-  const known = libraries.get(host.stdlib);
-  if (known) return known;
-  const parsed = host.stdlib.map(({ name, text }) => parseFile({ path: `std/${name}`, text }));
-  for (const { file } of parsed) markLibrary(file.span.file);
-  const table = new Map<string, Found>();
-  const declarations = parsed.flatMap((p) => p.file.declarations);
-  const file: File = { kind: "file", doc: "", declarations, span: { file: { path: "std", text: "" }, start: 0, end: 0 } };
-  const scope: Scope = { file, std: true, failed: new Set(), lookup: (name) => table.get(name), names: () => [...table.keys()] };
-  for (const declaration of declarationsOf(file)) table.set(declaration.name.text, { declaration, scope });
-  const made = { scope, diagnostics: parsed.flatMap((p) => p.diagnostics) };
-  libraries.set(host.stdlib, made);
-  return made;
 }
 
 function loadFile(path: string, text: string, importing: readonly string[], loading: Loading): Scope {
@@ -70,6 +53,7 @@ function loadFile(path: string, text: string, importing: readonly string[], load
   const scope: Scope = {
     file: parsed.file,
     std: false,
+    sections: (keyword) => parsed.file.declarations.filter((d): d is Section => d.kind === "section" && d.keyword === keyword),
     failed,
     lookup: (name) => own.get(name) ?? imported.get(name) ?? loading.std.lookup(name),
     names: () => [...own.keys(), ...imported.keys(), ...loading.std.names()],

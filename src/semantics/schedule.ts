@@ -87,11 +87,10 @@ function splitOver(e: Expression, run: RunLength, env: Environment): Part | unde
 }
 
 function shareOf(n: NumberLiteral, { budget, tokensPerStep }: RunLength): number | undefined {
-  const time = ["ms", "s", "min", "h", "d"].includes(n.suffix);
-  if (n.noun === undefined && !time) return n.value;
-  const unit = time ? "seconds" : n.noun;
-  if (unit === budget.unit) return n.value / budget.amount;
-  if (unit === "steps" && budget.unit === "tokens") return (n.value * tokensPerStep) / budget.amount;
-  if (unit === "tokens" && budget.unit === "steps") return n.value / (budget.amount * tokensPerStep);
+  if (["ms", "s", "min", "h", "d"].includes(n.suffix)) return undefined;
+  if (n.noun === undefined) return n.value;
+  if (n.noun === budget.unit) return n.value / budget.amount;
+  if (n.noun === "steps" && budget.unit === "tokens") return (n.value * tokensPerStep) / budget.amount;
+  if (n.noun === "tokens" && budget.unit === "steps") return n.value / (budget.amount * tokensPerStep);
   return undefined;
 }

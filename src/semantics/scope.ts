@@ -11,9 +11,12 @@ export interface Found {
 }
 
 export interface Scope {
+  /** Empty for the standard library, whose declarations are parsed one by one when they are asked for. */
   readonly file: File;
   /** True in the standard library. */
   readonly std: boolean;
+  /** The sections of one sort. */
+  readonly sections: (keyword: Section["keyword"]) => readonly Section[];
   readonly lookup: (name: string) => Found | undefined;
   /** Names whose import failed: that was reported, so they stay silent. */
   readonly failed: ReadonlySet<string>;

@@ -8,6 +8,7 @@ import { invariant } from "../diagnostics/invariant.ts";
 import type { Span } from "../diagnostics/source.ts";
 import type { Section } from "../../grammar/ast.ts";
 import type { Axis, Leaf, Parameter, Scalar } from "../ir/graph.ts";
+import { elementCount } from "../ir/node.ts";
 import { operands, axis as axisScalar, rewrite } from "../ir/scalar.ts";
 import { poison, type Size, type TensorAxis, type TensorValue, type Value } from "./value.ts";
 
@@ -46,6 +47,8 @@ export interface Session {
   readonly space: Axis[];
   /** Shared by the training and the evaluation graph. */
   readonly parameters: Map<string, LearnedParameter>;
+  /** How often what lies at a path is repeated: a brief elaboration makes two of them. */
+  readonly repetitions: Map<string, number>;
   /** The block instantiated at each path. */
   readonly blocks: Map<string, string>;
   /** Present while an optimizer is evaluated. */
@@ -80,6 +83,7 @@ export function newSession(options: Pick<Session, "generic" | "brief" | "trainin
     variables: [],
     space: [],
     parameters: shared?.parameters ?? new Map(),
+    repetitions: shared?.repetitions ?? new Map(),
     blocks: shared?.blocks ?? new Map(),
   };
 }
@@ -135,4 +139,15 @@ export function bindVariables(body: Scalar, by: ReadonlyMap<number, Scalar>): Sc
 /** The element of a tensor at one index per axis. */
 export function elementOf(tensor: TensorValue, at: readonly Scalar[]): Scalar {
   return bindVariables(tensor.body, new Map(tensor.axes.map((a, i) => [a.variable, at[i] ?? axisScalar(a.variable)] as const)));
+}
+
+/** Elements of all parameters. A brief elaboration makes two of each repetition: the second stands for all but the first. */
+export function parameterCount({ brief, parameters, repetitions }: Session): number {
+  let total = 0;
+  for (const [path, { parameter }] of parameters) {
+    const parts = path.split(".");
+    const times = parts.map((part, i) => (brief && part === "1" ? (repetitions.get(parts.slice(0, i).join(".")) ?? 2) - 1 : 1));
+    total += times.reduce((product, n) => product * n, elementCount(parameter.leaf.axes));
+  }
+  return total;
 }

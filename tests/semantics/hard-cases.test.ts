@@ -5,10 +5,10 @@ import { renderDiagnostics } from "../../src/diagnostics/render-terminal.ts";
 import { evaluate } from "../../src/ir/evaluate.ts";
 import { elementCount, reachable } from "../../src/ir/node.ts";
 import { modelsOf } from "../../src/semantics/check.ts";
+import { elaborate } from "../../src/semantics/elaborate.ts";
 import { loadProgram } from "../../src/semantics/program.ts";
 import { checkGeneric } from "../../src/semantics/generic.ts";
 import { checkNames } from "../../src/semantics/names-check.ts";
-import { parameterCount } from "../../src/semantics/compare.ts";
 import type { Diagnostic } from "../../src/diagnostics/diagnostic.ts";
 import { checkSource } from "../support/check-source.ts";
 import { elaborated, stdlib } from "../support/elaborated.ts";
@@ -80,17 +80,19 @@ test("a field that only other fields refer to is shared by all who use it", () =
 
 test("GPT-2 small has the parameters of the release, and dropout tells the training graph from the other", () => {
   const text = read("models/gpt2.llm");
-  const { model } = elaborated(text, "GPT2", 1);
-  expect(parameterCount(model)).toBe(124_439_808);
+  const { model, parameterCount } = elaborated(text, "GPT2", 1);
+  expect(parameterCount).toBe(124_439_808);
   expect(model.loss).not.toBe(model.evaluationLoss);
-  const plain = elaborated(text, "GPT2NoDropout", 1).model;
-  expect(parameterCount(plain)).toBe(124_439_808);
-  expect(plain.loss).toBe(plain.evaluationLoss);
+  const plain = elaborated(text, "GPT2NoDropout", 1);
+  expect(plain.parameterCount).toBe(124_439_808);
+  expect(plain.model.loss).toBe(plain.model.evaluationLoss);
 });
 
 test("every model of the sample elaborates, with the sizes its variants say", () => {
   const text = read("tests/fixtures/language/sample.llm").replace('import { Wiki } from "./sources.llm"', 'data Wiki { source pages { files: "*.txt" } }');
   const program = loadProgram("sample.llm", { readFile: () => text, stdlib });
-  const counts = modelsOf(program).map((d) => [d.name.text, parameterCount(elaborated(text, d.name.text).model)]);
+  const counts = modelsOf(program).map((d) => [d.name.text, elaborated(text, d.name.text).parameterCount]);
+  const brief = modelsOf(program).map((d) => [d.name.text, elaborate(program, d.name.text, { brief: true }).parameterCount]);
+  expect(brief).toEqual(counts);
   expect(Object.fromEntries(counts)).toEqual({ Tiny: 2_410_944, LayerNorm: 2_413_248, Alibi: 2_410_944, Wide: 3_245_952 });
 });

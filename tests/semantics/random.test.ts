@@ -45,6 +45,14 @@ test("every parameter starts from numbers of its own, as its initialiser says", 
   for (const p of again) expect(initial(p)).toEqual(values.get(p.leaf.name));
 });
 
+test("every element of a square matrix starts from a number of its own", () => {
+  const square = "block square(x: [T, D]) -> y: [T, D] {\n  learn w: [D, D] = normal\n  y[t, d] = sum[d'](x[t, d'] * w[d', d])\n}\n";
+  const { model } = elaborated(square + source("ffn: square"), "M");
+  const values = model.parameters.filter((p) => p.leaf.name.endsWith("ffn.w")).map(initial);
+  expect(values.length).toBeGreaterThan(0);
+  for (const v of values) expect(new Set(v).size).toBe(v.length);
+});
+
 test("dropout draws for every element of every place, and not while evaluating", () => {
   const { model } = elaborated(`
 block probe(tokens: [T] of V, embed, layers, head) -> logits: [T, V] {

@@ -2,7 +2,6 @@
 import type { Command, Input } from "../command.ts";
 import { withFailures } from "../failures.ts";
 import type { ExitCode, Host } from "../host.ts";
-import { loadTrainable } from "../model.ts";
 import { plural } from "../report.ts";
 import { targetNamed, targetNames } from "../targets.ts";
 
@@ -27,6 +26,7 @@ async function runBuild(input: Input, host: Host): Promise<ExitCode> {
     return 2;
   }
   const start = performance.now();
+  const { loadTrainable } = await import("../model.ts");
   const loaded = await loadTrainable(input.positionals[0] ?? "", input.text("model"), host);
   if (!loaded) return 1;
   const { writeModelProject } = await import("../project.ts");

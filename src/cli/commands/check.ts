@@ -3,8 +3,8 @@ import { writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { applyFixes } from "../../diagnostics/apply-fixes.ts";
 import { renderJson } from "../../diagnostics/render-json.ts";
-import { checkFile } from "../../semantics/check.ts";
 import type { Command, Input } from "../command.ts";
+import { withFailures } from "../failures.ts";
 import { problemWithSource, sourceHost } from "../files.ts";
 import type { ExitCode, Host } from "../host.ts";
 import { countDiagnostics, isError, plural, printDiagnostics } from "../report.ts";
@@ -18,16 +18,17 @@ export const check: Command = {
     json: { type: "boolean", help: "print the diagnostics as JSON" },
   },
   examples: ["llmc check models/quickstart.llm", "llmc check --fix models/quickstart.llm"],
-  run: async (input, host) => runCheck(input, host),
+  run: (input, host) => withFailures(host, () => runCheck(input, host)),
 };
 
-function runCheck(input: Input, host: Host): ExitCode {
+async function runCheck(input: Input, host: Host): Promise<ExitCode> {
   const path = input.positionals[0] ?? "";
   const problem = problemWithSource(path, host.cwd);
   if (problem !== undefined) {
     host.err(`${problem}\n`);
     return 1;
   }
+  const { checkFile } = await import("../../semantics/check.ts");
   let { diagnostics, program } = checkFile(path, sourceHost(host.cwd));
   if (input.flag("fix")) {
     // A mend can uncover the next mistake, and overlapping mends wait for the next round.

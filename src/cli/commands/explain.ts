@@ -1,13 +1,11 @@
 /** @file `llmc explain`: any stage of the compiler on your own model, with the reason for each decision; or what a diagnostic's code means. */
-import { parseFile } from "../../../grammar/parse.ts";
-import { codes } from "../../diagnostics/codes.ts";
 import { suggest } from "../../diagnostics/suggest.ts";
+import { reachable } from "../../ir/node.ts";
 import type { Compiled } from "../../plan/build-plan.ts";
 import type { Command, Input } from "../command.ts";
 import { withFailures } from "../failures.ts";
 import { problemWithSource, sourceHost } from "../files.ts";
 import type { ExitCode, Host } from "../host.ts";
-import { loadTrainable } from "../model.ts";
 import { targetNamed, targetNames } from "../targets.ts";
 
 const stages = ["ast", "ir", "grad", "clusters", "kernels", "plan"] as const;
@@ -21,7 +19,7 @@ export const explain: Command = {
   options: {
     stage: { type: "string", short: "s", value: "STAGE", help: `${stages.join(", ")}; default: clusters` },
     model: { type: "string", short: "m", value: "NAME", help: "a model or variant of the file; default: the first that is trained" },
-    program: { type: "string", value: "NAME", help: `of clusters and plan: ${programs.join(", ")}; default: train` },
+    program: { type: "string", value: "NAME", help: `of clusters: ${programs.join(", ")}; default: train` },
     target: { type: "string", value: "NAME", help: `${targetNames.join(" or ")}; default: ${targetNames[0]}` },
   },
   examples: ["llmc explain models/quickstart.llm --stage clusters", "llmc explain models/quickstart.llm --stage kernels", "llmc explain shape/axis-mismatch"],
@@ -44,6 +42,7 @@ async function runExplain(input: Input, host: Host): Promise<ExitCode> {
     return 2;
   }
   if (stage === "ast") return explainAst(given, host);
+  const { loadTrainable } = await import("../model.ts");
   const loaded = await loadTrainable(given, input.text("model"), host);
   if (!loaded) return 1;
   const { compileModel } = await import("../project.ts");
@@ -58,7 +57,8 @@ function oneOf<W extends string>(word: string, known: readonly W[], what: string
   return { problem: `there is no ${what} \`${word}\`${near ? `; did you mean \`${near}\`?` : `: it is one of ${known.join(", ")}`}` };
 }
 
-function explainCode(code: string, host: Host): ExitCode {
+async function explainCode(code: string, host: Host): Promise<ExitCode> {
+  const { codes } = await import("../../diagnostics/codes.ts");
   const entry = Object.entries(codes).find(([name]) => name === code)?.[1];
   if (entry) {
     host.out(`${code} (${entry.severity})\n\n${entry.explanation.trim()}\n`);
@@ -78,6 +78,7 @@ async function explainAst(path: string, host: Host): Promise<ExitCode> {
   }
   const { printAst } = await import("../print-ast.ts");
   const { printDiagnostics, isError } = await import("../report.ts");
+  const { parseFile } = await import("../../../grammar/parse.ts");
   const { file, diagnostics } = parseFile({ path, text });
   host.out(printAst(file));
   printDiagnostics(diagnostics, host);
@@ -89,11 +90,11 @@ async function printStage(stage: Exclude<StageName, "ast">, program: (typeof pro
   switch (stage) {
     case "ir": {
       const { printGraph } = await import("../../ir/print.ts");
-      return printGraph(graphs.get("evaluate")?.[0]?.roots ?? []);
+      return printGraph(reachable(graphs.get("evaluate")?.[0]?.roots ?? []));
     }
     case "grad": {
       const { printGraph } = await import("../../ir/print.ts");
-      return (graphs.get("train") ?? []).map((s) => `// ${s.name}\n${printGraph(s.roots)}`).join("\n");
+      return (graphs.get("train") ?? []).map((s) => `// ${s.name}\n${printGraph(reachable(s.roots))}`).join("\n");
     }
     case "clusters": {
       const { printClusters } = await import("../../optimize/print.ts");
@@ -106,7 +107,7 @@ async function printStage(stage: Exclude<StageName, "ast">, program: (typeof pro
     }
     case "plan": {
       const { printPlan } = await import("../../plan/print.ts");
-      return printPlan(compiled.plan, program);
+      return printPlan(compiled.plan);
     }
   }
 }

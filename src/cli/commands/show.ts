@@ -1,3 +1,41 @@
-/** @file stub */
-import type { Command } from "../command.ts";
-export const show: Command = { name: "show", summary: "", positionals: ["FILE"], options: {}, examples: [], run: async () => 0 };
+/** @file `llmc show`: what a model is and what it will cost, before anything runs. */
+import type { Command, Input } from "../command.ts";
+import { withFailures } from "../failures.ts";
+import type { ExitCode, Host } from "../host.ts";
+import { targetNamed, targetNames } from "../targets.ts";
+
+export const show: Command = {
+  name: "show",
+  summary: "a model's sizes, parameters, FLOPs and memory, before anything runs",
+  positionals: ["FILE"],
+  options: {
+    model: { type: "string", short: "m", value: "NAME", help: "a model or variant of the file; default: the first that is trained" },
+    target: { type: "string", value: "NAME", help: `${targetNames.join(" or ")}: what the kernels are tuned for; default: ${targetNames[0]}` },
+    json: { type: "boolean", help: "print it as JSON" },
+  },
+  examples: ["llmc show models/quickstart.llm", "llmc show models/quickstart.llm --model LayerNorm --json"],
+  run: (input, host) => withFailures(host, () => runShow(input, host)),
+};
+
+async function runShow(input: Input, host: Host): Promise<ExitCode> {
+  const target = targetNamed(input.text("target"));
+  if (typeof target === "string") {
+    host.err(`${target}\n`);
+    return 2;
+  }
+  const { loadModel } = await import("../model.ts");
+  const loaded = await loadModel(input.positionals[0] ?? "", input.text("model"), host);
+  if (!loaded) return 1;
+  const { summarise } = await import("../summary.ts");
+  const { printSummary } = await import("../print-summary.ts");
+  const summary = summarise(loaded, target);
+  if (input.flag("json")) {
+    host.out(`${JSON.stringify(summary, undefined, 2)}\n`);
+    return 0;
+  }
+  host.out(printSummary(summary, loaded.path));
+  const model = input.text("model") === undefined ? "" : ` --model ${loaded.name}`;
+  if (summary.training) host.err(`next: llmc train ${loaded.path}${model}\n`);
+  else host.err(`next: give it a \`train ${loaded.name} { … }\`, which tells the memory and what a step does\n`);
+  return 0;
+}

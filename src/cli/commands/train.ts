@@ -4,7 +4,6 @@ import type { RunOptions } from "../../runtime/node/run.ts";
 import type { Command, Input } from "../command.ts";
 import { withFailures } from "../failures.ts";
 import type { ExitCode, Host } from "../host.ts";
-import { loadTrainable } from "../model.ts";
 
 export const train: Command = {
   name: "train",
@@ -28,6 +27,7 @@ export const train: Command = {
 
 async function runTrain(input: Input, host: Host): Promise<ExitCode> {
   const path = input.positionals[0] ?? "";
+  const { loadTrainable } = await import("../model.ts");
   const loaded = await loadTrainable(path, input.text("model"), host);
   if (!loaded) return 1;
   const out = input.text("out") ?? join("runs", loaded.name);

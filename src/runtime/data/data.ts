@@ -24,6 +24,8 @@ export interface DataOptions {
   /** Sequences of the whole run: where annealed weights end. */
   readonly total: number;
   readonly seed: number;
+  /** Sequences of the validation text to measure the loss on; absent: 128. */
+  readonly validation?: number;
 }
 
 export interface TrainingData {
@@ -85,8 +87,8 @@ function trainingData(spec: DataSpec, options: DataOptions, corpora: readonly Co
   return { train, validation: spec.split.validation > 0 ? validationBatches(options, corpora) : undefined, tokens };
 }
 
-/** Enough for a standard error of the loss below a percent, and soon done. */
-const mostValidationWindows = 1024;
+/** Enough to see the loss fall, and soon done. */
+const validationWindows = 128;
 
 /** Windows spread evenly over the validation text of all sources, the same ones every time. None is taken twice unless there are fewer than a batch. */
 function validationBatches(options: DataOptions, corpora: readonly Corpus[]): ValidationBatches {
@@ -99,7 +101,7 @@ function validationBatches(options: DataOptions, corpora: readonly Corpus[]): Va
     const longest = corpora.reduce((a, b) => (b.validation.length > a.validation.length ? b : a));
     requireWindow(longest.name, "validation", longest.validation.length, context);
   }
-  const used = Math.min(places.length, Math.max(batch, mostValidationWindows));
+  const used = Math.min(places.length, Math.max(batch, options.validation ?? validationWindows));
   return {
     count: Math.max(1, Math.floor(used / batch)),
     tokenizer,

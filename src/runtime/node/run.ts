@@ -10,6 +10,7 @@ import type { TokenizerData } from "../data/tokens.ts";
 import { createTokenizer } from "../data/tokens.ts";
 import type { CompiledProgram } from "../device.ts";
 import { describeDevice } from "../device.ts";
+import type { MetricName } from "../evaluate.ts";
 import { RuntimeFailure } from "../failure.ts";
 import { Run } from "../train.ts";
 import type { Checkpoints } from "./checkpoints.ts";
@@ -34,6 +35,10 @@ export interface RunSetup {
   readonly steps: number;
   /** Checkpoints to keep. */
   readonly keep: number;
+  /** Sequences of the validation text to evaluate on. */
+  readonly evaluateOn?: number;
+  /** What is shown of an evaluation; absent: everything. */
+  readonly metrics?: readonly MetricName[];
   /** Folder of the log and the checkpoints. */
   readonly out: string;
 }
@@ -63,7 +68,7 @@ export async function openRun(setup: RunSetup, options: RunOptions = {}): Promis
     const start = checkpoint?.info.step ?? 0;
     const tokenizer = createTokenizer(setup.tokenizer);
     if (checkpoint !== undefined) requireTokenizer(checkpoint, setup.tokenizer);
-    const data = await loadData(setup.data, { tokenizer, batch: plan.batch, context: plan.context, total: steps * plan.batch, seed }, typeof setup.folder === "string" ? setup.folder : fileURLToPath(setup.folder));
+    const data = await loadData(setup.data, { tokenizer, batch: plan.batch, context: plan.context, total: steps * plan.batch, seed, ...(setup.evaluateOn === undefined ? {} : { validation: setup.evaluateOn }) }, typeof setup.folder === "string" ? setup.folder : fileURLToPath(setup.folder));
 
     const screen = openScreen(options.output ?? processOutput(), steps);
     const device = await openDevice(options);
@@ -88,6 +93,7 @@ export async function openRun(setup: RunSetup, options: RunOptions = {}): Promis
       seed,
       log,
       screen,
+      metrics: setup.metrics,
       stopRequested: interrupt.requested,
       save: (info) => checkpoints.save(session, { ...info, tokenizer: setup.tokenizer }),
       resumeHint: `--resume${options.out === undefined ? "" : ` --out=${options.out}`}`,
