@@ -2,27 +2,23 @@
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Compiled } from "../src/plan/build-plan.ts";
+import { kernelFiles } from "./kernel-files.ts";
 import { printProgram } from "./typescript/print-program.ts";
 import type { ProgramSpec } from "./typescript/program-spec.ts";
-import { printWgsl } from "./wgsl/print.ts";
 
 /** Files of the project by their path in the folder. */
 export type ProjectFiles = ReadonlyMap<string, string | Uint8Array>;
 
 export async function projectFiles(compiled: Compiled, spec: ProgramSpec): Promise<ProjectFiles> {
-  const { plan, kernels, constants } = compiled;
+  const { plan, constants } = compiled;
   const program = await printProgram(spec);
-  const files = new Map<string, string | Uint8Array>([
+  return new Map<string, string | Uint8Array>([
     ["train.ts", program.typescript],
     ["train.mjs", program.javascript],
     ["plan.json", `${JSON.stringify(plan, undefined, 1)}\n`],
     ["constants.bin", constants],
+    ...kernelFiles(compiled),
   ]);
-  for (const { name, file } of plan.kernels) {
-    const kernel = kernels.get(name);
-    if (kernel) files.set(file, printWgsl(kernel));
-  }
-  return files;
 }
 
 /** Writes the folder; kernels of an earlier build do not stay behind. */

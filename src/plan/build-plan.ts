@@ -41,6 +41,7 @@ export interface CompileOptions {
 }
 
 export interface Compiled {
+  readonly target: Target;
   readonly plan: Plan;
   /** By their names in the plan. */
   readonly kernels: ReadonlyMap<string, Kernel>;
@@ -118,7 +119,7 @@ export function compile(model: Model, optimizer: Optimizer, schedule: Schedule, 
   }
   const { plan, kernels, constants, initialisers } = writePlan({ model, optimizer, layout, language: target.language, homes: session.homes, programs, results, sorted: [...session.sorted] });
   const stages = { graphs: session.graphs, clusters: session.clusters, kernelReasons: session.lowering.reasons(), remarks };
-  return { plan, kernels, constants, initialisers, schedule, stages };
+  return { target, plan, kernels, constants, initialisers, schedule, stages };
 }
 
 function single(clusters: readonly Cluster[]): readonly Group[] {

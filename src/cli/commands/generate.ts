@@ -16,7 +16,7 @@ export const generate: Command = {
     "top-k": { type: "number", value: "K", help: "draw from the K likeliest tokens only" },
     "top-p": { type: "number", value: "P", help: "draw from the likeliest tokens that together have this probability" },
     seed: { type: "number", value: "N", help: "equal seeds give equal text; default: 1" },
-    device: { type: "string", value: "NAME", help: "auto, webgpu or software; default: auto" },
+    device: { type: "string", value: "NAME", help: "auto, webgpu, software or cpu; default: auto" },
     adapter: { type: "string", value: "NAME", help: "one of several adapters, by its driver's name" },
     program: { type: "string", value: "DIR", help: "the compiled program; default: the one beside the checkpoint" },
     json: { type: "boolean", help: "print the text with its settings as JSON" },
@@ -58,7 +58,7 @@ async function runGenerate(input: Input, host: Host): Promise<ExitCode> {
   const [adapter, wanted] = [input.text("adapter"), input.text("device")];
   try {
     const program = await loadProgram(programFolder);
-    const device = await openDevice({ ...(wanted === undefined ? {} : { device: wanted }), ...(adapter === undefined ? {} : { adapter }) });
+    const device = await openDevice({ ...(wanted === undefined ? {} : { device: wanted }), ...(adapter === undefined ? {} : { adapter }) }, program.plan);
     try {
       host.err(`${describeDevice(device)}\n${program.plan.model}, step ${checkpoint.info.step}\n`);
       const session = await device.open(program);
