@@ -1,10 +1,16 @@
 import { defineConfig } from "vitest/config";
 
+const built = ["tests/cli/**/*.test.ts"];
+
 export default defineConfig({
   test: {
-    include: ["tests/**/*.test.ts"],
     testTimeout: 60_000,
     hookTimeout: 60_000,
     maxWorkers: 2,
+    projects: [
+      { extends: true, test: { name: "sources", include: ["tests/**/*.test.ts"], exclude: built } },
+      // These run the bundled program, which is made once before them.
+      { extends: true, test: { name: "program", include: built, globalSetup: "tests/cli/setup/bundle.ts", testTimeout: 300_000 } },
+    ],
   },
 });

@@ -3,12 +3,14 @@
  * hundreds. Heavy parts (ts-morph, prettier, Dawn) stay outside and are imported only by the commands that need them.
  */
 import { build } from "esbuild";
-import { chmod, rm } from "node:fs/promises";
+import { chmod, rename, rm } from "node:fs/promises";
 
 const root = new URL("..", import.meta.url).pathname;
 const external = ["webgpu", "koffi", "@sparticuz/chromium", "ts-morph", "prettier", "prettier/*"];
 
-await rm(`${root}dist`, { recursive: true, force: true });
+// Made beside and moved into place: commands that run meanwhile find either the old files or the new ones, and a failed build changes nothing.
+const made = "dist.new";
+await rm(`${root}${made}`, { recursive: true, force: true });
 await build({
   absWorkingDir: root,
   entryPoints: {
@@ -17,7 +19,7 @@ await build({
     runtime: "src/runtime/index.ts",
     prettier: "grammar/print.ts",
   },
-  outdir: "dist",
+  outdir: made,
   bundle: true,
   splitting: true,
   format: "esm",
@@ -33,7 +35,7 @@ await build({
 await build({
   absWorkingDir: root,
   entryPoints: { "runtime.browser": "src/runtime/browser.ts" },
-  outdir: "dist",
+  outdir: made,
   bundle: true,
   format: "esm",
   platform: "browser",
@@ -41,4 +43,6 @@ await build({
   sourcemap: "linked",
   logLevel: "warning",
 });
-await chmod(`${root}dist/llmc.js`, 0o755);
+await chmod(`${root}${made}/llmc.js`, 0o755);
+await rm(`${root}dist`, { recursive: true, force: true });
+await rename(`${root}${made}`, `${root}dist`);

@@ -2,11 +2,16 @@
  * @file Prints the training program: the loop in plain sight, with the learning rate, the initial values and the data as this model declares
  * them. Built with ts-morph and formatted with prettier; this folder is the only user of both.
  */
+import { createRequire } from "node:module";
 import { format } from "prettier";
-import { Project, ts, VariableDeclarationKind, type SourceFile } from "ts-morph";
+import type * as tsMorph from "ts-morph";
+import type { SourceFile } from "ts-morph";
 import { javascript } from "../../src/ir/javascript.ts";
 import { initialisation, type Initialisation } from "./initialisers.ts";
 import type { ProgramSpec, SampleSpec } from "./program-spec.ts";
+
+// Not imported but required: Node would read all of TypeScript twice to find the names that a CommonJS module exports.
+const { Project, ts, VariableDeclarationKind } = createRequire(import.meta.url)("ts-morph") as typeof tsMorph;
 
 export interface PrintedProgram {
   /** `train.ts`. */
@@ -45,7 +50,7 @@ function header({ plan, source }: ProgramSpec): string {
 }
 
 function addImports(file: SourceFile, calls: ReadonlySet<string>): void {
-  const values = ["loadProgram", "openRun", "runMain", "tokenInputs", ...calls].sort();
+  const values = ["loadProgram", "openRun", "runMain", "tokenInputs", ...calls].toSorted();
   file.addImportDeclaration({ moduleSpecifier: "llmc/runtime", namedImports: ["DataSpec", "Initialisers", "RunOptions", "RunResult", "TokenizerData"], isTypeOnly: true });
   file.addImportDeclaration({ moduleSpecifier: "llmc/runtime", namedImports: values });
 }
@@ -63,7 +68,7 @@ function addSettings(file: SourceFile, { settings, plan, data, tokenizer }: Prog
   const { seed, steps, budget, learningRate: rate, evaluateEvery, evaluateOn, metrics, checkpointEvery, keepCheckpoints } = settings;
   const lines = [
     `seed: ${seed},`,
-    `/** ${budget === `${steps} steps` ? "" : `${budget}: ${steps} steps `}of ${plan.batch} sequences of ${plan.context} tokens. */`,
+    `/** ${budget === `${steps} steps` ? "Of" : `${budget}: ${steps} steps of`} ${plan.batch} sequences of ${plan.context} tokens. */`,
     `steps: ${steps},`,
     `batch: ${plan.batch},`,
     `learningRate: ${rate},`,
@@ -126,7 +131,6 @@ function addTrain(file: SourceFile, spec: ProgramSpec): void {
   // The runtime computes what follows from these, such as bias corrections, as the plan says.
   const derived = scalars.filter((s) => s.expression !== undefined && s.expression !== "step").map((s) => s.expression);
   const validates = data.split.validation > 0;
-  const everyStep = (interval: string | undefined): string => (interval === undefined ? "step === run.steps" : `step % settings.${interval} === 0 || step === run.steps`);
   const evaluation = [...(validates ? ["await run.evaluate(step);"] : []), ...samples.map((s) => `await run.sample(step, ${sampleOptions(s)});`)];
   file.addFunction({
     name: "train",
@@ -146,8 +150,8 @@ try {
     ${derived.length > 0 ? `// From these the plan computes ${derived.join(", ")}.` : ""}
     await run.train.run({ seed: run.seed, step${usesRate ? ", lr" : ""} });
     run.collect();
-    if (${everyStep(settings.checkpointEvery === undefined ? undefined : "checkpointEvery")}) await run.save(step);
-    ${evaluation.length === 0 ? "" : `if (${everyStep(settings.evaluateEvery === undefined ? undefined : "evaluateEvery")}) { ${evaluation.join("\n")} }`}
+    if (${atSteps(settings.checkpointEvery, "checkpointEvery")}) await run.save(step);
+    ${evaluation.length === 0 ? "" : `if (${atSteps(settings.evaluateEvery, "evaluateEvery")}) { ${evaluation.join("\n")} }`}
   }
   return await run.finish();
 } finally {
@@ -155,6 +159,11 @@ try {
 }`,
     leadingTrivia: "\n",
   });
+}
+
+/** When something is done that has an interval, or else only at the end. */
+function atSteps(interval: number | undefined, setting: string): string {
+  return interval === undefined ? "step === run.steps" : `step % settings.${setting} === 0 || step === run.steps`;
 }
 
 function sampleOptions({ prompt, length, temperature, topK, topP, seed }: SampleSpec): string {

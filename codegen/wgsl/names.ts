@@ -18,15 +18,26 @@ const taken = new Set(
 );
 
 /** The helper functions a module may declare; their names are theirs alone. */
-export const helperNames = [
+const helperNames = [
   "accurate_log", "quarter_wave", "accurate_sin", "accurate_cos", "accurate_tanh", "accurate_erf", "power", "whole_power", "is_finite", "floor_div", "floor_mod", "scramble", "uniform_random",
 ] as const;
 export type HelperName = (typeof helperNames)[number];
 
 const helperPattern = new RegExp(`^(${helperNames.join("|")})(_vec\\d)?$`);
 
+/** Kernels repeat their names many times over. */
+const known = new Map<string, string>();
+
 /** The WGSL identifier of a kernel IR name. Different identifiers stay different: what ends in underscores after a taken word gets one more. */
 export function wgslName(name: string): string {
+  const before = known.get(name);
+  if (before !== undefined) return before;
+  const made = identifierOf(name);
+  known.set(name, made);
+  return made;
+}
+
+function identifierOf(name: string): string {
   const identifier = name.replace(/[^A-Za-z0-9_]/g, "_").replace(/^(?=\d)/, "_").replace(/^__+/, "_");
   const word = identifier.replace(/_+$/, "");
   return taken.has(word) || helperPattern.test(word) ? `${identifier}_` : identifier;

@@ -60,6 +60,7 @@ const sourceSchema = closed(
     files: optional(listOf(text, "one path or pattern, or a list of them"), "The text files, by path or pattern relative to this file."),
     package: optional(text, "The npm package in which `files` are looked up."),
     from: optional(reference("the name of a data declaration"), "Another data declaration, whose documents are taken."),
+    separator: optional(text, "The text that ends each document in a file; without it a file is one document."),
     weight: withDefault(weight, { kind: "rest" }, "rest", "The share of this source in what is trained on."),
   },
   (source, problem) => {

@@ -7,7 +7,6 @@ export type Parsed = { readonly kind: "ok"; readonly input: Input } | { readonly
 export function parseArguments(command: Command, words: readonly string[]): Parsed {
   const values = new Map<string, string | true>();
   const positionals: string[] = [];
-  const error = (message: string): Parsed => ({ kind: "error", message });
 
   for (let i = 0; i < words.length; i++) {
     const word = words[i] ?? "";
@@ -33,8 +32,11 @@ export function parseArguments(command: Command, words: readonly string[]): Pars
       continue;
     }
     const value = inline ?? words[++i];
-    if (value === undefined) return error(`\`--${name}\` needs a value: \`--${name} ${spec.value ?? "VALUE"}\``);
+    if (value === undefined || (inline === undefined && value.startsWith("--"))) return error(`\`--${name}\` needs a value: \`--${name} ${spec.value ?? "VALUE"}\``);
     if (spec.type === "number" && (value.trim() === "" || !Number.isFinite(Number(value)))) return error(`\`--${name}\` needs a number, not \`${value}\``);
+    if (spec.type === "count" && !(/^\d+$/.test(value) && Number(value) >= (spec.min ?? 0) && Number(value) < 2 ** 32)) {
+      return error(`\`--${name}\` needs a whole number${spec.min === undefined ? "" : ` of at least ${spec.min}`}, not \`${value}\``);
+    }
     values.set(name, value);
   }
 
@@ -56,6 +58,10 @@ export function parseArguments(command: Command, words: readonly string[]): Pars
     },
   };
   return { kind: "ok", input };
+}
+
+function error(message: string): Parsed {
+  return { kind: "error", message };
 }
 
 function splitOnce(text: string, at: string): readonly string[] {

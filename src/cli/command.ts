@@ -2,7 +2,9 @@
 import type { ExitCode, Host } from "./host.ts";
 
 export interface OptionSpec {
-  readonly type: "string" | "boolean" | "number";
+  /** `count` is a whole number, at least `min` (0 unless said). */
+  readonly type: "string" | "boolean" | "number" | "count";
+  readonly min?: number;
   readonly short?: string;
   /** What the value is called in help: `DIR`. */
   readonly value?: string;

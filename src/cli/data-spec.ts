@@ -1,5 +1,6 @@
 /** @file A data declaration as the runtime loads it: sources with their files, `from` replaced by the sources of the declaration it names. */
-import { dirname, relative, resolve } from "node:path";
+import { dirname, isAbsolute, posix, relative, resolve } from "node:path";
+import { escapePath } from "tinyglobby";
 import { checkFields } from "../../grammar/fields.ts";
 import { schemas, type DataConfig } from "../../grammar/schema.ts";
 import type { SourceSpec } from "../runtime/data/corpus.ts";
@@ -27,9 +28,10 @@ function sourcesOf(config: DataConfig, scope: Scope, path: string, place: Place)
     const name = source.label?.text ?? "text";
     const weight: Weight = source.weight.kind === "rest" ? "rest" : source.weight.from === source.weight.to ? source.weight.from : { from: source.weight.from, to: source.weight.to };
     if (source.files) {
-      const base = resolve(place.cwd, dirname(path));
-      const files = source.files.map((file) => (source.package ? `npm:${source.package}/${file}` : relative(place.folder, resolve(base, file)).replaceAll("\\", "/")));
-      return [{ name, files, weight }];
+      // Only what the source says is a pattern: brackets in the names of folders above it are just names.
+      const base = escapePath(relative(place.folder, resolve(place.cwd, dirname(path))).replaceAll("\\", "/"));
+      const files = source.files.map((file) => (source.package ? `npm:${source.package}/${file}` : isAbsolute(file) ? file : posix.join(base, file)));
+      return [{ name, files, weight, ...(source.separator === undefined ? {} : { separator: source.separator }) }];
     }
     const found = source.from && !place.inside.includes(source.from.text) ? scope.lookup(source.from.text) : undefined;
     if (found?.declaration.kind !== "section" || found.declaration.keyword !== "data") return [];

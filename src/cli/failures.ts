@@ -24,12 +24,15 @@ const causes: Readonly<Record<string, string>> = {
   EROFS: "the file system is read-only",
   ENOTDIR: "a part of the path is a file, not a folder",
   EISDIR: "it is a folder",
+  EEXIST: "a file of that name is in the way",
+  ENAMETOOLONG: "its name is too long",
 };
 
 /** An output that cannot be written is the machine's state, not a bug. */
 function fileProblem(error: unknown): string | undefined {
   if (!(error instanceof Error) || !("code" in error) || typeof error.code !== "string") return undefined;
-  const cause = causes[error.code];
+  // Node says ENOENT where a folder cannot be made, whatever the reason.
+  const cause = error.code === "ENOENT" && "syscall" in error && error.syscall === "mkdir" ? "the folder cannot be made" : causes[error.code];
   const path = "path" in error && typeof error.path === "string" ? error.path : "the output";
   return cause === undefined ? undefined : `cannot write ${path}: ${cause}`;
 }

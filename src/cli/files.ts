@@ -14,7 +14,7 @@ export function packageFolder(): string {
 
 function readStdlib(): SourceHost["stdlib"] {
   const folder = join(packageFolder(), "stdlib");
-  const names = readdirSync(folder).filter((name) => name.endsWith(".llm")).sort();
+  const names = readdirSync(folder).filter((name) => name.endsWith(".llm")).toSorted();
   return names.map((name) => ({ name, text: readFileSync(join(folder, name), "utf8") }));
 }
 
@@ -25,7 +25,8 @@ export function sourceHost(cwd: string): SourceHost {
 /** The text of a file, if there is one that can be read. */
 function readSource(path: string): string | undefined {
   try {
-    return readFileSync(path, "utf8");
+    // A byte order mark is no part of the text.
+    return readFileSync(path, "utf8").replace(/^\uFEFF/, "");
   } catch {
     return undefined;
   }

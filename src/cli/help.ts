@@ -1,6 +1,7 @@
 /** @file Help texts, made from the commands' descriptions. Examples come first: most readers want one to copy. */
 import type { Command } from "./command.ts";
 
+/** What llmc is, and its commands. */
 export function overview(commands: readonly Command[]): string {
   const width = Math.max(...commands.map((c) => c.name.length));
   return [
@@ -16,6 +17,11 @@ export function overview(commands: readonly Command[]): string {
   ].join("\n");
 }
 
+/** `llmc check FILE [OPTIONS]`. */
+export function usage({ name, positionals, options }: Command): string {
+  return `llmc ${[name, ...positionals].join(" ")}${Object.keys(options).length > 0 ? " [OPTIONS]" : ""}`;
+}
+
 export function commandHelp(command: Command): string {
   const options = Object.entries(command.options).map(([name, spec]) => {
     const short = spec.short ? `-${spec.short}, ` : "";
@@ -25,7 +31,7 @@ export function commandHelp(command: Command): string {
   return [
     ...command.examples.map((example) => `  ${example}`),
     "",
-    `llmc ${[command.name, ...command.positionals].join(" ")}${options.length > 0 ? " [OPTIONS]" : ""}`,
+    usage(command),
     `${command.summary[0]?.toUpperCase()}${command.summary.slice(1)}.`,
     ...(options.length > 0 ? ["", ...options.map(([flags, help]) => `  ${flags.padEnd(width)}  ${help}`)] : []),
     "",

@@ -14,7 +14,8 @@ export interface Host {
 export type ExitCode = 0 | 1 | 2 | 70 | 130;
 
 export function processHost(): Host {
-  const color = process.env["NO_COLOR"] === undefined && (process.env["FORCE_COLOR"] !== undefined || process.stderr.isTTY === true);
+  const forced = process.env["FORCE_COLOR"];
+  const color = !process.env["NO_COLOR"] && (forced === undefined ? process.stderr.isTTY === true : forced !== "0");
   return {
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),

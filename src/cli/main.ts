@@ -3,7 +3,7 @@
 import { suggest } from "../diagnostics/suggest.ts";
 import { parseArguments } from "./arguments.ts";
 import { commands } from "./commands.ts";
-import { commandHelp, overview } from "./help.ts";
+import { commandHelp, overview, usage } from "./help.ts";
 import { type ExitCode, type Host, processHost } from "./host.ts";
 
 export async function main(words: readonly string[], host: Host): Promise<ExitCode> {
@@ -20,7 +20,7 @@ export async function main(words: readonly string[], host: Host): Promise<ExitCo
   const command = commands.find((c) => c.name === name);
   if (!command) {
     const close = suggest(name, commands.map((c) => c.name));
-    host.err(`\`${name}\` is not a command of llmc${close ? `; did you mean \`llmc ${close}\`?` : ""}\n\n${overview(commands)}`);
+    host.err(`\`${name}\` is not a command of llmc${close ? `; did you mean \`llmc ${close}\`?` : `, which has ${commands.map((c) => c.name).join(", ")}`}\n\`llmc --help\` tells what they do\n`);
     return 2;
   }
   const parsed = parseArguments(command, rest);
@@ -29,7 +29,7 @@ export async function main(words: readonly string[], host: Host): Promise<ExitCo
       host.out(commandHelp(command));
       return 0;
     case "error":
-      host.err(`${parsed.message}\n\n${commandHelp(command)}`);
+      host.err(`${parsed.message}\n${usage(command)}\n\`llmc ${command.name} --help\` shows examples and every option\n`);
       return 2;
     case "ok":
       return command.run(parsed.input, host);
@@ -44,7 +44,7 @@ function reportBug(error: unknown, words: readonly string[]): void {
 
 const words = process.argv.slice(2);
 // A closed pipe (`llmc show … | head`) is the reader's choice, not an error.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 70));
+for (const stream of [process.stdout, process.stderr]) stream.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 70));
 try {
   process.exitCode = await main(words, processHost());
 } catch (error) {

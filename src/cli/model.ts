@@ -23,9 +23,13 @@ export interface LoadedModel {
   readonly data?: { readonly use: DataUse; readonly tokenizer: TokenizerData };
 }
 
-/** A model that has all that training needs. */
-export interface TrainableModel extends LoadedModel {
+/** A model whose training is declared: it can be compiled. */
+export interface CompilableModel extends LoadedModel {
   readonly elaboration: LoadedModel["elaboration"] & { readonly optimizer: Optimizer; readonly schedule: Schedule; readonly train: NonNullable<Elaboration["train"]> };
+}
+
+/** And whose text is, too: it can be trained. */
+export interface TrainableModel extends CompilableModel {
   readonly data: NonNullable<LoadedModel["data"]>;
 }
 
@@ -72,7 +76,12 @@ async function tokenizerOf(data: DataUse, host: Host): Promise<TokenizerData> {
   async function* files(): AsyncGenerator<{ name: string; bytes: Uint8Array }> {
     for (const source of spec.sources) yield* readSource(source, host.cwd);
   }
-  return characterVocabulary(files());
+  const tokenizer = await characterVocabulary(files());
+  if (tokenizer.kind === "characters" && tokenizer.characters === "") {
+    const { RuntimeFailure } = await import("../runtime/failure.ts");
+    throw new RuntimeFailure("data/empty", `\`${data.name}\` has no text`, "its files are empty");
+  }
+  return tokenizer;
 }
 
 function characterCount(data: DataUse | undefined, tokenizer: TokenizerData & { readonly kind: "characters" }): (section: Section) => number | undefined {
@@ -81,13 +90,26 @@ function characterCount(data: DataUse | undefined, tokenizer: TokenizerData & { 
   return (section) => (section === data?.section || (section.keyword === "tokenizer" && section.name.text === name) ? count : undefined);
 }
 
-/** The same with the check that it can be trained. */
-export async function loadTrainable(path: string, wanted: string | undefined, host: Host): Promise<TrainableModel | undefined> {
+/** Loads a model that must say how it is trained. */
+export async function loadCompilable(path: string, wanted: string | undefined, host: Host): Promise<CompilableModel | undefined> {
   const loaded = await loadModel(path, wanted, host);
-  if (!loaded) return undefined;
-  const { data, elaboration } = loaded;
-  const { optimizer, schedule, train } = elaboration;
-  if (!train || !optimizer || !schedule) return refuse(`${loaded.name} has no \`train ${loaded.name} { … }\` in ${path}`, host);
-  if (!data) return refuse(`${loaded.name} has no text to train on: name a data declaration with \`data: …\` in \`model ${loaded.name} { … }\``, host);
-  return { ...loaded, data, elaboration: { ...elaboration, optimizer, schedule, train } };
+  if (!loaded || isCompilable(loaded)) return loaded;
+  return refuse(`${loaded.name} has no \`train ${loaded.name} { … }\` in ${path}`, host);
+}
+
+/** Whether everything but the text is declared. */
+export function isCompilable(loaded: LoadedModel): loaded is CompilableModel {
+  const { optimizer, schedule, train } = loaded.elaboration;
+  return optimizer !== undefined && schedule !== undefined && train !== undefined;
+}
+
+/** Loads a model that must say how and on what it is trained. */
+export async function loadTrainable(path: string, wanted: string | undefined, host: Host): Promise<TrainableModel | undefined> {
+  const loaded = await loadCompilable(path, wanted, host);
+  if (!loaded || isTrainable(loaded)) return loaded;
+  return refuse(`${loaded.name} has no text to train on: name a data declaration with \`data: …\` in \`model ${loaded.name} { … }\``, host);
+}
+
+export function isTrainable(loaded: CompilableModel): loaded is TrainableModel {
+  return loaded.data !== undefined;
 }

@@ -1,5 +1,5 @@
 /** @file The summary of a model as a page of text. */
-import { formatBytes } from "../optimize/clusterer.ts";
+import { formatBytes } from "../optimize/format-bytes.ts";
 import type { ParameterGroup, Summary } from "./summary.ts";
 
 export function printSummary(summary: Summary, path: string): string {

@@ -1,14 +1,15 @@
 /** @file Compiles a trainable model and writes its folder; what `build` and `train` share. */
 import { resolve } from "node:path";
 import { projectFiles, writeProject } from "../../codegen/project.ts";
+import type { ProgramSpec } from "../../codegen/typescript/program-spec.ts";
 import { spanText } from "../diagnostics/source.ts";
-import { formatBytes } from "../optimize/clusterer.ts";
+import { formatBytes } from "../optimize/format-bytes.ts";
 import { compile, type Compiled } from "../plan/build-plan.ts";
 import { RuntimeFailure } from "../runtime/failure.ts";
 import type { Target } from "../schedule/lowered.ts";
 import { dataSpec } from "./data-spec.ts";
 import type { Host } from "./host.ts";
-import type { TrainableModel } from "./model.ts";
+import { isTrainable, type CompilableModel, type TrainableModel } from "./model.ts";
 import { runSettings, samplesOf } from "./run-settings.ts";
 
 export interface WrittenProject {
@@ -21,7 +22,7 @@ export interface WrittenProject {
 const activationShare = 1 / 4;
 const largestActivation = 256 * 2 ** 20;
 
-export function compileModel({ name, elaboration }: Pick<TrainableModel, "name" | "elaboration">, target: Target): Compiled {
+export function compileModel({ name, elaboration }: CompilableModel, target: Target): Compiled {
   const { model, optimizer, schedule, train } = elaboration;
   const memory = Math.min(largestActivation, Math.floor((train.memory ?? Infinity) * activationShare));
   const compiled = compile(model, optimizer, schedule, { target, memory, ...(train.clip === undefined ? {} : { clip: train.clip }) });
@@ -32,29 +33,25 @@ export function compileModel({ name, elaboration }: Pick<TrainableModel, "name" 
   return compiled;
 }
 
-export async function writeModelProject(loaded: TrainableModel, target: Target, folder: string, host: Host): Promise<WrittenProject> {
+export async function writeModelProject(loaded: CompilableModel, target: Target, folder: string, host: Host): Promise<WrittenProject> {
   const absolute = resolve(host.cwd, folder);
-  const data = dataSpec(loaded.data.use, host.cwd, absolute);
   const compiled = compileModel(loaded, target);
-  const { plan } = compiled;
+  const files = await projectFiles(compiled, isTrainable(loaded) ? await programSpec(loaded, compiled, absolute, host) : undefined);
+  await writeProject(absolute, files);
+  return { compiled, files: files.size, folder };
+}
+
+async function programSpec(loaded: TrainableModel, { plan, schedule, initialisers }: Compiled, folder: string, host: Host): Promise<ProgramSpec> {
+  const data = dataSpec(loaded.data.use, host.cwd, folder);
   const settings = await runSettings(loaded, async () => {
     const { loadData } = await import("../runtime/node/files.ts");
     const { createTokenizer } = await import("../runtime/data/tokens.ts");
     const options = { tokenizer: createTokenizer(loaded.data.tokenizer), batch: plan.batch, context: plan.context, total: plan.batch, seed: 0 };
-    return (await loadData(data, options, absolute)).tokens;
+    return (await loadData(data, options, folder)).tokens;
   });
   const scheduleSpan = loaded.elaboration.train.spans["schedule"];
-  const files = await projectFiles(compiled, {
-    source: loaded.path,
-    plan,
-    settings,
-    schedule: compiled.schedule,
+  return {
+    source: loaded.path, plan, settings, schedule, initialisers, data, tokenizer: loaded.data.tokenizer, samples: samplesOf(loaded),
     ...(scheduleSpan ? { scheduleText: spanText(scheduleSpan) } : {}),
-    initialisers: compiled.initialisers,
-    data,
-    tokenizer: loaded.data.tokenizer,
-    samples: samplesOf(loaded),
-  });
-  await writeProject(absolute, files);
-  return { compiled, files: files.size, folder };
+  };
 }

@@ -19,6 +19,11 @@ export function countDiagnostics(diagnostics: readonly Diagnostic[]): string {
   return parts.join(" and ");
 }
 
+/** A path as it can be pasted into a shell. */
+export function shown(path: string): string {
+  return /^[\w./@%+=:,-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
+}
+
 export function plural(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }

@@ -2,7 +2,7 @@
 import { costOf } from "../plan/flops.ts";
 import type { MemoryReport } from "../runtime/plan.ts";
 import type { Target } from "../schedule/lowered.ts";
-import type { LoadedModel, TrainableModel } from "./model.ts";
+import { isCompilable, type LoadedModel } from "./model.ts";
 import { compileModel } from "./project.ts";
 
 export interface Summary {
@@ -17,7 +17,7 @@ export interface Summary {
   /** Whether the architecture's promise not to read the future holds; absent where it makes none. */
   readonly causality?: "proven" | "broken";
   /** Absent without a `train` section. */
-  readonly training?: { readonly budget: { readonly unit: string; readonly amount: number }; readonly kernels: number; readonly dispatches: number; readonly memory: MemoryReport };
+  readonly training?: { readonly budget: { readonly unit: string; readonly amount: number }; readonly dispatches: number; readonly kernels: number; readonly memory: MemoryReport };
 }
 
 export interface ParameterGroup {
@@ -45,20 +45,15 @@ export function summarise(loaded: LoadedModel, target: Target): Summary {
   const parts = new Map<string, number>();
   for (const { node, flops } of cost.nodes) parts.set(stacked(node.name), (parts.get(stacked(node.name)) ?? 0) + flops);
   const largest = [...parts].toSorted((a, b) => b[1] - a[1]).slice(0, largestParts).map(([name, flops]) => ({ name, share: flops / total }));
-  const plan = isTrained(loaded) ? compileModel(loaded, target).plan : undefined;
+  const plan = isCompilable(loaded) ? compileModel(loaded, target).plan : undefined;
+  const steps = plan?.programs.train?.dispatches ?? [];
   return {
     model: loaded.name, dims: Object.fromEntries(model.dims), batch: model.batch, context: model.context, vocabulary: model.vocabulary,
     parameters: { total: cost.parameterCount, tensors: parameterGroups(loaded) },
     flopsPerToken: { forward: cost.flopsPerToken, training: 3 * cost.flopsPerToken, largest },
     ...(causality && { causality: causality.kind === "proof" ? "proven" : "broken" }),
-    ...(plan && train && { training: { budget: train.budget, kernels: plan.kernels.length, dispatches: plan.programs.train?.dispatches.length ?? 0, memory: plan.memory } }),
+    ...(plan && train && { training: { budget: train.budget, dispatches: steps.length, kernels: new Set(steps.map((d) => d.kernel)).size, memory: plan.memory } }),
   };
-}
-
-/** Memory can be told for a model whose training is declared, whether or not its text is there. */
-function isTrained(loaded: LoadedModel): loaded is LoadedModel & Pick<TrainableModel, "elaboration"> {
-  const { optimizer, schedule, train } = loaded.elaboration;
-  return optimizer !== undefined && schedule !== undefined && train !== undefined;
 }
 
 function parameterGroups({ elaboration }: LoadedModel): readonly ParameterGroup[] {

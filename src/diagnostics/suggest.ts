@@ -1,7 +1,7 @@
 /** @file "Did you mean": the nearest known name by Damerau-Levenshtein distance, with a cutoff that keeps silly guesses away. */
 
 /** Edits (insert, delete, replace, swap neighbours) between two words; stops counting above `limit`. */
-export function editDistance(a: string, b: string, limit = Infinity): number {
+function editDistance(a: string, b: string, limit = Infinity): number {
   if (Math.abs(a.length - b.length) > limit) return limit + 1;
   let beforeLast: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, j) => j);

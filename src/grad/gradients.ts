@@ -89,11 +89,6 @@ function zeroGradient(leaf: Leaf): Node {
   return comp({ name: `d ${leaf.name}` }, leaf.axes, literal(0));
 }
 
-/** The contributions of one consumer to the cotangent of one operand, in the order of its reads. */
-export function contributionsOf({ contributions }: Gradients, consumer: Node, operand: Node): readonly Contribution[] {
-  return contributions.filter((c) => c.consumer === consumer && c.operand === operand);
-}
-
 /** The cotangent of each read in a node's body, over the node's space. */
 function bodyCotangents(builder: SumBuilder, node: Comp | Scatter, cotangent: Node, active: ReadonlySet<Node>): ReadonlyMap<Read, Scalar> {
   const wanted = (r: Read): boolean => active.has(r.of);

@@ -25,7 +25,7 @@ export function dependsOn(node: Node): Dependence {
 }
 
 /** The dependence of an expression: of the nodes it reads, and of the random numbers it draws. */
-export function scalarDependsOn(s: Scalar): Dependence {
+function scalarDependsOn(s: Scalar): Dependence {
   return most(subexpressions(s).flatMap((e): Dependence[] => (e.kind === "read" ? [dependsOn(e.of)] : e.kind === "random" ? ["input"] : [])));
 }
 

@@ -183,7 +183,7 @@ export interface Read extends ScalarBase {
 }
 
 /** `finite` gives bool: false for NaN and the infinities. */
-export const unaryOps = [
+const unaryOps = [
   "neg", "exp", "log", "sqrt", "rsqrt", "sin", "cos", "tanh", "erf", "abs", "floor", "ceil", "round", "sign", "not", "finite",
 ] as const;
 export type UnaryOp = (typeof unaryOps)[number];
@@ -195,7 +195,7 @@ export interface Unary extends ScalarBase {
 }
 
 /** `idiv` and `mod` are floored division and its remainder on i32. Comparisons give bool. */
-export const binaryOps = [
+const binaryOps = [
   "add", "sub", "mul", "div", "pow", "min", "max", "idiv", "mod", "lt", "le", "eq", "ne", "and", "or",
 ] as const;
 export type BinaryOp = (typeof binaryOps)[number];

@@ -37,6 +37,15 @@ export function update(target: Leaf, value: Node): Update {
 
 /** The nodes a node reads directly, without repetition. For a region: what its reference needs is not listed, only what its form reads. */
 export function inputsOf(node: Node): readonly Node[] {
+  const known = inputs.get(node) ?? findInputs(node);
+  inputs.set(node, known);
+  return known;
+}
+
+/** Nodes never change, and every pass asks for their inputs. */
+const inputs = new WeakMap<Node, readonly Node[]>();
+
+function findInputs(node: Node): readonly Node[] {
   switch (node.kind) {
     case "leaf": return [];
     case "comp": return nodesRead(node.body);

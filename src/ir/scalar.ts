@@ -1,7 +1,7 @@
 /**
  * @file Constructors of scalar expressions. Every scalar is interned, so equality is `===` and a shared
  * subexpression is stored once. Constructors fold literals and the identities that are exact in floating point
- * for finite values (x + 0, x · 1, select on a known condition); deeper rewriting is `simplify.ts`.
+ * for finite values (x + 0, x · 1, select on a known condition); deeper rewriting is `simplify-scalar.ts`.
  */
 import { invariant, unreachable } from "../diagnostics/invariant.ts";
 import { erf, roundEven } from "../runtime/numeric.ts";

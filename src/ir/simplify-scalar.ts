@@ -27,9 +27,6 @@ export function simplifyScalar(s: Scalar, space: Space): Scalar {
   return simplifier(space)(s);
 }
 
-/** An i32 index in normal form; an alias that says what is meant. */
-export const simplifyIndex = simplifyScalar;
-
 /** Rewrites a scalar whose operands are simplified already. */
 function finish(s: Scalar, space: Space, visit: (s: Scalar) => Scalar): Scalar {
   if (s.kind === "select") {

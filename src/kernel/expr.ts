@@ -10,7 +10,7 @@ import type { Array_, BinaryOp, Binding, Expr, ScalarType, UnaryOp, ValueType, W
 export const f32Type: ValueType = { scalar: "f32", width: 1 };
 export const i32Type: ValueType = { scalar: "i32", width: 1 };
 export const u32Type: ValueType = { scalar: "u32", width: 1 };
-export const boolType: ValueType = { scalar: "bool", width: 1 };
+const boolType: ValueType = { scalar: "bool", width: 1 };
 
 /** `vectorOf(f32Type, 4)`; the type itself for width 1. */
 export function vectorOf(type: ValueType, width: Width): ValueType {
@@ -70,7 +70,7 @@ export function asExpr(operand: Operand, type: ValueType = i32Type): Expr {
   return typeof operand === "number" ? literal(type, operand) : operand;
 }
 
-export const isLiteral = (expr: Expr, value: number): boolean => expr.kind === "literal" && expr.value === value;
+const isLiteral = (expr: Expr, value: number): boolean => expr.kind === "literal" && expr.value === value;
 
 /** Brings operands to one type: numbers become literals, scalars are copied to the widest vector's components. */
 function unify(operands: readonly Operand[]): Expr[] {

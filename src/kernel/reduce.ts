@@ -30,7 +30,7 @@ export function expandReduces(kernel: Kernel): readonly UniformStatement[] {
 }
 
 /** One stage a factor of the width; `stride` is the distance of the lanes that a stage combines. */
-export function expandReduce(statement: Reduce, kernel: Kernel): readonly UniformStatement[] {
+function expandReduce(statement: Reduce, kernel: Kernel): readonly UniformStatement[] {
   const width = statement.width ?? kernel.lanes;
   const value = kernel.registers.find((candidate) => candidate.name === statement.register);
   const scratch = kernel.shared.find((candidate) => candidate.name === statement.scratch);

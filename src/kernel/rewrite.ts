@@ -42,7 +42,7 @@ export function rewriteExpr(expr: Expr, rewrite: Rewrite): Expr {
   }
 }
 
-export function rewriteStatements(body: readonly Statement[], rewrite: Rewrite): Statement[] {
+function rewriteStatements(body: readonly Statement[], rewrite: Rewrite): Statement[] {
   const go = (expr: Expr): Expr => rewriteExpr(expr, rewrite);
   return body.map((statement): Statement => {
     switch (statement.kind) {

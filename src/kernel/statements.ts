@@ -16,14 +16,6 @@ export const assign = (target: string | Array_, value: Expr): Statement => ({
   value,
 });
 
-/** Assigns an element of a register array. */
-export const assignElement = (target: Array_, index: Operand, value: Operand): Statement => ({
-  kind: "set",
-  target: target.name,
-  index: asExpr(index),
-  value: asExpr(value, target.element),
-});
-
 /** Stores to a binding or shared array. */
 export const store = (array: Binding | Array_, index: Operand, value: Operand): Statement => ({
   kind: "store",

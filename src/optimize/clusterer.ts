@@ -9,8 +9,9 @@ import { axis, subexpressions } from "../ir/scalar.ts";
 import type { Contraction } from "./contraction.ts";
 import { contractionOf } from "./contraction.ts";
 import { combineContractions } from "./combine.ts";
-import { Draft, absorb, dependOn, mayDependOn } from "./draft.ts";
+import { Draft, absorb, dependOn, mayDependOn, reaches } from "./draft.ts";
 import type { Place } from "./draft.ts";
+import { formatBytes } from "./format-bytes.ts";
 import { tensorsRead, usersOf } from "./inline.ts";
 import { patternIn, placePointwise, placeReduction, placeSibling, readsOf } from "./place.ts";
 import type { Recomputed } from "./recompute.ts";
@@ -113,7 +114,7 @@ export class Clusterer {
         const [into, from] = [contractions[i], contractions[j]];
         if (!into || !from || from.members.size === 0 || into.members.size === 0) continue;
         const combined = combineContractions(into, from, node, (n) => this.#users.get(n) ?? []);
-        if (!combined || !mayDependOn(into, from.inputs) || !mayDependOn(from, into.inputs) || from.inputs.has(into)) continue;
+        if (!combined || reaches(into, from) || reaches(from, into)) continue;
         if (this.#bindings([...into.members.keys(), ...from.members.keys(), node]) > this.#limits.bindings) continue;
         const moved = [...from.members.keys()];
         absorb(into, from, combined.move);
@@ -240,12 +241,13 @@ export class Clusterer {
     return [...new Set(inputsOf(node).flatMap((n) => this.#draftOf.get(n) ?? []))];
   }
 
-  /** Drafts that read a tensor this node reads, for its largest tensors first. */
+  /** Drafts that read a tensor this node reads, for its largest tensors first, and that do not compute what it reads. */
   #siblings(node: Comp): readonly { readonly draft: Draft; readonly shared: Node; readonly pattern: readonly number[] }[] {
     const shared = tensorsRead(node.body).toSorted((a, b) => elementCount(b.axes) - elementCount(a.axes));
+    const own = new Set(this.#sources(node));
     const worthwhile = elementCount(shared[0]?.axes ?? []) / 4;
     return shared.filter((n) => elementCount(n.axes) >= worthwhile && elementCount(n.axes) > 1).flatMap((n) =>
-      [...(this.#readers.get(n) ?? [])].filter((d) => d.members.size > 0).toSorted((a, b) => b.level - a.level || b.id - a.id).flatMap((draft) => {
+      [...(this.#readers.get(n) ?? [])].filter((d) => d.members.size > 0 && !own.has(d)).toSorted((a, b) => b.level - a.level || b.id - a.id).flatMap((draft) => {
         const pattern = patternIn(draft, n);
         return pattern ? [{ draft, shared: n, pattern }] : [];
       }));
@@ -261,7 +263,7 @@ export class Clusterer {
         if (input.kind === "leaf" && input.role === "scalar") scalars = 1;
         else if (!members.has(input)) bound.add(input);
       }
-      if (node.kind === "comp" && subexpressions(node.body).some((s) => s.kind === "random")) scalars = 1;
+      if (drawsRandom(node)) scalars = 1;
       if (node.kind === "update") bound.add(node.target);
       else if (this.#isOutput(node, members)) bound.add(node);
     }
@@ -289,6 +291,14 @@ function recomputedLast(nodes: readonly Node[], again: ReadonlyMap<Node, Node> |
   return [...nodes.filter((n) => !late.has(n)), ...late];
 }
 
+const random = new WeakMap<Node, boolean>();
+
+function drawsRandom(node: Node): boolean {
+  const known = random.get(node) ?? (node.kind === "comp" && subexpressions(node.body).some((s) => s.kind === "random"));
+  random.set(node, known);
+  return known;
+}
+
 /** A fold's output axes, then what it folds. */
 function foldPlace(node: Comp): Place {
   return [...node.axes, ...(node.reduce?.axes ?? [])].map((_, i) => i);
@@ -296,18 +306,6 @@ function foldPlace(node: Comp): Place {
 
 function bytes(node: Node): string {
   return formatBytes(4 * elementCount(node.axes));
-}
-
-/** Bytes as a person says them. */
-export function formatBytes(count: number): string {
-  const units = ["B", "KiB", "MiB", "GiB"];
-  let value = count;
-  let unit = 0;
-  while (value >= 1024 && unit < units.length - 1) {
-    value /= 1024;
-    unit++;
-  }
-  return `${Number.isInteger(value) || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
 }
 
 function sameSizes(a: readonly Axis[], b: readonly Axis[]): boolean {

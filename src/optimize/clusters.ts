@@ -3,11 +3,12 @@ import type { Leaf, Node } from "../ir/graph.ts";
 import type { Cluster } from "./cluster.ts";
 import { Clusterer } from "./clusterer.ts";
 import type { Draft } from "./draft.ts";
-import { finishDraft, sortedIds } from "./finish.ts";
-import type { SortedIds } from "./finish.ts";
+import { finishDraft } from "./finish.ts";
 import { inlinePointwise } from "./inline.ts";
 import { normalise } from "./normalise.ts";
 import { recomputeInBackward } from "./recompute.ts";
+import { sortedIds } from "./sorted-ids.ts";
+import type { SortedIds } from "./sorted-ids.ts";
 
 export interface Clustered {
   /** Operands before users. */
@@ -38,7 +39,7 @@ export function clusterGraph(given: readonly Node[], { bindings, forwardRoots, s
       return made;
     },
   };
-  const drafts = [...clusterer.drafts].sort((a, b) => a.level - b.level || a.id - b.id);
+  const drafts = [...clusterer.drafts].toSorted((a, b) => a.level - b.level || a.id - b.id);
   return { clusters: drafts.map((d) => finishDraft(d, finishing)), roots, sorted: [...used.values()] };
 }
 

@@ -4,7 +4,7 @@
  */
 import type { Comp, Node, Scalar } from "../ir/graph.ts";
 import { nodesRead } from "../ir/node.ts";
-import { add, axis, literal, rewrite, substitute } from "../ir/scalar.ts";
+import { add, axis, rewrite, slot, substitute } from "../ir/scalar.ts";
 import type { Draft, Member } from "./draft.ts";
 import { plainPattern, readsOf } from "./place.ts";
 
@@ -60,7 +60,7 @@ function isSum(reader: Comp, into: Draft, from: Draft, users: (n: Node) => reado
 
 /** Whether all reads of some nodes in a body are terms of one and the same sum. */
 export function addsOnly(body: Scalar, nodes: ReadonlySet<Node>): boolean {
-  return replaceSum(body, nodes, literal(0)) !== undefined;
+  return replaceSum(body, nodes, slot(0)) !== undefined;
 }
 
 /** A body with the one sum of reads of all these nodes replaced; nothing when they are used otherwise. */
@@ -77,7 +77,7 @@ export function replaceSum(body: Scalar, nodes: ReadonlySet<Node>, by: Scalar): 
 }
 
 /** The terms of a sum. */
-export function addends(s: Scalar): readonly Scalar[] {
+function addends(s: Scalar): readonly Scalar[] {
   return s.kind === "binary" && s.op === "add" && s.dtype === "f32" ? [...addends(s.left), ...addends(s.right)] : [s];
 }
 

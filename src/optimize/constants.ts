@@ -3,13 +3,13 @@
  * kernel should not repeat is worth a table: a reduction or a transcendental function. A mask stays an expression. A subexpression
  * becomes a table over its own axes, and never grows one by multiplying it with others (slope · distance stays a product).
  */
-import { inRange } from "../ir/affine.ts";
 import { evaluateOne } from "../ir/evaluate.ts";
-import type { Axis, Comp, Leaf, Node, Scalar } from "../ir/graph.ts";
+import type { Axis, Comp, Leaf, Node, Read, Scalar } from "../ir/graph.ts";
 import { comp, elementCount, leaf } from "../ir/node.ts";
 import type { Label } from "../ir/node.ts";
-import { axis, operands, read, rebuild, rewrite, subexpressions, substitute } from "../ir/scalar.ts";
+import { axis, operands, read, rebuild, rewrite, substitute } from "../ir/scalar.ts";
 import { positionsOf } from "../ir/sums.ts";
+import { readsInRange } from "./in-range.ts";
 import { labelOf } from "./rebuild.ts";
 
 /** Larger tables cost more to store and to read than to compute. */
@@ -66,26 +66,23 @@ export class ConstantTables {
   /** f(table[at]) is (f∘table)[at]: the index may be out of range where a guard does not take it, the table is not. */
   #throughReads(label: Label, s: Scalar): Scalar | undefined {
     const [first, ...others] = readsOutsideIndices(s);
-    if (first?.kind !== "read" || first.of.kind === "leaf" && first.of.role !== "constant") return undefined;
-    if (others.some((r) => r.kind !== "read" || r.at.length !== first.at.length || r.at.some((i, j) => i !== first.at[j]))) return undefined;
+    if (!first || axesOutsideReads(s)) return undefined;
+    const alike = (r: Read): boolean => r.at.length === first.at.length && r.at.every((i, j) => i === first.at[j] && r.of.axes[j]?.size === first.of.axes[j]?.size);
+    if (!others.every(alike)) return undefined;
     const place = first.of.axes.map((_, i) => axis(i));
     const inside = rewrite(s, (e) => (e.kind === "read" ? read(e.of, place) : undefined));
-    if (subexpressions(s).some((e) => e.kind === "axis") && readsOutsideIndices(s).length === 0) return undefined;
-    if (axesOutsideReads(s)) return undefined;
     return read(this.#table(label, comp(label, first.of.axes, inside)), first.at);
   }
 
   #overAxes(label: Label, s: Scalar, space: readonly Axis[], own: ReadonlySet<number>): Scalar | undefined {
-    const readable = subexpressions(s).every((e) => e.kind !== "read" || e.at.every((index, i) => inRange(index, e.of.axes[i]?.size ?? 0, space)));
-    const positions = [...own].sort((a, b) => a - b);
+    const positions = [...own].toSorted((a, b) => a - b);
     const axes = positions.flatMap((p) => space[p] ?? []);
-    if (!readable || elementCount(axes) > mostElements) return undefined;
+    if (!readsInRange(s, space) || elementCount(axes) > mostElements) return undefined;
     const inside = substitute(s, space.map((_, p) => axis(Math.max(positions.indexOf(p), 0))));
     return read(this.#table(label, comp(label, axes, inside)), positions.map((p) => axis(p)));
   }
 
   #table(label: Label, node: Comp): Leaf {
-    const sizes = (axes: readonly Axis[]): string => axes.map((a) => a.size).join();
     const key = `${sizes(node.axes)}|${node.reduce ? node.reduce.op + sizes(node.reduce.axes) : ""}|${node.body.id}`;
     const known = this.#tables.get(key);
     if (known) return known;
@@ -110,11 +107,15 @@ export class ConstantTables {
   }
 }
 
-function readsOutsideIndices(s: Scalar): readonly Scalar[] {
+function readsOutsideIndices(s: Scalar): readonly Read[] {
   if (s.kind === "read") return [s];
   return [...new Set(operands(s).flatMap(readsOutsideIndices))];
 }
 
 function axesOutsideReads(s: Scalar): boolean {
   return s.kind === "axis" || (s.kind !== "read" && operands(s).some(axesOutsideReads));
+}
+
+function sizes(axes: readonly Axis[]): string {
+  return axes.map((a) => a.size).join();
 }

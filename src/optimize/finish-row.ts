@@ -8,8 +8,9 @@ import { axis, operands, rewrite, slot, subexpressions } from "../ir/scalar.ts";
 import type { RowCluster, RowStep } from "./cluster.ts";
 import { isHeavy } from "./constants.ts";
 import type { Draft } from "./draft.ts";
-import { membersInOrder, outputsOf, placeScalars, placedBody } from "./finish.ts";
-import type { Finishing } from "./finish.ts";
+import { readsInRange } from "./in-range.ts";
+import { membersInOrder, outputsOf, placedBody, placeScalars } from "./members.ts";
+import type { Finishing } from "./members.ts";
 import { isPickPosition } from "./place.ts";
 import { mentionsFrom, pickAlong } from "./scatters.ts";
 
@@ -52,7 +53,7 @@ export function finishRow(draft: Draft, finishing: Finishing): RowCluster {
   const outputs = outputsOf(draft, values, finishing);
   return {
     kind: "row", id: draft.id, rows: draft.axes.slice(0, rows), along: draft.axes.slice(rows), reasons: draft.reasons,
-    steps: staged(reduces, outputs.map((output) => ({ kind: "output", per: isElement(output.value, rows) || writesAlong(draft, output.node) ? "element" : "row", output })), rows),
+    steps: staged(reduces, outputs.map((output) => ({ kind: "output", per: isElement(output.value, rows) || writesAlong(draft, output.node) ? "element" : "row", output })), draft),
   };
 }
 
@@ -81,8 +82,8 @@ function elementRead(draft: Draft, r: Read, at: readonly Scalar[], along: number
 type OutputStep = Extract<RowStep, { kind: "output" }>;
 
 /** Puts steps in order with element values that at least two of them use staged before the first use. */
-function staged(reduces: readonly Reduce[], outputs: readonly OutputStep[], rows: number): readonly RowStep[] {
-  const shared = sharedElements([...reduces.map((r) => r.value), ...outputs.map((o) => o.output.value)], rows);
+function staged(reduces: readonly Reduce[], outputs: readonly OutputStep[], draft: Draft): readonly RowStep[] {
+  const shared = sharedElements([...reduces.map((r) => r.value), ...outputs.map((o) => o.output.value)], draft);
   const steps: RowStep[] = [];
   const slotOfReduce = new Map<number, Scalar>();
   const stagedAs = new Map<Scalar, Scalar>();
@@ -113,8 +114,8 @@ function staged(reduces: readonly Reduce[], outputs: readonly OutputStep[], rows
   return [...steps, ...finals];
 }
 
-/** Element-wise reads and transcendental values that more than one step uses. */
-function sharedElements(values: readonly Scalar[], rows: number): ReadonlySet<Scalar> {
+/** Element-wise reads and transcendental values that more than one step uses. What only a guard keeps in range stays behind its guard. */
+function sharedElements(values: readonly Scalar[], { rows, axes }: Draft): ReadonlySet<Scalar> {
   const count = new Map<Scalar, number>();
   for (const value of values) {
     const own = new Set<Scalar>();
@@ -127,5 +128,5 @@ function sharedElements(values: readonly Scalar[], rows: number): ReadonlySet<Sc
     };
     visit(value, false);
   }
-  return new Set([...count].flatMap(([s, uses]) => (uses > 1 ? [s] : [])));
+  return new Set([...count].flatMap(([s, uses]) => (uses > 1 && readsInRange(s, axes) ? [s] : [])));
 }

@@ -1,44 +1,16 @@
 /**
- * @file Drafts as clusters: members' bodies over the cluster's positions, what the draft itself computes as slots, what others need as outputs.
+ * @file Drafts as clusters: what the draft itself computes as slots, what others need as outputs. Rows have a file of their own.
  */
 import { invariant, unreachable } from "../diagnostics/invariant.ts";
-import type { Comp, Leaf, Node, Read, Scalar } from "../ir/graph.ts";
-import { leaf } from "../ir/node.ts";
-import { axis, int, read, rewrite, slot, substitute } from "../ir/scalar.ts";
-import type { BinsCluster, Cluster, ContractCluster, FlashCluster, FoldCluster, MapCluster, Output } from "./cluster.ts";
+import type { Comp, Node, Scalar } from "../ir/graph.ts";
+import { axis, rewrite, slot, substitute } from "../ir/scalar.ts";
+import type { BinsCluster, Cluster, ContractCluster, FlashCluster, FoldCluster, MapCluster } from "./cluster.ts";
 import { addsOnly, operandPositions, replaceSum } from "./combine.ts";
 import type { Draft, Member } from "./draft.ts";
 import { finishRow } from "./finish-row.ts";
+import { membersInOrder, outputsOf, placedBody, placeScalars } from "./members.ts";
+import type { Finishing } from "./members.ts";
 import { binsFormOf } from "./scatters.ts";
-
-export interface Finishing {
-  /** Whether something outside of the draft needs a member. */
-  readonly isNeeded: (node: Node, draft: Draft) => boolean;
-  /** The inputs that the host derives from token ids for bins. */
-  readonly sorted: (ids: Leaf) => SortedIds;
-}
-
-export interface SortedIds {
-  readonly ids: Leaf;
-  readonly order: Leaf;
-  readonly offsets: Leaf;
-}
-
-/** The order and offsets of each input that bins need, made once each. */
-export function sortedIds(): (ids: Leaf) => SortedIds {
-  const made = new Map<Leaf, SortedIds>();
-  return (ids) => {
-    const known = made.get(ids);
-    if (known) return known;
-    const points = { name: "P", size: ids.axes.reduce((n, a) => n * a.size, 1) };
-    const below = ids.below ?? 0;
-    const order = leaf("input", `${ids.name}.order`, [points], "i32", { below: points.size });
-    const offsets = leaf("input", `${ids.name}.offsets`, [{ name: "V", size: below + 1 }], "i32", { below: points.size + 1 });
-    const sorted = { ids, order, offsets };
-    made.set(ids, sorted);
-    return sorted;
-  };
-}
 
 export function finishDraft(draft: Draft, finishing: Finishing): Cluster {
   switch (draft.kind) {
@@ -50,45 +22,6 @@ export function finishDraft(draft: Draft, finishing: Finishing): Cluster {
     case "flash": return finishFlash(draft);
     default: return unreachable(draft.kind);
   }
-}
-
-/** The axes of a node as scalars over the draft's positions. */
-export function placeScalars(member: Member): readonly Scalar[] {
-  return member.place.map((p) => (p < 0 ? int(0) : axis(p)));
-}
-
-/** Members in an order in which each reads only those before it. */
-export function membersInOrder(draft: Draft): readonly Member[] {
-  return [...draft.members.values()].sort((a, b) => a.node.id - b.node.id);
-}
-
-/** A body over the draft's positions, with reads of members replaced by their values. `by`: the node's own positions. */
-export function placedBody(body: Scalar, by: readonly Scalar[], valueOf: (read: Read) => Scalar | undefined): Scalar {
-  const memo = new Map<Scalar, Scalar>();
-  const visit = (s: Scalar): Scalar => rewrite(s, (e) => {
-    if (e.kind === "axis") return by[e.position];
-    if (e.kind !== "read") return undefined;
-    return valueOf(e) ?? read(e.of, e.at.map(visit));
-  }, memo);
-  return visit(body);
-}
-
-/** What an output writes and where; an update of a value stands for the value. */
-export function outputOf(draft: Draft, member: Member, value: Scalar): Output {
-  const place = member.place.slice(0, member.node.axes.length);
-  const plain = place.length === draft.axes.length && place.every((p, i) => p === i);
-  return { node: member.node, value, ...(!plain && { at: place.map((p) => (p < 0 ? int(0) : axis(p))) }) };
-}
-
-/** Outputs of a draft whose members' values are known; an updated value is written only where it goes. */
-export function outputsOf(draft: Draft, values: ReadonlyMap<Node, Scalar>, { isNeeded }: Finishing): readonly Output[] {
-  return membersInOrder(draft).flatMap((member) => {
-    const { node } = member;
-    if (node.kind === "update") return [outputOf(draft, member, values.get(node.value) ?? read(node.value, placeScalars(member)))];
-    const value = values.get(node);
-    const updated = [...draft.members.keys()].some((n) => n.kind === "update" && n.value === node);
-    return value && !updated && isNeeded(node, draft) ? [outputOf(draft, member, value)] : [];
-  });
 }
 
 /** Values of pointwise members from the slots that reductions have. */

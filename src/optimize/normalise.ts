@@ -58,7 +58,7 @@ export function normalise(roots: readonly Node[]): readonly Node[] {
     if (old.reduce.op !== "sum" || old.dtype !== "f32") return extremum(old, body);
     const over = old.reduce.axes;
     const known = linear.pointwise(old.axes, over, body);
-    if (known) return buildComp({ ...withoutReduction(old), body: known }, known);
+    if (known) return buildComp(comp(labelOf(old), old.axes, known), known);
     const made = builder.sum(labelOf(old), old.axes, over, bodies.find(body, [...old.axes, ...over]) ?? body);
     linear.remember(made);
     return made;
@@ -87,10 +87,6 @@ export function normalise(roots: readonly Node[]): readonly Node[] {
     planned.set(node, made);
     return made;
   }
-}
-
-function withoutReduction({ reduce: _, ...rest }: Comp): Comp {
-  return rest;
 }
 
 function renewedScatter(old: Extract<Node, { kind: "scatter" }>, renew: { readonly scalar: (s: Scalar) => Scalar }): typeof old {

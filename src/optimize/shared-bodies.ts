@@ -9,6 +9,7 @@ import type { Label } from "../ir/node.ts";
 import { axis, operands, read, rebuild, subexpressions, substitute } from "../ir/scalar.ts";
 import { simplifyScalar } from "../ir/simplify-scalar.ts";
 import { positionsOf } from "../ir/sums.ts";
+import { readsInRange } from "./in-range.ts";
 
 /** Smaller bodies are cheaper to repeat than to look for. */
 const leastOperations = 3;
@@ -44,8 +45,8 @@ export class SharedBodies {
 
   #drawn(label: Label, s: Scalar, space: readonly Axis[]): Scalar | undefined {
     const canonical = canonicalise(s, space);
-    if (!canonical) return undefined;
-    const positions = canonical.order.flatMap((number, p) => (number >= 0 ? [{ number, p }] : [])).sort((a, b) => a.number - b.number).map((x) => x.p);
+    if (!canonical || !readsInRange(s, space)) return undefined;
+    const positions = canonical.order.flatMap((number, p) => (number >= 0 ? [{ number, p }] : [])).toSorted((a, b) => a.number - b.number).map((x) => x.p);
     const known = this.#nodes.get(canonical.body)?.node ?? comp({ ...label, name: `${label.name}.drawn` }, positions.flatMap((p) => space[p] ?? []), canonical.body);
     if (!this.#nodes.has(canonical.body)) this.#nodes.set(canonical.body, { node: known, order: positions.map((_, i) => i) });
     return this.find(s, space);
@@ -63,7 +64,7 @@ export class SharedBodies {
   find(body: Scalar, space: readonly Axis[]): Scalar | undefined {
     const canonical = canonicalise(body, space);
     const known = canonical && this.#nodes.get(canonical.body);
-    if (!canonical || !known) return undefined;
+    if (!canonical || !known || known.node.axes.some((a, i) => a.size !== space[canonical.order.indexOf(known.order[i] ?? -1)]?.size)) return undefined;
     return read(known.node, known.order.map((number) => axis(canonical.order.indexOf(number))));
   }
 }
@@ -72,7 +73,7 @@ export class SharedBodies {
 function canonicalise(body: Scalar, space: readonly Axis[]): Canonical | undefined {
   const all = subexpressions(body);
   if (all.filter((s) => s.kind === "unary" || s.kind === "binary" || s.kind === "select").length < leastOperations) return undefined;
-  const reads = all.filter((s): s is Read => s.kind === "read").sort((a, b) => a.of.id - b.of.id || plainCount(b) - plainCount(a));
+  const reads = all.filter((s): s is Read => s.kind === "read").toSorted((a, b) => a.of.id - b.of.id || plainCount(b) - plainCount(a));
   const order: number[] = [];
   for (const r of reads) for (const index of r.at) if (index.kind === "axis" && !order.includes(index.position)) order.push(index.position);
   const used = positionsOf(body);

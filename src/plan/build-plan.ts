@@ -10,8 +10,8 @@ import type { Kernel } from "../kernel/ir.ts";
 import type { Cluster } from "../optimize/cluster.ts";
 import { clusterGraph } from "../optimize/clusters.ts";
 import type { Clustered } from "../optimize/clusters.ts";
-import { sortedIds } from "../optimize/finish.ts";
-import type { SortedIds } from "../optimize/finish.ts";
+import { sortedIds } from "../optimize/sorted-ids.ts";
+import type { SortedIds } from "../optimize/sorted-ids.ts";
 import { recogniseAttention } from "../optimize/attention.ts";
 import { nodesReadBy } from "../optimize/walk.ts";
 import { gpuTarget } from "../schedule/lowered.ts";
@@ -192,13 +192,12 @@ class Session {
   placeGradients(clustered: Clustered, parameters: readonly Leaf[]): readonly Cluster[] {
     const [loss, ...roots] = clustered.roots;
     const readElsewhere = new Set(clustered.clusters.flatMap(nodesReadBy));
-    const placed = new Set<Node>(loss ? [loss] : []);
+    const shared = new Set(roots.filter((root, i) => root === loss || roots.indexOf(root) !== i));
     return roots.flatMap((root, i): readonly Cluster[] => {
       const parameter = parameters[i];
       const entry = this.#layout.entries.find((e) => e.parameter.leaf === parameter);
       if (!entry) return [];
-      if (root.kind !== "leaf" && !placed.has(root) && !readElsewhere.has(root)) {
-        placed.add(root);
+      if (root.kind !== "leaf" && !shared.has(root) && !readElsewhere.has(root)) {
         this.homes.place(root, this.arena("gradients"), entry.offset);
         return [];
       }

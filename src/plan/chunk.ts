@@ -5,8 +5,8 @@
  */
 import type { Axis, Leaf, Node, Read, Scalar } from "../ir/graph.ts";
 import { comp, leaf, update } from "../ir/node.ts";
-import { add, axis, read, rewrite, subexpressions } from "../ir/scalar.ts";
-import { formatBytes } from "../optimize/clusterer.ts";
+import { add, axis, operands, read, rewrite, subexpressions } from "../ir/scalar.ts";
+import { formatBytes } from "../optimize/format-bytes.ts";
 import type { Cluster, Output } from "../optimize/cluster.ts";
 import { labelOf } from "../optimize/rebuild.ts";
 import { mapAxes, mapCluster, nodesReadBy, nodesWritten, outputsOfCluster, outputRank, scalarsOf } from "../optimize/walk.ts";
@@ -23,7 +23,7 @@ interface Cut {
 
 /** Groups of clusters with the largest activation beyond the budget that can be made in chunks made so; reasons say which others cannot. */
 export function chunkLargeTensors(clusters: readonly Cluster[], budget: number, homes: Homes): readonly Group[] {
-  const beyond = clusters.flatMap(nodesWritten).filter((n) => n.kind === "comp" && bytesOf(n) > budget && !homes.fixed(n)).sort((a, b) => bytesOf(b) - bytesOf(a));
+  const beyond = clusters.flatMap(nodesWritten).filter((n) => n.kind === "comp" && bytesOf(n) > budget && !homes.fixed(n)).toSorted((a, b) => bytesOf(b) - bytesOf(a));
   const notes = new Map<Node, string>();
   const noted = (c: Cluster): Cluster => {
     const own = nodesWritten(c).flatMap((n) => notes.get(n) ?? []);
@@ -129,7 +129,7 @@ class Chunking {
     for (const s of subexpressions(...scalarsOf(cluster))) {
       if (s.kind === "axis") continue;
       if (s.kind !== "read") {
-        if (operandAxes(s).some(isRow)) return "the index of a row is used as a number";
+        if (operands(s).some(isRow)) return "the index of a row is used as a number";
       } else if (!this.#leadsWithRows(s.of, s.at, isRow)) return `${s.of.name} is not read row by row`;
     }
     const over = outputRank(cluster) <= second;
@@ -259,17 +259,6 @@ function readsIn(cluster: Cluster): readonly Read[] {
 
 function indicesOf(o: Output): readonly Scalar[] {
   return o.at ?? o.node.axes.map((_, i) => axis(i));
-}
-
-/** The axis values among the direct operands of an operator. */
-function operandAxes(s: Scalar): readonly Scalar[] {
-  switch (s.kind) {
-    case "unary": case "cast": return [s.of];
-    case "binary": return [s.left, s.right];
-    case "select": return [s.condition, s.then, s.else];
-    case "random": return [s.counter];
-    default: return [];
-  }
 }
 
 /** Divisors, largest first. */

@@ -35,7 +35,7 @@ export function costOf(model: Model): ModelCost {
 }
 
 /** Operations to compute a node once. */
-export function flopsOf(node: Node): number {
+function flopsOf(node: Node): number {
   switch (node.kind) {
     case "leaf": case "update": return 0;
     case "region": return reachable([node.reference]).reduce((sum, n) => sum + (n.kind === "region" ? 0 : flopsOf(n)), 0);

@@ -5,16 +5,18 @@
 import type { Node } from "../ir/graph.ts";
 import type { Lowering, PendingDispatch, Workspace } from "./dispatches.ts";
 import type { Homes } from "./homes.ts";
+import type { Packing, Pair } from "./pack.ts";
 
 /** How far ahead a dispatch is looked for that could run with this one. */
 const lookAhead = 16;
 const mostFused = 4;
 
 /** Memory a dispatch touches; true where it writes. */
-type Touched = ReadonlyMap<Node | Workspace, boolean>;
+type Memory = Node | Workspace | Pair;
+type Touched = ReadonlyMap<Memory, boolean>;
 
-export function fuseNeighbours(given: readonly PendingDispatch[], lowering: Lowering, homes: Homes): readonly PendingDispatch[] {
-  const touched = given.map((d) => touchedBy(d, homes));
+export function fuseNeighbours(given: readonly PendingDispatch[], lowering: Lowering, homes: Homes, packing: Packing): readonly PendingDispatch[] {
+  const touched = given.map((d) => touchedBy(d, homes, packing));
   const taken = new Set<number>();
   const result: PendingDispatch[] = [];
   given.forEach((first, i) => {
@@ -44,11 +46,13 @@ function mayFuse(a: PendingDispatch, b: PendingDispatch): boolean {
   return a.kind === b.kind && a.chunk === b.chunk && a.kernel.lanes === b.kernel.lanes;
 }
 
-function touchedBy(dispatch: PendingDispatch, homes: Homes): Touched {
-  const touched = new Map<Node | Workspace, boolean>();
+/** Tensors that lie side by side count as one: a kernel that reads both binds only the first, and no kernel may write one and read the other. */
+function touchedBy(dispatch: PendingDispatch, homes: Homes, packing: Packing): Touched {
+  const touched = new Map<Memory, boolean>();
   dispatch.bindings.forEach((source, i) => {
-    if (source.kind === "scalars") return;
-    const memory = source.kind === "node" ? homes.base(source.node) : source.workspace;
+    const base = source.kind === "node" ? homes.base(source.node) : undefined;
+    const memory = base ? (packing.place(base)?.pair ?? base) : source.kind === "workspace" ? source.workspace : undefined;
+    if (!memory) return;
     touched.set(memory, (touched.get(memory) ?? false) || dispatch.kernel.bindings[i]?.access !== "read");
   });
   return touched;

@@ -1,7 +1,7 @@
 /** @file SHA-256 without a platform: plans are hashed in Node and in browsers alike, synchronously. */
 
-const constants = primes(64).map((p) => fraction(Math.cbrt(p)));
-const start = primes(8).map((p) => fraction(Math.sqrt(p)));
+const constants = Uint32Array.from(primes(64), (p) => fraction(Math.cbrt(p)));
+const start = Uint32Array.from(primes(8), (p) => fraction(Math.sqrt(p)));
 
 /** The SHA-256 of text in UTF-8, in hexadecimal. */
 export function sha256(text: string): string {
@@ -20,19 +20,32 @@ export function sha256(text: string): string {
 }
 
 function compress(state: Uint32Array, w: Uint32Array, view: DataView, offset: number): void {
-  const at = (array: ArrayLike<number>, i: number): number => array[i] ?? 0;
   for (let i = 0; i < 16; i++) w[i] = view.getUint32(offset + 4 * i);
   for (let i = 16; i < 64; i++) {
-    const [a, b] = [at(w, i - 15), at(w, i - 2)];
-    w[i] = at(w, i - 16) + (rotate(a, 7) ^ rotate(a, 18) ^ (a >>> 3)) + at(w, i - 7) + (rotate(b, 17) ^ rotate(b, 19) ^ (b >>> 10));
+    const [a, b] = [word(w, i - 15), word(w, i - 2)];
+    w[i] = word(w, i - 16) + (rotate(a, 7) ^ rotate(a, 18) ^ (a >>> 3)) + word(w, i - 7) + (rotate(b, 17) ^ rotate(b, 19) ^ (b >>> 10));
   }
-  let [a, b, c, d, e, f, g, h] = state as unknown as [number, number, number, number, number, number, number, number];
+  let a = word(state, 0), b = word(state, 1), c = word(state, 2), d = word(state, 3);
+  let e = word(state, 4), f = word(state, 5), g = word(state, 6), h = word(state, 7);
   for (let i = 0; i < 64; i++) {
-    const t1 = h + (rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)) + ((e & f) ^ (~e & g)) + at(constants, i) + at(w, i);
-    const t2 = (rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)) + ((a & b) ^ (a & c) ^ (b & c));
-    [h, g, f, e, d, c, b, a] = [g, f, e, (d + t1) | 0, c, b, a, (t1 + t2) | 0];
+    const t1 = (h + (rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)) + ((e & f) ^ (~e & g)) + word(constants, i) + word(w, i)) | 0;
+    const t2 = ((rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)) + ((a & b) ^ (a & c) ^ (b & c))) | 0;
+    h = g;
+    g = f;
+    f = e;
+    e = (d + t1) | 0;
+    d = c;
+    c = b;
+    b = a;
+    a = (t1 + t2) | 0;
   }
-  [a, b, c, d, e, f, g, h].forEach((word, i) => { state[i] = at(state, i) + word; });
+  const next = [a, b, c, d, e, f, g, h];
+  for (let i = 0; i < 8; i++) state[i] = word(state, i) + (next[i] as number);
+}
+
+/** A word that exists. */
+function word(array: Uint32Array, i: number): number {
+  return array[i] as number;
 }
 
 function rotate(x: number, by: number): number {

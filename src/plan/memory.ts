@@ -23,7 +23,7 @@ export interface Shared<T> {
 export function shareBuffers<T>(lifetimes: readonly Lifetime<T>[], pool: BufferDraft[], create: (bytes: number) => BufferDraft): Map<T, BufferDraft> {
   const shared: Shared<T>[] = pool.map((buffer) => ({ buffer, lives: [] }));
   const placed = new Map<T, BufferDraft>();
-  const bySize = [...lifetimes].sort((a, b) => b.bytes - a.bytes || a.from - b.from);
+  const bySize = [...lifetimes].toSorted((a, b) => b.bytes - a.bytes || a.from - b.from);
   for (const life of bySize) {
     const fitting = shared.filter((s) => s.buffer.bytes >= life.bytes && s.lives.every((l) => l.to < life.from || life.to < l.from));
     const best = fitting.reduce<Shared<T> | undefined>((a, b) => (a && a.buffer.bytes <= b.buffer.bytes ? a : b), undefined);
@@ -52,7 +52,7 @@ export function peakOf<T>(lifetimes: readonly Lifetime<T>[]): Peak<T> {
     add(to + 1, -bytes);
   }
   let [now, most, where] = [0, 0, 0];
-  for (const at of [...change.keys()].sort((a, b) => a - b)) {
+  for (const at of [...change.keys()].toSorted((a, b) => a - b)) {
     now += change.get(at) ?? 0;
     if (now > most) [most, where] = [now, at];
   }

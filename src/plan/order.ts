@@ -43,7 +43,6 @@ export function orderGroups(groups: readonly Group[], homes: Homes): readonly Gr
 
   const waiting = before.map((set) => set.size);
   const ready = new Set(waiting.flatMap((n, i) => (n === 0 ? [i] : [])));
-  const total = (nodes: readonly Node[]): number => nodes.reduce((sum, n) => sum + bytesOf(n), 0);
   const growth = (i: number): number => total(writes[i] ?? []) - total((reads[i] ?? []).filter((n) => readersLeft.get(n) === 1));
   const result: Group[] = [];
   while (ready.size > 0) {
@@ -65,4 +64,8 @@ export function orderGroups(groups: readonly Group[], homes: Homes): readonly Gr
   }
   invariant(result.length === groups.length, "clusters depend on each other in a ring");
   return result;
+}
+
+function total(nodes: readonly Node[]): number {
+  return nodes.reduce((sum, n) => sum + bytesOf(n), 0);
 }

@@ -52,7 +52,8 @@ export function buildProgram(parts: ProgramParts): BuiltProgram {
   const stages = overwriteInputs(ordered, results, homes);
   const packing = new Packing(homes, lowering.bindings);
   const lowered = stages.map((stage) => stage.flatMap((group) => group.flatMap((run) => run.flatMap((c) => lowering.dispatches(c, group.length > 1 ? run : undefined, scalars, homes)))));
-  const pending = lowered.flatMap((stage) => fuseNeighbours(packing.pack(stage), lowering, homes));
+  const packed = lowered.map((stage) => packing.pack(stage));
+  const pending = packed.flatMap((stage) => fuseNeighbours(stage, lowering, homes, packing));
   const lifetimes = lifetimesOf(pending, results, homes, packing);
   const placed = shareBuffers(lifetimes, parts.pool, (bytes) => homes.buffer(`activation${parts.pool.length + 1}`, "activation", bytes));
   parts.scalarsBuffer.bytes = Math.max(parts.scalarsBuffer.bytes, 4 * scalars.words.length);

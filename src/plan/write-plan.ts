@@ -3,7 +3,7 @@ import { invariant } from "../diagnostics/invariant.ts";
 import type { Leaf, Node, Parameter } from "../ir/graph.ts";
 import type { Model, Optimizer } from "../ir/model.ts";
 import type { Kernel } from "../kernel/ir.ts";
-import type { SortedIds } from "../optimize/finish.ts";
+import type { SortedIds } from "../optimize/sorted-ids.ts";
 import { nodesReadBy } from "../optimize/walk.ts";
 import type { Dispatch, MemoryReport, Plan, PlanBuffer, PlanKernel, Program, ProgramInput } from "../runtime/plan.ts";
 import type { Target } from "../schedule/lowered.ts";
@@ -134,7 +134,7 @@ function writeInputs(built: BuiltProgram, { model, homes, sorted }: PlanParts, n
     return numberOf(home.buffer);
   };
   const roleOf = new Map(model.inputs.map((i) => [i.leaf, i.role]));
-  const plain = inputs.filter((leaf) => !made.has(leaf)).sort((a, b) => a.id - b.id).map((leaf): ProgramInput =>
+  const plain = inputs.filter((leaf) => !made.has(leaf)).toSorted((a, b) => a.id - b.id).map((leaf): ProgramInput =>
     ({ kind: roleOf.get(leaf) ?? "tokens", name: leaf.name, buffer: bufferOf(leaf), shape: leaf.axes.map((a) => a.size), below: leaf.below ?? 0 }));
   return [...plain, ...lists.flatMap(({ ids, order, offsets }): readonly ProgramInput[] => [
     { kind: "order", name: order.name, buffer: bufferOf(order), of: ids.name, below: ids.below ?? 0 },
@@ -163,11 +163,14 @@ function memoryOf({ programs }: PlanParts, buffers: readonly PlanBuffer[]): Memo
 }
 
 function needsOf(buffers: readonly PlanBuffer[], kernels: readonly Kernel[]): Plan["needs"] {
-  const most = (values: readonly number[]): number => values.reduce((a, b) => Math.max(a, b), 0);
   return {
     bufferBytes: most(buffers.map((b) => b.bytes)),
     bindings: most(kernels.map((k) => k.bindings.length)),
     sharedBytes: most(kernels.map((k) => k.shared.reduce((sum, a) => sum + 4 * a.element.width * a.length, 0))),
     lanes: most(kernels.map((k) => k.lanes)),
   };
+}
+
+function most(values: readonly number[]): number {
+  return values.reduce((a, b) => Math.max(a, b), 0);
 }

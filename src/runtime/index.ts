@@ -1,15 +1,15 @@
 /** @file `llmc/runtime` in Node: what generated training programs import. */
 export * from "./common.ts";
 export type { Checkpoints } from "./node/checkpoints.ts";
-export { openCheckpointFile, openCheckpoints } from "./node/checkpoints.ts";
+export { listCheckpoints, openCheckpointFile, openCheckpoints } from "./node/checkpoints.ts";
 export type { DeviceOptions } from "./node/device.ts";
 export { deviceNames, openDevice } from "./node/device.ts";
-export { loadData, readSource } from "./node/files.ts";
+export { loadData, readSource, requireFiles } from "./node/files.ts";
 export { openLogFile, readLog } from "./node/log-file.ts";
 export { readOptions, runMain } from "./node/main.ts";
 export { loadProgram } from "./node/program.ts";
 export type { RunOptions, RunSetup } from "./node/run.ts";
-export { openRun } from "./node/run.ts";
+export { chooseCheckpoint, openRun } from "./node/run.ts";
 export type { Output } from "./node/screen.ts";
 export { openScreen, processOutput } from "./node/screen.ts";
 export { writeAtomically } from "./node/write-atomically.ts";

@@ -7,6 +7,7 @@
  */
 import { invariant } from "../diagnostics/invariant.ts";
 import type { Target } from "./lowered.ts";
+import { powerOfTwoAbove } from "./powers.ts";
 
 export interface TileSizes {
   readonly batch: number;
@@ -53,7 +54,7 @@ export function registerTile({ batch, m, n, accumulators }: TileSizes): Register
   const tilesN = Math.ceil(n / columns);
   // Lanes side by side share rows of `a` or columns of `b` in the cache: a square of lanes shares most.
   const lanesN = tilesN >= 4 ? 4 : tilesN >= 2 ? 2 : 1;
-  const lanesM = Math.min(16 / lanesN, 2 ** Math.ceil(Math.log2(tilesM)));
+  const lanesM = Math.min(16 / lanesN, powerOfTwoAbove(tilesM));
   return {
     rows, columns, lanesM, lanesN,
     reason: `${rows}x${columns} outputs a lane: ${rows + columns} loads for ${rows * columns * accumulators} multiply-adds, ${tilesM * tilesN * batch} tiles`,

@@ -9,6 +9,7 @@ import { elementCount } from "../ir/node.ts";
 import { subexpressions } from "../ir/scalar.ts";
 import type { FoldCluster } from "../optimize/cluster.ts";
 import type { Target } from "./lowered.ts";
+import { powerOfTwoAbove } from "./powers.ts";
 import { stridesOf } from "./place.ts";
 
 export interface FoldShape {
@@ -47,7 +48,7 @@ export function foldShape(cluster: FoldCluster, target: Target): FoldShape {
   let slices = Math.max(1, Math.min(Math.floor(inFlight / units), Math.floor(length / wanted.steps)));
   // When neighbouring lanes work for one unit, the lanes of a workgroup combine their parts, all of them.
   const shared = along === "over" && (target.simd || (target.staging && slices > 32));
-  const lanes = target.simd ? target.lanes : Math.min(shared ? target.lanes : target.staging ? 64 : 16, 2 ** Math.ceil(Math.log2(shared ? slices : units * slices)));
+  const lanes = target.simd ? target.lanes : Math.min(shared ? target.lanes : target.staging ? 64 : 16, powerOfTwoAbove(shared ? slices : units * slices));
   if (shared) slices = Math.ceil(slices / lanes) * lanes;
   const partials = shared ? slices / lanes : slices;
   const steps = Math.ceil(length / slices);

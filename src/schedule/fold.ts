@@ -15,6 +15,7 @@ import { accumulate, accumulatingLoop } from "./long-sums.ts";
 import type { Accumulator } from "./long-sums.ts";
 import type { Lowered, ScalarLayout, Target } from "./lowered.ts";
 import { ScalarLowering } from "./lower-scalar.ts";
+import { powerOfTwoAbove } from "./powers.ts";
 import { axisGroup } from "./place.ts";
 import { across, combine, kernelOp, startOf, valueType } from "./reduction.ts";
 
@@ -159,7 +160,7 @@ function combineKernel(cluster: FoldCluster, shape: FoldShape, bindings: Binding
   const { names } = bindings;
   const width = unitWidth(shape);
   const many = target.staging && partials > fewPartials;
-  const lanes = many ? Math.min(target.lanes, 2 ** Math.ceil(Math.log2(partials / 4))) : Math.min(target.simd ? target.lanes : 32, 2 ** Math.ceil(Math.log2(units)));
+  const lanes = many ? Math.min(target.lanes, powerOfTwoAbove(partials / 4)) : Math.min(target.simd ? target.lanes : 32, powerOfTwoAbove(units));
   const outer = new Block(names);
   const unit = many ? group : outer.define("unit", globalLane(lanes));
   const code = outer.child();

@@ -32,7 +32,7 @@ const longestEquation = 160;
 export const globalLane = (lanes: number): Expr => add(mul(group, lanes), lane);
 
 /** Index of the element an output writes, as scalars over the cluster's positions. */
-export function writtenAt(output: Output): readonly Scalar[] {
+function writtenAt(output: Output): readonly Scalar[] {
   return output.at ?? output.node.axes.map((_, i) => axis(i));
 }
 

@@ -28,7 +28,7 @@ import { operandsInOrder } from "./scalar-order.ts";
 /** The value of `slot(index)`, or nothing when it is not known yet at this point of the kernel. */
 export type Slots = (index: number) => Expr | undefined;
 
-export const noSlots: Slots = () => undefined;
+const noSlots: Slots = () => undefined;
 
 export interface Scope {
   readonly bindings: Bindings;

@@ -3,6 +3,7 @@
  * barrier costs more than a short loop, so one lane walks the whole row and neighbouring rows are its SIMD neighbours, unless there are too few rows for that.
  */
 import type { Target } from "./lowered.ts";
+import { powerOfTwoAbove } from "./powers.ts";
 
 export interface RowShape {
   /** Lanes for one row: a power of two. */
@@ -26,9 +27,9 @@ export function rowShape(rows: number, length: number, vector: 1 | 4, target: Ta
   const units = Math.max(1, length / vector);
   if (target.simd) return simdShape(rows, units, target);
   const enough = target.staging ? units / chunksWanted : Math.min(rowsWanted / rows, units / chunksWanted);
-  const width = Math.min(target.lanes, powerAbove(enough));
-  const rowsAtOnce = target.staging ? 128 / width : Math.min(target.lanes / width, powerAbove(rows / 16));
-  const lanes = width * Math.max(1, Math.min(powerAbove(rows), rowsAtOnce));
+  const width = Math.min(target.lanes, powerOfTwoAbove(enough));
+  const rowsAtOnce = target.staging ? 128 / width : Math.min(target.lanes / width, powerOfTwoAbove(rows / 16));
+  const lanes = width * Math.max(1, Math.min(powerOfTwoAbove(rows), rowsAtOnce));
   const chunks = Math.ceil(units / width);
   const staged = target.staging && chunks <= 8;
   const reason = `${width} lane${width === 1 ? "" : "s"} a row of ${length}, ${lanes / width} rows a workgroup, ${staged ? "staged values in registers" : "streamed"}`;
@@ -42,8 +43,4 @@ function simdShape(rows: number, length: number, { lanes }: Target): RowShape {
   const staged = chunks <= 16;
   const reason = `${width === 1 ? `${lanes} rows of ${length} at once` : `a row of ${length} at a time`}, ${staged ? "staged values in registers" : "streamed"}`;
   return { width, lanes, chunks, staged, reason };
-}
-
-function powerAbove(x: number): number {
-  return x <= 1 ? 1 : 2 ** Math.ceil(Math.log2(x));
 }

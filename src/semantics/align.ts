@@ -5,7 +5,7 @@ import type { Span } from "../diagnostics/source.ts";
 import type { Scalar } from "../ir/graph.ts";
 import { axis, literal, select } from "../ir/scalar.ts";
 import { failIn, type Environment } from "./frame.ts";
-import { combine, foldNumbers, isBool, isRefusal, isWhole, unify, type Arithmetic, type Operand, type Refusal } from "./numbers.ts";
+import { combine, foldNumbers, isBool, isRefusal, unify, type Arithmetic, type Operand, type Refusal } from "./numbers.ts";
 import { bindVariables, newVariable } from "./session.ts";
 import { equalSizes } from "./size.ts";
 import { describeKind, describeSize, poison, type TensorAxis, type TensorValue, type Value } from "./value.ts";
@@ -67,9 +67,4 @@ export function choose(condition: Value, then: Value, otherwise: Value, spans: r
     if (!sides) return { refused: "one side of `if` is a condition and the other a number" };
     return select(c, sides[0], sides[1]);
   });
-}
-
-/** Whether a value is a whole number or an index. */
-export function isIndexLike(value: Value): boolean {
-  return value.kind === "number" ? isWhole(value.value) : value.kind === "tensor" && value.body.dtype === "i32";
 }

@@ -123,7 +123,7 @@ function initialValue({ init, type, span }: Learn, axes: readonly TensorAxis[], 
   const env: Environment = { ...outer, indices, frame: { ...outer.frame, path, calls: new Map(), lifted: [] } };
   if (!init) {
     const at = { ...type.span, start: type.span.end };
-    failIn(outer, "learn/no-init", { name: outer.label }, span, { fixes: [{ title: "start from zeros", edits: [{ span: at, text: " = zeros" }] }] });
+    failIn(outer, "learn/no-init", { name: outer.label }, span, { fixes: [{ title: "start from zero", edits: [{ span: at, text: " = 0" }] }] });
     return undefined;
   }
   let value = evaluate(init, env);

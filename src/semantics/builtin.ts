@@ -127,7 +127,7 @@ export function bindIndex(item: IndexItem, env: Environment): { readonly name: s
 }
 
 /** The dim that a new index ranges over; reports an index that has none. */
-export function sizeOfIndexName(name: string, e: Expression, env: Environment): Size | undefined {
+function sizeOfIndexName(name: string, e: Expression, env: Environment): Size | undefined {
   const dim = dimOfIndex(name, env.frame);
   if (!dim) {
     failIn(env, "shape/unknown-index", { index: name, callee: env.frame.callable?.name.text ?? "" }, e.span, { help: `an index is the lower-case name of a dim; \`${name} in T\` names one freely` });
@@ -138,7 +138,7 @@ export function sizeOfIndexName(name: string, e: Expression, env: Environment): 
 }
 
 /** `t'` over `T` is the axis `T'`. */
-export function axisNameOf(index: string, dim: string): string {
+function axisNameOf(index: string, dim: string): string {
   return dim + index.slice(index.replace(/'+$/, "").length);
 }
 

@@ -101,7 +101,7 @@ function isGiving(callee: FunctionValue, positional: number, named: ReadonlyMap<
 }
 
 /** Inputs that are still to be supplied. */
-export function requiredParameters(f: PartialFunction): readonly Parameter[] {
+function requiredParameters(f: PartialFunction): readonly Parameter[] {
   return f.callable.parameters.filter((p) => p.default === undefined && !f.given.has(p.name.text));
 }
 
@@ -161,10 +161,7 @@ export function apply(callee: FunctionValue, call: Call, path: readonly string[]
   switch (callee.form) {
     case "instance": return apply(callee.of, call, callee.path, trail, callee.path.at(-1));
     case "repetition": {
-      const { session } = call.env.frame;
-      session.repetitions.set(path.join("."), callee.count);
-      const length = session.brief ? Math.min(callee.count, 2) : callee.count;
-      return inARow(Array.from({ length }, (_, i) => [String(i), callee.of] as const), call, path, label ? [...trail, label] : trail);
+      return repeat(callee, call, path, label ? [...trail, label] : trail);
     }
     case "composition": return inARow(stageNames(callee.stages), call, path, label ? [...trail, label] : trail);
     case "partial": {
@@ -194,6 +191,22 @@ function inARow(stages: readonly (readonly [string, FunctionValue])[], call: Cal
     positional = [{ value, span: call.span }];
   }
   return value;
+}
+
+/** A brief elaboration stops as soon as the next instance would see what the last one saw. */
+function repeat({ count, of }: Extract<FunctionValue, { form: "repetition" }>, call: Call, path: readonly string[], trail: readonly string[]): Value {
+  const { session } = call.env.frame;
+  const stages = Array.from({ length: count }, (_, i) => [String(i), of] as const);
+  if (!session.brief) return inARow(stages, call, path, trail);
+  const first = inARow(stages.slice(0, 1), call, path, trail);
+  const made = first.kind === "poison" || count === 1 || sameShape(first, call.positional[0]?.value) ? 1 : 2;
+  session.repetitions.set(path.join("."), { count, made });
+  return made === 1 ? first : inARow(stages.slice(1, 2), { ...call, positional: [{ value: first, span: call.span }] }, path, trail);
+}
+
+function sameShape(a: Value, b: Value | undefined): boolean {
+  if (a.kind !== "tensor" || b?.kind !== "tensor" || a.axes.length !== b.axes.length || a.body.dtype !== b.body.dtype) return false;
+  return a.axes.every((axis, i) => axis.name === b.axes[i]?.name && axis.size.value === b.axes[i]?.size.value);
 }
 
 /** The named arguments of a call as what fields of a model may refer to. */

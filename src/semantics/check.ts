@@ -28,7 +28,7 @@ export function checkFile(path: string, host: Host, vocabulary?: Vocabulary): Ch
 }
 
 /** The same for a program that was loaded before. */
-export function checkProgram(program: Program, vocabulary?: Vocabulary): readonly Diagnostic[] {
+function checkProgram(program: Program, vocabulary?: Vocabulary): readonly Diagnostic[] {
   const found: Diagnostic[] = [...program.diagnostics];
   for (const scope of program.scopes) {
     found.push(...checkFileFields(scope.file));

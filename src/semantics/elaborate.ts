@@ -83,14 +83,14 @@ interface Training {
 }
 
 /** The sequences in one step. */
-export function sequencesOf(config: TrainConfig | undefined, context: number): number {
+function sequencesOf(config: TrainConfig | undefined, context: number): number {
   if (!config) return 1;
   const { unit, amount } = config.batch;
   return unit === "sequences" ? amount : Math.max(1, Math.floor(amount / context));
 }
 
 /** `train` or `eval` of a model, or of the nearest model that it varies. */
-export function sectionFor(plan: ModelPlan, program: Program, keyword: "train" | "eval"): Section | undefined {
+function sectionFor(plan: ModelPlan, program: Program, keyword: "train" | "eval"): Section | undefined {
   const sections = program.entry.file.declarations.filter((d): d is Section => d.kind === "section" && d.keyword === keyword);
   return plan.lineage.map((name) => sections.find((s) => s.name.text === name)).find((s) => s !== undefined);
 }

@@ -138,7 +138,7 @@ function contextOf({ callable }: PartialFunction, env: Environment): number {
 }
 
 /** The one declaration of a sort in the standard library: what it says is the default. */
-export function sectionIn(std: Scope, keyword: "model" | "train"): Extract<Found["declaration"], { kind: "section" }> | undefined {
+function sectionIn(std: Scope, keyword: "model" | "train"): Extract<Found["declaration"], { kind: "section" }> | undefined {
   return std.sections(keyword)[0];
 }
 

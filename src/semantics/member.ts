@@ -44,7 +44,7 @@ function parameterAt(instance: readonly string[], names: readonly Name[], e: Exp
   const [parameter] = found;
   const last = names.at(-1);
   const span = names[0] && last ? joinSpans(names[0].span, last.span) : e.span;
-  // Of the repetitions only two were made.
+  // Of the repetitions only the first were made.
   if (!parameter && session.brief && names.some((n) => /^\d+$/.test(n.text))) return poison;
   if (!parameter || found.length > 1) {
     const prefix = `${instance.join(".")}.`;

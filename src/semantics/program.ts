@@ -130,7 +130,7 @@ function importedFile(statement: Import, path: string, importing: readonly strin
 }
 
 /** A path relative to the directory of the file that says it. */
-export function resolvePath(from: string, path: string): string {
+function resolvePath(from: string, path: string): string {
   return path.startsWith("/") ? normalise(path) : normalise(`${from.includes("/") ? from.slice(0, from.lastIndexOf("/") + 1) : ""}${path}`);
 }
 

@@ -37,7 +37,7 @@ export function readTensor(e: IndexExpression, env: Environment): Value {
 }
 
 /** An index value as an i32 scalar; reports what is none. */
-export function indexScalar(index: Value, e: Expression, env: Environment): Scalar | undefined {
+function indexScalar(index: Value, e: Expression, env: Environment): Scalar | undefined {
   if (index.kind === "number" && (Number.isInteger(index.value) || Number.isNaN(index.value))) return int(index.value);
   if (index.kind === "tensor" && index.axes.length === 0 && index.body.dtype === "i32") return index.body;
   const help = index.kind === "tensor" && index.body.dtype === "f32" ? `\`index(${spanText(e.span)})\` makes a whole number of it` : undefined;

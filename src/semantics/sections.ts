@@ -9,7 +9,7 @@ import { atom } from "./size.ts";
 import type { SectionValue, Value } from "./value.ts";
 
 /** Of a tokenizer that makes one token of every character: the text decides. Until it was read, models are checked with this. */
-export const provisionalVocabulary = 256;
+const provisionalVocabulary = 256;
 
 /** `Stories.vocab`. */
 export function sectionMember(value: SectionValue, name: Name, env: Environment): Value {

@@ -47,8 +47,8 @@ export interface Session {
   readonly space: Axis[];
   /** Shared by the training and the evaluation graph. */
   readonly parameters: Map<string, LearnedParameter>;
-  /** How often what lies at a path is repeated: a brief elaboration makes two of them. */
-  readonly repetitions: Map<string, number>;
+  /** How often what lies at a path is repeated, and how many of these a brief elaboration made. */
+  readonly repetitions: Map<string, { readonly count: number; readonly made: number }>;
   /** The block instantiated at each path. */
   readonly blocks: Map<string, string>;
   /** Present while an optimizer is evaluated. */
@@ -125,11 +125,6 @@ export function freeVariables(scalar: Scalar): readonly number[] {
   return all;
 }
 
-/** The variables a tensor is lifted over: those its body uses beyond its axes. */
-export function liftedVariables(tensor: TensorValue): readonly number[] {
-  return freeVariables(tensor.body).filter((v) => !tensor.axes.some((a) => a.variable === v));
-}
-
 /** Replaces index variables by index scalars. */
 export function bindVariables(body: Scalar, by: ReadonlyMap<number, Scalar>): Scalar {
   if (by.size === 0 || !freeVariables(body).some((v) => by.has(v))) return body;
@@ -141,12 +136,15 @@ export function elementOf(tensor: TensorValue, at: readonly Scalar[]): Scalar {
   return bindVariables(tensor.body, new Map(tensor.axes.map((a, i) => [a.variable, at[i] ?? axisScalar(a.variable)] as const)));
 }
 
-/** Elements of all parameters. A brief elaboration makes two of each repetition: the second stands for all but the first. */
-export function parameterCount({ brief, parameters, repetitions }: Session): number {
+/** Elements of all parameters. The last of the repetitions that a brief elaboration made stands for those after it. */
+export function parameterCount({ parameters, repetitions }: Session): number {
   let total = 0;
   for (const [path, { parameter }] of parameters) {
     const parts = path.split(".");
-    const times = parts.map((part, i) => (brief && part === "1" ? (repetitions.get(parts.slice(0, i).join(".")) ?? 2) - 1 : 1));
+    const times = parts.map((part, i) => {
+      const repeated = repetitions.get(parts.slice(0, i).join("."));
+      return repeated && part === String(repeated.made - 1) ? repeated.count - repeated.made + 1 : 1;
+    });
     total += times.reduce((product, n) => product * n, elementCount(parameter.leaf.axes));
   }
   return total;

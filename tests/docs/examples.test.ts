@@ -20,7 +20,8 @@ describe.each(pages)("$path", (page) => {
     expect([...problems, ...absent]).toEqual([]);
   });
 
-  test.runIf(page.text.includes("<!-- output of "))("shows output as it is today", async () => {
+  if (!page.text.includes("<!-- output of ")) return;
+  test("shows output as it is today", async () => {
     await expect(await withCurrentOutput(page)).toMatchFileSnapshot(join(root, page.path));
   }, 120_000);
 });

@@ -5,7 +5,7 @@ import { decide, interval } from "../../src/ir/affine.ts";
 import { evaluate } from "../../src/ir/evaluate.ts";
 import { comp } from "../../src/ir/node.ts";
 import { add, axis, binary, cast, int, mul, select, sub, unary } from "../../src/ir/scalar.ts";
-import { simplifyIndex } from "../../src/ir/simplify-scalar.ts";
+import { simplifyScalar } from "../../src/ir/simplify-scalar.ts";
 import { dim } from "../support/build.ts";
 
 const space = fc.array(fc.integer({ min: 1, max: 6 }), { minLength: 3, maxLength: 3 }).map((sizes) => sizes.map((n, i) => dim("ABC"[i]!, n)));
@@ -36,9 +36,9 @@ const everywhere = (s: Scalar, axes: readonly Axis[]): readonly number[] => {
 describe("index algebra agrees with brute force", () => {
   test("simplifying changes no value, and simplifying again changes nothing", () => {
     fc.assert(fc.property(space, index, (axes, s) => {
-      const simple = simplifyIndex(s, axes);
+      const simple = simplifyScalar(s, axes);
       expect(everywhere(simple, axes).map((x) => x + 0)).toEqual(everywhere(s, axes).map((x) => x + 0));
-      expect(simplifyIndex(simple, axes)).toBe(simple);
+      expect(simplifyScalar(simple, axes)).toBe(simple);
     }), { numRuns: 1500 });
   });
 
@@ -74,5 +74,5 @@ describe("normal forms", () => {
     ["a clamp out of reach", binary("min", binary("max", e, int(0)), int(7)), e],
     ["a decided select", select(binary("lt", e, int(8)), h, r), h],
   ];
-  for (const [name, s, simple] of cases) test(name, () => expect(simplifyIndex(s, axes)).toBe(simple));
+  for (const [name, s, simple] of cases) test(name, () => expect(simplifyScalar(s, axes)).toBe(simple));
 });

@@ -1,15 +1,12 @@
 import { describe, expect, test } from "vitest";
-import type { Leaf, Scalar } from "../../src/ir/graph.ts";
+import type { Leaf } from "../../src/ir/graph.ts";
 import { evaluate, evaluateOne } from "../../src/ir/evaluate.ts";
-import { comp, leaf, reachable, scatter, update } from "../../src/ir/node.ts";
+import { comp, leaf, scatter, update } from "../../src/ir/node.ts";
 import { add, axis, binary, cast, int, literal, mul, random, read, select, sub, unary } from "../../src/ir/scalar.ts";
 import { dependsOn } from "../../src/ir/dependence.ts";
-import { simplifyGraph } from "../../src/ir/simplify.ts";
-import { gradients } from "../../src/grad/gradients.ts";
 import { erf } from "../../src/runtime/numeric.ts";
 import { uniform } from "../../src/runtime/random.ts";
 import { define, dim, integers, parameter } from "../support/build.ts";
-import { randomSource, randomValues } from "../support/gradcheck.ts";
 import { tinyModel } from "../support/tiny-model.ts";
 
 const T = dim("T", 4);
@@ -70,33 +67,11 @@ describe("the evaluator", () => {
   });
 });
 
-describe("simplifying a graph", () => {
-  const model = tinyModel();
-  test("keeps the loss and its gradients, with fewer nodes", () => {
-    const wrt = model.parameters.map((p) => p.leaf);
-    const loss = simplifyGraph([model.loss])(model.loss);
-    const [before, after] = [gradients(model.loss, wrt), gradients(loss, wrt)];
-    expect(reachable([loss]).length).toBeLessThan(reachable([model.loss]).length);
-    const pairs = wrt.map((l) => [before.gradients.get(l)!, after.gradients.get(l)!] as const);
-    const values = randomValues([model.loss], randomSource(4));
-    const found = evaluate([model.loss, loss, ...pairs.flat()], (l) => values.get(l)!);
-    for (const [a, b] of [[model.loss, loss] as const, ...pairs]) found.get(b)!.forEach((v, i) => expect(v).toBeCloseTo(found.get(a)![i]!, 10));
-  });
-
-  test("makes equal computations one node and inlines what only renames", () => {
-    const square = (name: string): Scalar => define(name, [T], [], (t) => mul(x(t!), x(t!)))(axis(0));
-    const alias = comp({ name: "alias" }, [T], square("a"));
-    const y = define("y", [T], [], (t) => add(read(alias, [t!]), square("b"))).node;
-    const simple = simplifyGraph([y])(y);
-    expect(simple.kind === "comp" && simple.body.kind === "binary" && simple.body.left === simple.body.right).toBe(true);
-  });
-
-  test("tells what is known when", () => {
-    const step = leaf("scalar", "step", []);
-    const table = define("table", [T], [], (t) => unary("cos", mul(literal(2), x(t!)))).node;
-    const decay = comp({ name: "decay" }, [], binary("pow", literal(0.9), read(step, [])));
-    const noisy = define("noisy", [T], [], (t) => random(1, t!)).node;
-    const angles = define("angles", [T], [], (t) => unary("cos", cast(t!, "f32"))).node;
-    expect([angles, decay, table, noisy, model.logits].map(dependsOn)).toEqual(["constant", "scalar", "parameter", "input", "input"]);
-  });
+test("tells what is known when", () => {
+  const step = leaf("scalar", "step", []);
+  const table = define("table", [T], [], (t) => unary("cos", mul(literal(2), x(t!)))).node;
+  const decay = comp({ name: "decay" }, [], binary("pow", literal(0.9), read(step, [])));
+  const noisy = define("noisy", [T], [], (t) => random(1, t!)).node;
+  const angles = define("angles", [T], [], (t) => unary("cos", cast(t!, "f32"))).node;
+  expect([angles, decay, table, noisy, tinyModel().logits].map(dependsOn)).toEqual(["constant", "scalar", "parameter", "input", "input"]);
 });

@@ -154,7 +154,7 @@ describe("batches", () => {
     await expect(load([""], ["rest"])).rejects.toMatchObject({ code: "data/empty", message: expect.stringContaining("s0.txt") });
     await expect(load(["short"], ["rest"])).rejects.toMatchObject({ code: "data/too-small", message: expect.stringContaining("`s0` has 4 tokens") });
     await expect(load(["0123456789abcdef"], ["rest"])).rejects.toMatchObject({ code: "data/too-small", message: expect.stringContaining("one batch of 2 sequences of 8 tokens") });
-    await expect(load([numbered("a", 30)], ["rest"], { by: "document", validation: 0.1 })).rejects.toMatchObject({ code: "data/empty", help: expect.stringContaining("tail") });
+    await expect(load([numbered("a", 30)], ["rest"], { by: "document", validation: 0.1 })).rejects.toMatchObject({ code: "data/empty", help: expect.stringContaining("by: position") });
   });
 });
 

@@ -19,7 +19,7 @@ export interface Shape {
   readonly F: number;
 }
 
-export const smallShape: Shape = { B: 2, H: 4, G: 2, T: 7, S: 5, E: 3, F: 6 };
+const smallShape: Shape = { B: 2, H: 4, G: 2, T: 7, S: 5, E: 3, F: 6 };
 
 /** Scalars at one point: batch, head, query, key. */
 export interface Point {

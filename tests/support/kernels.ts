@@ -1,6 +1,7 @@
 /** @file Running kernels in tests: on Dawn (a GPU or the software adapter) and in the interpreter, by the same signature. */
 import { expect } from "vitest";
 import { printWgsl } from "../../codegen/wgsl/print.ts";
+import { checkKernel } from "../../src/kernel/check.ts";
 import { interpret } from "../../src/kernel/interpret.ts";
 import type { Finding } from "../../src/kernel/interpret.ts";
 import type { Binding, Kernel } from "../../src/kernel/ir.ts";
@@ -32,6 +33,7 @@ export function bufferFor(binding: Binding, contents?: ArrayLike<number>): Buffe
 
 /** Runs a kernel in the interpreter. An absent buffer is an output without contents: reading it before writing is a finding. */
 export async function runOnInterpreter(kernel: Kernel, buffers: readonly (ArrayLike<number> | undefined)[]): Promise<Run> {
+  checkKernel(kernel);
   const outputs = kernel.bindings.map((binding, index) => bufferFor(binding, buffers[index]));
   const findings = interpret(kernel, outputs, { uninitialised: kernel.bindings.filter((_, index) => !buffers[index]).map(({ name }) => name) });
   return { outputs, findings };

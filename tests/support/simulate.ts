@@ -1,7 +1,8 @@
 /**
  * @file Runs a compiled plan on the kernel interpreter, with real buffers and every dispatch in order: the whole of compilation checked without a
- * device. Any finding of the interpreter (a race, an access out of bounds) fails.
+ * device. A kernel that is not well formed fails, and so does any finding of the interpreter (a race, an access out of bounds).
  */
+import { checkKernel } from "../../src/kernel/check.ts";
 import { interpret } from "../../src/kernel/interpret.ts";
 import type { KernelBuffer } from "../../src/kernel/interpret.ts";
 import type { Compiled } from "../../src/plan/build-plan.ts";
@@ -15,10 +16,9 @@ export class SimulatedPlan {
   constructor(compiled: Compiled) {
     this.#compiled = compiled;
     const { plan, constants } = compiled;
+    compiled.kernels.forEach(checkKernel);
     this.#buffers = plan.buffers.map((buffer) => {
       const made = new ArrayBuffer(buffer.bytes);
-      // What nobody wrote must not be read: activations start as NaN.
-      if (buffer.role === "activation") new Uint32Array(made).fill(0x7fc00000);
       if (buffer.offset !== undefined) new Uint8Array(made).set(constants.subarray(buffer.offset, buffer.offset + buffer.bytes));
       return made;
     });
@@ -44,6 +44,8 @@ export class SimulatedPlan {
     const { plan, kernels } = this.#compiled;
     const program = plan.programs[name];
     if (!program) throw new Error(`no program ${name}`);
+    // What this run did not write must not be read: activations start as NaN.
+    plan.buffers.forEach(({ role }, i) => { if (role === "activation" || role === "workspace") new Uint32Array(this.buffer(i)).fill(0x7fc00000); });
     for (const input of program.inputs) this.#fill(input, inputs);
     this.#fillScalars(program.scalars, scalars);
     for (const dispatch of program.dispatches) {

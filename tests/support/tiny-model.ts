@@ -17,11 +17,14 @@ export interface TinySizes {
   readonly vocabulary: number;
 }
 
-export const tinySizes: TinySizes = { batch: 2, context: 8, width: 12, heads: 3, hidden: 16, layers: 2, vocabulary: 11 };
+const tinySizes: TinySizes = { batch: 2, context: 8, width: 12, heads: 3, hidden: 16, layers: 2, vocabulary: 11 };
 
 type Reads = (...at: readonly Scalar[]) => Scalar;
 const at = (node: Node): Reads => (...indices) => read(node, indices);
 const [a0, a1, a2, a3, a4] = [0, 1, 2, 3, 4].map(axis) as [Scalar, Scalar, Scalar, Scalar, Scalar];
+
+const pointwise = (name: string, axes: readonly Axis[], body: Scalar): Comp => comp({ name }, axes, body);
+const sum = (name: string, axes: readonly Axis[], over: readonly Axis[], body: Scalar): Comp => comp({ name }, axes, body, { op: "sum", axes: over });
 
 /** The model with random-looking but reproducible initialisers. */
 export function tinyModel(sizes: TinySizes = tinySizes): Model {
@@ -44,8 +47,6 @@ export function tinyModel(sizes: TinySizes = tinySizes): Model {
     parameters.push({ leaf: made, init: add(literal(offset), mul(literal(scale), unary("sin", mul(phase, phase)))) });
     return made;
   };
-  const pointwise = (name: string, axes: readonly Axis[], body: Scalar): Comp => comp({ name }, axes, body);
-  const sum = (name: string, axes: readonly Axis[], over: readonly Axis[], body: Scalar): Comp => comp({ name }, axes, body, { op: "sum", axes: over });
 
   const tokens = leaf("input", "tokens", [B, T], "i32", { below: V.size });
   const targets = leaf("input", "targets", [B, T], "i32", { below: V.size });
@@ -122,13 +123,14 @@ export function tinyModel(sizes: TinySizes = tinySizes): Model {
   };
 }
 
+const scalar = (name: string): Leaf => leaf("scalar", name, []);
+const at0 = (l: Leaf): Scalar => read(l, []);
+const blend = (old: Scalar, beta: number, fresh: Scalar): Scalar => add(mul(literal(beta), old), mul(literal(1 - beta), fresh));
+
 /** A momentum optimizer with bias correction and weight decay on everything of more than one axis. */
 export function tinyOptimizer(): Optimizer {
-  const scalar = (name: string): Leaf => leaf("scalar", name, []);
   const [p, g, m, v] = ["p", "g", "m", "v"].map((name) => leaf("parameter", name, [])) as [Leaf, Leaf, Leaf, Leaf];
   const [lr, step] = [scalar("lr"), scalar("step")];
-  const at0 = (l: Leaf): Scalar => read(l, []);
-  const blend = (old: Scalar, beta: number, fresh: Scalar): Scalar => add(mul(literal(beta), old), mul(literal(1 - beta), fresh));
   const group = (name: string, decay: number, takes: (l: Leaf) => boolean): Optimizer["groups"][number] => {
     const m1 = blend(at0(m), 0.9, at0(g));
     const v1 = blend(at0(v), 0.95, mul(at0(g), at0(g)));

@@ -27,18 +27,18 @@ export function initialParameters(model: Model): Values {
   }));
 }
 
-export interface StepInputs {
+export interface GradientInputs {
   readonly tokens: ArrayLike<number>;
   readonly targets: ArrayLike<number>;
   readonly parameters: Values;
-  readonly states: readonly Values[];
   readonly step: number;
-  readonly lr: number;
-  readonly clip?: number;
   readonly seed?: number;
 }
 
-export function oracleStep(model: Model, optimizer: Optimizer, given: StepInputs): OracleStep {
+/** The loss and its gradients, of the unfused graphs. */
+export function oracleGradients(
+  model: Model, given: GradientInputs, by: (...given: Parameters<typeof evaluate>) => ReadonlyMap<Node, Float64Array> = evaluate,
+): Pick<OracleStep, "loss" | "gradients"> {
   const random = { seed: given.seed ?? 0, step: given.step };
   const bind = (leaf: Leaf): Float64Array => {
     const input = model.inputs.find((i) => i.leaf === leaf);
@@ -48,25 +48,46 @@ export function oracleStep(model: Model, optimizer: Optimizer, given: StepInputs
     return value;
   };
   const leaves = model.parameters.map((p) => p.leaf);
-  const made = gradients(model.loss, leaves).gradients;
-  const values = evaluate([model.loss, ...made.values()], bind, random);
+  const made = gradientsOf(model);
+  const values = by([model.loss, ...made.values()], bind, random);
   const valueOf = (node: Node | undefined): Float64Array => (node && values.get(node)) ?? new Float64Array();
-  const found = new Map(leaves.map((l) => [l, valueOf(made.get(l))]));
-  const norm = Math.sqrt([...found.values()].reduce((sum, g) => sum + g.reduce((s, x) => s + x * x, 0), 0));
-  const scale = given.clip === undefined ? 1 : Math.min(1, given.clip / (norm + 1e-6));
+  return { loss: valueOf(model.loss)[0] ?? NaN, gradients: new Map(leaves.map((l) => [l, valueOf(made.get(l))])) };
+}
 
+/** Kept, so that the evaluator compiles each node once however many steps are made. */
+const known = new WeakMap<Model, ReadonlyMap<Leaf, Node>>();
+function gradientsOf(model: Model): ReadonlyMap<Leaf, Node> {
+  const made = known.get(model) ?? gradients(model.loss, model.parameters.map((p) => p.leaf)).gradients;
+  known.set(model, made);
+  return made;
+}
+
+export interface UpdateInputs {
+  readonly gradients: Values;
+  readonly parameters: Values;
+  readonly states: readonly Values[];
+  readonly step: number;
+  readonly lr: number;
+  readonly clip?: number;
+}
+
+/** What the optimizer makes of gradients. */
+export function oracleUpdate(model: Model, optimizer: Optimizer, given: UpdateInputs): Omit<OracleStep, "loss" | "gradients"> {
+  const leaves = model.parameters.map((p) => p.leaf);
+  const norm = Math.sqrt([...given.gradients.values()].reduce((sum, g) => sum + g.reduce((s, x) => s + x * x, 0), 0));
+  const scale = given.clip === undefined ? 1 : Math.min(1, given.clip / (norm + 1e-6));
   const parameters = new Map<Leaf, Float64Array>();
   const states = optimizer.states.map(() => new Map<Leaf, Float64Array>());
+  const updates = optimizer.groups.map((g) => [g.parameter, ...g.states].map((body) => comp({ name: "next" }, [], body)));
   for (const leaf of leaves) {
-    const group = optimizer.groups.findLast((g) => g.takes(leaf)) ?? optimizer.groups[0];
-    if (!group) throw new Error("an optimizer has a group");
+    const roots = updates[Math.max(0, optimizer.groups.findLastIndex((g) => g.takes(leaf)))];
+    if (!roots) throw new Error("an optimizer has a group");
     const count = elementCount(leaf.axes);
-    const roots = [group.parameter, ...group.states].map((body) => comp({ name: "next" }, [], body));
     const results = roots.map(() => new Float64Array(count));
     for (let i = 0; i < count; i++) {
       const element = (l: Leaf): number => {
         if (l === optimizer.parameter) return given.parameters.get(leaf)?.[i] ?? 0;
-        if (l === optimizer.gradient) return scale * (found.get(leaf)?.[i] ?? 0);
+        if (l === optimizer.gradient) return scale * (given.gradients.get(leaf)?.[i] ?? 0);
         if (l === optimizer.lr) return given.lr;
         if (l === optimizer.step) return given.step;
         const state = optimizer.states.findIndex((s) => s.leaf === l);
@@ -78,7 +99,12 @@ export function oracleStep(model: Model, optimizer: Optimizer, given: StepInputs
     parameters.set(leaf, results[0] ?? new Float64Array());
     states.forEach((state, s) => state.set(leaf, results[s + 1] ?? new Float64Array()));
   }
-  return { loss: valueOf(model.loss)[0] ?? NaN, norm, gradients: found, parameters, states };
+  return { norm, parameters, states };
+}
+
+export function oracleStep(model: Model, optimizer: Optimizer, given: GradientInputs & Omit<UpdateInputs, "gradients">): OracleStep {
+  const made = oracleGradients(model, given);
+  return { ...made, ...oracleUpdate(model, optimizer, { ...given, gradients: made.gradients }) };
 }
 
 /** Zero, or the initial value, for every state of every parameter. */

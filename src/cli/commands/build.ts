@@ -1,9 +1,11 @@
 /** @file `llmc build`: the compiled model as a folder a person can read and run. */
+import { createRequire } from "node:module";
+import { join, resolve } from "node:path";
 import type { Command, Input } from "../command.ts";
 import { withFailures } from "../failures.ts";
 import type { ExitCode, Host } from "../host.ts";
-import { plural } from "../report.ts";
-import { targetNamed, targetNames } from "../targets.ts";
+import { plural, shown } from "../report.ts";
+import { defaultTarget, targetChoices, targetNamed } from "../targets.ts";
 
 export const build: Command = {
   name: "build",
@@ -12,12 +14,22 @@ export const build: Command = {
   options: {
     model: { type: "string", short: "m", value: "NAME", help: "a model or variant of the file; default: the first that is trained" },
     out: { type: "string", short: "o", value: "DIR", help: "where to write; default: out/NAME" },
-    target: { type: "string", value: "NAME", help: `${targetNames.join(" or ")}: what the kernels are tuned for; default: ${targetNames[0]}` },
+    target: { type: "string", value: "NAME", help: `${targetChoices}: what the kernels are tuned for; default: ${defaultTarget}` },
     json: { type: "boolean", help: "print what was built as JSON" },
   },
   examples: ["llmc build models/quickstart.llm", "llmc build models/gpt2.llm --out gpt2"],
   run: (input, host) => withFailures(host, () => runBuild(input, host)),
 };
+
+/** Whether a program in the folder finds what it imports: where llmc is installed in or above it. */
+function findsRuntime(folder: string): boolean {
+  try {
+    createRequire(join(folder, "train.mjs")).resolve("llmc/runtime");
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 async function runBuild(input: Input, host: Host): Promise<ExitCode> {
   const target = targetNamed(input.text("target"));
@@ -26,9 +38,10 @@ async function runBuild(input: Input, host: Host): Promise<ExitCode> {
     return 2;
   }
   const start = performance.now();
-  const { loadTrainable } = await import("../model.ts");
-  const loaded = await loadTrainable(input.positionals[0] ?? "", input.text("model"), host);
+  const { loadCompilable } = await import("../model.ts");
+  const loaded = await loadCompilable(input.positionals[0] ?? "", input.text("model"), host);
   if (!loaded) return 1;
+  const { isTrainable } = await import("../model.ts");
   const { writeModelProject } = await import("../project.ts");
   const { compiled, files, folder } = await writeModelProject(loaded, target, input.text("out") ?? `out/${loaded.name}`, host);
   const { plan } = compiled;
@@ -39,6 +52,8 @@ async function runBuild(input: Input, host: Host): Promise<ExitCode> {
     return 0;
   }
   host.err(`wrote ${folder}: ${plural(plan.kernels.length, "kernel")}, ${plural(dispatches, "dispatch").replace(/hs$/, "hes")} a training step, ${plural(files, "file")}, in ${seconds.toFixed(1)} s\n`);
-  host.err(`next: node ${folder}/train.mjs, or llmc train ${loaded.path}\n`);
+  const model = input.text("model") === undefined ? "" : ` --model ${loaded.name}`;
+  if (isTrainable(loaded)) host.err(`next: ${findsRuntime(resolve(host.cwd, folder)) ? `node ${shown(`${folder}/train.mjs`)}, or ` : ""}llmc train ${shown(loaded.path)}${model}\n`);
+  else host.err(`it has no training program: name the text with \`data: …\` in \`model ${loaded.name} { … }\`\nnext: llmc show ${shown(loaded.path)}${model}\n`);
   return 0;
 }

@@ -7,7 +7,7 @@ import type { Command, Input } from "../command.ts";
 import { withFailures } from "../failures.ts";
 import { problemWithSource, sourceHost } from "../files.ts";
 import type { ExitCode, Host } from "../host.ts";
-import { countDiagnostics, isError, plural, printDiagnostics } from "../report.ts";
+import { countDiagnostics, isError, plural, printDiagnostics, shown } from "../report.ts";
 
 export const check: Command = {
   name: "check",
@@ -44,13 +44,15 @@ async function runCheck(input: Input, host: Host): Promise<ExitCode> {
   }
   const failed = diagnostics.some(isError);
   if (input.flag("json")) {
-    host.out(renderJson(diagnostics));
+    host.out(`${renderJson(diagnostics)}\n`);
     return failed ? 1 : 0;
   }
   printDiagnostics(diagnostics, host);
   if (failed) {
     const mends = diagnostics.filter((d) => d.fixes.length === 1).length;
-    host.err(`${countDiagnostics(diagnostics)} in ${path}${mends > 0 ? `; ${mends === 1 ? "one can" : `${mends} can`} be mended with: llmc check --fix ${path}` : ""}\n`);
+    const first = diagnostics.find(isError)?.code ?? "";
+    host.err(`${countDiagnostics(diagnostics)} in ${path}\n`);
+    host.err(`next: ${mends > 0 ? `llmc check --fix ${shown(path)}, which mends ${mends === diagnostics.length ? "all of it" : mends === 1 ? "one" : `${mends} of them`}` : `llmc explain ${first}`}\n`);
     return 1;
   }
   const declarations = program.entry.file.declarations;
@@ -58,7 +60,9 @@ async function runCheck(input: Input, host: Host): Promise<ExitCode> {
   const variants = declarations.filter((d) => d.kind === "variant").length;
   const what = models > 0 ? `${plural(models, "model")}${variants > 0 ? ` and ${plural(variants, "variant")}` : ""}` : plural(declarations.length, "declaration");
   const trains = declarations.some((d) => d.kind === "section" && d.keyword === "train");
-  host.err(`${path} is sound: ${what}${diagnostics.length > 0 ? `, ${countDiagnostics(diagnostics)}` : ""}\n`);
-  if (models > 0) host.err(`next: llmc ${trains ? "train" : "show"} ${path}\n`);
+  if (declarations.length === 0) host.err(`${path} declares nothing\nnext: write a model into it, or llmc check models/quickstart.llm\n`);
+  else host.err(`${path} is sound: ${what}${diagnostics.length > 0 ? `, ${countDiagnostics(diagnostics)}` : ""}\n`);
+  if (models > 0) host.err(`next: llmc ${trains ? "train" : "show"} ${shown(path)}\n`);
+  else if (declarations.length > 0) host.err(`next: import it in a model's file, or llmc fmt ${shown(path)}\n`);
   return 0;
 }

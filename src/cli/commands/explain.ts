@@ -6,7 +6,8 @@ import type { Command, Input } from "../command.ts";
 import { withFailures } from "../failures.ts";
 import { problemWithSource, sourceHost } from "../files.ts";
 import type { ExitCode, Host } from "../host.ts";
-import { targetNamed, targetNames } from "../targets.ts";
+import { shown } from "../report.ts";
+import { defaultTarget, targetChoices, targetNamed } from "../targets.ts";
 
 const stages = ["ast", "ir", "grad", "clusters", "kernels", "plan"] as const;
 type StageName = (typeof stages)[number];
@@ -20,7 +21,7 @@ export const explain: Command = {
     stage: { type: "string", short: "s", value: "STAGE", help: `${stages.join(", ")}; default: clusters` },
     model: { type: "string", short: "m", value: "NAME", help: "a model or variant of the file; default: the first that is trained" },
     program: { type: "string", value: "NAME", help: `of clusters: ${programs.join(", ")}; default: train` },
-    target: { type: "string", value: "NAME", help: `${targetNames.join(" or ")}; default: ${targetNames[0]}` },
+    target: { type: "string", value: "NAME", help: `${targetChoices}; default: ${defaultTarget}` },
   },
   examples: ["llmc explain models/quickstart.llm --stage clusters", "llmc explain models/quickstart.llm --stage kernels", "llmc explain shape/axis-mismatch"],
   run: (input, host) => withFailures(host, () => runExplain(input, host)),
@@ -42,11 +43,13 @@ async function runExplain(input: Input, host: Host): Promise<ExitCode> {
     return 2;
   }
   if (stage === "ast") return explainAst(given, host);
-  const { loadTrainable } = await import("../model.ts");
-  const loaded = await loadTrainable(given, input.text("model"), host);
+  const { loadCompilable } = await import("../model.ts");
+  const loaded = await loadCompilable(given, input.text("model"), host);
   if (!loaded) return 1;
   const { compileModel } = await import("../project.ts");
   host.out(await printStage(stage as Exclude<StageName, "ast">, program as (typeof programs)[number], compileModel(loaded, target)));
+  const following = stages[stages.indexOf(stage as StageName) + 1];
+  host.err(`next: llmc ${following ? `explain ${shown(given)} --stage ${following}` : `build ${shown(given)}`}\n`);
   return 0;
 }
 
@@ -62,6 +65,7 @@ async function explainCode(code: string, host: Host): Promise<ExitCode> {
   const entry = Object.entries(codes).find(([name]) => name === code)?.[1];
   if (entry) {
     host.out(`${code} (${entry.severity})\n\n${entry.explanation.trim()}\n`);
+    host.err("next: llmc check FILE shows where\n");
     return 0;
   }
   const near = suggest(code, Object.keys(codes));
@@ -82,7 +86,9 @@ async function explainAst(path: string, host: Host): Promise<ExitCode> {
   const { file, diagnostics } = parseFile({ path, text });
   host.out(printAst(file));
   printDiagnostics(diagnostics, host);
-  return diagnostics.some(isError) ? 1 : 0;
+  const failed = diagnostics.some(isError);
+  host.err(`next: llmc ${failed ? `check ${shown(path)}` : `explain ${shown(path)} --stage ir`}\n`);
+  return failed ? 1 : 0;
 }
 
 async function printStage(stage: Exclude<StageName, "ast">, program: (typeof programs)[number], compiled: Compiled): Promise<string> {

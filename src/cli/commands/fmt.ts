@@ -4,7 +4,7 @@ import { resolve } from "node:path";
 import type { Command, Input } from "../command.ts";
 import { problemWithSource } from "../files.ts";
 import type { ExitCode, Host } from "../host.ts";
-import { isError, plural, printDiagnostics } from "../report.ts";
+import { isError, plural, printDiagnostics, shown } from "../report.ts";
 
 export const fmt: Command = {
   name: "fmt",
@@ -26,12 +26,12 @@ async function runFmt(input: Input, host: Host): Promise<ExitCode> {
     host.err(`${problem}\n`);
     return 1;
   }
-  const text = readFileSync(piped ? 0 : resolve(host.cwd, path), "utf8");
+  const text = readFileSync(piped ? 0 : resolve(host.cwd, path), "utf8").replace(/^\uFEFF/, "");
   const { parseFile } = await import("../../../grammar/parse.ts");
   const { diagnostics } = parseFile({ path, text });
   if (diagnostics.some(isError)) {
     printDiagnostics(diagnostics, host);
-    host.err(`${path} is left as it is: ${plural(diagnostics.filter(isError).length, "error")} first\n`);
+    host.err(`${path} is left as it is: ${plural(diagnostics.filter(isError).length, "error")} first\nnext: llmc check ${shown(path)}\n`);
     return 1;
   }
   const { formatText } = await import("../../../grammar/print.ts");
@@ -41,10 +41,10 @@ async function runFmt(input: Input, host: Host): Promise<ExitCode> {
     return 0;
   }
   if (input.flag("check")) {
-    host.err(formatted === text ? `${path} is formatted\n` : `${path} is not formatted; next: llmc fmt ${path}\n`);
+    host.err(formatted === text ? `${path} is formatted\n` : `${path} is not formatted\nnext: llmc fmt ${shown(path)}\n`);
     return formatted === text ? 0 : 1;
   }
   if (formatted !== text) writeFileSync(resolve(host.cwd, path), formatted);
-  host.err(formatted === text ? `${path} was formatted already\n` : `formatted ${path}; next: llmc check ${path}\n`);
+  host.err(formatted === text ? `${path} was formatted already\nnext: llmc check ${shown(path)}\n` : `formatted ${path}\nnext: llmc check ${shown(path)}\n`);
   return 0;
 }

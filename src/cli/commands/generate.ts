@@ -1,9 +1,12 @@
 /** @file `llmc generate`: text from a trained model. */
 import { existsSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
+import type { DeviceOptions } from "../../runtime/node/device.ts";
+import type { SampleOptions } from "../../runtime/sample.ts";
 import type { Command, Input } from "../command.ts";
 import { withFailures } from "../failures.ts";
 import type { ExitCode, Host } from "../host.ts";
+import { shown } from "../report.ts";
 
 export const generate: Command = {
   name: "generate",
@@ -11,11 +14,11 @@ export const generate: Command = {
   positionals: ["RUN"],
   options: {
     prompt: { type: "string", short: "p", value: "TEXT", help: "the text to go on from; default: a line break" },
-    length: { type: "number", short: "n", value: "N", help: "tokens to write; default: 256" },
+    length: { type: "count", min: 1, short: "n", value: "N", help: "tokens to write; default: 256" },
     temperature: { type: "number", short: "t", value: "X", help: "below 1 safer, above 1 wilder, 0 always the likeliest; default: 0.8" },
-    "top-k": { type: "number", value: "K", help: "draw from the K likeliest tokens only" },
+    "top-k": { type: "count", min: 1, value: "K", help: "draw from the K likeliest tokens only" },
     "top-p": { type: "number", value: "P", help: "draw from the likeliest tokens that together have this probability" },
-    seed: { type: "number", value: "N", help: "equal seeds give equal text; default: 1" },
+    seed: { type: "count", value: "N", help: "equal seeds give equal text; default: 1" },
     device: { type: "string", value: "NAME", help: "auto, webgpu, software or cpu; default: auto" },
     adapter: { type: "string", value: "NAME", help: "one of several adapters, by its driver's name" },
     program: { type: "string", value: "DIR", help: "the compiled program; default: the one beside the checkpoint" },
@@ -26,49 +29,29 @@ export const generate: Command = {
 };
 
 async function runGenerate(input: Input, host: Host): Promise<ExitCode> {
-  const { RuntimeFailure } = await import("../../runtime/failure.ts");
   const given = input.positionals[0] ?? "";
-  const target = resolve(host.cwd, given);
-  if (!existsSync(target)) throw new RuntimeFailure("checkpoint/missing", `there is no run or checkpoint ${given}`, "train first: llmc train FILE");
-  if (given.endsWith(".llm")) throw new RuntimeFailure("usage", `${given} is a source, and text comes from a trained model`, `train it first with llmc train ${given}, then name its folder: llmc generate runs/NAME`);
-
-  const { openCheckpoints, openCheckpointFile } = await import("../../runtime/node/checkpoints.ts");
-  const folder = statSync(target).isDirectory();
-  const run = folder ? target : dirname(basename(dirname(target)) === "checkpoints" ? dirname(target) : target);
-  const newest = folder ? (await (await openCheckpoints(join(run, "checkpoints"), 1)).list()).at(-1) : target;
-  if (newest === undefined) throw new RuntimeFailure("checkpoint/missing", `there is no checkpoint in ${given}`, "train first: llmc train FILE");
-  const programFolder = resolve(host.cwd, input.text("program") ?? join(run, "program"));
-  if (!existsSync(join(programFolder, "plan.json"))) throw new RuntimeFailure("program/missing", `there is no compiled program in ${programFolder}`, "name it with --program, as llmc build or llmc train wrote it");
-
-  const checkpoint = await openCheckpointFile(newest);
+  const { checkpointPath, programFolder } = await locate(given, input.text("program"), host);
+  const { openCheckpointFile } = await import("../../runtime/node/checkpoints.ts");
   const { restoreCheckpoint } = await import("../../runtime/checkpoint.ts");
   const { createTokenizer } = await import("../../runtime/data/tokens.ts");
   const { openDevice } = await import("../../runtime/node/device.ts");
   const { describeDevice } = await import("../../runtime/device.ts");
   const { loadProgram } = await import("../../runtime/node/program.ts");
   const { sample } = await import("../../runtime/sample.ts");
-  const options = {
-    prompt: input.text("prompt") ?? "\n",
-    length: whole(input, "length", 256),
-    temperature: input.number("temperature") ?? 0.8,
-    seed: whole(input, "seed", 1),
-    ...(input.number("top-k") === undefined ? {} : { topK: whole(input, "top-k", 1) }),
-    ...(input.number("top-p") === undefined ? {} : { topP: input.number("top-p") ?? 1 }),
-  };
-  const [adapter, wanted] = [input.text("adapter"), input.text("device")];
+  const options = sampleOptions(input);
+  const json = input.flag("json");
+  const program = await loadProgram(programFolder);
+  const checkpoint = await openCheckpointFile(checkpointPath);
   try {
-    const program = await loadProgram(programFolder);
-    const device = await openDevice({ ...(wanted === undefined ? {} : { device: wanted }), ...(adapter === undefined ? {} : { adapter }) }, program.plan);
+    const device = await openDevice(deviceOptions(input), program.plan);
     try {
       host.err(`${describeDevice(device)}\n${program.plan.model}, step ${checkpoint.info.step}\n`);
       const session = await device.open(program);
       await restoreCheckpoint(session, checkpoint);
-      const json = input.flag("json");
-      if (!json) host.out(options.prompt);
       let text = "";
       for await (const piece of sample(session, createTokenizer(checkpoint.info.tokenizer), options)) {
-        if (json) text += piece;
-        else host.out(piece);
+        if (!json) host.out(text === "" ? options.prompt + piece : piece);
+        text += piece;
       }
       host.out(json ? `${JSON.stringify({ model: program.plan.model, step: checkpoint.info.step, ...options, text }, undefined, 2)}\n` : "\n");
       session.close();
@@ -78,11 +61,35 @@ async function runGenerate(input: Input, host: Host): Promise<ExitCode> {
   } finally {
     await checkpoint.close();
   }
+  host.err(`next: llmc generate ${shown(given)} --seed ${options.seed + 1}\n`);
   return 0;
+}
 
-  function whole(from: Input, option: string, otherwise: number): number {
-    const value = from.number(option);
-    if (value !== undefined && !(Number.isInteger(value) && value >= 0)) throw new RuntimeFailure("usage", `--${option} needs a whole number, not ${value}`);
-    return value ?? otherwise;
-  }
+/** The checkpoint and the program of a run's folder, or of a checkpoint in it. */
+async function locate(given: string, program: string | undefined, host: Host): Promise<{ readonly checkpointPath: string; readonly programFolder: string }> {
+  const { RuntimeFailure } = await import("../../runtime/failure.ts");
+  const { listCheckpoints } = await import("../../runtime/node/checkpoints.ts");
+  const target = resolve(host.cwd, given);
+  if (!existsSync(target)) throw new RuntimeFailure("checkpoint/missing", `there is no run or checkpoint ${given}`, "train first: llmc train FILE");
+  if (given.endsWith(".llm")) throw new RuntimeFailure("usage", `${given} is a source, and text comes from a trained model`, `train it first with llmc train ${shown(given)}, then name its folder: llmc generate runs/NAME`);
+  const folder = statSync(target).isDirectory();
+  const run = folder ? target : dirname(basename(dirname(target)) === "checkpoints" ? dirname(target) : target);
+  const checkpointPath = folder ? (await listCheckpoints(join(run, "checkpoints"))).at(-1) : target;
+  if (checkpointPath === undefined) throw new RuntimeFailure("checkpoint/missing", `there is no checkpoint in ${given}`, "train first: llmc train FILE");
+  const programFolder = resolve(host.cwd, program ?? join(run, "program"));
+  if (!existsSync(join(programFolder, "plan.json"))) throw new RuntimeFailure("program/missing", `there is no compiled program in ${programFolder}`, "name it with --program, as llmc build or llmc train wrote it");
+  return { checkpointPath, programFolder };
+}
+
+function sampleOptions(input: Input): SampleOptions {
+  const [topK, topP] = [input.number("top-k"), input.number("top-p")];
+  return {
+    prompt: input.text("prompt") ?? "\n", length: input.number("length") ?? 256, temperature: input.number("temperature") ?? 0.8,
+    ...(topK === undefined ? {} : { topK }), ...(topP === undefined ? {} : { topP }), seed: input.number("seed") ?? 1,
+  };
+}
+
+function deviceOptions(input: Input): DeviceOptions {
+  const [device, adapter] = [input.text("device"), input.text("adapter")];
+  return { ...(device === undefined ? {} : { device }), ...(adapter === undefined ? {} : { adapter }) };
 }

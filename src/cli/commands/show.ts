@@ -2,7 +2,8 @@
 import type { Command, Input } from "../command.ts";
 import { withFailures } from "../failures.ts";
 import type { ExitCode, Host } from "../host.ts";
-import { targetNamed, targetNames } from "../targets.ts";
+import { shown } from "../report.ts";
+import { defaultTarget, targetChoices, targetNamed } from "../targets.ts";
 
 export const show: Command = {
   name: "show",
@@ -10,7 +11,7 @@ export const show: Command = {
   positionals: ["FILE"],
   options: {
     model: { type: "string", short: "m", value: "NAME", help: "a model or variant of the file; default: the first that is trained" },
-    target: { type: "string", value: "NAME", help: `${targetNames.join(" or ")}: what the kernels are tuned for; default: ${targetNames[0]}` },
+    target: { type: "string", value: "NAME", help: `${targetChoices}: what the kernels are tuned for; default: ${defaultTarget}` },
     json: { type: "boolean", help: "print it as JSON" },
   },
   examples: ["llmc show models/quickstart.llm", "llmc show models/quickstart.llm --model LayerNorm --json"],
@@ -35,7 +36,7 @@ async function runShow(input: Input, host: Host): Promise<ExitCode> {
   }
   host.out(printSummary(summary, loaded.path));
   const model = input.text("model") === undefined ? "" : ` --model ${loaded.name}`;
-  if (summary.training) host.err(`next: llmc train ${loaded.path}${model}\n`);
+  if (summary.training) host.err(`next: llmc train ${shown(loaded.path)}${model}\n`);
   else host.err(`next: give it a \`train ${loaded.name} { … }\`, which tells the memory and what a step does\n`);
   return 0;
 }

@@ -71,7 +71,7 @@ function requireTokens(corpus: Corpus, split: Split, documentCount: number, name
   throw new RuntimeFailure(
     "data/empty",
     `source \`${name}\` has nothing for ${empty}: none of its ${documentCount} document${documentCount === 1 ? "" : "s"} (${files}) fell there`,
-    "split by the tail of each document, or say with a separator where documents end",
+    "cut each document near its end with `split { by: position }`, or say where documents end with `separator: …` in the source",
   );
 }
 

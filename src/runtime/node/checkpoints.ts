@@ -19,6 +19,16 @@ export interface Checkpoints {
   removeAll(): Promise<void>;
 }
 
+/** The checkpoints of a folder, oldest first; none if there is no such folder. */
+export async function listCheckpoints(folder: string): Promise<readonly string[]> {
+  const files = await fs.readdir(folder).catch((error: unknown) => {
+    if (systemCode(error) === "ENOENT" || systemCode(error) === "ENOTDIR") return [];
+    throw error;
+  });
+  const steps = files.flatMap((file) => pattern.exec(file)?.[1] ?? []);
+  return steps.toSorted((a, b) => Number(a) - Number(b)).map((step) => join(folder, `step-${step}.safetensors`));
+}
+
 const pattern = /^step-(\d+)\.safetensors$/;
 
 /** `keep` is how many stay; at least one. */
@@ -29,10 +39,7 @@ export async function openCheckpoints(folder: string, keep: number, calls: FileC
     throw diskFailure(folder, error);
   }
   await removeLeftovers(folder);
-  const list = async (): Promise<readonly string[]> => {
-    const steps = (await fs.readdir(folder)).flatMap((file) => pattern.exec(file)?.[1] ?? []);
-    return steps.toSorted((a, b) => Number(a) - Number(b)).map((step) => join(folder, `step-${step}.safetensors`));
-  };
+  const list = (): Promise<readonly string[]> => listCheckpoints(folder);
   const remove = async (paths: readonly string[]): Promise<void> => {
     for (const path of paths) await calls.rm(path, { force: true });
   };

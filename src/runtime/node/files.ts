@@ -19,6 +19,11 @@ export async function* readSource(source: Pick<SourceSpec, "name" | "files">, fo
   for (const file of await expand(source, folder)) yield { name: file.name, bytes: await readWhole(file.path, file.name) };
 }
 
+/** Fails if files of the data are missing, without reading any. */
+export async function requireFiles(spec: DataSpec, folder: string): Promise<void> {
+  for (const source of spec.sources) await expand(source, folder);
+}
+
 interface Named {
   readonly name: string;
   readonly path: string;
@@ -28,12 +33,17 @@ async function expand(source: Pick<SourceSpec, "name" | "files">, folder: string
   const found = new Map<string, Named>();
   for (const pattern of source.files) {
     const { root, rest, prefix } = pattern.startsWith("npm:") ? await inPackage(pattern, folder) : { root: folder, rest: pattern, prefix: "" };
-    const paths = isDynamicPattern(rest) ? await glob(rest, { cwd: root, dot: false }) : [await plainFile(root, rest, pattern)];
+    const paths = isDynamicPattern(rest) ? await glob(rest, { cwd: root, dot: false }) : [await plainFile(root, unescaped(rest), pattern)];
     if (paths.length === 0) throw new RuntimeFailure("data/missing", `source \`${source.name}\`: no file matches ${pattern} in ${root}`);
     for (const path of paths) found.set(resolve(root, path), { name: prefix + path, path: resolve(root, path) });
   }
   // Code unit order: the same on every machine and in every locale.
   return [...found.values()].toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+}
+
+/** Folders with brackets in their names come with backslashes before them. */
+function unescaped(path: string): string {
+  return path.replace(/\\(?=[()[\]{}*?!|@+])/g, "");
 }
 
 async function plainFile(root: string, file: string, shown: string): Promise<string> {

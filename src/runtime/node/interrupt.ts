@@ -7,12 +7,12 @@ export interface Interrupt {
 }
 
 /** `notice` is called at the first signal. SIGTERM counts too: it is how schedulers say that time is up. */
-export function onInterrupt(notice: () => void): Interrupt {
+export function onInterrupt(notice: (signal: "SIGINT" | "SIGTERM") => void): Interrupt {
   let requested = false;
-  const handle = (): void => {
+  const handle = (signal: NodeJS.Signals): void => {
     if (requested) process.exit(130);
     requested = true;
-    notice();
+    notice(signal === "SIGTERM" ? "SIGTERM" : "SIGINT");
   };
   process.on("SIGINT", handle);
   process.on("SIGTERM", handle);

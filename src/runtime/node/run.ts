@@ -1,5 +1,4 @@
 /** @file Opening a run in Node: device, data, session, the checkpoint to resume from, the log and the signals, in the order in which mistakes are cheapest. */
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Initialisers } from "../arenas.ts";
@@ -13,8 +12,7 @@ import { describeDevice } from "../device.ts";
 import type { MetricName } from "../evaluate.ts";
 import { RuntimeFailure } from "../failure.ts";
 import { Run } from "../train.ts";
-import type { Checkpoints } from "./checkpoints.ts";
-import { openCheckpointFile, openCheckpoints } from "./checkpoints.ts";
+import { listCheckpoints, openCheckpointFile, openCheckpoints } from "./checkpoints.ts";
 import type { DeviceOptions } from "./device.ts";
 import { openDevice } from "./device.ts";
 import { loadData } from "./files.ts";
@@ -53,6 +51,8 @@ export interface RunOptions extends DeviceOptions {
   /** Remove the checkpoints of an earlier run in the folder. */
   readonly fresh?: boolean;
   readonly output?: Output;
+  /** What to tell someone who interrupted the run: the command that goes on with it. */
+  readonly resumeHint?: string;
 }
 
 export async function openRun(setup: RunSetup, options: RunOptions = {}): Promise<Run> {
@@ -60,8 +60,7 @@ export async function openRun(setup: RunSetup, options: RunOptions = {}): Promis
   const { plan } = program;
   const out = options.out ?? setup.out;
   const steps = options.steps ?? setup.steps;
-  const checkpoints = await openCheckpoints(join(out, "checkpoints"), setup.keep);
-  const checkpoint = await checkpointToResume(checkpoints, options);
+  const checkpoint = await checkpointToResume(out, options);
   const closing: (() => void)[] = [];
   try {
     const seed = chooseSeed(setup.seed, options.seed, checkpoint?.info.seed);
@@ -77,13 +76,16 @@ export async function openRun(setup: RunSetup, options: RunOptions = {}): Promis
     const session = await device.open(program);
     if (checkpoint === undefined) initialise(session, setup.initialisers(seed));
     else await restoreCheckpoint(session, checkpoint);
+    const checkpoints = await openCheckpoints(join(out, "checkpoints"), setup.keep);
+    // Only now that everything else is known to work.
+    if (checkpoint === undefined && options.fresh === true) await checkpoints.removeAll();
 
     const log = await openLogFile(join(out, "log.jsonl"), start);
     closing.push(() => log.close());
     const { batch, context } = plan;
     const parameters = plan.parameters.reduce((sum, parameter) => sum + elementsOf(parameter), 0);
     log.write({ kind: "run", model: plan.model, device: describeDevice(device), seed, start, steps, batch, context, parameters });
-    const interrupt = onInterrupt(() => screen.note("stopping after this step; press Ctrl-C again to stop at once"));
+    const interrupt = onInterrupt((signal) => screen.note(`stopping after this step, then saving${signal === "SIGINT" ? "; Ctrl-C again stops at once, without saving" : ""}`));
     return new Run({
       session,
       data,
@@ -96,7 +98,7 @@ export async function openRun(setup: RunSetup, options: RunOptions = {}): Promis
       metrics: setup.metrics,
       stopRequested: interrupt.requested,
       save: (info) => checkpoints.save(session, { ...info, tokenizer: setup.tokenizer }),
-      resumeHint: `--resume${options.out === undefined ? "" : ` --out=${options.out}`}`,
+      resumeHint: options.resumeHint ?? resumeHint(options),
       close: () => {
         interrupt.release();
         log.close();
@@ -112,23 +114,31 @@ export async function openRun(setup: RunSetup, options: RunOptions = {}): Promis
   }
 }
 
-async function checkpointToResume(checkpoints: Checkpoints, options: RunOptions): Promise<Awaited<ReturnType<typeof openCheckpointFile>> | undefined> {
-  if (typeof options.resume === "string") return openCheckpointFile(options.resume);
-  const newest = (await checkpoints.list()).at(-1);
-  if (options.resume === true) {
-    if (newest === undefined) throw new RuntimeFailure("checkpoint/missing", `there is no checkpoint in ${checkpoints.folder}`, "start without --resume");
-    return openCheckpointFile(newest);
+/** The program as it was started, to go on: the number of steps decides the schedule. */
+function resumeHint({ out, steps }: RunOptions): string {
+  return `--resume${steps === undefined ? "" : ` --steps=${steps}`}${out === undefined ? "" : ` --out=${out}`}`;
+}
+
+/** The file to go on from, if any. Fails where checkpoints of an earlier run are in the way, or the one to go on from is missing. */
+export async function chooseCheckpoint(out: string, { resume, fresh }: Pick<RunOptions, "resume" | "fresh">): Promise<string | undefined> {
+  if (typeof resume === "string") return resume;
+  const folder = join(out, "checkpoints");
+  const newest = (await listCheckpoints(folder)).at(-1);
+  if (resume === true) {
+    if (newest === undefined) throw new RuntimeFailure("checkpoint/missing", `there is no checkpoint in ${folder}`, "start without --resume");
+    return newest;
   }
-  if (newest === undefined || !existsSync(newest)) return undefined;
-  if (options.fresh !== true) {
-    throw new RuntimeFailure(
-      "checkpoint/exists",
-      `${checkpoints.folder} holds the checkpoints of an earlier run`,
-      "go on with --resume, start over with --fresh (which removes them), or choose another folder with --out",
-    );
-  }
-  await checkpoints.removeAll();
-  return undefined;
+  if (newest === undefined || fresh === true) return undefined;
+  throw new RuntimeFailure(
+    "checkpoint/exists",
+    `${folder} holds the checkpoints of an earlier run`,
+    "go on with --resume, start over with --fresh (which removes them), or choose another folder with --out",
+  );
+}
+
+async function checkpointToResume(out: string, options: RunOptions): Promise<Awaited<ReturnType<typeof openCheckpointFile>> | undefined> {
+  const path = await chooseCheckpoint(out, options);
+  return path === undefined ? undefined : openCheckpointFile(path);
 }
 
 /** A resumed run keeps its seed: data order and dropout continue. */

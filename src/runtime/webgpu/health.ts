@@ -46,7 +46,7 @@ export class Health {
 }
 
 /** A failure from a WebGPU error, by its sort. */
-export function errorFailure(error: GPUError, where: string): RuntimeFailure {
+function errorFailure(error: GPUError, where: string): RuntimeFailure {
   const message = firstLines(error.message);
   if (error.constructor.name === "GPUOutOfMemoryError") {
     return new RuntimeFailure("device/memory", `the device is out of memory ${where}: ${message}`, "make the batch or the model smaller");

@@ -1,0 +1,72 @@
+/** The folder that `llmc build` writes: the same every time, correct TypeScript, and the very program that `llmc train` runs. */
+import { execFileSync } from "node:child_process";
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { llmc, run, workspace } from "./setup/run-llmc.ts";
+
+const root = join(import.meta.dirname, "../..");
+
+function filesOf(folder: string): Record<string, string> {
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  return Object.fromEntries(files.map((entry) => [join(entry.parentPath.slice(folder.length), entry.name), readFileSync(join(entry.parentPath, entry.name), "latin1")]));
+}
+
+test("builds the same files every time, without those of an earlier build", async () => {
+  const cwd = workspace();
+  const first = await llmc(["build", "tiny.llm", "--out", "a"], { cwd });
+  expect(first.stderr).toMatch(/^wrote a: \d+ kernels, \d+ dispatches a training step, \d+ files, in \d+\.\d s\nnext: llmc train tiny\.llm\n$/);
+  expect(first).toMatchObject({ code: 0, stdout: "" });
+  mkdirSync(join(cwd, "b/kernels"), { recursive: true });
+  writeFileSync(join(cwd, "b/kernels/old.wgsl"), "");
+  const second = await llmc(["build", "tiny.llm", "--out", "b", "--json"], { cwd });
+  expect(filesOf(join(cwd, "b"))).toEqual(filesOf(join(cwd, "a")));
+  expect(JSON.parse(second.stdout)).toMatchObject({ model: "Tiny", folder: "b", memory: { peakBytes: expect.any(Number) } });
+  const plan = JSON.parse(readFileSync(join(cwd, "a/plan.json"), "utf8")) as { kernels: { file: string }[] };
+  expect(plan.kernels.map((k) => k.file.replace("kernels/", "")).toSorted()).toEqual(readdirSync(join(cwd, "a/kernels")).toSorted());
+});
+
+test("for the CPU the kernels are C, with the step that calls them and their headers beside", async () => {
+  const cwd = workspace();
+  expect((await llmc(["build", "tiny.llm", "--out", "out", "--target", "cpu"], { cwd })).code).toBe(0);
+  expect(readdirSync(join(cwd, "out")).toSorted()).toEqual(["constants.bin", "kernels", "llmc.h", "plan.json", "run.h", "step.c", "train.mjs", "train.ts"]);
+  expect(readdirSync(join(cwd, "out/kernels")).filter((file) => !file.endsWith(".c"))).toEqual([]);
+  // Nothing of it stays behind.
+  expect((await llmc(["build", "tiny.llm", "--out", "out"], { cwd })).code).toBe(0);
+  expect(readdirSync(join(cwd, "out")).toSorted()).toEqual(["constants.bin", "kernels", "plan.json", "train.mjs", "train.ts"]);
+});
+
+test("a model without text has kernels and a plan, and no program", async () => {
+  const cwd = workspace();
+  writeFileSync(join(cwd, "bare.llm"), readFileSync(join(cwd, "tiny.llm"), "utf8").replace(/^(data|eval) [^]*?^}/gm, "").replace("  data: Emma\n", "").replace("Emma.vocab", "64"));
+  const { code, stderr } = await llmc(["build", "bare.llm", "--out", "out"], { cwd });
+  expect(stderr).toContain("it has no training program: name the text");
+  expect(code).toBe(0);
+  expect(readdirSync(join(cwd, "out")).toSorted()).toEqual(["constants.bin", "kernels", "plan.json"]);
+});
+
+test("the program is correct TypeScript, runs by itself, and is what llmc train runs", async () => {
+  const cwd = workspace();
+  expect((await llmc(["build", "tiny.llm", "--out", "program", "--target", "webgpu-software"], { cwd })).code).toBe(0);
+  const text = readFileSync(join(cwd, "program/train.ts"), "utf8");
+  await expect(text.replaceAll(/^ {4}\w+: (normal\d?|ones|zeros)\(.*\n/gm, "")).toMatchFileSnapshot("golden/train.ts.txt");
+
+  // Checked under the strictest options, against the runtime's own types.
+  const config = JSON.parse(readFileSync(join(root, "tsconfig.json"), "utf8")) as { compilerOptions: object };
+  const paths = { "llmc/runtime": [join(root, "src/runtime/index.ts")] };
+  const typeRoots = [join(root, "node_modules/@types"), join(root, "node_modules")];
+  writeFileSync(join(cwd, "tsconfig.json"), JSON.stringify({ compilerOptions: { ...config.compilerOptions, paths, typeRoots }, files: ["program/train.ts"] }));
+  writeFileSync(join(cwd, "package.json"), '{ "type": "module" }');
+  execFileSync(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", cwd], { stdio: "pipe" });
+
+  // Where llmc is installed the program finds the runtime.
+  mkdirSync(join(cwd, "node_modules"));
+  symlinkSync(root, join(cwd, "node_modules/llmc"));
+  const alone = await run(join(cwd, "program/train.mjs"), ["--device=software", "--out=alone"], { cwd });
+  expect(alone.stderr).toContain("saved alone/checkpoints/step-00000012.safetensors");
+  expect(alone.code).toBe(0);
+  expect((await llmc(["train", "tiny.llm", "--device", "software", "--out", "run"], { cwd })).code).toBe(0);
+  expect(readFileSync(join(cwd, "run/program/train.mjs"), "utf8")).toBe(readFileSync(join(cwd, "program/train.mjs"), "utf8").replace('files: ["../emma.txt"]', 'files: ["../../emma.txt"]'));
+  const last = (folder: string): Buffer => readFileSync(join(cwd, folder, "checkpoints/step-00000012.safetensors"));
+  expect(last("run").equals(last("alone"))).toBe(true);
+});
