@@ -166,10 +166,12 @@ function reductions(w: number, list: (item: (lane: number) => number) => string)
   return steps;
 }
 
+const givenRow = (row: number): string => `rows[${row}]`;
+
 /** A square of numbers, stored column by column: pairs of rows exchange ever larger blocks. */
 function transposition(w: number, list: (item: (lane: number) => number) => string): string[] {
   const lines = [`INLINE void store_columns_x${w}(float *p, int32_t stride, const f32x${w} rows[${w}]) {`];
-  let from = (row: number): string => `rows[${row}]`;
+  let from = givenRow;
   for (let block = w / 2, stage = 0; block >= 1; block /= 2, stage++) {
     const names = Array.from({ length: w }, (_, row) => `t${stage}_${row}`);
     for (let row = 0; row < w; row++) {
