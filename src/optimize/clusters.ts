@@ -54,15 +54,23 @@ function clusterWithin(normal: readonly Node[], bindings: number, forwardRoots: 
     const roots = recomputed?.roots ?? inlined.roots;
     const originOf = (node: Node): Node | undefined => inlined.originOf(recomputed?.originOf(node) ?? node);
     const clusterer = new Clusterer(roots, (node) => inlined.reasons.get(recomputed?.originOf(node) ?? node), { bindings }, recomputed);
-    const before = limits.size + saved.size;
+    let changed = false;
     for (const { node, excess, reads } of clusterer.overfull()) {
       const origin = originOf(node);
-      if (origin && !limits.has(origin)) limits.set(origin, Math.max(reads - excess, 1));
+      if (!origin) continue;
+      // What was limited before and is too much still is limited further.
+      const known = limits.get(origin) ?? Infinity;
+      const limit = Math.max(Math.min(reads - excess, known - 1), 1);
+      if (limit >= known) continue;
+      limits.set(origin, limit);
+      changed = true;
     }
     for (const [twin, forward] of recomputed?.again ?? []) {
       const origin = originOf(forward);
-      if (origin && clusterer.isAlone(twin)) saved.add(origin);
+      if (!origin || !clusterer.isAlone(twin) || saved.has(origin)) continue;
+      saved.add(origin);
+      changed = true;
     }
-    if (limits.size + saved.size === before) return { clusterer, roots };
+    if (!changed) return { clusterer, roots };
   }
 }
