@@ -73,7 +73,9 @@ function targetText(target: string, index: Expr | undefined, scope: Scope): stri
 function loopLines(loop: { readonly variable: string; readonly from: Expr; readonly to: Expr; readonly step: number }, body: readonly string[], scope: Scope): string[] {
   const name = wgslName(loop.variable);
   const advance = loop.step === 1 ? `${name}++` : `${name} += ${loop.step}`;
-  return [`for (var ${name} = ${expression(loop.from, scope)}; ${name} < ${expression(loop.to, scope)}; ${advance}) {`, ...indent(body), "}"];
+  // The bound may bind less tightly than the comparison.
+  const goesOn: Expr = { kind: "binary", type: { scalar: "bool", width: 1 }, op: "lt", left: { kind: "variable", type: loop.from.type, name: loop.variable }, right: loop.to };
+  return [`for (var ${name} = ${expression(loop.from, scope)}; ${expression(goesOn, scope)}; ${advance}) {`, ...indent(body), "}"];
 }
 
 function branchLines(condition: Expr, then: readonly string[], otherwise: readonly string[], scope: Scope): string[] {

@@ -136,3 +136,18 @@ for (const [kernel, buffers] of [
     expect(off === -1 ? "" : `element ${off} is ${actual[off]} and should be ${expected[off]}`).toBe("");
   });
 }
+
+test("the bound of a loop keeps its brackets beside the comparison", async () => {
+  const out = bind("out", "write", 4);
+  const total: Array_ = { name: "total", element: f32Type, length: 1 };
+  const kernel: Kernel = {
+    name: "bounded", groups: 1, lanes: 4, bindings: [out], shared: [], registers: [total], comment: [],
+    body: [phase([assign("total", f32(0)), ...loop("i", 0, mod(mul(lane, 3), 4), 1, [assign("total", add(register(total), f32(1)))]), store(out, lane, register(total))])],
+  };
+  expect(printWgsl(kernel)).toContain("i < ((lane * 3) & 3)");
+  const buffers = [undefined];
+  const [onDawn, interpreted] = [await runOnDawn(kernel, buffers), await runOnInterpreter(kernel, buffers)];
+  expectClean(interpreted.findings);
+  expect(Array.from(onDawn.outputs[0] ?? [])).toEqual([0, 3, 2, 1]);
+  expect(Array.from(interpreted.outputs[0] ?? [])).toEqual([0, 3, 2, 1]);
+});
