@@ -2,31 +2,27 @@
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Compiled } from "../src/plan/build-plan.ts";
+import { kernelFiles } from "./kernel-files.ts";
 import type { ProgramSpec } from "./typescript/program-spec.ts";
-import { printWgsl } from "./wgsl/print.ts";
 
 /** Files of the project by their path in the folder. */
 export type ProjectFiles = ReadonlyMap<string, string | Uint8Array>;
 
 /** Without `spec` there is no training program: nothing says on what text. */
 export async function projectFiles(compiled: Compiled, spec?: ProgramSpec): Promise<ProjectFiles> {
-  const { plan, kernels, constants } = compiled;
+  const { plan, constants } = compiled;
   const program = spec && (await (await import("./typescript/print-program.ts")).printProgram(spec));
-  const files = new Map<string, string | Uint8Array>([
+  return new Map<string, string | Uint8Array>([
     ...(program ? [["train.ts", program.typescript], ["train.mjs", program.javascript]] as const : []),
     ["constants.bin", constants],
+    ...kernelFiles(compiled),
+    ["plan.json", `${JSON.stringify(plan, undefined, 1)}\n`],
   ]);
-  for (const { name, file } of plan.kernels) {
-    const kernel = kernels.get(name);
-    if (kernel) files.set(file, printWgsl(kernel));
-  }
-  files.set("plan.json", `${JSON.stringify(plan, undefined, 1)}\n`);
-  return files;
 }
 
 /** Writes the folder; nothing of an earlier build stays behind. The plan goes first and comes last: where there is one, everything is. */
 export async function writeProject(folder: string, files: ProjectFiles): Promise<void> {
-  for (const old of ["plan.json", "kernels", "train.ts", "train.mjs"]) await rm(join(folder, old), { recursive: true, force: true });
+  for (const old of ["plan.json", "kernels", "step.c", "run.h", "llmc.h", "train.ts", "train.mjs"]) await rm(join(folder, old), { recursive: true, force: true });
   await mkdir(join(folder, "kernels"), { recursive: true });
   for (const [file, content] of files) await writeFile(join(folder, file), content);
 }

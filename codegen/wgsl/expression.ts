@@ -2,7 +2,7 @@
 import { unreachable } from "../../src/diagnostics/invariant.ts";
 import { largest } from "../../src/kernel/expr.ts";
 import type { BinaryOp, Expr, UnaryOp, ValueType } from "../../src/kernel/ir.ts";
-import { shortest } from "../../src/kernel/print.ts";
+import { floatText } from "../text.ts";
 import type { HelperName } from "./names.ts";
 import { wgslName } from "./names.ts";
 import type { Scope } from "./scope.ts";
@@ -92,12 +92,6 @@ function scalarLiteral(scalar: ValueType["scalar"], value: number, scope: Scope)
     default:
       return unreachable(scalar);
   }
-}
-
-/** A float literal: `0.1`, `2.0`, `1e-7`. */
-function floatText(value: number): string {
-  const text = Object.is(value, -0) ? "-0" : shortest(value);
-  return /[.e]/.test(text) ? text.replace("e+", "e") : `${text}.0`;
 }
 
 const functions: Readonly<Partial<Record<UnaryOp, string>>> = {

@@ -4,11 +4,12 @@
  */
 import { placeBarriers } from "../../src/kernel/barriers.ts";
 import type { Array_, Kernel } from "../../src/kernel/ir.ts";
+import { indent } from "../text.ts";
 import { helperTexts } from "./helpers.ts";
 import { wgslName } from "./names.ts";
 import type { Scope } from "./scope.ts";
 import { partName, scopeOf, typeName } from "./scope.ts";
-import { indent, uniformLines } from "./statement.ts";
+import { uniformLines } from "./statement.ts";
 
 /** Workgroups that WebGPU allows along one dimension. */
 const gridWidth = 65535;

@@ -1,6 +1,6 @@
 /** @file What printing a kernel's body needs to know of its declarations, and what it collects on the way: the helpers and constants used. */
 import type { Kernel, ValueType } from "../../src/kernel/ir.ts";
-import { visitExpressions, visitStatements } from "../../src/kernel/walk.ts";
+import { splitRegisters } from "../text.ts";
 import type { HelperUse } from "./helpers.ts";
 import { helperCall } from "./helpers.ts";
 import { wgslName } from "./names.ts";
@@ -16,28 +16,10 @@ export interface Scope {
 export function scopeOf(kernel: Kernel): Scope {
   return {
     kernel,
-    split: splitRegisters(kernel),
+    split: splitRegisters(kernel, wgslName),
     helpers: new Map(),
     uses: new Set(),
   };
-}
-
-function splitRegisters(kernel: Kernel): ReadonlySet<string> {
-  const split = new Set(kernel.registers.filter((register) => register.length > 1).map((register) => register.name));
-  visitExpressions(kernel.body, (expr) => {
-    if (expr.kind === "element" && expr.index.kind !== "literal") split.delete(expr.name);
-  });
-  const names = new Set([...kernel.bindings, ...kernel.shared, ...kernel.registers].map((array) => wgslName(array.name)));
-  visitStatements(kernel.body, (statement) => {
-    if (statement.kind === "set" && statement.index && statement.index.kind !== "literal") split.delete(statement.target);
-    if (statement.kind === "let" || statement.kind === "var") names.add(wgslName(statement.name));
-    if (statement.kind === "for") names.add(wgslName(statement.variable));
-  });
-  for (const register of kernel.registers) {
-    const parts = Array.from({ length: register.length }, (_, index) => partName(register.name, index));
-    if (parts.some((part) => names.has(part))) split.delete(register.name);
-  }
-  return split;
 }
 
 /** The variable that holds an element of a split register. */

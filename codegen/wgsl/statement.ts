@@ -2,6 +2,7 @@
 import { invariant, unreachable } from "../../src/diagnostics/invariant.ts";
 import type { Placed } from "../../src/kernel/barriers.ts";
 import type { Expr, Statement } from "../../src/kernel/ir.ts";
+import { indent } from "../text.ts";
 import { expression } from "./expression.ts";
 import { wgslName } from "./names.ts";
 import type { Scope } from "./scope.ts";
@@ -86,5 +87,3 @@ function branchLines(condition: Expr, then: readonly string[], otherwise: readon
   const tail = chained ? [`} else ${otherwise[0]}`, ...otherwise.slice(1)] : ["} else {", ...indent(otherwise), "}"];
   return [head, ...indent(then), ...tail];
 }
-
-export const indent = (lines: readonly string[]): string[] => lines.map((line) => (line === "" ? "" : `  ${line}`));

@@ -9,7 +9,7 @@ export interface Rewrite {
   readonly array: (name: string) => string;
 }
 
-function rewriteExpr(expr: Expr, rewrite: Rewrite): Expr {
+export function rewriteExpr(expr: Expr, rewrite: Rewrite): Expr {
   const go = (part: Expr): Expr => rewriteExpr(part, rewrite);
   switch (expr.kind) {
     case "literal":

@@ -41,6 +41,7 @@ export interface CompileOptions {
 }
 
 export interface Compiled {
+  readonly target: Target;
   readonly plan: Plan;
   /** By their names in the plan. */
   readonly kernels: ReadonlyMap<string, Kernel>;
@@ -116,9 +117,9 @@ export function compile(model: Model, optimizer: Optimizer, schedule: Schedule, 
     session.graphs.set("decode", [stage]);
     programs.decode = session.build("decode", [single(clusters)], [root]);
   }
-  const { plan, kernels, constants, initialisers } = writePlan({ model, optimizer, layout, homes: session.homes, programs, results, sorted: [...session.sorted] });
+  const { plan, kernels, constants, initialisers } = writePlan({ model, optimizer, layout, language: target.language, homes: session.homes, programs, results, sorted: [...session.sorted] });
   const stages = { graphs: session.graphs, clusters: session.clusters, kernelReasons: session.lowering.reasons(), remarks };
-  return { plan, kernels, constants, initialisers, schedule, stages };
+  return { target, plan, kernels, constants, initialisers, schedule, stages };
 }
 
 function single(clusters: readonly Cluster[]): readonly Group[] {

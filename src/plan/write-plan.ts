@@ -6,6 +6,7 @@ import type { Kernel } from "../kernel/ir.ts";
 import type { SortedIds } from "../optimize/sorted-ids.ts";
 import { nodesReadBy } from "../optimize/walk.ts";
 import type { Dispatch, MemoryReport, Plan, PlanBuffer, PlanKernel, Program, ProgramInput } from "../runtime/plan.ts";
+import type { Target } from "../schedule/lowered.ts";
 import type { ArenaLayout } from "./arenas.ts";
 import { sha256 } from "./hash.ts";
 import type { BufferDraft, Homes } from "./homes.ts";
@@ -15,6 +16,8 @@ import { aligned } from "./sizes.ts";
 export interface PlanParts {
   readonly model: Model;
   readonly optimizer: Optimizer;
+  /** How the files of kernels end. */
+  readonly language: Target["language"];
   readonly layout: ArenaLayout;
   readonly homes: Homes;
   readonly programs: { readonly train?: BuiltProgram; readonly evaluate?: BuiltProgram; readonly decode?: BuiltProgram };
@@ -53,7 +56,7 @@ export function writePlan(parts: PlanParts): WrittenPlan {
     const buffer = homes.buffers.find((b) => b.role === "state" && b.name === name);
     return buffer ? [{ name, buffer: numberOf(buffer), init }] : [];
   });
-  const planKernels = kernels.list();
+  const planKernels = kernels.list(parts.language);
   const shape = JSON.stringify([parameters.map((p) => [p.path, p.shape]), states.map((s) => s.name)]);
   const body: Omit<Plan, "hash"> = {
     format: 1, model: model.name, parametersHash: sha256(shape), dims: Object.fromEntries(model.dims), batch: model.batch, context: model.context,
@@ -80,8 +83,8 @@ class KernelTable {
     return this.#numbers.size - 1;
   }
 
-  list(): readonly PlanKernel[] {
-    return [...this.kernels.values()].map(({ name, groups, lanes, bindings }) => ({ name, file: `kernels/${name}.wgsl`, groups, lanes, access: bindings.map((b) => b.access) }));
+  list(language: string): readonly PlanKernel[] {
+    return [...this.kernels.values()].map(({ name, groups, lanes, bindings }) => ({ name, file: `kernels/${name}.${language}`, groups, lanes, access: bindings.map((b) => b.access) }));
   }
 }
 

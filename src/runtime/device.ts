@@ -1,6 +1,6 @@
 /**
  * @file What a training program knows of a device and of a compiled program loaded on it. Each kind of device implements these two interfaces in a folder of
- * its own (`webgpu/`); everything else in the runtime (checkpoints, evaluation, sampling) is written against them.
+ * its own (`webgpu/`, `cpu/`); everything else in the runtime (checkpoints, evaluation, sampling) is written against them.
  */
 import { RuntimeFailure } from "./failure.ts";
 import type { Plan } from "./plan.ts";
@@ -13,11 +13,11 @@ export interface DeviceLimits {
 }
 
 export interface Device {
-  /** `webgpu`. */
+  /** `webgpu` or `cpu`. */
   readonly kind: string;
   /** As its driver calls it. */
   readonly name: string;
-  /** Whether it runs on the CPU. */
+  /** WebGPU, but on the CPU. */
   readonly software: boolean;
   /** Why this device and no other. */
   readonly reason: string;
@@ -31,7 +31,7 @@ export interface Device {
 /** The compiler's output folder. */
 export interface CompiledProgram {
   readonly plan: Plan;
-  /** Text of a kernel file named in the plan. */
+  /** Text of a kernel file named in the plan; for the CPU also of `step.c` and of headers. */
   readonly kernel: (file: string) => Promise<string>;
   /** `constants.bin`; asked for only if the plan has constants. */
   readonly constants: () => Promise<Uint8Array>;
@@ -101,6 +101,30 @@ export function checkNeeds(plan: Plan, limits: DeviceLimits, name: string): void
     `\`${plan.model}\` does not fit on ${name}: it needs ${lacks.join(", and ")}`,
     needs.bufferBytes > limits.bufferBytes ? "make the batch, the vocabulary or the model smaller, or choose another device" : "choose another device with --device",
   );
+}
+
+/** Fails if the program's kernels are in another language than the device's. */
+export function checkLanguage(plan: Plan, language: "wgsl" | "c", name: string): void {
+  if (languageOf(plan) === language) return;
+  const [made, target, device] = language === "wgsl" ? ["the CPU", "webgpu", "--device=cpu"] : ["WebGPU", "cpu", "--device=webgpu or --device=software"];
+  throw new RuntimeFailure("program/invalid", `\`${plan.model}\` was compiled for ${made}, not for ${name}`, `compile it with --target=${target}, or choose ${device}`);
+}
+
+/** What each constant buffer holds. */
+export async function constantValues(program: CompiledProgram): Promise<readonly { readonly buffer: number; readonly values: Uint8Array }[]> {
+  const { buffers } = program.plan;
+  if (!buffers.some((buffer) => buffer.role === "constant")) return [];
+  const constants = await program.constants();
+  return buffers.flatMap(({ role, name, bytes, offset = 0 }, buffer) => {
+    if (role !== "constant") return [];
+    if (offset + bytes > constants.length) throw new RuntimeFailure("program/invalid", `constants.bin is too short for \`${name}\``, "compile the model again");
+    return [{ buffer, values: constants.subarray(offset, offset + bytes) }];
+  });
+}
+
+/** The language that its kernels are in. */
+export function languageOf(plan: Plan): "wgsl" | "c" {
+  return plan.kernels.some((kernel) => kernel.file.endsWith(".c")) ? "c" : "wgsl";
 }
 
 /** The plan of one program, or a failure that says which ones there are. */

@@ -42,7 +42,7 @@ export interface PlanBuffer {
 
 export interface PlanKernel {
   readonly name: string;
-  /** `kernels/contract_q.wgsl`. */
+  /** `kernels/contract_q.wgsl`, for the CPU `kernels/contract_q.c`. */
   readonly file: string;
   readonly groups: number;
   readonly lanes: number;

@@ -5,10 +5,10 @@
  * Linux on x64 only; elsewhere, and when the package is absent, the answer says why.
  */
 import { createRequire } from "node:module";
-import { access, mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { homedir, tmpdir } from "node:os";
+import { access, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { brotliDecompressSync } from "node:zlib";
+import { cacheFolder } from "./cache-folder.ts";
 
 export type SoftwareAdapter =
   | { readonly kind: "ready"; readonly name: string; readonly folder: string }
@@ -83,19 +83,6 @@ async function unpacked(archive: string, name: string): Promise<string> {
     if (!(await exists(folder))) throw error;
   }
   return folder;
-}
-
-async function cacheFolder(): Promise<string> {
-  const preferred = join(process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache"), "llmc");
-  try {
-    await mkdir(preferred, { recursive: true });
-    return preferred;
-  } catch {
-    // No writable home, as in many containers.
-    const fallback = join(tmpdir(), "llmc-cache");
-    await mkdir(fallback, { recursive: true });
-    return fallback;
-  }
 }
 
 /** The files of a tar archive. Headers are 512 bytes (name at 0, octal size at 124, type at 156); contents are padded to 512. */

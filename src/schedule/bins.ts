@@ -19,7 +19,7 @@ import { startOf, valueType } from "./reduction.ts";
 
 export function lowerBins(cluster: BinsCluster, target: Target, layout: ScalarLayout): Lowered {
   const { bins, rest, over, order, offsets, output } = cluster;
-  const width = rest.length > 0 && divides(rest) ? 4 : 1;
+  const width = !target.simd && rest.length > 0 && divides(rest) ? 4 : 1;
   const units = elementCount(rest) / width;
   const threads = bins.size * units;
   const lanes = Math.min(target.lanes, 64);

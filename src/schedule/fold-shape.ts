@@ -32,26 +32,27 @@ export interface FoldShape {
 }
 
 /** Lanes in flight, and steps a lane makes at least. */
-const wanted = { software: 64, gpu: 32768, steps: 8 };
+const wanted = { software: 64, simd: 512, gpu: 32768, steps: 8 };
 
 /** Lanes that a software adapter runs as one. */
-const simd = 4;
+const softwareSimd = 4;
 
 export function foldShape(cluster: FoldCluster, target: Target): FoldShape {
   const { axes, over } = cluster;
   const [results, reduced] = [elementCount(axes), elementCount(over)];
   const along = directionOf(cluster);
-  const vector = divides(along === "axes" ? axes : over) ? 4 : 1;
+  const vector = !target.simd && divides(along === "axes" ? axes : over) ? 4 : 1;
   const units = along === "axes" ? results / vector : results;
   const length = along === "over" ? reduced / vector : reduced;
-  const inFlight = target.staging ? wanted.gpu : wanted.software;
+  const inFlight = target.staging ? wanted.gpu : target.simd ? wanted.simd : wanted.software;
   let slices = Math.max(1, Math.min(Math.floor(inFlight / units), Math.floor(length / wanted.steps)));
   // When neighbouring lanes work for one unit, the lanes of a workgroup combine their parts, all of them.
-  const shared = target.staging && along === "over" && slices > 32;
-  const lanes = Math.min(shared ? target.lanes : target.staging ? 64 : 16, powerOfTwoAbove(shared ? slices : units * slices));
+  const shared = along === "over" && (target.simd || (target.staging && slices > 32));
+  const lanes = target.simd ? target.lanes : Math.min(shared ? target.lanes : target.staging ? 64 : 16, powerOfTwoAbove(shared ? slices : units * slices));
   if (shared) slices = Math.ceil(slices / lanes) * lanes;
   const partials = shared ? slices / lanes : slices;
   const steps = Math.ceil(length / slices);
+  const simd = target.simd ? target.lanes : softwareSimd;
   // Loads of a GPU's lanes coalesce when all slices take turns. On a CPU it is the SIMD lanes' loads that should be together, and memory should be walked in order.
   const interleaved = target.staging ? slices : along === "over" && slices % simd === 0 ? simd : 1;
   const layout = `${vector === 4 ? "four elements" : "one element"} at once along the ${along === "axes" ? "result" : "reduced axes"}`;

@@ -160,7 +160,7 @@ function combineKernel(cluster: FoldCluster, shape: FoldShape, bindings: Binding
   const { names } = bindings;
   const width = unitWidth(shape);
   const many = target.staging && partials > fewPartials;
-  const lanes = many ? Math.min(target.lanes, powerOfTwoAbove(partials / 4)) : Math.min(32, powerOfTwoAbove(units));
+  const lanes = many ? Math.min(target.lanes, powerOfTwoAbove(partials / 4)) : Math.min(target.simd ? target.lanes : 32, powerOfTwoAbove(units));
   const outer = new Block(names);
   const unit = many ? group : outer.define("unit", globalLane(lanes));
   const code = outer.child();

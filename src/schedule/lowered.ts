@@ -31,15 +31,21 @@ export interface ScalarLayout {
 /** What a schedule may count on. */
 export interface Target {
   readonly name: string;
+  /** What its kernels are printed in; also how their files end. */
+  readonly language: "wgsl" | "c";
   /** Storage buffers a kernel may bind. */
   readonly bindings: number;
   readonly lanes: number;
   readonly sharedBytes: number;
   /** Whether staging tiles in shared memory pays (GPUs) or registers fed from global memory are faster (software adapters). */
   readonly staging: boolean;
+  /** Whether the lanes of a workgroup are the elements of one SIMD vector. They lie side by side along contiguous axes then; elsewhere a lane takes four neighbours at once. */
+  readonly simd: boolean;
 }
 
 /** A GPU behind WebGPU with the limits every adapter grants. */
-export const gpuTarget: Target = { name: "webgpu", bindings: 8, lanes: 256, sharedBytes: 16384, staging: true };
+export const gpuTarget: Target = { name: "webgpu", language: "wgsl", bindings: 8, lanes: 256, sharedBytes: 16384, staging: true, simd: false };
 /** A WebGPU adapter that runs on the CPU (SwiftShader, llvmpipe): barriers cost, caches do the staging. */
-export const softwareTarget: Target = { name: "webgpu-software", bindings: 8, lanes: 64, sharedBytes: 16384, staging: false };
+export const softwareTarget: Target = { name: "webgpu-software", language: "wgsl", bindings: 8, lanes: 64, sharedBytes: 16384, staging: false, simd: false };
+/** The CPU itself, with kernels in C: a workgroup is one vector of `lanes` numbers, and its shared memory is a thread's stack, meant to stay in its cache. */
+export const cpuTarget = (lanes: 4 | 8 | 16): Target => ({ name: "cpu", language: "c", bindings: 64, lanes, sharedBytes: 1 << 20, staging: false, simd: true });

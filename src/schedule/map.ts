@@ -17,7 +17,7 @@ import { axisGroup } from "./place.ts";
 export function lowerMap(cluster: MapCluster, target: Target, layout: ScalarLayout): Lowered {
   const { axes, outputs } = cluster;
   const nodes = outputs.map((output) => output.node);
-  const vector = (axes.at(-1)?.size ?? 1) % 4 === 0;
+  const vector = !target.simd && (axes.at(-1)?.size ?? 1) % 4 === 0;
   const threads = elementCount(axes) / (vector ? 4 : 1);
   const lanes = lanesFor(threads, target);
   const groups = Math.ceil(threads / lanes);
@@ -37,7 +37,7 @@ export function lowerMap(cluster: MapCluster, target: Target, layout: ScalarLayo
       body: [phase(block.statements)], comment: kernelComment(nodes),
     };
   });
-  return { dispatches: [dispatch], workspaces: [], reasons: [vector ? "four elements a lane along the last axis" : "one element a lane: four does not divide the last axis"] };
+  return { dispatches: [dispatch], workspaces: [], reasons: [vector ? "four elements a lane along the last axis" : target.simd ? "one element a lane" : "one element a lane: four does not divide the last axis"] };
 }
 
 /** The whole workgroup, or less for little work. */

@@ -25,6 +25,7 @@ const rowsWanted = 64;
 /** `length` counts elements along the row, `vector` how many a lane takes at once. */
 export function rowShape(rows: number, length: number, vector: 1 | 4, target: Target): RowShape {
   const units = Math.max(1, length / vector);
+  if (target.simd) return simdShape(rows, units, target);
   const enough = target.staging ? units / chunksWanted : Math.min(rowsWanted / rows, units / chunksWanted);
   const width = Math.min(target.lanes, powerOfTwoAbove(enough));
   const rowsAtOnce = target.staging ? 128 / width : Math.min(target.lanes / width, powerOfTwoAbove(rows / 16));
@@ -32,5 +33,14 @@ export function rowShape(rows: number, length: number, vector: 1 | 4, target: Ta
   const chunks = Math.ceil(units / width);
   const staged = target.staging && chunks <= 8;
   const reason = `${width} lane${width === 1 ? "" : "s"} a row of ${length}, ${lanes / width} rows a workgroup, ${staged ? "staged values in registers" : "streamed"}`;
+  return { width, lanes, chunks, staged, reason };
+}
+
+/** A vector along the row, unless the row is so short that most of it would idle: then a vector across rows. */
+function simdShape(rows: number, length: number, { lanes }: Target): RowShape {
+  const width = length >= lanes / 2 || rows < lanes ? lanes : 1;
+  const chunks = Math.ceil(length / width);
+  const staged = chunks <= 16;
+  const reason = `${width === 1 ? `${lanes} rows of ${length} at once` : `a row of ${length} at a time`}, ${staged ? "staged values in registers" : "streamed"}`;
   return { width, lanes, chunks, staged, reason };
 }

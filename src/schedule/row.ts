@@ -24,7 +24,7 @@ import { rowShape } from "./row-shape.ts";
 import type { RowShape } from "./row-shape.ts";
 
 export function lowerRow(cluster: RowCluster, target: Target, layout: ScalarLayout): Lowered {
-  const vector = cluster.along.length > 0 && divides(cluster.along) ? 4 : 1;
+  const vector = !target.simd && cluster.along.length > 0 && divides(cluster.along) ? 4 : 1;
   const shape = rowShape(elementCount(cluster.rows), elementCount(cluster.along), vector, target);
   const dispatch = buildKernel(layout, target, (bindings) => new RowKernel(cluster, shape, vector, bindings).build());
   return { dispatches: [dispatch], workspaces: [], reasons: [shape.reason] };

@@ -26,6 +26,16 @@ test("builds the same files every time, without those of an earlier build", asyn
   expect(plan.kernels.map((k) => k.file.replace("kernels/", "")).toSorted()).toEqual(readdirSync(join(cwd, "a/kernels")).toSorted());
 });
 
+test("for the CPU the kernels are C, with the step that calls them and their headers beside", async () => {
+  const cwd = workspace();
+  expect((await llmc(["build", "tiny.llm", "--out", "out", "--target", "cpu"], { cwd })).code).toBe(0);
+  expect(readdirSync(join(cwd, "out")).toSorted()).toEqual(["constants.bin", "kernels", "llmc.h", "plan.json", "run.h", "step.c", "train.mjs", "train.ts"]);
+  expect(readdirSync(join(cwd, "out/kernels")).filter((file) => !file.endsWith(".c"))).toEqual([]);
+  // Nothing of it stays behind.
+  expect((await llmc(["build", "tiny.llm", "--out", "out"], { cwd })).code).toBe(0);
+  expect(readdirSync(join(cwd, "out")).toSorted()).toEqual(["constants.bin", "kernels", "plan.json", "train.mjs", "train.ts"]);
+});
+
 test("a model without text has kernels and a plan, and no program", async () => {
   const cwd = workspace();
   writeFileSync(join(cwd, "bare.llm"), readFileSync(join(cwd, "tiny.llm"), "utf8").replace(/^(data|eval) [^]*?^}/gm, "").replace("  data: Emma\n", "").replace("Emma.vocab", "64"));

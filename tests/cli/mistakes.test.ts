@@ -29,7 +29,7 @@ const mistakes: readonly Mistake[] = [
   { what: "no steps", args: train("--steps", "0"), code: 2, says: "needs a whole number of at least 1, not `0`" },
   { what: "half a seed", args: train("--seed", "1.5"), code: 2, says: "needs a whole number, not `1.5`" },
   { what: "an unknown stage", args: ["explain", "tiny.llm", "--stage", "cluster"], code: 2, says: "did you mean `clusters`?" },
-  { what: "an unknown target", args: ["build", "tiny.llm", "--target", "cuda"], code: 2, says: "there is no target `cuda`, only webgpu and webgpu-software" },
+  { what: "an unknown target", args: ["build", "tiny.llm", "--target", "cuda"], code: 2, says: "there is no target `cuda`, only webgpu, webgpu-software and cpu" },
   { what: "an unknown code", args: ["explain", "shape/axis-mismach"], code: 1, says: "did you mean `shape/axis-mismatch`?" },
   { what: "a file that is not there", args: ["check", "tny.llm"], code: 1, says: "there is no file tny.llm" },
   { what: "a folder for a file", args: ["check", "folder.llm"], code: 1, says: "folder.llm is a folder", prepare: (cwd) => mkdirSync(join(cwd, "folder.llm")) },

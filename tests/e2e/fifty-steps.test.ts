@@ -1,9 +1,11 @@
 import { readFileSync } from "node:fs";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { compile } from "../../src/plan/build-plan.ts";
 import { openDevice } from "../../src/runtime/node/device.ts";
 import type { Device } from "../../src/runtime/device.ts";
-import { gpuTarget, softwareTarget } from "../../src/schedule/lowered.ts";
+import { vectorWidth } from "../../src/runtime/cpu/processor.ts";
+import { cpuTarget, gpuTarget, softwareTarget, type Target } from "../../src/schedule/lowered.ts";
+import { hasCompiler } from "../support/c-kernels.ts";
 import { DeviceRun, scheduleFactor } from "../support/device-run.ts";
 import { elaborated } from "../support/elaborated.ts";
 import { initialStates, oracleStep } from "../support/training-step.ts";
@@ -18,11 +20,9 @@ const fixtures = new URL("../fixtures/", import.meta.url);
 const torch = JSON.parse(readFileSync(new URL("torch/fifty-steps.json", fixtures), "utf8")) as { readonly batch: number; readonly models: Readonly<Record<"llama" | "gpt", Expected>> };
 const models = [["llama", "TwoLayerLlama"], ["gpt", "TwoLayerGPT"]] as const;
 
-let device: Device;
-beforeAll(async () => {
-  device = await openDevice();
-});
-afterAll(() => device.close());
+function targetOf({ kind, software }: Device): Target {
+  return kind === "cpu" ? cpuTarget(vectorWidth()) : software ? softwareTarget : gpuTarget;
+}
 
 function model(kind: "llama" | "gpt", name: string) {
   const { model: made, optimizer, schedule, train } = elaborated(readFileSync(new URL(`models/two-layer-${kind}.llm`, fixtures), "utf8"), name, torch.batch);
@@ -70,9 +70,10 @@ describe.each(models)("fifty steps of a two-layer %s", (kind, name) => {
     expect(model(kind, name).made.parameters.map(({ leaf }) => ({ path: leaf.name, shape: leaf.axes.map((a) => a.size) }))).toEqual(expected.parameters);
   });
 
-  test("on WebGPU every loss is PyTorch's", async () => {
+  test.each(hasCompiler ? ["auto", "cpu"] : ["auto"])("on the device `%s` every loss is PyTorch's", async (chosen) => {
+    const device = await openDevice({ device: chosen });
     const { made, optimizer, schedule, clip } = model(kind, name);
-    const target = device.software ? softwareTarget : gpuTarget;
+    const target = targetOf(device);
     const compiled = compile(made, optimizer, schedule, { target, programs: ["train"], ...(clip !== undefined && { clip }) });
     const run = await DeviceRun.open(device, compiled, weights(expected));
     let worst = 0;
@@ -81,7 +82,7 @@ describe.each(models)("fifty steps of a two-layer %s", (kind, name) => {
       const { loss } = await run.run("train", tokens(step - 1, made.context, made.vocabulary), { seed: 1, step, lr });
       worst = Math.max(worst, Math.abs((loss?.[0] ?? NaN) / (expected.losses[step - 1] ?? NaN) - 1));
     }
-    run.close();
+    device.close();
     // PyTorch's own float32 stays within 1e-7 of the float64 of the fixture.
     expect(worst).toBeLessThan(2e-6);
   }, 120_000);

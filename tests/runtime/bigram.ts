@@ -4,6 +4,7 @@
  */
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { stepFiles } from "../../codegen/c/print-step.ts";
 import type { CompiledProgram, Plan, PlanBuffer, PlanKernel } from "../../src/runtime/index.ts";
 
 export interface BigramSizes {
@@ -22,7 +23,8 @@ interface KernelText {
   readonly body: string;
 }
 
-export function bigramProgram(sizes: BigramSizes): CompiledProgram {
+/** For WebGPU, or with `c` for the CPU. */
+export function bigramProgram(sizes: BigramSizes, language: "wgsl" | "c" = "wgsl"): CompiledProgram {
   const { vocabulary: V, batch, context } = sizes;
   const buffers = bigramBuffers(sizes);
   const kernels = bigramKernels(sizes, arenaFloats(V));
@@ -46,7 +48,7 @@ export function bigramProgram(sizes: BigramSizes): CompiledProgram {
     context,
     vocabulary: V,
     buffers,
-    kernels: kernels.map(({ name, groups, lanes, uses }) => ({ name, file: `kernels/${name}.wgsl`, groups, lanes, access: Object.values(uses) })),
+    kernels: kernels.map(({ name, groups, lanes, uses }) => ({ name, file: `kernels/${name}.${language}`, groups, lanes, access: Object.values(uses) })),
     parameters: [
       { path: "table", shape: [V, V], offset: 0, group: "all", init: "table" },
       { path: "bias", shape: [V], offset: biasOffset(V), group: "all", init: "bias" },
@@ -86,12 +88,14 @@ export function bigramProgram(sizes: BigramSizes): CompiledProgram {
     memory: { peakBytes: buffers.reduce((sum, buffer) => sum + buffer.bytes, 0), byRole: {}, alive: [] },
     needs: { bufferBytes: 4 * arenaFloats(V), bindings: 8, sharedBytes: 0, lanes: 64 },
   };
+  const others = language === "c" ? new Map([...stepFiles(plan), ["wgsl.h", wgslInC]]) : new Map<string, string>();
   return {
     plan,
     kernel: async (file) => {
-      const kernel = kernels.find(({ name }) => file === `kernels/${name}.wgsl`);
-      if (kernel === undefined) throw new Error(`no kernel ${file}`);
-      return wgsl(kernel);
+      const kernel = kernels.find(({ name }) => file === `kernels/${name}.${language}`);
+      const text = kernel === undefined ? others.get(file) : language === "c" ? c(kernel) : wgsl(kernel);
+      if (text === undefined) throw new Error(`no file ${file}`);
+      return text;
     },
     // The constant does not start the file.
     constants: async () => new Uint8Array(new Float32Array([Number.NaN, 1 / (batch * context)]).buffer),
@@ -107,6 +111,7 @@ export async function writeProgram(program: CompiledProgram, folder: string): Pr
   await write("plan.json", JSON.stringify(program.plan));
   await write("constants.bin", await program.constants());
   for (const { file } of program.plan.kernels) await write(file, await program.kernel(file));
+  if (program.plan.kernels.some(({ file }) => file.endsWith(".c"))) for (const file of ["step.c", "run.h", "wgsl.h"]) await write(file, await program.kernel(file));
 }
 
 /** Arenas align their entries to 256 bytes. */
@@ -148,7 +153,7 @@ function bigramKernels({ vocabulary: V, batch, context }: BigramSizes, arena: nu
     lanes: 64,
     uses,
     types: integers,
-    body: `let i = i32(id.x); if i >= ${count} { return; }\n${body}`,
+    body: `if (i >= ${count}) { return; }\n${body}`,
   });
   return [
     kernel("nll", N, { parameters: "read", tokens: "read", targets: "read", lse: "write", nll: "write" }, `
@@ -181,7 +186,7 @@ function bigramKernels({ vocabulary: V, batch, context }: BigramSizes, arena: nu
       parameters[i] -= scalars[1] * momentum[i] / scalars[2];`),
     kernel("decode", V, { parameters: "read", token: "read", place: "read", logits: "write", fed: "read_write" }, `
       logits[i] = ${logit("token[0]", "i")};
-      if i == 0 { fed[0] += 1.0; fed[1] = f32(place[0]); }`),
+      if (i == 0) { fed[0] += 1.0; fed[1] = f32(place[0]); }`),
   ];
 }
 
@@ -189,5 +194,29 @@ function wgsl({ uses, types, lanes, body }: KernelText): string {
   const bindings = Object.entries(uses).map(
     ([name, access], i) => `@group(0) @binding(${i}) var<storage, ${access === "read" ? "read" : "read_write"}> ${name}: array<${types[name] ?? "f32"}>;`,
   );
-  return `${bindings.join("\n")}\n@compute @workgroup_size(${lanes}) fn main(@builtin(global_invocation_id) id: vec3u) {\n${body}\n}\n`;
+  return `${bindings.join("\n")}\n@compute @workgroup_size(${lanes}) fn main(@builtin(global_invocation_id) id: vec3u) {\nlet i = i32(id.x);\n${body}\n}\n`;
+}
+
+/** What makes the bodies above C. */
+const wgslInC = `#pragma once
+#include <math.h>
+#include <stdint.h>
+#define let const __auto_type
+#define var __auto_type
+#define f32(x) ((float)(x))
+#define max(a, b) ((a) > (b) ? (a) : (b))
+#define select(no, yes, when) ((when) ? (yes) : (no))
+`;
+
+function c({ name, uses, types, lanes, body }: KernelText): string {
+  const bindings = Object.keys(uses).map((binding, i) => `  ${types[binding] === "i32" ? "int32_t" : "float"} *${binding} = bindings[${i}];`);
+  return `#include "wgsl.h"
+static void ${name}_element(int32_t i, void *const *bindings) {
+${bindings.join("\n")}
+  ${body}
+}
+void ${name}(int32_t group_from, int32_t group_to, void *const *bindings) {
+  for (int32_t i = group_from * ${lanes}; i < group_to * ${lanes}; i++) ${name}_element(i, bindings);
+}
+`;
 }

@@ -5,11 +5,12 @@ import { evaluate } from "../../src/ir/evaluate.ts";
 import type { Leaf, Node } from "../../src/ir/graph.ts";
 import type { Cluster } from "../../src/optimize/cluster.ts";
 import { lower } from "../../src/schedule/lower.ts";
-import { gpuTarget, softwareTarget } from "../../src/schedule/lowered.ts";
+import { cpuTarget, gpuTarget, softwareTarget } from "../../src/schedule/lowered.ts";
 import type { Lowered, ScalarLayout, Target } from "../../src/schedule/lowered.ts";
+import { runOnC } from "../support/c-kernels.ts";
 import { expectClean, runOnDawn, runOnInterpreter } from "../support/kernels.ts";
 
-export const targets: readonly Target[] = [softwareTarget, gpuTarget];
+export const targets: readonly Target[] = [softwareTarget, gpuTarget, cpuTarget(16)];
 
 export const seed = 11;
 export const step = 3;
@@ -41,9 +42,11 @@ export function randomValues(leaf: Leaf, salt = 0): Float64Array {
   });
 }
 
+const runners = { dawn: runOnDawn, interpreter: runOnInterpreter, c: runOnC };
+
 export interface Options {
   readonly target?: Target;
-  readonly device?: "interpreter" | "dawn";
+  readonly device?: "interpreter" | "dawn" | "c";
   readonly tolerance?: number;
   /** The magnitude that errors are relative to at least: sums of many numbers of either sign may come out near zero. */
   readonly least?: number;
@@ -79,8 +82,7 @@ export async function checkCluster(cluster: Cluster, options: Options = {}): Pro
       if (source.kind === "scalars") return scalars.subarray(0, kernel.bindings[i]?.length);
       return memory.get(source.kind === "node" ? source.node : `workspace ${source.index}`);
     });
-    const run = device === "dawn" ? runOnDawn : runOnInterpreter;
-    const { outputs, findings } = await run(kernel, buffers);
+    const { outputs, findings } = await runners[device](kernel, buffers);
     expectClean(findings);
     bindings.forEach((source, i) => {
       if (source.kind === "scalars" || kernel.bindings[i]?.access === "read") return;

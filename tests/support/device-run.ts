@@ -1,5 +1,5 @@
-/** @file A compiled plan on a WebGPU device through the runtime's session, as a generated program uses it: parameters by path, steps by their inputs. */
-import { printWgsl } from "../../codegen/wgsl/print.ts";
+/** @file A compiled plan on a device through the runtime's session, as a generated program uses it: parameters by path, steps by their inputs. */
+import { kernelFiles } from "../../codegen/kernel-files.ts";
 import { evaluateOne } from "../../src/ir/evaluate.ts";
 import type { Schedule } from "../../src/ir/model.ts";
 import { comp } from "../../src/ir/node.ts";
@@ -7,13 +7,13 @@ import type { Compiled } from "../../src/plan/build-plan.ts";
 import type { CompiledProgram, Device, ProgramName, Scalars, Session } from "../../src/runtime/device.ts";
 
 /** What the compiler would write into a folder. */
-export function programOf({ plan, kernels, constants }: Compiled): CompiledProgram {
-  const files = new Map(plan.kernels.map((k) => [k.file, k.name]));
+export function programOf(compiled: Compiled): CompiledProgram {
+  const files = kernelFiles(compiled);
   const kernel = (file: string): Promise<string> => {
-    const found = kernels.get(files.get(file) ?? "");
-    return found ? Promise.resolve(printWgsl(found)) : Promise.reject(new Error(`no kernel ${file}`));
+    const found = files.get(file);
+    return found === undefined ? Promise.reject(new Error(`no file ${file}`)) : Promise.resolve(found);
   };
-  return { plan, kernel, constants: () => Promise.resolve(constants) };
+  return { plan: compiled.plan, kernel, constants: () => Promise.resolve(compiled.constants) };
 }
 
 export class DeviceRun {

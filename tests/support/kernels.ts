@@ -16,7 +16,7 @@ export interface Run {
 }
 
 /** The contents of a binding in numbers (a vec4 element is four). Without contents it starts as NaN (integers as 0x7fffffff). */
-function bufferFor(binding: Binding, contents?: ArrayLike<number>): Buffer {
+export function bufferFor(binding: Binding, contents?: ArrayLike<number>): Buffer {
   const length = binding.length * binding.element.width;
   if (contents && contents.length !== length) throw new Error(`${binding.name} has ${length} numbers, not ${contents.length}`);
   switch (binding.element.scalar) {

@@ -5,7 +5,7 @@ import type { Command, Input } from "../command.ts";
 import { withFailures } from "../failures.ts";
 import type { ExitCode, Host } from "../host.ts";
 import { plural, shown } from "../report.ts";
-import { targetNamed, targetNames } from "../targets.ts";
+import { defaultTarget, targetChoices, targetNamed } from "../targets.ts";
 
 export const build: Command = {
   name: "build",
@@ -14,7 +14,7 @@ export const build: Command = {
   options: {
     model: { type: "string", short: "m", value: "NAME", help: "a model or variant of the file; default: the first that is trained" },
     out: { type: "string", short: "o", value: "DIR", help: "where to write; default: out/NAME" },
-    target: { type: "string", value: "NAME", help: `${targetNames.join(" or ")}: what the kernels are tuned for; default: ${targetNames[0]}` },
+    target: { type: "string", value: "NAME", help: `${targetChoices}: what the kernels are tuned for; default: ${defaultTarget}` },
     json: { type: "boolean", help: "print what was built as JSON" },
   },
   examples: ["llmc build models/quickstart.llm", "llmc build models/gpt2.llm --out gpt2"],

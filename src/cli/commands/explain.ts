@@ -7,7 +7,7 @@ import { withFailures } from "../failures.ts";
 import { problemWithSource, sourceHost } from "../files.ts";
 import type { ExitCode, Host } from "../host.ts";
 import { shown } from "../report.ts";
-import { targetNamed, targetNames } from "../targets.ts";
+import { defaultTarget, targetChoices, targetNamed } from "../targets.ts";
 
 const stages = ["ast", "ir", "grad", "clusters", "kernels", "plan"] as const;
 type StageName = (typeof stages)[number];
@@ -21,7 +21,7 @@ export const explain: Command = {
     stage: { type: "string", short: "s", value: "STAGE", help: `${stages.join(", ")}; default: clusters` },
     model: { type: "string", short: "m", value: "NAME", help: "a model or variant of the file; default: the first that is trained" },
     program: { type: "string", value: "NAME", help: `of clusters: ${programs.join(", ")}; default: train` },
-    target: { type: "string", value: "NAME", help: `${targetNames.join(" or ")}; default: ${targetNames[0]}` },
+    target: { type: "string", value: "NAME", help: `${targetChoices}; default: ${defaultTarget}` },
   },
   examples: ["llmc explain models/quickstart.llm --stage clusters", "llmc explain models/quickstart.llm --stage kernels", "llmc explain shape/axis-mismatch"],
   run: (input, host) => withFailures(host, () => runExplain(input, host)),

@@ -19,7 +19,7 @@ export const generate: Command = {
     "top-k": { type: "count", min: 1, value: "K", help: "draw from the K likeliest tokens only" },
     "top-p": { type: "number", value: "P", help: "draw from the likeliest tokens that together have this probability" },
     seed: { type: "count", value: "N", help: "equal seeds give equal text; default: 1" },
-    device: { type: "string", value: "NAME", help: "auto, webgpu or software; default: auto" },
+    device: { type: "string", value: "NAME", help: "auto, webgpu, software or cpu; default: auto" },
     adapter: { type: "string", value: "NAME", help: "one of several adapters, by its driver's name" },
     program: { type: "string", value: "DIR", help: "the compiled program; default: the one beside the checkpoint" },
     json: { type: "boolean", help: "print the text with its settings as JSON" },
@@ -43,7 +43,7 @@ async function runGenerate(input: Input, host: Host): Promise<ExitCode> {
   const program = await loadProgram(programFolder);
   const checkpoint = await openCheckpointFile(checkpointPath);
   try {
-    const device = await openDevice(deviceOptions(input));
+    const device = await openDevice(deviceOptions(input), program.plan);
     try {
       host.err(`${describeDevice(device)}\n${program.plan.model}, step ${checkpoint.info.step}\n`);
       const session = await device.open(program);

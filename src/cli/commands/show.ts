@@ -3,7 +3,7 @@ import type { Command, Input } from "../command.ts";
 import { withFailures } from "../failures.ts";
 import type { ExitCode, Host } from "../host.ts";
 import { shown } from "../report.ts";
-import { targetNamed, targetNames } from "../targets.ts";
+import { defaultTarget, targetChoices, targetNamed } from "../targets.ts";
 
 export const show: Command = {
   name: "show",
@@ -11,7 +11,7 @@ export const show: Command = {
   positionals: ["FILE"],
   options: {
     model: { type: "string", short: "m", value: "NAME", help: "a model or variant of the file; default: the first that is trained" },
-    target: { type: "string", value: "NAME", help: `${targetNames.join(" or ")}: what the kernels are tuned for; default: ${targetNames[0]}` },
+    target: { type: "string", value: "NAME", help: `${targetChoices}: what the kernels are tuned for; default: ${defaultTarget}` },
     json: { type: "boolean", help: "print it as JSON" },
   },
   examples: ["llmc show models/quickstart.llm", "llmc show models/quickstart.llm --model LayerNorm --json"],

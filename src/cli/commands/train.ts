@@ -13,7 +13,7 @@ export const train: Command = {
   options: {
     model: { type: "string", short: "m", value: "NAME", help: "a model or variant of the file; default: the first that is trained" },
     out: { type: "string", short: "o", value: "DIR", help: "folder of the program, the log and the checkpoints; default: runs/NAME" },
-    device: { type: "string", value: "NAME", help: "auto, webgpu or software; default: auto" },
+    device: { type: "string", value: "NAME", help: "auto, webgpu, software or cpu; default: auto" },
     adapter: { type: "string", value: "NAME", help: "one of several adapters, by its driver's name" },
     seed: { type: "count", value: "N", help: "seed of the initial values, the data order and dropout" },
     steps: { type: "count", min: 1, value: "N", help: "steps to train; the schedule spans them" },

@@ -1,20 +1,22 @@
 /**
  * @file Choosing a device in Node. `auto` takes the adapter of a driver if there is one, else the software adapter from an npm package; the device carries the
- * reason. Dawn prints warnings of its own when Vulkan is absent, so on Linux the loader is looked for first.
+ * reason. Programs compiled for the CPU run on the CPU. Dawn prints warnings of its own when Vulkan is absent, so on Linux the loader is looked for first.
  */
 import type { Device } from "../device.ts";
+import { languageOf } from "../device.ts";
 import { RuntimeFailure, messageOf } from "../failure.ts";
 import { didYouMean } from "../nearest.ts";
+import type { Plan } from "../plan.ts";
 import { adapterName, openWebGpuDevice } from "../webgpu/device.ts";
 
 export interface DeviceOptions {
-  /** `auto` (the default), `webgpu`: an adapter of a driver, or `software`: WebGPU on the CPU. */
+  /** `auto` (the default), `webgpu`: an adapter of a driver, `software`: WebGPU on the CPU, or `cpu`: kernels in C. */
   readonly device?: string;
   /** An adapter by its driver's name, when there are several. */
   readonly adapter?: string;
 }
 
-export const deviceNames = ["auto", "webgpu", "software"] as const;
+export const deviceNames = ["auto", "webgpu", "software", "cpu"] as const;
 type DeviceName = (typeof deviceNames)[number];
 
 /**
@@ -26,9 +28,14 @@ const softwareFlags = ["enable-dawn-features=disable_robustness"];
 /** Once loaded, the software adapter is what Dawn finds, as if the system had it. */
 let softwareLoaded = false;
 
-export async function openDevice(options: DeviceOptions = {}): Promise<Device> {
+/** With a plan, `auto` is a device for which it was compiled. */
+export async function openDevice(options: DeviceOptions = {}, plan?: Plan): Promise<Device> {
   const name = deviceName(options.device ?? "auto");
   if (options.adapter !== undefined) return openNamedAdapter(options.adapter);
+  if (name === "cpu" || (name === "auto" && plan !== undefined && languageOf(plan) === "c")) {
+    const { openCpuDevice } = await import("../cpu/device.ts");
+    return openCpuDevice(name === "cpu" ? "as asked for" : "the program was compiled for it");
+  }
   if (name !== "software") {
     const found = softwareLoaded || (await vulkanIsAbsent()) ? undefined : await findAdapter([]);
     if (found !== undefined) {

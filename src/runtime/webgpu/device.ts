@@ -3,7 +3,7 @@
  * `browser.ts` asks `navigator.gpu`.
  */
 import type { CompiledProgram, Device, DeviceLimits, Session } from "../device.ts";
-import { checkNeeds } from "../device.ts";
+import { checkLanguage, checkNeeds } from "../device.ts";
 import { RuntimeFailure, messageOf } from "../failure.ts";
 import { Health } from "./health.ts";
 import { openWebGpuSession } from "./session.ts";
@@ -71,6 +71,7 @@ class WebGpuDevice implements Device {
   }
 
   async open(program: CompiledProgram): Promise<Session> {
+    checkLanguage(program.plan, "wgsl", this.name);
     checkNeeds(program.plan, this.limits, this.name);
     return openWebGpuSession(this, this.#device, this.#health, program);
   }

@@ -1,13 +1,11 @@
 /**
  * @file One program of a plan on a WebGPU device: bind groups recorded once, then a flat list of dispatches replayed with one encoder, one compute pass and one
- * submission a run. Inputs and scalars are written from arrays that live as long as the program.
+ * submission a run.
  */
-import { countingSort } from "../counting-sort.ts";
-import type { ScalarValues } from "../derived.ts";
-import { scalarValues } from "../derived.ts";
 import type { ProgramName, Replay, Scalars, StepResult } from "../device.ts";
 import { RuntimeFailure } from "../failure.ts";
-import type { Dispatch, Plan, PlanKernel, Program, ProgramInput, ProgramScalar } from "../plan.ts";
+import { HostSide } from "../host-side.ts";
+import type { Dispatch, Plan, PlanKernel, Program } from "../plan.ts";
 import type { Health } from "./health.ts";
 import { scoped } from "./health.ts";
 import type { Kernel } from "./pipelines.ts";
@@ -23,18 +21,6 @@ interface Recorded {
   readonly y: number;
   /** For error messages of the device. */
   readonly label: string;
-}
-
-interface HostInput {
-  readonly buffer: GPUBuffer;
-  readonly values: Int32Array<ArrayBuffer>;
-}
-
-/** Positions of another input sorted by value. */
-interface Sorted {
-  readonly of: Int32Array;
-  readonly order: Int32Array;
-  readonly offsets: Int32Array;
 }
 
 export interface ReplayParts {
@@ -99,14 +85,7 @@ export class WebGpuReplay implements Replay {
   readonly #parts: ReplayParts;
   readonly #dispatches: readonly Recorded[];
   readonly #readback: Readback;
-  readonly #inputs = new Map<string, HostInput>();
-  readonly #written: readonly HostInput[];
-  readonly #sorted: readonly Sorted[];
-  readonly #scalars: readonly ProgramScalar[];
-  readonly #scalarBuffer: GPUBuffer | undefined;
-  readonly #scalarValues: ScalarValues;
-  readonly #values: Float64Array;
-  readonly #words: DataView<ArrayBuffer>;
+  readonly #host: HostSide;
   #runs = 0;
 
   constructor(parts: ReplayParts, dispatches: readonly Recorded[]) {
@@ -115,39 +94,19 @@ export class WebGpuReplay implements Replay {
     this.#parts = parts;
     this.#dispatches = dispatches;
     this.#readback = new Readback(parts.device, parts.health, parts.name, program.outputs, buffers);
-    for (const input of program.inputs) {
-      this.#inputs.set(input.name, { buffer: buffers[input.buffer] as GPUBuffer, values: new Int32Array(lengthOf(input, program)) });
-    }
-    this.#written = [...this.#inputs.values()];
-    this.#sorted = sortedInputs(program, this.#inputs);
-    this.#scalars = program.scalars;
-    this.#scalarValues = scalarValues(program.scalars, parts.name);
-    this.#values = new Float64Array(program.scalars.length);
-    this.#words = new DataView(new ArrayBuffer(4 * program.scalars.length));
-    const scalarBuffer = plan.buffers.findIndex(
-      (buffer, i) => buffer.role === "scalars" && program.dispatches.some((dispatch) => dispatch.bindings.some((binding) => binding.buffer === i)),
-    );
-    this.#scalarBuffer = buffers[scalarBuffer];
+    this.#host = new HostSide(plan, parts.name, program);
   }
 
   input(name: string): Int32Array {
-    const input = this.#inputs.get(name);
-    if (input === undefined) {
-      throw new RuntimeFailure("program/input", `program \`${this.name}\` has no input \`${name}\`, only ${[...this.#inputs.keys()].join(", ")}`);
-    }
-    return input.values;
+    return this.#host.input(name);
   }
 
   async run(scalars: Scalars): Promise<void> {
     await this.#readback.room();
-    this.#parts.health.activity = `running program \`${this.name}\` of \`${this.#parts.plan.model}\`, run ${this.#runs}`;
-    const { device } = this.#parts;
-    for (const { of, order, offsets } of this.#sorted) countingSort(of, order, offsets);
-    for (const input of this.#written) device.queue.writeBuffer(input.buffer, 0, input.values);
-    if (this.#scalarBuffer !== undefined) {
-      this.#fillScalars(scalars);
-      device.queue.writeBuffer(this.#scalarBuffer, 0, this.#words.buffer);
-    }
+    this.#parts.health.activity = `running program \`${this.#parts.name}\` of \`${this.#parts.plan.model}\`, run ${this.#runs}`;
+    const { device, buffers } = this.#parts;
+    this.#host.prepare(scalars);
+    for (const { buffer, values } of this.#host.arrays) device.queue.writeBuffer(buffers[buffer] as GPUBuffer, 0, values);
     const encoder = device.createCommandEncoder();
     this.#encode(encoder);
     this.#readback.encode(encoder);
@@ -188,43 +147,4 @@ export class WebGpuReplay implements Replay {
     }
     pass.end();
   }
-
-  #fillScalars(scalars: Scalars): void {
-    this.#scalarValues(scalars, this.#values);
-    for (let i = 0; i < this.#scalars.length; i++) {
-      const { dtype } = this.#scalars[i] as ProgramScalar;
-      const value = this.#values[i] as number;
-      if (dtype === "f32") this.#words.setFloat32(4 * i, value, true);
-      else if (dtype === "i32") this.#words.setInt32(4 * i, value, true);
-      else this.#words.setUint32(4 * i, value, true);
-    }
-  }
-}
-
-function lengthOf(input: ProgramInput, program: Program): number {
-  switch (input.kind) {
-    case "tokens":
-    case "targets":
-      return input.shape.reduce((product, size) => product * size, 1);
-    case "offsets":
-      return input.below + 1;
-    case "order": {
-      const of = program.inputs.find((other) => other.name === input.of);
-      if (of === undefined) throw new RuntimeFailure("program/invalid", `the plan sorts an input \`${input.of}\` that it does not have`);
-      return lengthOf(of, program);
-    }
-  }
-}
-
-/** Pairs each `order` with its `offsets`; a missing half gets an array that is not sent. */
-function sortedInputs(program: Program, inputs: ReadonlyMap<string, HostInput>): readonly Sorted[] {
-  const sorted = new Map<string, Sorted>();
-  for (const input of program.inputs) {
-    if (input.kind !== "order" && input.kind !== "offsets") continue;
-    const of = inputs.get(input.of)?.values as Int32Array;
-    const values = inputs.get(input.name)?.values as Int32Array;
-    const before = sorted.get(input.of) ?? { of, order: new Int32Array(of.length), offsets: new Int32Array(input.below + 1) };
-    sorted.set(input.of, { ...before, [input.kind]: values });
-  }
-  return [...sorted.values()];
 }

@@ -1,6 +1,6 @@
 /** @file A plan loaded on a WebGPU device: buffers, constants, kernels, recorded programs, and transfers of whole buffers. */
 import type { CompiledProgram, Device, ProgramName, Replay, Session } from "../device.ts";
-import { programOf } from "../device.ts";
+import { constantValues, programOf } from "../device.ts";
 import { RuntimeFailure } from "../failure.ts";
 import type { Plan, PlanBuffer } from "../plan.ts";
 import type { Health } from "./health.ts";
@@ -20,7 +20,7 @@ export async function openWebGpuSession(owner: Device, device: GPUDevice, health
   // A failure of the buffers is thrown first; this one must not count as unhandled then.
   kernelsBuilt.catch(() => undefined);
   const buffers = await createBuffers(device, plan);
-  await fillConstants(device, program, buffers);
+  for (const { buffer, values } of await constantValues(program)) device.queue.writeBuffer(buffers[buffer] as GPUBuffer, 0, values as Uint8Array<ArrayBuffer>);
   const kernels = await kernelsBuilt;
   const replays = new Map<ProgramName, WebGpuReplay>();
   for (const name of programNames) {
@@ -49,20 +49,6 @@ async function createBuffers(device: GPUDevice, plan: Plan): Promise<readonly GP
 
 /** Sizes are multiples of 4 for copies, and no buffer is empty. */
 const sizeOf = (buffer: PlanBuffer): number => Math.max(4, Math.ceil(buffer.bytes / 4) * 4);
-
-async function fillConstants(device: GPUDevice, program: CompiledProgram, buffers: readonly GPUBuffer[]): Promise<void> {
-  const { plan } = program;
-  if (!plan.buffers.some((buffer) => buffer.role === "constant")) return;
-  const constants = await program.constants();
-  for (const [i, buffer] of plan.buffers.entries()) {
-    if (buffer.role !== "constant") continue;
-    const from = buffer.offset ?? 0;
-    if (from + buffer.bytes > constants.length) {
-      throw new RuntimeFailure("program/invalid", `constants.bin is too short for \`${buffer.name}\``, "compile the model again");
-    }
-    device.queue.writeBuffer(buffers[i] as GPUBuffer, 0, constants, from, buffer.bytes);
-  }
-}
 
 class WebGpuSession implements Session {
   readonly plan: Plan;

@@ -1,0 +1,108 @@
+/**
+ * @file From a compiled program's C to a shared library. What was built once for the same text, compiler and processor is taken from the cache folder; several
+ * processes may build the same at once, as a library appears there by a rename.
+ */
+import { createHash } from "node:crypto";
+import { access, mkdir, mkdtemp, readdir, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { availableParallelism } from "node:os";
+import { dirname, join } from "node:path";
+import { cacheFolder } from "../cache-folder.ts";
+import type { CompiledProgram } from "../device.ts";
+import { RuntimeFailure, messageOf } from "../failure.ts";
+import type { Compiler } from "./compiler.ts";
+import { execute } from "./compiler.ts";
+
+/** Enough that a core with short parts can take over some of another's. */
+const partsPerCore = 2;
+/** Libraries that no run has used for so long are removed. */
+const keptMilliseconds = 60 * 24 * 3600 * 1000;
+
+/** The path of the program's library, compiled unless it is in the cache. */
+export async function buildLibrary(program: CompiledProgram, compiler: Compiler): Promise<string> {
+  const sources = await sourcesOf(program);
+  const hash = createHash("sha256").update(JSON.stringify([compiler.identity, [...sources].toSorted(([a], [b]) => (a < b ? -1 : 1))])).digest("hex");
+  const cache = await cacheFolder();
+  const library = join(cache, `cpu-${hash.slice(0, 32)}.so`);
+  const used = await touch(library);
+  if (used) return library;
+  const folder = await mkdtemp(join(cache, "cpu-build-"));
+  try {
+    for (const [file, text] of sources) {
+      await mkdir(dirname(join(folder, file)), { recursive: true });
+      await writeFile(join(folder, file), text);
+    }
+    await compile(folder, sources, compiler);
+    await rename(join(folder, "program.so"), library);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+  await removeUnused(cache);
+  return library;
+}
+
+/** The kernels, `step.c` and what they include, by their paths in the compiled program's folder. */
+async function sourcesOf(program: CompiledProgram): Promise<ReadonlyMap<string, string>> {
+  const sources = new Map<string, string>();
+  const add = async (file: string): Promise<void> => {
+    if (sources.has(file)) return;
+    const text = await program.kernel(file);
+    sources.set(file, text);
+    for (const [, included = ""] of text.matchAll(/^#include "([^"]+)"/gm)) await add(included);
+  };
+  for (const file of new Set(["step.c", ...program.plan.kernels.map((kernel) => kernel.file)])) await add(file);
+  return sources;
+}
+
+/**
+ * Compiles all C files, as many at a time as there are cores, and links them to `program.so`. A compilation takes several files: the headers that they all
+ * include cost more than most kernels.
+ */
+async function compile(folder: string, sources: ReadonlyMap<string, string>, { command, flags }: Compiler): Promise<void> {
+  const cc = (...args: string[]): Promise<string> =>
+    execute([...command, ...flags, ...args], folder).catch((error: unknown) => {
+      throw rejected(messageOf(error), command);
+    });
+  const parts = inParts([...sources].filter(([file]) => file.endsWith(".c")), partsPerCore * availableParallelism());
+  const waiting = parts.entries();
+  const compileSome = async (): Promise<void> => {
+    for (const [i, files] of waiting) {
+      await writeFile(join(folder, `part${i}.c`), files.map((file) => `#include "${file}"\n`).join(""));
+      await cc("-I", ".", "-c", `part${i}.c`, "-o", `part${i}.o`);
+    }
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, compileSome));
+  await cc("-shared", ...parts.map((_, i) => `part${i}.o`), "-o", "program.so", "-lm");
+}
+
+/** Files in at most so many parts of about equal length of text. */
+function inParts(files: readonly (readonly [file: string, text: string])[], most: number): readonly (readonly string[])[] {
+  const parts = Array.from({ length: Math.min(most, files.length) }, () => ({ files: [] as string[], length: 0 }));
+  for (const [file, text] of files.toSorted(([, a], [, b]) => b.length - a.length)) {
+    const shortest = parts.reduce((a, b) => (b.length < a.length ? b : a));
+    shortest.files.push(file);
+    shortest.length += text.length;
+  }
+  return parts.map((part) => part.files);
+}
+
+function rejected(complaints: string, command: Compiler["command"]): RuntimeFailure {
+  const first = complaints.split("\n").find((line) => /\berror\b|undefined/.test(line)) ?? complaints.split("\n")[0] ?? "";
+  const file = /^([^\s:]+\.[ch]):/.exec(first)?.[1] ?? "a kernel";
+  return new RuntimeFailure("device/kernel", `${file} was rejected by \`${command.join(" ")}\`: ${first}`, "if CFLAGS is set, try without it; otherwise this is a bug of the compiler: please report it with the model's source");
+}
+
+/** Marks a library as used now. Tells whether it is there. */
+async function touch(library: string): Promise<boolean> {
+  const now = new Date();
+  return utimes(library, now, now).then(() => true, () => access(library).then(() => true, () => false));
+}
+
+async function removeUnused(cache: string): Promise<void> {
+  const oldest = Date.now() - keptMilliseconds;
+  for (const file of await readdir(cache)) {
+    if (!file.startsWith("cpu-")) continue;
+    const path = join(cache, file);
+    const entry = await stat(path).catch(() => undefined);
+    if (entry !== undefined && entry.mtimeMs < oldest) await rm(path, { recursive: true, force: true });
+  }
+}
