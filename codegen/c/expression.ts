@@ -182,7 +182,7 @@ function literalText(scalar: ScalarType, value: number): Text {
 }
 
 const functions: Readonly<Partial<Record<UnaryOp, string>>> = {
-  exp: "exp", log: "log", sqrt: "sqrt", rsqrt: "rsqrt", sin: "sin", cos: "cos", tanh: "tanh", erf: "erf", floor: "floor", ceil: "ceil", round: "round", finite: "is_finite",
+  exp: "exp", log: "log", sqrt: "sqrt", rsqrt: "rsqrt", sin: "sin", cos: "cos", tanh: "tanh", erf: "erf", floor: "floor", ceil: "ceil", round: "round", finite: "is_finite", bf16: "bf16",
 };
 
 function unaryText({ op, of }: Extract<Expr, { kind: "unary" }>, width: number, operand: Text, full: Text): Text {

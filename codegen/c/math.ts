@@ -97,6 +97,11 @@ INLINE F erf_x$(F value) {
   return x * p / q;
 }
 INLINE M is_finite_x$(F x) { return (bits_x$(x) & 0x7f800000u) != 0x7f800000u; }
+// The nearest number with 8 significant bits, halves to the even one.
+INLINE F bf16_x$(F x) {
+  U b = bits_x$(x);
+  return select_f32x$(is_finite_x$(x), f32_bits_x$((b + 0x7fffu + ((b >> 16) & 1u)) & 0xffff0000u), x);
+}
 // x^n, by squaring.
 INLINE F whole_power_x$(F x, int32_t n) {
   F result = S(1.0f);

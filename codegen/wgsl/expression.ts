@@ -98,7 +98,7 @@ const functions: Readonly<Partial<Record<UnaryOp, string>>> = {
   exp: "exp", sqrt: "sqrt", rsqrt: "inverseSqrt", abs: "abs", floor: "floor", ceil: "ceil", round: "round", sign: "sign",
 };
 const ownFunctions: Readonly<Partial<Record<UnaryOp, HelperName>>> = {
-  log: "accurate_log", sin: "accurate_sin", cos: "accurate_cos", tanh: "accurate_tanh", erf: "accurate_erf", finite: "is_finite",
+  log: "accurate_log", sin: "accurate_sin", cos: "accurate_cos", tanh: "accurate_tanh", erf: "accurate_erf", finite: "is_finite", bf16: "bf16",
 };
 
 function unaryText(op: UnaryOp, of: Expr, scope: Scope): Text {

@@ -131,6 +131,14 @@ fn is_finite$(x: T) -> B {
   return (bitcast<U>(x) & U(0x7f800000u)) != U(0x7f800000u);
 }`,
   },
+  bf16: {
+    needs: ["is_finite"],
+    text: `/// The nearest number with 8 significant bits, halves to the even one.
+fn bf16$(x: T) -> T {
+  let b = bitcast<U>(x);
+  return select(x, bitcast<T>((b + U(0x7fffu) + ((b >> U(16u)) & U(1u))) & U(0xffff0000u)), is_finite$(x));
+}`,
+  },
   floor_div: {
     needs: [],
     text: `/// The quotient rounded down.

@@ -1,7 +1,7 @@
 /** @file Fields of `train`: how long, on what batches, with which optimizer, and what is kept. */
 import { report } from "../../src/diagnostics/codes.ts";
 import { closed, type ConfigOf, group, groups, open, optional, required, withDefault } from "./field.ts";
-import { count, expression, integer, listOf, memory, number } from "./types.ts";
+import { choice, count, expression, integer, listOf, memory, number } from "./types.ts";
 
 /** The parameters a `group` may choose by the number of their axes. */
 const selectors = ["vectors", "matrices"];
@@ -18,6 +18,7 @@ export const trainSchema = closed({
   schedule: optional(listOf(expression("a schedule"), "a schedule, or a list of schedules that follow each other"), "How the learning rate changes over the run: ops of the progress from 0 to 1. All but the last of a list say how long they last: `over: 2%`."),
   loss: optional(expression("an op on the model's result and the targets"), "What is minimised; without it, the loss of the standard library."),
   clip: optional(number({ min: 0, above: true }), "Gradients whose norm over all parameters exceeds this are scaled down to it."),
+  precision: withDefault(choice(["f32", "bf16"] as const), "f32", "f32", "What the operands of matrix products are rounded to; sums, parameters and the optimizer's states are f32 either way."),
   seed: withDefault(integer({ min: 0 }), 0, "0", "Decides the initial parameters, the order of the data and every random number."),
   memory: optional(memory, "The most device memory the run may take: large activations are made in smaller chunks, and a run that needs more all the same is refused before it starts."),
   checkpoint: group("undefined", checkpointSchema, "When the state of the run is written to disk."),

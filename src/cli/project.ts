@@ -25,7 +25,7 @@ const largestActivation = 256 * 2 ** 20;
 export function compileModel({ name, elaboration }: CompilableModel, target: Target): Compiled {
   const { model, optimizer, schedule, train } = elaboration;
   const memory = Math.min(largestActivation, Math.floor((train.memory ?? Infinity) * activationShare));
-  const compiled = compile(model, optimizer, schedule, { target, memory, ...(train.clip === undefined ? {} : { clip: train.clip }) });
+  const compiled = compile(model, optimizer, schedule, { target, memory, precision: train.precision, ...(train.clip === undefined ? {} : { clip: train.clip }) });
   const { peakBytes } = compiled.plan.memory;
   if (train.memory !== undefined && peakBytes > train.memory) {
     throw new RuntimeFailure("device/memory", `${name} needs ${formatBytes(peakBytes)} to train, more than its \`memory: ${formatBytes(train.memory)}\``, "make the batch or the context smaller; `llmc show` tells what takes the memory");

@@ -146,6 +146,8 @@ function unaryCotangent(s: Unary, g: Scalar): Scalar {
     case "tanh": return times(g, sub(literal(1), mul(s, s)));
     case "erf": return times(times(g, unary("exp", unary("neg", mul(x, x)))), literal(2 / Math.sqrt(Math.PI)));
     case "abs": return times(g, unary("sign", x));
+    // Rounding is taken for the identity: what is computed in few bits is trained as if it had them all.
+    case "bf16": return g;
     case "floor": case "ceil": case "round": case "sign": case "not": case "finite": return literal(0);
     default: return unreachable(s.op);
   }

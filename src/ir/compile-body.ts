@@ -9,13 +9,14 @@ import type { Space } from "./affine.ts";
 import type { Binary, Comp, Node, Read, Scalar, Scatter, Unary } from "./graph.ts";
 import { nodesRead } from "./node.ts";
 import { operands } from "./scalar.ts";
-import { erf, roundEven } from "../runtime/numeric.ts";
+import { bf16, erf, roundEven } from "../runtime/numeric.ts";
 import { uniform } from "../runtime/random.ts";
 
 /** Fills `out` from the values of the nodes read, in the order of `nodesRead`. */
 export type Kernel = (out: Float64Array, inputs: readonly Float64Array[], seed: number, step: number) => void;
 
 interface Helpers {
+  readonly bf16: typeof bf16;
   readonly erf: typeof erf;
   readonly uniform: typeof uniform;
   readonly roundEven: typeof roundEven;
@@ -36,7 +37,7 @@ export function compileBody(node: Comp | Scatter): Kernel {
     compiledText.set(text, make);
   }
   return make({
-    erf, uniform, roundEven,
+    bf16, erf, uniform, roundEven,
     outOfRange(input, dimension, value) {
       const of = inputs[input];
       throw new Error(`internal: ${node.name} reads ${of?.name} at ${value} on axis ${of?.axes[dimension]?.name} of size ${of?.axes[dimension]?.size}`);
@@ -84,7 +85,7 @@ class BodyCompiler {
       }
       if (depth > 0) text = `for (let a${depth - 1} = 0; a${depth - 1} < ${this.#space[depth - 1]?.size}; a${depth - 1}++) {\n${text}\n}`;
     }
-    return `const { erf, uniform, roundEven, outOfRange } = helpers;
+    return `const { bf16, erf, uniform, roundEven, outOfRange } = helpers;
 return (out, inputs, seed, step) => {
 ${this.#inputs.map((_, i) => `const i${i} = inputs[${i}];`).join("\n")}
 let o = 0;
@@ -182,7 +183,7 @@ function unaryText(op: Unary["op"], a: string): string {
   switch (op) {
     case "neg": return `-${a}`;
     case "rsqrt": return `1 / Math.sqrt(${a})`;
-    case "erf": return `erf(${a})`;
+    case "erf": case "bf16": return `${op}(${a})`;
     case "round": return `roundEven(${a})`;
     case "not": return `(${a} ? 0 : 1)`;
     case "finite": return `(Number.isFinite(${a}) ? 1 : 0)`;

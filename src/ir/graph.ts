@@ -184,7 +184,7 @@ export interface Read extends ScalarBase {
 
 /** `finite` gives bool: false for NaN and the infinities. */
 const unaryOps = [
-  "neg", "exp", "log", "sqrt", "rsqrt", "sin", "cos", "tanh", "erf", "abs", "floor", "ceil", "round", "sign", "not", "finite",
+  "neg", "exp", "log", "sqrt", "rsqrt", "sin", "cos", "tanh", "erf", "abs", "floor", "ceil", "round", "sign", "not", "finite", "bf16",
 ] as const;
 export type UnaryOp = (typeof unaryOps)[number];
 

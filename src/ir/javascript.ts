@@ -1,6 +1,6 @@
 /**
  * @file A scalar as a JavaScript expression a person could have written: for what the host computes in f64, the schedule, hoisted step
- * scalars and initialisers. Needs `erf`, `roundEven` and `uniform` of the runtime in scope where those occur.
+ * scalars and initialisers. Needs `bf16`, `erf`, `roundEven` and `uniform` of the runtime in scope where those occur.
  * The evaluator has its own printer (compile-body.ts), which hoists loops and guards reads instead of being read.
  */
 import { unreachable } from "../diagnostics/invariant.ts";
@@ -19,7 +19,7 @@ export interface JavaScript {
   readonly statements: readonly string[];
   readonly result: string;
   /** Runtime functions the text calls. */
-  readonly calls: ReadonlySet<"erf" | "roundEven" | "uniform">;
+  readonly calls: ReadonlySet<"bf16" | "erf" | "roundEven" | "uniform">;
 }
 
 // Binding strength, weakest first.
@@ -30,7 +30,7 @@ type Text = { readonly text: string; readonly strength: number };
 export function javascript(root: Scalar, names: JavaScriptNames, inline = false): JavaScript {
   const uses = new Map<Scalar, number>();
   for (const s of subexpressions(root)) for (const o of operands(s)) uses.set(o, (uses.get(o) ?? 0) + 1);
-  const calls = new Set<"erf" | "roundEven" | "uniform">();
+  const calls = new Set<"bf16" | "erf" | "roundEven" | "uniform">();
   const statements: string[] = [];
   const known = new Map<Scalar, Text>();
 
@@ -74,7 +74,7 @@ export function javascript(root: Scalar, names: JavaScriptNames, inline = false)
       case "not": return { text: `!${at(of, strength.unary)}`, strength: strength.unary };
       case "rsqrt": return { text: `1 / ${call("Math.sqrt", of).text}`, strength: strength.product };
       case "finite": return call("Number.isFinite", of);
-      case "erf": calls.add("erf"); return call("erf", of);
+      case "erf": case "bf16": calls.add(op); return call(op, of);
       case "round": calls.add("roundEven"); return call("roundEven", of);
       default: return call(`Math.${op}`, of);
     }

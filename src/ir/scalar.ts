@@ -4,7 +4,7 @@
  * for finite values (x + 0, x · 1, select on a known condition); deeper rewriting is `simplify-scalar.ts`.
  */
 import { invariant, unreachable } from "../diagnostics/invariant.ts";
-import { erf, roundEven } from "../runtime/numeric.ts";
+import { bf16, erf, roundEven } from "../runtime/numeric.ts";
 import type { BinaryOp, DType, Node, Scalar, UnaryOp } from "./graph.ts";
 
 const interned = new Map<string, Scalar>();
@@ -115,6 +115,7 @@ export function applyUnary(op: UnaryOp, x: number): number {
     case "round": return roundEven(x);
     case "sign": return Math.sign(x);
     case "not": return x === 0 ? 1 : 0;
+    case "bf16": return bf16(x);
     case "finite": return Number(Number.isFinite(x));
     default: return unreachable(op);
   }

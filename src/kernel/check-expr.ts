@@ -89,7 +89,7 @@ const bool: readonly ScalarType[] = ["bool"];
 
 const unaryOperands: Readonly<Record<UnaryOp, readonly ScalarType[]>> = {
   neg: signed, abs: signed, sign: signed, not: bool, finite: float,
-  exp: float, log: float, sqrt: float, rsqrt: float, sin: float, cos: float, tanh: float, erf: float, floor: float, ceil: float, round: float,
+  exp: float, log: float, sqrt: float, rsqrt: float, sin: float, cos: float, tanh: float, erf: float, floor: float, ceil: float, round: float, bf16: float,
 };
 
 const binaryOperands: Readonly<Record<BinaryOp, readonly ScalarType[]>> = {

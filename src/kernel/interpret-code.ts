@@ -17,7 +17,7 @@ export function interpreterCode(kernel: Kernel, body: readonly Placed[]): string
     return `const data_${id} = runtime.data[${key}], read_${id} = runtime.shadows[${key}].read, write_${id} = runtime.shadows[${key}].write;`;
   });
   return `"use strict";
-const { at } = runtime, { erf, uniform, roundEven, bits } = runtime.math, fround = Math.fround, imul = Math.imul;
+const { at } = runtime, { bf16, erf, uniform, roundEven, bits } = runtime.math, fround = Math.fround, imul = Math.imul;
 ${arrays.join("\n")}
 return () => {
 ${compiler.lines.join("\n")}

@@ -28,6 +28,8 @@ export function unaryCode(op: UnaryOp, scalar: ScalarType, x: string): string {
       return `fround(1 / Math.sqrt(${x}))`;
     case "erf":
       return `fround(erf(${x}))`;
+    case "bf16":
+      return `bf16(${x})`;
     case "finite":
       return `Number.isFinite(${x})`;
     default:

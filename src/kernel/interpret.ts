@@ -4,7 +4,7 @@
  * (`interpret-code.ts`); barriers are those that `barriers.ts` places, so their placement is checked as well.
  */
 import { invariant } from "../diagnostics/invariant.ts";
-import { erf, roundEven } from "../runtime/numeric.ts";
+import { bf16, erf, roundEven } from "../runtime/numeric.ts";
 import { uniform } from "../runtime/random.ts";
 import { placeBarriers } from "./barriers.ts";
 import type { Placed } from "./barriers.ts";
@@ -39,7 +39,7 @@ export interface InterpreterRuntime {
   readonly math: typeof math;
 }
 
-const math = { erf, uniform, roundEven, bits: bitViews() };
+const math = { bf16, erf, uniform, roundEven, bits: bitViews() };
 
 /** Runs all groups in order. `buffers` has one array a binding, in numbers, and is written in place. One finding an array, kind and phase is given. */
 export function interpret(kernel: Kernel, buffers: readonly KernelBuffer[], options: InterpretOptions = {}): Finding[] {

@@ -96,9 +96,9 @@ export type Expr =
   /** runtime/random.ts `uniform(seed, step, stream, counter)`; seed, step, stream are u32, counter i32. */
   | { readonly kind: "random"; readonly type: ValueType; readonly seed: Expr; readonly step: Expr; readonly stream: Expr; readonly counter: Expr };
 
-/** Floats unless said: `idiv`-like operators are in BinaryOp. `finite` gives bool: false for NaN and infinities, by bits. */
+/** Floats unless said: `idiv`-like operators are in BinaryOp. `finite` gives bool: false for NaN and infinities, by bits. `bf16` rounds to bfloat16. */
 export type UnaryOp =
-  | "neg" | "exp" | "log" | "sqrt" | "rsqrt" | "sin" | "cos" | "tanh" | "erf" | "abs" | "floor" | "ceil" | "round" | "sign" | "not" | "finite";
+  | "neg" | "exp" | "log" | "sqrt" | "rsqrt" | "sin" | "cos" | "tanh" | "erf" | "abs" | "floor" | "ceil" | "round" | "sign" | "not" | "finite" | "bf16";
 
 /** `div` on i32 and `mod` are for operands ≥ 0 only, where floor and truncation agree; `idiv`/`imod` floor for any sign. Comparisons give bool. */
 export type BinaryOp =

@@ -6,6 +6,8 @@ import type { Draft } from "./draft.ts";
 import { finishDraft } from "./finish.ts";
 import { inlinePointwise } from "./inline.ts";
 import { normalise } from "./normalise.ts";
+import { roundOperands } from "./precision.ts";
+import type { Precision } from "./precision.ts";
 import { recomputeInBackward } from "./recompute.ts";
 import { sortedIds } from "./sorted-ids.ts";
 import type { SortedIds } from "./sorted-ids.ts";
@@ -22,14 +24,16 @@ export interface Clustered {
 export interface ClusterOptions {
   /** Storage buffers a kernel may bind. */
   readonly bindings: number;
+  /** By default f32. */
+  readonly precision?: Precision;
   /** How many of the roots, from the first, are the forward pass of those after them; absent where there is no backward pass. */
   readonly forwardRoots?: number;
   /** Sorted inputs are shared by the programs of a plan. */
   readonly sorted?: (ids: Leaf) => SortedIds;
 }
 
-export function clusterGraph(given: readonly Node[], { bindings, forwardRoots, sorted = sortedIds() }: ClusterOptions): Clustered {
-  const { clusterer, roots } = clusterWithin(normalise(given), bindings, forwardRoots);
+export function clusterGraph(given: readonly Node[], { bindings, precision = "f32", forwardRoots, sorted = sortedIds() }: ClusterOptions): Clustered {
+  const { clusterer, roots } = clusterWithin(precision === "bf16" ? roundOperands(normalise(given)) : normalise(given), bindings, forwardRoots);
   const used = new Map<Leaf, SortedIds>();
   const finishing = {
     isNeeded: (node: Node, draft: Draft) => clusterer.isNeededOutside(node, draft),

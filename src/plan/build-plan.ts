@@ -10,6 +10,7 @@ import type { Kernel } from "../kernel/ir.ts";
 import type { Cluster } from "../optimize/cluster.ts";
 import { clusterGraph } from "../optimize/clusters.ts";
 import type { Clustered } from "../optimize/clusters.ts";
+import type { Precision } from "../optimize/precision.ts";
 import { sortedIds } from "../optimize/sorted-ids.ts";
 import type { SortedIds } from "../optimize/sorted-ids.ts";
 import { recogniseAttention } from "../optimize/attention.ts";
@@ -36,6 +37,8 @@ export interface CompileOptions {
   readonly clip?: number;
   /** Bytes that a single activation may take before it is made in chunks: the logits of a large vocabulary. */
   readonly memory?: number;
+  /** What operands of contractions are rounded to; by default f32, which is no rounding. */
+  readonly precision?: Precision;
   /** Which programs to make; all of them unless said. */
   readonly programs?: readonly ("train" | "evaluate" | "decode")[];
 }
@@ -71,7 +74,7 @@ export function compile(model: Model, optimizer: Optimizer, schedule: Schedule, 
   const target = options.target ?? gpuTarget;
   const wanted = new Set(options.programs ?? ["train", "evaluate", "decode"]);
   const layout = layoutArenas(model.parameters, optimizer);
-  const session = new Session(model, layout, target, options.memory ?? defaultMemory);
+  const session = new Session(model, layout, target, options.precision ?? "f32", options.memory ?? defaultMemory);
   const programs: { train?: BuiltProgram; evaluate?: BuiltProgram; decode?: BuiltProgram } = {};
   const results = new Map<string, readonly (readonly [string, Node])[]>();
   let remarks: readonly string[] = [];
@@ -135,6 +138,7 @@ class Session {
   readonly sorted = new Set<SortedIds>();
   readonly #memory: number;
   readonly #target: Target;
+  readonly #precision: Precision;
   readonly #layout: ArenaLayout;
   readonly #arenas = new Map<string, BufferDraft>();
   readonly #pool: BufferDraft[] = [];
@@ -142,7 +146,8 @@ class Session {
   readonly #sorted = sortedIds();
   readonly #inputs = new Map<string, BufferDraft>();
 
-  constructor(model: Model, layout: ArenaLayout, target: Target, memory: number) {
+  constructor(model: Model, layout: ArenaLayout, target: Target, precision: Precision, memory: number) {
+    this.#precision = precision;
     this.#memory = memory;
     this.#target = target;
     this.#layout = layout;
@@ -172,7 +177,7 @@ class Session {
   }
 
   cluster(stage: Stage, forwardRoots?: number): Clustered {
-    const clustered = clusterGraph(stage.roots, { bindings: this.#target.bindings, sorted: this.#sorted, ...(forwardRoots !== undefined && { forwardRoots }) });
+    const clustered = clusterGraph(stage.roots, { bindings: this.#target.bindings, precision: this.#precision, sorted: this.#sorted, ...(forwardRoots !== undefined && { forwardRoots }) });
     for (const ids of clustered.sorted) {
       this.sorted.add(ids);
       [ids.order, ids.offsets].forEach((leaf) => this.#placeInput(leaf));

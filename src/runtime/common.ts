@@ -22,7 +22,7 @@ export type { PickOptions } from "./pick.ts";
 export { Picker } from "./pick.ts";
 export type * from "./plan.ts";
 export { parsePlan } from "./program.ts";
-export { erf, roundEven } from "./numeric.ts";
+export { bf16, erf, roundEven } from "./numeric.ts";
 export { bits, mix, streamKey, streamOf, uniform, uniformOf } from "./random.ts";
 export type { SampleOptions } from "./sample.ts";
 export { sample, sampleText } from "./sample.ts";

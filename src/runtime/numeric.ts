@@ -6,6 +6,18 @@ export function roundEven(x: number): number {
   return Math.abs(x % 1) === 0.5 && rounded % 2 !== 0 ? rounded - 1 : rounded;
 }
 
+const word = new Float32Array(1);
+const bits = new Uint32Array(word.buffer);
+
+/** The nearest number with 8 significant bits and the range of f32 (bfloat16), halves to the even one. */
+export function bf16(x: number): number {
+  word[0] = x;
+  const from = bits[0] as number;
+  // Infinities stay what they are, and so does NaN.
+  if ((from & 0x7f800000) !== 0x7f800000) bits[0] = (from + 0x7fff + ((from >>> 16) & 1)) & 0xffff0000;
+  return word[0] as number;
+}
+
 /** erf to double precision: Taylor series near zero, the continued fraction of erfc (Lentz) beyond. */
 export function erf(x: number): number {
   const a = Math.abs(x);
