@@ -33,7 +33,7 @@ export function queryByTiles(kernel: FlashKernel): LoweredDispatch {
       ...tiles.eachTile([...tiles.multiply("q k", dot, q, k), ...tiles.multiply("dO v", valueDot, dO, v), ...scoring, ...tiles.accumulate("ds k", sum, k)]),
       tiles.phase("write", (at) => { if (dq) tiles.write(at, sum, dq, (value) => value); }),
     ];
-    return tiles.kernel({ name, comment }, body);
+    return tiles.draft({ name, comment }, body);
   });
 }
 
@@ -71,6 +71,6 @@ export function keyByTiles(kernel: FlashKernel): LoweredDispatch {
         if (dv && valueSum) tiles.write(at, valueSum, dv, (value) => value);
       }, "after"),
     ];
-    return tiles.kernel({ name, comment }, body);
+    return tiles.draft({ name, comment }, body);
   });
 }

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it, test } from "vitest";
-import { gpuTarget, softwareTarget } from "../../src/schedule/lowered.ts";
+import { cpuTarget, gpuTarget, softwareTarget } from "../../src/schedule/lowered.ts";
 import { flashClusters } from "../support/attention.ts";
 import type { MaskName, Options, ScoreName } from "../support/attention.ts";
 import { checkCluster } from "./harness.ts";
@@ -15,7 +15,8 @@ const fixed: readonly Options[] = [
 ];
 
 describe("the kernels of attention and of its gradients compute what their references say", () => {
-  describe.each([{ target: softwareTarget, cases: fixed }, { target: gpuTarget, cases: [fixed[1], fixed[3], fixed[5]] as Options[] }])("$target.name", ({ target, cases }) => {
+  const onAll = [{ target: softwareTarget, cases: fixed }, { target: gpuTarget, cases: [fixed[1], fixed[3], fixed[5]] as Options[] }, { target: cpuTarget(8), cases: fixed }];
+  describe.each(onAll)("$target.name", ({ target, cases }) => {
     it.each(cases.map((options) => [JSON.stringify(options), options] as const))("%s", async (_, options) => {
       const clusters = flashClusters(options);
       expect(clusters.map((c) => c.pass).toSorted()).toEqual(["forward", "key", "query"]);
@@ -35,7 +36,8 @@ describe("the kernels of attention and of its gradients compute what their refer
     score: fc.constantFrom<ScoreName>("plain", "alibi", "softcap", "keyBias", "temperature", "shaw"),
     dropout: fc.boolean(), scoreOrder: fc.constantFrom("bhts" as const, "thsb" as const),
   }).map(({ heads: [H = 1, G = 1], B, T, S, E, F, ...rest }): Options => ({ ...rest, shape: { B, H, G, T, S, E, F } }));
-  test.each([[softwareTarget, 16], [gpuTarget, 4]] as const)("for shapes of all kinds, on $name", async (target, numRuns) => {
+  const drawnOn = [[softwareTarget, 16], [gpuTarget, 4], [cpuTarget(4), 12], [cpuTarget(8), 12], [cpuTarget(16), 12]] as const;
+  test.each(drawnOn)("for shapes of all kinds, on $name with $lanes lanes", async (target, numRuns) => {
     await fc.assert(fc.asyncProperty(options, async (drawn) => {
       for (const cluster of flashClusters(drawn)) await checkCluster(cluster, { target, tolerance: 2e-5 });
     }), { numRuns, seed: 5, endOnFailure: true });
