@@ -55,12 +55,12 @@ export class FlashBlock {
     return mul(this.#blocks === 1 ? i32(0) : mod(group, this.#blocks), this.rows);
   }
 
-  /** A phase: `build` writes statements to a block in which z is known; after the loop over members that is any of them. */
-  phase(name: string, build: (at: ScalarLowering) => void, when: "during" | "after" = "during"): UniformStatement {
+  /** A phase: `build` writes statements to a block in which z is known; outside of the loop over members that is the first of them. */
+  phase(name: string, build: (at: ScalarLowering) => void, where: "within" | "outside" = "within"): UniformStatement {
     const block = new Block(this.bindings.names);
     const { form, space } = this.problem;
     const batch = this.#blocks === 1 ? group : div(group, this.#blocks);
-    const indices = this.side === "query" ? unflatten(batch, form.z.map((a) => a.size)) : queryBatch(this.problem, batch, when === "after" || members(this.problem) === 1 ? i32(0) : variable(this.#member));
+    const indices = this.side === "query" ? unflatten(batch, form.z.map((a) => a.size)) : queryBatch(this.problem, batch, where === "outside" || members(this.problem) === 1 ? i32(0) : variable(this.#member));
     const at = new ScalarLowering({ bindings: this.bindings, block, space, groups: batchGroups(this.problem, block, indices) });
     build(at);
     return phase(block.statements, name);

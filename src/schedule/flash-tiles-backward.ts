@@ -69,7 +69,7 @@ export function keyByTiles(kernel: FlashKernel): LoweredDispatch {
       tiles.phase("write", (at) => {
         if (dk && keySum) tiles.write(at, keySum, dk, (value) => value);
         if (dv && valueSum) tiles.write(at, valueSum, dv, (value) => value);
-      }, "after"),
+      }, "outside"),
     ];
     return tiles.draft({ name, comment }, body);
   });

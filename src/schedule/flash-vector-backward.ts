@@ -73,7 +73,7 @@ export function keyByVectors(kernel: FlashKernel): LoweredDispatch {
       keys.packing, ...(values ? [values.packing] : []),
       ...outputs.map((each) => block.clear(each.sum)),
       ...block.eachMember(block.eachSpan([gradient, ...sums])),
-      ...outputs.map((each) => block.phase("write", (at) => block.write(at, each.sum, each.into), "after")),
+      ...outputs.map((each) => block.phase("write", (at) => block.write(at, each.sum, each.into), "outside")),
     ];
     return block.draft({ name, comment }, body);
   });

@@ -21,7 +21,7 @@ export function vectorShape(lanes: number, own: number): VectorShape {
   const panel = own > lanes ? 2 * lanes : lanes;
   const rows = Math.min(Math.max(32, 2 * panel), Math.ceil(own / panel) * panel);
   return {
-    lanes, rows, panel, span: 96, dotRows: many ? 8 : 6,
+    lanes, rows, panel, span: 48, dotRows: many ? 8 : 6,
     sumRows: own >= 4 ? 4 : own >= 2 ? 2 : 1, sumVectors: many ? 4 : 3,
   };
 }

@@ -106,7 +106,7 @@ export class FlashVector extends FlashBlock {
         ...(whole < feature.size ? square(i32(whole), false) : []),
       ];
       at.block.push(...loop(rows, 0, this.rows, lanes, squares));
-    });
+    }, "outside");
     return { columns, packing };
   }
 
@@ -170,8 +170,9 @@ export class FlashVector extends FlashBlock {
         const point = inRows.inside({ groups: [this.rowGroup("other", variable(s))] });
         const base = rows.rowAt(point, variable(s));
         const values = Array.from({ length: vectors }, (_, v) => point.block.define("value", load(rows.array, add(add(base, add(f, v * lanes)), lane))));
+        const cell = point.block.define("cell", this.cell(variable(s), variable(row)));
         sums.forEach((own, r) => {
-          const score = point.block.define("score", load(scores, this.cell(variable(s), add(variable(row), r))));
+          const score = point.block.define("score", load(scores, add(cell, r)));
           own.forEach((sum_, v) => point.block.push(assign(sum_, fma(score, values[v] as Expr, variable(sum_, f32(0).type)))));
         });
         const results = sums.flatMap((own, r) => own.map((sum_, v) => {

@@ -3,6 +3,7 @@ import { describe, expect, it, test } from "vitest";
 import { cpuTarget, gpuTarget, softwareTarget } from "../../src/schedule/lowered.ts";
 import { flashClusters } from "../support/attention.ts";
 import type { MaskName, Options, ScoreName } from "../support/attention.ts";
+import { hasCompiler } from "../support/c-kernels.ts";
 import { checkCluster } from "./harness.ts";
 
 const fixed: readonly Options[] = [
@@ -56,4 +57,21 @@ describe("on a device", () => {
       for (const cluster of flashClusters(options)) await checkCluster(cluster, { target, device: "dawn" });
     }, 120_000);
   });
+});
+
+describe.skipIf(!hasCompiler)("compiled from C", () => {
+  const compiled: readonly Options[] = [
+    { mask: "causal", shape: { B: 1, H: 4, G: 2, T: 150, S: 150, E: 32, F: 16 } },
+    { score: "shawCapped", mask: "document", shape: { B: 2, T: 9, S: 9, E: 5, F: 3 } },
+    { score: "alibi", mask: "window", dropout: true, shape: { B: 1, T: 40, S: 53, E: 8, F: 12 } },
+    { score: "keyBias", mask: "strict", shape: { B: 1, T: 70, S: 70, E: 20, F: 24 } },
+  ];
+  // Vectors of 16 also where the machine has none: compilers split them.
+  test.each([[4, 1], [8, 4], [16, 2]] as const)("with %i lanes", async (lanes, cases) => {
+    for (const options of compiled.slice(0, cases)) for (const cluster of flashClusters(options)) await checkCluster(cluster, { target: cpuTarget(lanes), device: "c" });
+  }, 240_000);
+
+  test("stays within its buffers and within what C defines", async () => {
+    for (const cluster of flashClusters(compiled[1])) await checkCluster(cluster, { target: cpuTarget(8), device: "c with sanitizers" });
+  }, 240_000);
 });
