@@ -72,6 +72,6 @@ describe.skipIf(!hasCompiler)("compiled from C", () => {
   }, 240_000);
 
   test("stays within its buffers and within what C defines", async () => {
-    for (const cluster of flashClusters(compiled[1])) await checkCluster(cluster, { target: cpuTarget(8), device: "c with sanitizers" });
+    for (const cluster of flashClusters(compiled[1] as Options)) await checkCluster(cluster, { target: cpuTarget(8), device: "c with sanitizers" });
   }, 240_000);
 });
