@@ -156,6 +156,13 @@ export function placeOfRegister(name: string, width: number, at: number, index: 
   return `${componentName(name, at, width)}${registerPart(name, scope)}[${scalarText(index, scope)}]`;
 }
 
+/** An element of an array. A constant part of the index goes to the pointer, so that neighbours share the conversion of the rest to 64 bits. */
+export function elementAt(array: string, index: Expr, scope: Scope): string {
+  const first = atFirstLane(index, scope);
+  const parted = first.kind === "binary" && first.op === "add" && first.right.kind === "literal" && first.right.value > 0;
+  return parted ? `(${array} + ${first.right.value})[${scalarText(first.left, scope)}]` : `${array}[${scalarText(first, scope)}]`;
+}
+
 /** Component `at` of the elements of an array counts as an element of its own. */
 export const flatIndex = (index: Expr, at: number, width: number): Expr => (width === 1 ? index : add(mul(index, width), at));
 
@@ -164,14 +171,14 @@ function loadText(expr: Extract<Expr, { kind: "load" }>, at: number, as: "scalar
   const index = flatIndex(expr.index, at, width);
   const array = cName(expr.array);
   if (as === "scalar") {
-    const element = primary(`${array}[${scalarText(index, scope)}]`);
+    const element = primary(elementAt(array, index, scope));
     return scalar === "bool" ? { text: `${element.text} != 0`, level: level.equality } : element;
   }
   const shape = shapeOf(index, scope);
   const masked = scope.mask === undefined ? ["", ""] : ["masked_", `, ${scope.mask}`];
   const together = shape.kind === "linear" && shape.stride === 1;
   const text = together
-    ? `load_${masked[0]}${suffix(scalar, scope.width)}(&${array}[${scalarText(index, scope)}]${masked[1]})`
+    ? `load_${masked[0]}${suffix(scalar, scope.width)}(&${elementAt(array, index, scope)}${masked[1]})`
     : `gather_${masked[0]}${suffix(scalar, scope.width)}(${array}, ${vectorText(index, scope)}${masked[1]})`;
   return scalar === "bool" ? { text: `${text} != 0`, level: level.equality } : primary(text);
 }

@@ -15,9 +15,9 @@ export function mathText(width: number): string {
 }
 
 const template = String.raw`
-// e^x = 2^n e^r with |r| <= ln 2 / 2; 2^n in two factors, so that it neither overflows nor vanishes before the result does.
+// e^x = 2^n e^r with |r| <= ln 2 / 2, as 2^(n-1) 2e^r, which does not overflow before the result does. What is below some 2^-126 is 0.
 INLINE F exp_x$(F x) {
-  x = max_f32x$(S(-104.0f), min_f32x$(S(89.0f), x));
+  x = max_f32x$(S(-87.5f), min_f32x$(S(89.0f), x));
   F n = round_x$(x * 1.44269504088896341f);
   F r = x - n * 0.693359375f;
   r = r - n * -2.12194440e-4f;
@@ -27,9 +27,7 @@ INLINE F exp_x$(F x) {
   p = p * r + 1.6666665459e-1f;
   p = p * r + 5.0000001201e-1f;
   p = p * (r * r) + r + 1.0f;
-  I whole = i32_near_x$(n);
-  I half = whole >> 1;
-  return p * f32_bits_x$((U)(half + 127) << 23) * f32_bits_x$((U)(whole - half + 127) << 23);
+  return (p + p) * f32_bits_x$((U)(i32_near_x$(n) + 126) << 23);
 }
 // x = m 2^e with m in [sqrt 1/2, sqrt 2), log m by a polynomial in m - 1, so that it is accurate near 1 as well.
 INLINE F log_x$(F x) {

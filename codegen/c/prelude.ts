@@ -17,6 +17,11 @@ const header = `#include <stdint.h>
 
 #define INLINE static inline __attribute__((always_inline, unused))
 #define ALIGNED __attribute__((aligned(64)))
+#if defined(__ARM_NEON)
+#define HELD(x) "+w"(x)
+#else
+#define HELD(x) "+v"(x)
+#endif
 
 // The key of a stream of random numbers in a step.
 INLINE uint32_t scramble_x1(uint32_t x) {
@@ -101,6 +106,12 @@ function vectorText(w: number): string {
     "#endif",
     ...types.map((type) => `INLINE ${vector(type)} load_${vector(type)}(const ${scalarOf[type]} *p) { return *(const ${vector(type)}_any *)p; }`),
     ...types.map((type) => `INLINE void store_${vector(type)}(${scalarOf[type]} *p, ${vector(type)} x) { *(${vector(type)}_any *)p = x; }`),
+    // GCC takes an operand from memory at each use where it may, even if that is what the loop waits for: a value that is held is in a register.
+    `#if defined(__GNUC__) && !defined(__clang__) && ${{ 4: "(defined(__SSE__) || defined(__ARM_NEON))", 8: "defined(__AVX__)", 16: "defined(__AVX512F__)" }[w] ?? "0"}`,
+    `INLINE f32x${w} held_f32x${w}(f32x${w} x) { __asm__("" : HELD(x)); return x; }`,
+    "#else",
+    `INLINE f32x${w} held_f32x${w}(f32x${w} x) { return x; }`,
+    "#endif",
     masked,
     `INLINE f32x${w} load_masked_f32x${w}(const float *p, i32x${w} m) { return (f32x${w})${register}_maskz_loadu_ps(${k}, p); }`,
     `INLINE void store_masked_f32x${w}(float *p, f32x${w} x, i32x${w} m) { ${register}_mask_storeu_ps(p, ${k}, (${wide})x); }`,

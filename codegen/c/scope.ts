@@ -1,5 +1,6 @@
 /** @file Where printing stands in a kernel: what is in sight, how it varies over the lanes, and which lanes are active. */
 import type { Array_, Kernel, ScalarType, UniformStatement } from "../../src/kernel/ir.ts";
+import { visitExpressions } from "../../src/kernel/walk.ts";
 import { splitRegisters } from "../text.ts";
 import { cName } from "./names.ts";
 import type { Shape, Shapes } from "./shape.ts";
@@ -9,6 +10,8 @@ export interface Scope extends Shapes {
   /** Vectors that make up the workgroup: with several, each phase is a loop over them. */
   readonly parts: number;
   readonly split: ReadonlySet<string>;
+  /** How often each name is used. */
+  readonly uses: ReadonlyMap<string, number>;
   readonly registers: ReadonlyMap<string, Array_>;
   readonly locals: Map<string, Shape>;
   /** The mask of the active lanes; absent where all are. */
@@ -21,7 +24,12 @@ export interface Scope extends Shapes {
 
 export function scopeOf(kernel: Kernel, body: readonly UniformStatement[], width: number): Scope {
   let masks = 0;
+  const uses = new Map<string, number>();
+  visitExpressions(body, (expr) => {
+    if (expr.kind === "variable") uses.set(expr.name, (uses.get(expr.name) ?? 0) + 1);
+  });
   return {
+    uses,
     width, lanes: kernel.lanes, parts: kernel.lanes / width,
     split: splitRegisters(kernel, cName),
     registers: new Map(kernel.registers.map((register) => [register.name, register])),

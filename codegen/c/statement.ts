@@ -5,7 +5,7 @@ import { i32, variable } from "../../src/kernel/expr.ts";
 import type { Expr, Statement, UniformStatement } from "../../src/kernel/ir.ts";
 import { visitExpr } from "../../src/kernel/walk.ts";
 import { indent } from "../text.ts";
-import { factorText, flatIndex, isUniform, maskText, operandText, placeOfRegister, scalarText, vectorText } from "./expression.ts";
+import { elementAt, factorText, flatIndex, isUniform, maskText, operandText, placeOfRegister, scalarText, vectorText } from "./expression.ts";
 import { cName, componentName } from "./names.ts";
 import type { Scope } from "./scope.ts";
 import { blockOf, suffix, typeName } from "./scope.ts";
@@ -82,8 +82,12 @@ function letLines({ name, value }: Extract<Statement, { kind: "let" }>, scope: S
   const { scalar, width } = value.type;
   const shape = shapeOf(value, scope);
   const wide = shape.kind === "varying";
-  const lines = range(width).map((at) =>
-    `const ${typeName(scalar, wide ? scope.width : 1)} ${componentName(name, at, width)} = ${wide ? vectorText(value, scope, at) : scalarText(value, scope, at)};`);
+  // What is loaded once for several uses must not be loaded again for each.
+  const held = wide && scalar === "f32" && value.kind === "load" && (scope.uses.get(name) ?? 0) > 1;
+  const lines = range(width).map((at) => {
+    const text = wide ? vectorText(value, scope, at) : scalarText(value, scope, at);
+    return `const ${typeName(scalar, wide ? scope.width : 1)} ${componentName(name, at, width)} = ${held ? `held_${suffix(scalar, scope.width)}(${text})` : text};`;
+  });
   scope.locals.set(name, shape);
   return lines;
 }
@@ -128,7 +132,7 @@ function storeLines({ array, index, value }: Extract<Statement, { kind: "store" 
     const cell = flatIndex(index, at, width);
     const shape = shapeOf(cell, scope);
     if (shape.kind === "uniform") {
-      const place = `${name}[${scalarText(cell, scope)}]`;
+      const place = elementAt(name, cell, scope);
       if (isUniform(value, scope)) return `${place} = ${scalarText(value, scope, at)};`;
       return `${place} = first_${suffix(scalar, scope.width)}(${vectorText(value, scope, at)}, ${scope.mask ?? `splat_mask_x${scope.width}(1)`});`;
     }
@@ -136,7 +140,7 @@ function storeLines({ array, index, value }: Extract<Statement, { kind: "store" 
     const together = shape.kind === "linear" && shape.stride === 1;
     const stored = vectorText(value, scope, at);
     return together
-      ? `store_${masked[0]}${suffix(scalar, scope.width)}(&${name}[${scalarText(cell, scope)}], ${stored}${masked[1]});`
+      ? `store_${masked[0]}${suffix(scalar, scope.width)}(&${elementAt(name, cell, scope)}, ${stored}${masked[1]});`
       : `scatter_${masked[0]}${suffix(scalar, scope.width)}(${name}, ${vectorText(cell, scope)}, ${stored}${masked[1]});`;
   });
 }

@@ -2,19 +2,16 @@
  * @file The attention backward passes by rows. The query pass owns query rows and writes dq (and what captured tensors
  * need, summed within rows); the key pass owns key rows, goes through all queries that share them, and writes dk and dv. Nothing is added by two lanes.
  */
-import type { AttentionBins, Node, Scalar } from "../ir/graph.ts";
-import { add as addScalars, axis, int, mul as mulScalars } from "../ir/scalar.ts";
-import { simplifyScalar } from "../ir/simplify-scalar.ts";
-import { add, and, f32, fma, i32, load, splat, unflatten, variable } from "../kernel/expr.ts";
-import type { Binding, Expr, Statement } from "../kernel/ir.ts";
-import { assign, branch, loop, store } from "../kernel/statements.ts";
+import { fma, i32, splat, unflatten, variable } from "../kernel/expr.ts";
+import type { Expr, Statement } from "../kernel/ir.ts";
+import { assign, branch, loop } from "../kernel/statements.ts";
 import { buildKernel } from "./bindings.ts";
-import type { Bindings } from "./bindings.ts";
 import type { Block } from "./block.ts";
+import { addToBins, binsOf, clearBins, rowBins, wantedByBins } from "./flash-bins.ts";
 import { backwardOperands, pointGradient, queryRow } from "./flash-gradient.ts";
 import { dotProduct, loadRow, storeRow } from "./flash-operands.ts";
 import type { Operand } from "./flash-operands.ts";
-import { batchGroups, chunksOf, members, queryBatch, whereAdmitted } from "./flash-problem.ts";
+import { batchGroups, chunksOf, members, queryBatch } from "./flash-problem.ts";
 import type { FlashKernel } from "./flash-problem.ts";
 import { declareVar, placeRows, rowLoop } from "./flash-rows.ts";
 import type { Var } from "./flash-rows.ts";
@@ -35,21 +32,25 @@ const values = (sums: readonly Var[]): readonly Expr[] => sums.map((sum) => sum.
 
 /** dq, and the bins of captured tensors, by query rows. */
 export function queryByRows(kernel: FlashKernel, rowsPerLane: number): LoweredDispatch {
-  const { name, comment, problem, outputs, layout, target } = kernel;
-  const { form, rank, space, gradient } = problem;
+  const { name, comment, problem, layout, target } = kernel;
+  const { form, rank, space } = problem;
   return buildKernel(layout, target, (bindings) => {
     const place = placeRows(bindings, problem.batches, form.t, rowsPerLane, target.lanes, "t");
     const base = new ScalarLowering({ bindings, block: place.block, space, groups: batchGroups(problem, place.block, unflatten(place.batch, form.z.map((a) => a.size))) });
     const { cotangent, statistics } = queryRow(kernel, bindings);
     const operands = backwardOperands(kernel, bindings, cotangent);
-    const bins = [...outputs].flatMap(([role, node]) => (role.startsWith("bins") ? [{ node, form: gradient?.bins[Number(role.slice(4))] as AttentionBins }] : []));
+    const bins = binsOf(kernel);
     const rows = place.rows.map(({ index, exists }) => {
       const at = base.inside({ groups: [axisGroup(rank, [form.t], index)] });
       return {
         at, exists, ...statistics(at),
         q: loadRow(at, bindings, operands.q, "q"), dO: loadRow(at, bindings, operands.dO, "d_o"),
         dq: accumulators(place.block, "dq", operands.dq),
-        bins: bins.map((b) => rowBins(at, bindings, b.node, exists)),
+        bins: bins.map((b) => {
+          const own = rowBins(at, bindings, b);
+          at.block.push(...clearBins(at.block, own, exists));
+          return own;
+        }),
       };
     });
     const { from, to, scalars } = rowLoop(problem, place, "key");
@@ -61,15 +62,9 @@ export function queryByRows(kernel: FlashKernel, rowsPerLane: number): LoweredDi
     const body = [...column.block.statements];
     for (const row of rows) {
       const at = row.at.inside({ groups: [key] });
-      const wanted = bins.flatMap((b) => [simplifyScalar(whereAdmitted(scalars.mask, b.form.bin), space), simplifyScalar(whereAdmitted(scalars.mask, b.form.derivative), space)]);
-      const point = pointGradient(at, scalars, row, dotProduct(at, row.q, k, "dot"), dotProduct(at, row.dO, v, "dov"), wanted);
+      const point = pointGradient(at, scalars, row, dotProduct(at, row.q, k, "dot"), dotProduct(at, row.dO, v, "dov"), wantedByBins(bins, scalars, problem));
       addTo(at.block, "dqk", row.dq, point.product, k);
-      row.bins.forEach((bin, i) => {
-        const [index, derivative] = point.more.slice(2 * i) as [Expr, Expr];
-        const element = at.block.define("bin", add(bin.base, index));
-        const sum = store(bin.binding, element, fma(point.score, derivative, load(bin.binding, element)));
-        at.block.push(...branch(and(row.exists, point.keep), [sum]));
-      });
+      addToBins(at.block, row.bins, point, row.exists);
       body.push(...at.block.statements);
     }
     const results = rows.flatMap((row) => {
@@ -80,18 +75,6 @@ export function queryByRows(kernel: FlashKernel, rowsPerLane: number): LoweredDi
     const own = rows.flatMap((row) => [...row.at.block.statements, ...row.dq.map((sum) => sum.declaration)]);
     return { name, comment, ...place.finish([...own, ...loop(s, from, to, 1, body), ...results]) };
   });
-}
-
-/** The bins of one query row, set to zero. The row is this lane's alone, so that it can add to them in memory. */
-function rowBins(at: ScalarLowering, bindings: Bindings, node: Node, exists: Expr): { readonly binding: Binding; readonly base: Expr } {
-  const count = node.axes.at(-1)?.size ?? 1;
-  const row = node.axes.slice(0, -1).reduce<Scalar>((flat, a, i) => addScalars(mulScalars(flat, int(a.size)), axis(i)), int(0));
-  const base = at.block.define("bins_at", at.lower(mulScalars(row, int(count))));
-  bindings.reading(node, 1);
-  const binding = bindings.writing(node, 1);
-  const r = at.block.names.fresh("r");
-  at.block.push(...branch(exists, loop(r, 0, count, 1, [store(binding, add(base, variable(r)), f32(0))])));
-  return { binding, base };
 }
 
 /** dk and dv by key rows, each over every query batch that shares them. */

@@ -1,5 +1,5 @@
 /**
- * @file The calculus of the attention backward passes, shared by both engines. Probabilities are computed again from the log-sum-exp: P = exp(score - lse).
+ * @file The calculus of the attention backward passes, shared by all engines. Probabilities are computed again from the log-sum-exp: P = exp(score - lse).
  * With dP = dO · v and D = dO · O, dScore = P ∘ (dP - D), which the score's own derivative takes to q · k.
  */
 import { invariant } from "../diagnostics/invariant.ts";
@@ -102,13 +102,13 @@ export interface BackwardOperands {
   readonly dv: Operand | undefined;
 }
 
-export function backwardOperands({ problem, outputs }: FlashKernel, bindings: Bindings, cotangent: Read): BackwardOperands {
+export function backwardOperands({ problem, outputs, target }: FlashKernel, bindings: Bindings, cotangent: Read): BackwardOperands {
   const { form } = problem;
-  const operand = ({ of, at }: Read, feature: Axis): Operand => operandOf(problem, bindings, of, at, feature);
+  const operand = ({ of, at }: Read, feature: Axis): Operand => operandOf(problem, bindings, of, at, feature, !target.simd);
   const [q, k, v] = [plainRead(form.q), plainRead(form.k), plainRead(form.v)];
   const outputIn = (role: string, like: Read, feature: Axis): Operand | undefined => {
     const node = outputs.get(role);
-    return node && operandOf(problem, bindings, node, like.at, feature);
+    return node && operandOf(problem, bindings, node, like.at, feature, !target.simd);
   };
   return {
     q: operand(q, form.e), k: operand(k, form.e), v: operand(v, form.f), dO: operand(cotangent, form.f),

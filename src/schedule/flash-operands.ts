@@ -27,12 +27,15 @@ export interface Operand {
   readonly row: Scalar;
 }
 
-/** How an operand is addressed: `at` are its indices over the form's positions, with the feature plain. */
-export function operandOf({ rank }: FlashProblem, bindings: Bindings, node: Node, at: readonly Scalar[], feature: Axis): Operand {
+/**
+ * How an operand is addressed: `at` are its indices over the form's positions, with the feature plain. `fours` says whether it is to be accessed by vectors
+ * of four at all.
+ */
+export function operandOf({ rank }: FlashProblem, bindings: Bindings, node: Node, at: readonly Scalar[], feature: Axis, fours = true): Operand {
   const strides = stridesOf(node.axes);
   const featureAxis = at.indexOf(axis(rank + 2));
   const stride = strides[featureAxis] ?? 0;
-  const wide = stride === 1 && feature.size % 4 === 0 && bindings.wide(node);
+  const wide = fours && stride === 1 && feature.size % 4 === 0 && bindings.wide(node);
   const sumOver = (wanted: (index: Scalar) => boolean): Scalar => at.reduce<Scalar>((total, index, i) => {
     if (i === featureAxis || !wanted(index)) return total;
     return addScalars(total, mulScalars(index, int((strides[i] ?? 0) / (wide ? 4 : 1))));

@@ -33,7 +33,7 @@ export function queryByTiles(kernel: FlashKernel): LoweredDispatch {
       ...tiles.eachTile([...tiles.multiply("q k", dot, q, k), ...tiles.multiply("dO v", valueDot, dO, v), ...scoring, ...tiles.accumulate("ds k", sum, k)]),
       tiles.phase("write", (at) => { if (dq) tiles.write(at, sum, dq, (value) => value); }),
     ];
-    return tiles.kernel({ name, comment }, body);
+    return tiles.draft({ name, comment }, body);
   });
 }
 
@@ -69,8 +69,8 @@ export function keyByTiles(kernel: FlashKernel): LoweredDispatch {
       tiles.phase("write", (at) => {
         if (dk && keySum) tiles.write(at, keySum, dk, (value) => value);
         if (dv && valueSum) tiles.write(at, valueSum, dv, (value) => value);
-      }, "after"),
+      }, "outside"),
     ];
-    return tiles.kernel({ name, comment }, body);
+    return tiles.draft({ name, comment }, body);
   });
 }

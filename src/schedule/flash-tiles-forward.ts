@@ -86,6 +86,6 @@ export function forwardByTiles({ name, comment, problem, outputs, layout, target
         if (node) tiles.write(at, o, operandOf(problem, bindings, node, form.outputAxes.map((p) => axis(p)), form.f), (value, at_) => mul(value, splat(load(factors, at_), 4)));
       }),
     ];
-    return tiles.kernel({ name, comment }, body);
+    return tiles.draft({ name, comment }, body);
   });
 }

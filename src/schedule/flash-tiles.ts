@@ -6,19 +6,18 @@
 import { invariant } from "../diagnostics/invariant.ts";
 import type { Axis, Scalar } from "../ir/graph.ts";
 import { add as addScalars } from "../ir/scalar.ts";
-import { add, bool, component, div, f32, f32Type, fma, group, i32, lane, literal, load, lt, max, min, mod, mul, register, select, splat, unflatten, variable, vector, vectorOf } from "../kernel/expr.ts";
+import { add, bool, component, div, f32, f32Type, fma, i32, lane, literal, load, lt, min, mod, mul, register, select, splat, variable, vector, vectorOf } from "../kernel/expr.ts";
 import type { Array_, Expr, Statement, UniformStatement } from "../kernel/ir.ts";
 import { assign, branch, loop, phase, store, uniformBranch, uniformLoop } from "../kernel/statements.ts";
 import type { Bindings, KernelDraft } from "./bindings.ts";
 import { Block } from "./block.ts";
-import { full, visible } from "./flash-mask.ts";
+import { FlashBlock } from "./flash-block.ts";
+import { full } from "./flash-mask.ts";
 import { horizontal } from "./flash-operands.ts";
 import type { Operand } from "./flash-operands.ts";
-import { batchGroups, chunksOf, members, queryBatch } from "./flash-problem.ts";
+import { chunksOf } from "./flash-problem.ts";
 import type { FlashProblem, PointScalars } from "./flash-problem.ts";
-import { ScalarLowering } from "./lower-scalar.ts";
-import { axisGroup } from "./place.ts";
-import type { AxisGroup } from "./place.ts";
+import type { ScalarLowering } from "./lower-scalar.ts";
 
 export const tileRows = 32;
 export const tileLanes = 128;
@@ -50,41 +49,17 @@ export interface TileSum {
   readonly registers: readonly (readonly Array_[])[];
 }
 
-export class FlashTiles {
-  readonly problem: FlashProblem;
-  readonly bindings: Bindings;
-  readonly side: "query" | "key";
+export class FlashTiles extends FlashBlock {
   readonly scores: Array_;
   readonly #own: Array_;
   readonly #other: Array_;
-  readonly #shared: Array_[];
   readonly #registers: Array_[] = [];
-  readonly #tiles: number;
-  readonly #ownAxis: Axis;
-  readonly #otherAxis: Axis;
-  readonly #member: string;
-  /** The first index of the other side's tile. */
-  readonly #start: string;
 
   constructor(problem: FlashProblem, bindings: Bindings, side: "query" | "key") {
-    this.problem = problem;
-    this.bindings = bindings;
-    this.side = side;
-    const { form } = problem;
-    [this.#ownAxis, this.#otherAxis] = side === "query" ? [form.t, form.s] : [form.s, form.t];
-    this.#tiles = Math.ceil(this.#ownAxis.size / tileRows);
-    this.#member = bindings.names.fresh("member");
-    this.#start = bindings.names.fresh("start");
-    this.#shared = [];
+    super(problem, bindings, side, tileRows);
     this.scores = this.sharedArray("scores", tileRows * scorePitch);
     this.#own = this.sharedArray("own", tileRows * pitch, 4);
     this.#other = this.sharedArray("other", tileRows * pitch, 4);
-  }
-
-  sharedArray(hint: string, length: number, width: 1 | 4 = 1): Array_ {
-    const made: Array_ = { name: this.bindings.names.fresh(hint), element: vectorOf(f32Type, width), length };
-    this.#shared.push(made);
-    return made;
   }
 
   register(hint: string, width: 1 | 4 = 1): Array_ {
@@ -106,45 +81,17 @@ export class FlashTiles {
     return sum.registers.flat().map((r) => assign(r, literal(float4, 0)));
   }
 
-  /** The first row of the workgroup's tile: uniform. */
-  get first(): Expr {
-    return mul(this.#tiles === 1 ? i32(0) : mod(group, this.#tiles), tileRows);
-  }
-
-  /** A phase: `build` writes statements to a block in which z is known; after the loop over members that is any of them. */
-  phase(name: string, build: (at: ScalarLowering) => void, when: "during" | "after" = "during"): UniformStatement {
-    const block = new Block(this.bindings.names);
-    const { form, space } = this.problem;
-    const batch = this.#tiles === 1 ? group : div(group, this.#tiles);
-    const indices = this.side === "query" ? unflatten(batch, form.z.map((a) => a.size)) : queryBatch(this.problem, batch, when === "after" || members(this.problem) === 1 ? i32(0) : variable(this.#member));
-    const at = new ScalarLowering({ bindings: this.bindings, block, space, groups: batchGroups(this.problem, block, indices) });
-    build(at);
-    return phase(block.statements, name);
-  }
-
-  /** The query batches that share the tile's keys, one after the other. */
-  eachMember(body: readonly UniformStatement[]): readonly UniformStatement[] {
-    const count = members(this.problem);
-    return this.side === "query" || count === 1 ? body : uniformLoop(this.#member, 0, count, 1, body);
-  }
-
   /** The tiles of the other side that the mask leaves. */
   eachTile(body: readonly UniformStatement[]): readonly UniformStatement[] {
-    const { form, maskAxes } = this.problem;
-    const last = add(this.first, tileRows - 1);
-    const reach = visible(form.mask, maskAxes, this.side === "query" ? "key" : "query", { first: this.first, last });
-    const from = reach.first ? mul(div(max(reach.first, 0), tileRows), tileRows) : i32(0);
-    const to = reach.last ? min(add(reach.last, 1), this.#otherAxis.size) : i32(this.#otherAxis.size);
-    return uniformLoop(this.#start, from, to, tileRows, body);
+    return this.eachStep(tileRows, body);
   }
 
   /** Work on the scores of a tile: without the mask where it admits every point of it. */
   scoring(name: string, build: (at: ScalarLowering, scalars: PointScalars, ragged: boolean) => void): readonly UniformStatement[] {
     const { form, maskAxes, admitted, masked } = this.problem;
-    const start = variable(this.#start);
     const extent = (first: Expr): { readonly first: Expr; readonly last: Expr } => ({ first, last: add(first, tileRows - 1) });
-    const [query, key] = this.side === "query" ? [extent(this.first), extent(start)] : [extent(start), extent(this.first)];
-    const ragged = this.#otherAxis.size % tileRows !== 0;
+    const [query, key] = this.sides(extent(this.first), extent(this.start));
+    const ragged = this.otherAxis.size % tileRows !== 0;
     const plain = this.phase(name, (at) => build(at, admitted, ragged));
     const whole = full(form.mask, maskAxes, query, key);
     return uniformBranch(whole, [plain], [this.phase(name, (at) => build(at, masked, ragged))]);
@@ -154,14 +101,7 @@ export class FlashTiles {
   ownIndex(block: Block, r: number): { readonly row: Expr; readonly index: Expr; readonly exists: Expr } {
     const row = block.share("row", add(div(lane, lanesAcross), r * lanesDown));
     const index = add(this.first, row);
-    return { row, index: block.share("own_index", within(index, this.#ownAxis)), exists: this.#ownAxis.size % tileRows === 0 ? bool(true) : lt(index, this.#ownAxis.size) };
-  }
-
-  /** The group of a row of the own or the other side. */
-  rowGroup(side: "own" | "other", index: Expr): AxisGroup {
-    const { rank } = this.problem;
-    const isQuery = (side === "own") === (this.side === "query");
-    return axisGroup(isQuery ? rank : rank + 1, [side === "own" ? this.#ownAxis : this.#otherAxis], index);
+    return { row, index: block.share("own_index", within(index, this.ownAxis)), exists: this.ownAxis.size % tileRows === 0 ? bool(true) : lt(index, this.ownAxis.size) };
   }
 
   /** A lane's cells, with the indices of their points. `inside` tells whether the other index exists. */
@@ -170,10 +110,10 @@ export class FlashTiles {
     cells.forEach((cell, i) => {
       const own = this.ownIndex(block, cell.own);
       const column = block.share("column", add(mod(lane, lanesAcross), cell.other * lanesAcross));
-      const raw = block.share("other_index", add(variable(this.#start), column));
-      const other = block.share("other_at", within(raw, this.#otherAxis));
+      const raw = block.share("other_index", add(this.start, column));
+      const other = block.share("other_at", within(raw, this.otherAxis));
       const point = at.inside({ groups: [this.rowGroup("own", own.index), this.rowGroup("other", other)] });
-      visit(cell, i, point, { score: add(mul(own.row, scorePitch), column), inside: lt(raw, this.#otherAxis.size) });
+      visit(cell, i, point, { score: add(mul(own.row, scorePitch), column), inside: lt(raw, this.otherAxis.size) });
       block.push(...point.block.statements);
     });
   }
@@ -224,20 +164,19 @@ export class FlashTiles {
     }));
   }
 
-  kernel(about: Pick<KernelDraft, "name" | "comment">, body: readonly UniformStatement[]): KernelDraft {
-    const batches = this.side === "query" ? this.problem.batches : this.problem.batches / members(this.problem);
-    return { ...about, groups: batches * this.#tiles, lanes: tileLanes, shared: this.#shared, registers: this.#registers, body };
+  draft(about: Pick<KernelDraft, "name" | "comment">, body: readonly UniformStatement[]): KernelDraft {
+    return this.kernel({ ...about, lanes: tileLanes, registers: this.#registers }, body);
   }
 
   /** Loads 32 features of a tile's rows, two vectors a lane; zeros beyond the last feature. */
   #stage(at: ScalarLowering, into: Array_, side: "own" | "other", operand: Operand, chunk: Expr): void {
     const { block } = at;
     const { node, feature, stride, wide } = operand;
-    const axis = side === "own" ? this.#ownAxis : this.#otherAxis;
+    const axis = side === "own" ? this.ownAxis : this.otherAxis;
     for (let part = 0; part < (tileRows * chunkVectors) / tileLanes; part++) {
       const item = block.share("item", add(lane, part * tileLanes));
       const row = block.share("row", div(item, chunkVectors));
-      const start = side === "own" ? this.first : variable(this.#start);
+      const start = side === "own" ? this.first : this.start;
       const index = block.share("index", within(add(start, row), axis));
       const place = at.inside({ groups: [this.rowGroup(side, index)] });
       const base = place.block.define(`${into.name}_at`, place.lower(addressOf(operand)));

@@ -12,6 +12,9 @@ import type { FlashKernel, FlashProblem } from "./flash-problem.ts";
 import { keyByTiles, queryByTiles } from "./flash-tiles-backward.ts";
 import { forwardByTiles } from "./flash-tiles-forward.ts";
 import { tileRows } from "./flash-tiles.ts";
+import { keyByVectors, queryByVectors } from "./flash-vector-backward.ts";
+import { forwardByVectors } from "./flash-vector-forward.ts";
+import { vectorShape } from "./flash-vector-shape.ts";
 import { kernelComment, kernelName } from "./kernel.ts";
 import type { Lowered, LoweredDispatch, ScalarLayout, Target } from "./lowered.ts";
 
@@ -21,7 +24,7 @@ export function lowerFlash(cluster: FlashCluster, target: Target, scalars: Scala
   const { gradient, form } = problem;
   const rows = rowsPerLane(problem, cluster.pass);
   const side = cluster.pass === "key" ? "keys" : "queries";
-  const reasons = [target.staging ? `tiles of ${tileRows} ${side} against ${tileRows} of the other side in shared memory` : `${rows} ${side} a lane, from global memory`];
+  const reasons = [target.simd ? vectorReason(target.lanes, cluster.pass === "key" ? problem.keys : problem.queries, side) : target.staging ? `tiles of ${tileRows} ${side} against ${tileRows} of the other side in shared memory` : `${rows} ${side} a lane, from global memory`];
   const kernel = (roles: readonly string[], paired: boolean): FlashKernel => {
     const outputs = new Map(cluster.outputs.filter(({ role }) => roles.includes(role)).map(({ role, node }) => [role, node]));
     const nodes = [...outputs.values()];
@@ -30,9 +33,11 @@ export function lowerFlash(cluster: FlashCluster, target: Target, scalars: Scala
   const roles = cluster.outputs.map(({ role }) => role);
   if (!gradient) {
     const forward = kernel(roles, false);
-    return { dispatches: [target.staging ? forwardByTiles(forward) : forwardByRows(forward, rows)], workspaces: [], reasons };
+    const dispatch = target.simd ? forwardByVectors(forward) : target.staging ? forwardByTiles(forward) : forwardByRows(forward, rows);
+    return { dispatches: [dispatch], workspaces: [], reasons };
   }
   const make = (one: FlashKernel): LoweredDispatch => {
+    if (target.simd) return cluster.pass === "key" ? keyByVectors(one) : queryByVectors(one);
     const bins = [...one.outputs.keys()].some(isBins);
     if (cluster.pass === "key") return target.staging ? keyByTiles(one) : keyByRows(one, rows);
     return target.staging && !bins ? queryByTiles(one) : queryByRows(one, target.staging ? 1 : rows);
@@ -47,6 +52,11 @@ export function lowerFlash(cluster: FlashCluster, target: Target, scalars: Scala
 }
 
 const isBins = (role: string): boolean => role.startsWith("bins");
+
+function vectorReason(lanes: number, own: number, side: string): string {
+  const { rows, span, dotRows, panel } = vectorShape(lanes, own);
+  return `${rows} ${side} a workgroup against ${span} of the other side at a time, products by ${dotRows} × ${panel / lanes} vectors`;
+}
 
 interface Parts {
   /** What each kernel writes. */

@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it, test } from "vitest";
-import { gpuTarget, softwareTarget } from "../../src/schedule/lowered.ts";
+import { cpuTarget, gpuTarget, softwareTarget } from "../../src/schedule/lowered.ts";
 import { flashClusters } from "../support/attention.ts";
 import type { MaskName, Options, ScoreName } from "../support/attention.ts";
+import { hasCompiler } from "../support/c-kernels.ts";
 import { checkCluster } from "./harness.ts";
 
 const fixed: readonly Options[] = [
@@ -15,7 +16,8 @@ const fixed: readonly Options[] = [
 ];
 
 describe("the kernels of attention and of its gradients compute what their references say", () => {
-  describe.each([{ target: softwareTarget, cases: fixed }, { target: gpuTarget, cases: [fixed[1], fixed[3], fixed[5]] as Options[] }])("$target.name", ({ target, cases }) => {
+  const onAll = [{ target: softwareTarget, cases: fixed }, { target: gpuTarget, cases: [fixed[1], fixed[3], fixed[5]] as Options[] }, { target: cpuTarget(8), cases: fixed }];
+  describe.each(onAll)("$target.name", ({ target, cases }) => {
     it.each(cases.map((options) => [JSON.stringify(options), options] as const))("%s", async (_, options) => {
       const clusters = flashClusters(options);
       expect(clusters.map((c) => c.pass).toSorted()).toEqual(["forward", "key", "query"]);
@@ -35,7 +37,8 @@ describe("the kernels of attention and of its gradients compute what their refer
     score: fc.constantFrom<ScoreName>("plain", "alibi", "softcap", "keyBias", "temperature", "shaw"),
     dropout: fc.boolean(), scoreOrder: fc.constantFrom("bhts" as const, "thsb" as const),
   }).map(({ heads: [H = 1, G = 1], B, T, S, E, F, ...rest }): Options => ({ ...rest, shape: { B, H, G, T, S, E, F } }));
-  test.each([[softwareTarget, 16], [gpuTarget, 4]] as const)("for shapes of all kinds, on $name", async (target, numRuns) => {
+  const drawnOn = [[softwareTarget, 16], [gpuTarget, 4], [cpuTarget(4), 12], [cpuTarget(8), 12], [cpuTarget(16), 12]] as const;
+  test.each(drawnOn)("for shapes of all kinds, on $name with $lanes lanes", async (target, numRuns) => {
     await fc.assert(fc.asyncProperty(options, async (drawn) => {
       for (const cluster of flashClusters(drawn)) await checkCluster(cluster, { target, tolerance: 2e-5 });
     }), { numRuns, seed: 5, endOnFailure: true });
@@ -54,4 +57,21 @@ describe("on a device", () => {
       for (const cluster of flashClusters(options)) await checkCluster(cluster, { target, device: "dawn" });
     }, 120_000);
   });
+});
+
+describe.skipIf(!hasCompiler)("compiled from C", () => {
+  const compiled: readonly Options[] = [
+    { mask: "causal", shape: { B: 1, H: 4, G: 2, T: 150, S: 150, E: 32, F: 16 } },
+    { score: "shawCapped", mask: "document", shape: { B: 2, T: 9, S: 9, E: 5, F: 3 } },
+    { score: "alibi", mask: "window", dropout: true, shape: { B: 1, T: 40, S: 53, E: 8, F: 12 } },
+    { score: "keyBias", mask: "strict", shape: { B: 1, T: 70, S: 70, E: 20, F: 24 } },
+  ];
+  // Vectors of 16 also where the machine has none: compilers split them.
+  test.each([[4, 1], [8, 4], [16, 2]] as const)("with %i lanes", async (lanes, cases) => {
+    for (const options of compiled.slice(0, cases)) for (const cluster of flashClusters(options)) await checkCluster(cluster, { target: cpuTarget(lanes), device: "c" });
+  }, 240_000);
+
+  test("stays within its buffers and within what C defines", async () => {
+    for (const cluster of flashClusters(compiled[1] as Options)) await checkCluster(cluster, { target: cpuTarget(8), device: "c with sanitizers" });
+  }, 240_000);
 });

@@ -7,7 +7,7 @@ import type { Cluster } from "../../src/optimize/cluster.ts";
 import { lower } from "../../src/schedule/lower.ts";
 import { cpuTarget, gpuTarget, softwareTarget } from "../../src/schedule/lowered.ts";
 import type { Lowered, ScalarLayout, Target } from "../../src/schedule/lowered.ts";
-import { runOnC } from "../support/c-kernels.ts";
+import { runOnC, runSanitized } from "../support/c-kernels.ts";
 import { expectClean, runOnDawn, runOnInterpreter } from "../support/kernels.ts";
 
 export const targets: readonly Target[] = [softwareTarget, gpuTarget, cpuTarget(16)];
@@ -42,11 +42,11 @@ export function randomValues(leaf: Leaf, salt = 0): Float64Array {
   });
 }
 
-const runners = { dawn: runOnDawn, interpreter: runOnInterpreter, c: runOnC };
+const runners = { dawn: runOnDawn, interpreter: runOnInterpreter, c: runOnC, "c with sanitizers": async (...run: Parameters<typeof runOnC>) => runSanitized(...run, 16) };
 
 export interface Options {
   readonly target?: Target;
-  readonly device?: "interpreter" | "dawn" | "c";
+  readonly device?: keyof typeof runners;
   readonly tolerance?: number;
   /** The magnitude that errors are relative to at least: sums of many numbers of either sign may come out near zero. */
   readonly least?: number;
