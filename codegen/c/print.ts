@@ -18,7 +18,7 @@ export interface COptions {
 }
 
 /** What compilers must be told: contraction to fused multiply-adds and wrapping integers are part of the meaning; anything like -ffast-math would break it. */
-export const cFlags = ["-std=gnu11", "-O2", "-ffp-contract=fast", "-fno-math-errno", "-fno-trapping-math", "-fwrapv", "-fno-strict-aliasing", "-Wno-psabi"] as const;
+export const cFlags = ["-std=gnu11", "-O2", "-ffp-contract=fast", "-fno-math-errno", "-fno-trapping-math", "-fno-strict-aliasing", "-Wno-psabi"] as const;
 
 /** The types and helpers that printed kernels use: goes before them in a file. */
 export const cPrelude = ({ width }: COptions): string => prelude(width);

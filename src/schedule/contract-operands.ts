@@ -37,7 +37,7 @@ export function directionOf(s: Scalar, own: readonly Axis[], ownAt: number, k: r
 export const divides = (axes: readonly Axis[]): boolean => (axes.at(-1)?.size ?? 1) % 4 === 0;
 
 /** Whether a read moves by one element when the axis at a position moves by one, and so much data hangs on it that nothing else does. */
-function isContiguous(s: Scalar, position: number): boolean {
+export function isContiguous(s: Scalar, position: number): boolean {
   return subexpressions(s).some((part) => {
     if (part.kind !== "read") return false;
     const strides = stridesOf(part.of.axes);

@@ -1,6 +1,7 @@
 /** @file Contractions: chooses the engine for the target and the sizes. */
 import type { ContractCluster } from "../optimize/cluster.ts";
 import { shapeOf } from "./contract-operands.ts";
+import { lowerInPanels } from "./contract-panels.ts";
 import { lowerInRegisters } from "./contract-registers.ts";
 import { lowerStaged } from "./contract-staged.ts";
 import { lowerThin } from "./contract-thin.ts";
@@ -10,6 +11,7 @@ import type { Lowered, ScalarLayout, Target } from "./lowered.ts";
 const thin = 4;
 
 export function lowerContract(cluster: ContractCluster, target: Target, layout: ScalarLayout): Lowered {
+  if (target.simd) return lowerInPanels(cluster, target, layout);
   if (!target.staging) return lowerInRegisters(cluster, target, layout);
   return shapeOf(cluster).m <= thin ? lowerThin(cluster, target, layout) : lowerStaged(cluster, target, layout);
 }

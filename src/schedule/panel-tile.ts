@@ -1,0 +1,56 @@
+/**
+ * @file Sizes of the contraction engine for CPUs, as pure functions of a contraction's sizes and the length of a vector. They follow the caches of today's cores (32 KiB and
+ * 512 KiB or more) and the registers that compilers keep.
+ */
+import type { TileSizes } from "./contract-tiles.ts";
+
+export interface PanelTile {
+  /** The part of the output that registers hold, for every accumulator. */
+  readonly micro: { readonly rows: number; readonly vectors: number };
+  /** Columns of a panel: those vectors. */
+  readonly panel: number;
+  /** Rows and columns of a task, and the values of k that are multiplied at a time. */
+  readonly rows: number;
+  readonly columns: number;
+  readonly k: number;
+  readonly reason: string;
+}
+
+/** Registers for accumulators: of 16, or of 32 with vectors of 16, three or four hold operands. */
+const accumulatorRegisters = (lanes: number): number => (lanes === 16 ? 24 : 12);
+
+function microTile(accumulators: number, n: number, lanes: number): PanelTile["micro"] {
+  const most = accumulatorRegisters(lanes) / accumulators;
+  const vectors = Math.max(1, Math.min(most >= 20 ? 3 : most >= 10 ? 2 : 1, Math.ceil(n / lanes)));
+  return { rows: Math.max(1, Math.min(Math.floor(most / vectors), lanes === 16 ? 8 : 6)), vectors };
+}
+
+/** Rows of a task, whose activations should stay in the core's cache. Where the packed operand is so large that it comes from beyond, more rows share each number of it. */
+const wantedRows = 48;
+const bigRows = 192;
+/** Bytes of a packed operand that are not large in this sense. */
+const cached = 4 << 20;
+/** Bytes of sums kept between pieces of k that leave the rest of the core's cache to others. */
+const keptBytes = 768 << 10;
+/** Values of k in one pass: so many that a panel stays in the core's first cache with the rows it meets. */
+const pass = 384;
+/** Tasks that keep cores busy to the end. */
+const wantedTasks = 16;
+
+const roundUp = (x: number, to: number): number => Math.ceil(x / to) * to;
+
+export function panelTile({ batch, m, n, k, accumulators }: TileSizes, lanes: number): PanelTile {
+  const micro = microTile(accumulators, n, lanes);
+  const panel = micro.vectors * lanes;
+  const wanted = 4 * k * n > cached ? bigRows : wantedRows;
+  const rows = roundUp(Math.min(m, roundUp(wanted, micro.rows)), micro.rows);
+  const pieces = Math.ceil(k / pass);
+  const piece = pieces === 1 ? k : roundUp(Math.ceil(k / pieces), lanes);
+  const panels = Math.ceil(n / panel);
+  // Few blocks of rows are parted by columns too, and so are sums that must stay in the cache.
+  const most = pieces === 1 ? panels : Math.max(1, Math.floor(keptBytes / 4 / accumulators / rows / panel));
+  const parts = Math.max(Math.ceil(panels / most), Math.min(panels, Math.ceil(wantedTasks / (batch * Math.ceil(m / rows)))));
+  const columns = Math.ceil(panels / parts) * panel;
+  const passes = pieces === 1 ? "" : `, k in ${pieces} passes`;
+  return { micro, panel, rows, columns, k: piece, reason: `${micro.rows}x${panel} outputs in registers, tasks of ${rows} rows and ${columns} columns of packed panels${passes}` };
+}
