@@ -39,7 +39,7 @@ size = width // heads
 
 
 def norm():
-    return nn.RMSNorm(width, eps=1e-5) if llama else nn.LayerNorm(width)
+    return nn.RMSNorm(width, eps=1e-6) if llama else nn.LayerNorm(width)
 
 
 def linear(inputs, outputs):
