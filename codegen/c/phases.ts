@@ -1,5 +1,16 @@
-/** @file Dispatches that may run side by side: consecutive ones that touch nothing of each other's. Threads wait for each other only between such phases. */
+/**
+ * @file Dispatches that may run side by side: consecutive ones that touch nothing of each other's, or the links of a chain, which run block by block. Threads wait for each
+ * other only between such phases.
+ */
 import type { Dispatch, Plan } from "../../src/runtime/plan.ts";
+
+export interface Phase {
+  /** The first of its dispatches, and the one after the last. */
+  readonly from: number;
+  readonly to: number;
+  /** Blocks of rows when it is a chain, else 0. */
+  readonly blocks: number;
+}
 
 interface Use {
   readonly buffer: number;
@@ -8,19 +19,22 @@ interface Use {
   readonly writes: boolean;
 }
 
-/** The first dispatch of each phase, and the number of dispatches at the end. */
-export function phasesOf(plan: Plan, dispatches: readonly Dispatch[]): readonly number[] {
-  const starts: number[] = [];
+export function phasesOf(plan: Plan, dispatches: readonly Dispatch[]): readonly Phase[] {
+  const phases: { from: number; to: number; blocks: number; chain: number | undefined }[] = [];
   let uses: Use[] = [];
   dispatches.forEach((dispatch, at) => {
     const mine = usesOf(plan, dispatch);
-    if (at === 0 || mine.some((use) => uses.some((other) => conflict(use, other)))) {
-      starts.push(at);
+    const chain = dispatch.rows?.chain;
+    const last = phases.at(-1);
+    const joins = last !== undefined && last.chain === chain && (chain !== undefined || !mine.some((use) => uses.some((other) => conflict(use, other))));
+    if (joins) last.to = at + 1;
+    else {
+      phases.push({ from: at, to: at + 1, blocks: dispatch.rows?.blocks ?? 0, chain });
       uses = [];
     }
     uses.push(...mine);
   });
-  return [...starts, dispatches.length];
+  return phases;
 }
 
 function usesOf(plan: Plan, { kernel, bindings }: Dispatch): readonly Use[] {

@@ -46,7 +46,7 @@ function bufferTable(buffers: readonly PlanBuffer[]): { readonly lines: readonly
 function programTables(plan: Plan, name: string, program: Program): readonly (readonly string[])[] {
   let places = 0;
   const placeLines: string[] = [];
-  const dispatchLines = program.dispatches.map(({ kernel, bindings, computes }) => {
+  const dispatchLines = program.dispatches.map(({ kernel, bindings, computes, rows }) => {
     const planned = plan.kernels[kernel];
     invariant(planned, `kernel ${kernel} is in the plan`);
     for (const { buffer, offset, bytes } of bindings) invariant(offset + bytes <= aligned(plan.buffers[buffer]?.bytes ?? 0), `${planned.name} stays inside of its buffers`);
@@ -54,11 +54,11 @@ function programTables(plan: Plan, name: string, program: Program): readonly (re
     places += bindings.length;
     if (bindings.length > 0) placeLines.push(`  ${bindings.map(({ buffer, offset }) => `{ ${buffer}, ${offset} },`).join(" ")}`);
     const what = computes.length > 3 ? `${computes.slice(0, 3).join(", ")} and ${computes.length - 3} more` : computes.join(", ");
-    return `  { ${cName(planned.name)}, ${planned.groups}, ${first} }, /* ${what.replaceAll("*/", "* /")} */`;
+    return `  { ${cName(planned.name)}, ${planned.groups}, ${rows?.groups ?? 0}, ${first} }, /* ${what.replaceAll("*/", "* /")} */`;
   });
   return [
     table(`struct dispatch ${name}_dispatches`, dispatchLines),
-    table(`int32_t ${name}_phases`, [`  ${phasesOf(plan, program.dispatches).join(", ")},`]),
+    table(`struct phase ${name}_phases`, phasesOf(plan, program.dispatches).map(({ from, to, blocks }) => `  { ${from}, ${to}, ${blocks} },`)),
     table(`struct place ${name}_places`, placeLines),
     table(`struct range ${name}_clears`, program.clears.map(({ buffer, offset, bytes }) => `  { ${buffer}, ${offset}, ${bytes} },`)),
   ];
@@ -70,5 +70,5 @@ const table = (head: string, lines: readonly string[]): readonly string[] => (li
 function programEntry(name: string, { dispatches, clears }: Program): string {
   const of = (part: string, count: number): string => (count === 0 ? "NULL, 0" : `${name}_${part}, ${count}`);
   const places = dispatches.reduce((sum, d) => sum + d.bindings.length, 0);
-  return `  { ${of("dispatches", dispatches.length)}, ${name}_phases, sizeof ${name}_phases / sizeof *${name}_phases - 1, ${of("places", places)}, ${of("clears", clears.length)} },`;
+  return `  { ${of("dispatches", dispatches.length)}, ${dispatches.length === 0 ? "NULL, 0" : `${name}_phases, sizeof ${name}_phases / sizeof *${name}_phases`}, ${of("places", places)}, ${of("clears", clears.length)} },`;
 }

@@ -26,13 +26,18 @@ typedef void kernel(int32_t group_from, int32_t group_to, void *const *bindings)
 struct buffer { size_t offset, bytes; };
 struct place { int32_t buffer; size_t offset; };
 struct range { int32_t buffer; size_t offset, bytes; };
-/* binding: the first of its places. */
-struct dispatch { kernel *run; int32_t groups, binding; };
+/* binding: the first of its places; block: the groups of a block of rows, in a chain. */
+struct dispatch { kernel *run; int32_t groups, block, binding; };
 
-/* Phase p is dispatches [phases[p], phases[p + 1]): they touch nothing of each other's and run side by side. */
+/*
+ * Dispatches [first, end). Without blocks they touch nothing of each other's and run side by side. With blocks they are a chain: of each block of rows a thread runs one
+ * dispatch after the other, while what they pass on is in its cache.
+ */
+struct phase { int32_t first, end, blocks; };
+
 struct program {
   const struct dispatch *dispatches; int32_t dispatch_count;
-  const int32_t *phases; int32_t phase_count;
+  const struct phase *phases; int32_t phase_count;
   const struct place *places; int32_t place_count;
   const struct range *clears; int32_t clear_count;
 };
@@ -102,9 +107,25 @@ static void change(struct session *s, atomic_uint *word) {
   pthread_mutex_unlock(&s->mutex);
 }
 
+static void run_chain(const struct replay *r, const struct phase *phase, atomic_int *next) {
+  for (;;) {
+    const int32_t block = atomic_fetch_add_explicit(next, 1, memory_order_relaxed);
+    if (block >= phase->blocks) return;
+    for (int32_t d = phase->first; d < phase->end; d++) {
+      const struct dispatch *dispatch = &r->program->dispatches[d];
+      const int32_t from = block * dispatch->block, to = from + dispatch->block;
+      dispatch->run(from, to < dispatch->groups ? to : dispatch->groups, r->bindings + dispatch->binding);
+    }
+  }
+}
+
 static void run_phase(const struct replay *r, int32_t phase) {
-  int32_t d = r->program->phases[phase];
-  const int32_t end = r->program->phases[phase + 1];
+  if (r->program->phases[phase].blocks > 0) {
+    run_chain(r, &r->program->phases[phase], &r->next[phase]);
+    return;
+  }
+  int32_t d = r->program->phases[phase].first;
+  const int32_t end = r->program->phases[phase].end;
   for (;;) {
     const int32_t taken = atomic_fetch_add_explicit(&r->next[phase], 1, memory_order_relaxed);
     while (d < end && taken >= r->shares[d].first + r->shares[d].count) d++;
@@ -182,7 +203,7 @@ static int bind(struct session *s, const struct program *p) {
   for (int32_t i = 0; i < p->place_count; i++) r->bindings[i] = memory_of(s, p->places[i].buffer) + p->places[i].offset;
   for (int32_t phase = 0; phase < p->phase_count; phase++) {
     int32_t first = 0;
-    for (int32_t d = p->phases[phase]; d < p->phases[phase + 1]; d++) {
+    for (int32_t d = p->phases[phase].first; d < p->phases[phase].end; d++) {
       const int32_t groups = p->dispatches[d].groups, some = groups / (s->thread_count * shares_per_thread);
       struct share *share = &r->shares[d];
       share->groups = some > 1 ? some : 1;

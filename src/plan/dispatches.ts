@@ -10,7 +10,7 @@ import type { Cluster } from "../optimize/cluster.ts";
 import { structureOf } from "../optimize/structure.ts";
 import { nodesWritten } from "../optimize/walk.ts";
 import { lower } from "../schedule/lower.ts";
-import type { BindingSource, Lowered, Target } from "../schedule/lowered.ts";
+import type { BindingSource, Lowered, Target, Walk } from "../schedule/lowered.ts";
 import type { Homes } from "./homes.ts";
 import type { HostScalars } from "./host-scalars.ts";
 
@@ -31,6 +31,9 @@ export interface PendingDispatch {
   /** The chunk it belongs to. Only dispatches of one chunk are fused: chunks must not come to live side by side. */
   readonly chunk: readonly Cluster[] | undefined;
   readonly computes: readonly string[];
+  /** What it computes; absent for a preparation whose only result is a workspace. */
+  readonly cluster?: Cluster;
+  readonly walk?: Walk;
 }
 
 /** A fused kernel and which of its parts' tensors, numbered in order of first use, each binding is. */
@@ -59,6 +62,11 @@ export class Lowering {
     return this.#target.bindings;
   }
 
+  /** Whether the device runs independent dispatches at the same time by itself. */
+  get sideBySide(): boolean {
+    return this.#target.simd;
+  }
+
   /** Why each kernel looks as it does, by the name of the kernel. */
   reasons(): readonly (readonly [kernel: string, reasons: readonly string[]])[] {
     return [...this.#lowered.values()].map(({ lowered }) => [lowered.dispatches.map((d) => d.kernel.name).join(", "), lowered.reasons]);
@@ -82,8 +90,11 @@ export class Lowering {
       invariant(node, `${s.node.name} is a tensor of its cluster`);
       return { kind: "node", node: homes.canonical(node) };
     };
-    return known.lowered.dispatches.map(({ kernel, bindings }) =>
-      ({ kernel, bindings: bindings.map(source), kind: cluster.kind, chunk, computes: nodesWritten(cluster).map((n) => (n.kind === "update" ? n.value : n).name) }));
+    const computes = nodesWritten(cluster).map((n) => (n.kind === "update" ? n.value : n).name);
+    return known.lowered.dispatches.map(({ kernel, bindings, walk }) => {
+      const prepares = bindings.every((b, i) => b.kind === "workspace" || kernel.bindings[i]?.access === "read");
+      return { kernel, bindings: bindings.map(source), kind: cluster.kind, chunk, computes, ...(!prepares && { cluster }), ...(walk && { walk }) };
+    });
   }
 
   /** One dispatch for several, where bindings, lanes and shared memory allow. */

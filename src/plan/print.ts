@@ -20,7 +20,8 @@ function printProgram(name: string, program: Program, plan: Plan): string {
       const access = kernel?.access[j] ?? "read";
       return `${plan.buffers[b.buffer]?.name ?? b.buffer}${b.offset > 0 ? `+${b.offset}` : ""}${access === "read" ? "" : access === "write" ? " =" : " :="}`;
     });
-    return `  ${String(i + 1).padStart(4)}  ${(kernel?.name ?? "").padEnd(width)}  ${String(kernel?.groups ?? 0).padStart(7)} × ${String(kernel?.lanes ?? 0).padEnd(4)} ${d.computes.join(", ")}  [${uses.join(", ")}]`;
+    const chained = d.rows === undefined ? " " : d.rows.chain === program.dispatches[i - 1]?.rows?.chain ? "│" : "┌";
+    return `  ${String(i + 1).padStart(4)} ${chained}${(kernel?.name ?? "").padEnd(width)}  ${String(kernel?.groups ?? 0).padStart(7)} × ${String(kernel?.lanes ?? 0).padEnd(4)} ${d.computes.join(", ")}  [${uses.join(", ")}]`;
   });
   const scalars = program.scalars.map((s) => (s.expression === undefined ? s.name : `${s.name} = ${s.expression}`)).join(", ");
   return [

@@ -18,6 +18,8 @@ import { orderGroups } from "./order.ts";
 import type { Group } from "./order.ts";
 import { Packing } from "./pack.ts";
 import type { Pair } from "./pack.ts";
+import { chainRows } from "./row-chains.ts";
+import type { Chain } from "./row-chains.ts";
 import { bytesOf } from "./sizes.ts";
 
 export interface ProgramParts {
@@ -53,8 +55,8 @@ export function buildProgram(parts: ProgramParts): BuiltProgram {
   const packing = new Packing(homes, lowering.bindings);
   const lowered = stages.map((stage) => stage.flatMap((group) => group.flatMap((run) => run.flatMap((c) => lowering.dispatches(c, group.length > 1 ? run : undefined, scalars, homes)))));
   const packed = lowered.map((stage) => packing.pack(stage));
-  const pending = packed.flatMap((stage) => fuseNeighbours(stage, lowering, homes, packing));
-  const lifetimes = lifetimesOf(pending, results, homes, packing);
+  const steps = packed.flatMap((stage) => (lowering.sideBySide ? chainRows(stage, homes) : fuseNeighbours(stage, lowering, homes, packing)));
+  const lifetimes = lifetimesOf(steps.map(dispatchesOf), results, homes, packing);
   const placed = shareBuffers(lifetimes, parts.pool, (bytes) => homes.buffer(`activation${parts.pool.length + 1}`, "activation", bytes));
   parts.scalarsBuffer.bytes = Math.max(parts.scalarsBuffer.bytes, 4 * scalars.words.length);
 
@@ -84,11 +86,14 @@ export function buildProgram(parts: ProgramParts): BuiltProgram {
   };
   const peak = peakOf(lifetimes);
   return {
-    dispatches: pending.map(({ kernel, bindings, computes }) => ({ kernel, bindings: bindings.map(homeOf), computes })),
+    dispatches: steps.flatMap((step, chain) => dispatchesOf(step).map(({ kernel, bindings, computes }, i) => (
+      { kernel, bindings: bindings.map(homeOf), computes, ...("links" in step && { rows: { chain, blocks: step.blocks, groups: step.groups[i] ?? 0 } }) }))),
     clusters: stages.flat(3), scalars, home,
     peak: { bytes: peak.bytes, alive: peak.alive.map(({ tensor, bytes }) => ({ name: "name" in tensor ? tensor.name : "workspace", bytes })) },
   };
 }
+
+const dispatchesOf = (step: PendingDispatch | Chain): readonly PendingDispatch[] => ("links" in step ? step.links : [step]);
 
 /** Lets maps and rows write into inputs that nothing reads later. */
 function overwriteInputs(stages: readonly (readonly Group[])[], results: ReadonlySet<Node>, homes: Homes): readonly (readonly Group[])[] {
@@ -116,10 +121,11 @@ function overwriteInputs(stages: readonly (readonly Group[])[], results: Readonl
   }))));
 }
 
-function lifetimesOf(dispatches: readonly PendingDispatch[], results: ReadonlySet<Node>, homes: Homes, packing: Packing): readonly Lifetime<Held>[] {
+/** Lives count steps: the dispatches of one step run at the same time. */
+function lifetimesOf(steps: readonly (readonly PendingDispatch[])[], results: ReadonlySet<Node>, homes: Homes, packing: Packing): readonly Lifetime<Held>[] {
   const lives = new Map<Held, { bytes: number; from: number; to: number }>();
-  dispatches.forEach((dispatch, at) => {
-    for (const source of dispatch.bindings) {
+  steps.forEach((dispatches, at) => {
+    for (const source of dispatches.flatMap((dispatch) => dispatch.bindings)) {
       if (source.kind === "scalars" || (source.kind === "node" && homes.fixed(source.node))) continue;
       const node = source.kind === "node" ? homes.base(source.node) : undefined;
       const pair = node && packing.place(node)?.pair;
@@ -133,7 +139,7 @@ function lifetimesOf(dispatches: readonly PendingDispatch[], results: ReadonlySe
   });
   for (const node of results) {
     const life = lives.get(packing.place(node)?.pair ?? node);
-    if (life) life.to = dispatches.length;
+    if (life) life.to = steps.length;
   }
   return [...lives].map(([tensor, life]) => ({ tensor, ...life }));
 }

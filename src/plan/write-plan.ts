@@ -106,8 +106,8 @@ function writeBuffers(homes: Homes): { readonly buffers: readonly PlanBuffer[]; 
 }
 
 function writeProgram(built: BuiltProgram, results: readonly (readonly [string, Node])[], parts: PlanParts, kernels: KernelTable, numberOf: (b: BufferDraft) => number): Program {
-  const dispatches = built.dispatches.map(({ kernel, bindings, computes }): Dispatch => ({
-    kernel: kernels.number(kernel), computes,
+  const dispatches = built.dispatches.map(({ kernel, bindings, computes, rows }): Dispatch => ({
+    kernel: kernels.number(kernel), computes, ...(rows && { rows }),
     bindings: bindings.map((home, i) => {
       const binding = kernel.bindings[i];
       // A kernel binds as much as it uses: of the scalars only the first words.

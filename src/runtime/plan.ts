@@ -77,6 +77,11 @@ export interface Dispatch {
   readonly bindings: readonly { readonly buffer: number; readonly offset: number; readonly bytes: number }[];
   /** For the profile and for `explain`: the nodes it computes. */
   readonly computes: readonly string[];
+  /**
+   * Dispatches of one chain follow each other. Block i of such a dispatch is groups [i · groups, (i + 1) · groups) and needs of the chain's earlier dispatches only block i, so
+   * that a device may run the chain block by block.
+   */
+  readonly rows?: { readonly chain: number; readonly blocks: number; readonly groups: number };
 }
 
 export type ProgramInput =

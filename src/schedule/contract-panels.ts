@@ -31,7 +31,8 @@ export function lowerInPanels(cluster: ContractCluster, target: Target, layout: 
   const rights = [...new Set(cluster.products.map((p) => p.b))];
   const packs = rights.map((right, index) => buildKernel(layout, target, (bindings) => packAhead(cluster, right, index, tile, bindings, target.lanes)));
   const kernel = buildKernel(layout, target, (bindings) => new PanelKernel(cluster, tile, bindings, target.lanes).build());
-  return { dispatches: [...packs, kernel], workspaces: rights.map(() => 4 * packedLength(shape, tile.panel)), reasons: [tile.reason] };
+  const inRows = shape.batch === 1 && tile.columns >= shape.n;
+  return { dispatches: [...packs, { ...kernel, ...(inRows && { walk: { axes: [...cluster.batch, ...cluster.m], perGroup: tile.rows } }) }], workspaces: rights.map(() => 4 * packedLength(shape, tile.panel)), reasons: [tile.reason] };
 }
 
 /** Whether an operand is a tensor whose neighbours in memory are neighbours along k. */

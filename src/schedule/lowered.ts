@@ -1,5 +1,5 @@
 /** @file What a schedule makes of a cluster: kernels, and what each of their bindings is. The planner places those in buffers. */
-import type { Leaf, Node } from "../ir/graph.ts";
+import type { Axis, Leaf, Node } from "../ir/graph.ts";
 import type { Kernel } from "../kernel/ir.ts";
 
 /** Kernels of one cluster in dispatch order. */
@@ -15,6 +15,14 @@ export interface LoweredDispatch {
   readonly kernel: Kernel;
   /** One a binding of the kernel, in order. A node is bound whole, row-major from offset 0 of the binding. */
   readonly bindings: readonly BindingSource[];
+  /** The order in which groups go through the cluster's first axes; absent where it is another. */
+  readonly walk?: Walk;
+}
+
+/** Group g computes elements [g · perGroup, (g + 1) · perGroup) of these axes, counted row-major, and nothing else. */
+export interface Walk {
+  readonly axes: readonly Axis[];
+  readonly perGroup: number;
 }
 
 export type BindingSource =

@@ -37,7 +37,7 @@ export function lowerMap(cluster: MapCluster, target: Target, layout: ScalarLayo
       body: [phase(block.statements)], comment: kernelComment(nodes),
     };
   });
-  return { dispatches: [dispatch], workspaces: [], reasons: [vector ? "four elements a lane along the last axis" : target.simd ? "one element a lane" : "one element a lane: four does not divide the last axis"] };
+  return { dispatches: [{ ...dispatch, walk: { axes, perGroup: lanes * (vector ? 4 : 1) } }], workspaces: [], reasons: [vector ? "four elements a lane along the last axis" : target.simd ? "one element a lane" : "one element a lane: four does not divide the last axis"] };
 }
 
 /** The whole workgroup, or less for little work. */

@@ -27,7 +27,7 @@ export function lowerRow(cluster: RowCluster, target: Target, layout: ScalarLayo
   const vector = !target.simd && cluster.along.length > 0 && divides(cluster.along) ? 4 : 1;
   const shape = rowShape(elementCount(cluster.rows), elementCount(cluster.along), vector, target);
   const dispatch = buildKernel(layout, target, (bindings) => new RowKernel(cluster, shape, vector, bindings).build());
-  return { dispatches: [dispatch], workspaces: [], reasons: [shape.reason] };
+  return { dispatches: [{ ...dispatch, walk: { axes: cluster.rows, perGroup: shape.lanes / shape.width } }], workspaces: [], reasons: [shape.reason] };
 }
 
 class RowKernel {
