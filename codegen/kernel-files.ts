@@ -5,7 +5,7 @@ import { stepFiles } from "./c/print-step.ts";
 import { printWgsl } from "./wgsl/print.ts";
 
 /** Texts by their path in the folder of the compiled model. */
-export function kernelFiles({ plan, kernels, target }: Compiled): ReadonlyMap<string, string> {
+export function kernelFiles({ plan, kernels, target }: Pick<Compiled, "plan" | "kernels" | "target">): ReadonlyMap<string, string> {
   const files = new Map<string, string>();
   // The lanes of a workgroup are one vector.
   const options = { width: target.lanes };

@@ -1,88 +1,113 @@
 /**
- * @file Speed of single kernels on this machine's WebGPU adapter: `node scripts/run.mjs scripts/bench/kernels.ts [pattern]`. Contractions come in the three layouts that
- * training has (forward NN, gradient of the input NT, gradient of the weights TN), the others by the memory they move.
+ * @file Speed of single kernels on the CPU device. Contractions come in the three layouts that training has (forward NN, gradient of the input NT, gradient of the
+ * weights TN); then every kernel of a training step as the compiler fused it: attention, norms, the loss, the update.
  */
+import { availableParallelism } from "node:os";
+import { targetOfThisProcessor } from "../../src/cli/targets.ts";
 import { comp, leaf } from "../../src/ir/node.ts";
-import { add, axis, div, literal, mul, read, slot, sub, unary } from "../../src/ir/scalar.ts";
+import { axis, mul, read, slot } from "../../src/ir/scalar.ts";
 import type { Axis } from "../../src/ir/graph.ts";
 import type { Cluster } from "../../src/optimize/cluster.ts";
+import { openDevice } from "../../src/runtime/node/device.ts";
+import type { Device } from "../../src/runtime/device.ts";
 import { lower } from "../../src/schedule/lower.ts";
-import { gpuTarget, softwareTarget } from "../../src/schedule/lowered.ts";
-import type { Target } from "../../src/schedule/lowered.ts";
-import { measure, openDevice } from "./dawn.ts";
-import type { Candidate } from "./dawn.ts";
+import { kernelContender, programOfDispatch, programOfLowered } from "./kernel-run.ts";
+import { compileForCpu } from "./llmc-cpu.ts";
+import type { Bench } from "./machine.ts";
+import { interleave } from "./measure.ts";
+import type { Contender } from "./measure.ts";
+import type { Table } from "./report.ts";
+import { workloads } from "./workloads.ts";
 
-type Layout = "NN" | "NT" | "TN";
+const layouts = ["NN", "NT", "TN"] as const;
+type Layout = (typeof layouts)[number];
 
+/** Tokens, outputs, inputs. */
+const sizes = [
+  [2048, 384, 384], [4096, 1152, 384], [4096, 1536, 384], [4096, 384, 1536], [2048, 288, 288], [2048, 768, 288], [4096, 768, 768], [2048, 3072, 768], [2048, 768, 3072], [8192, 384, 384],
+] as const;
+
+const patience = { rounds: 9, seconds: 90 };
 const dim = (name: string, size: number): Axis => ({ name, size });
-const [i, j, l] = [axis(0), axis(1), axis(2)];
-const common = { id: 0, reasons: [] } as const;
 
+/** `y[M, N] = x w` over K. */
 function contraction(layout: Layout, m: number, n: number, k: number): Cluster {
   const [M, N, K] = [dim("M", m), dim("N", n), dim("K", k)];
+  const [i, j, l] = [axis(0), axis(1), axis(2)];
   const x = leaf("input", "x", layout === "TN" ? [K, M] : [M, K]);
-  const w = leaf("parameter", "w", layout === "NT" ? [N, K] : [K, N]);
+  const w = leaf(layout === "TN" ? "input" : "parameter", "w", layout === "NT" ? [N, K] : [K, N]);
   const a = read(x, layout === "TN" ? [l, i] : [i, l]);
   const b = read(w, layout === "NT" ? [j, l] : [l, j]);
   const node = comp({ name: "y" }, [M, N], mul(a, b), { op: "sum", axes: [K] });
-  return { ...common, kind: "contract", batch: [], m: [M], n: [N], k: [K], products: [{ into: 0, a, b }], accumulators: 1, outputs: [{ node, value: slot(0) }] };
+  return { id: 0, reasons: [], kind: "contract", batch: [], m: [M], n: [N], k: [K], products: [{ into: 0, a, b }], accumulators: 1, outputs: [{ node, value: slot(0) }] };
 }
 
-function norm(rows: number, size: number): Cluster {
-  const [R, D] = [dim("R", rows), dim("D", size)];
-  const x = read(leaf("input", "x", [R, D]), [i, j]);
-  const value = mul(x, unary("rsqrt", add(div(slot(0), literal(size)), literal(1e-6))));
-  return {
-    ...common, kind: "row", rows: [R], along: [D],
-    steps: [{ kind: "reduce", op: "sum", value: mul(x, x) }, { kind: "output", per: "element", output: { node: comp({ name: "y" }, [R, D], x), value } }],
-  };
+export async function benchKernels(root: string, bench: Bench, only: RegExp, print: (table: Table) => void): Promise<readonly Table[]> {
+  if (!bench.hasCpuDevice) return [{ title: "kernels", columns: [], rows: [], notes: [`the CPU device is absent: ${bench.machine.compiler}`] }];
+  const device = await openDevice({ device: "cpu" });
+  try {
+    const tables: Table[] = [];
+    for (const make of [benchContractions, benchStep]) {
+      const table = await make(root, bench, device, only);
+      if (table.rows.length === 0) continue;
+      print(table);
+      tables.push(table);
+    }
+    return tables;
+  } finally {
+    device.close();
+  }
 }
 
-function softmax(rows: number, size: number): Cluster {
-  const [R, S] = [dim("R", rows), dim("S", size)];
-  const x = read(leaf("input", "x", [R, S]), [i, j]);
-  return {
-    ...common, kind: "row", rows: [R], along: [S],
-    steps: [
-      { kind: "reduce", op: "max", value: x }, { kind: "element", value: unary("exp", sub(x, slot(0))) }, { kind: "reduce", op: "sum", value: slot(1) },
-      { kind: "output", per: "element", output: { node: comp({ name: "y" }, [R, S], x), value: div(slot(1), slot(2)) } },
-    ],
-  };
-}
-
-function silu(size: number): Cluster {
-  const N = dim("N", size);
-  const x = read(leaf("input", "x", [N]), [i]);
-  return { ...common, kind: "map", axes: [N], outputs: [{ node: comp({ name: "y" }, [N], x), value: div(x, add(unary("exp", unary("neg", x)), literal(1))) }] };
-}
-
-function columnSums(rows: number, size: number): Cluster {
-  const [R, D] = [dim("R", rows), dim("D", size)];
-  const x = read(leaf("input", "x", [R, D]), [j, i]);
-  const node = comp({ name: "y" }, [D], x, { op: "sum", axes: [R] });
-  return { ...common, kind: "fold", axes: [D], over: [R], values: [{ op: "sum", value: x }], outputs: [{ node, value: slot(0) }] };
-}
-
-function candidates(target: Target): Candidate[] {
-  const lowered = (cluster: Cluster) => lower(cluster, target, { wordOf: () => 2 });
-  const sizes = [[512, 512, 512], [512, 128, 128], [512, 512, 128], [512, 128, 512], [128, 128, 512], [1024, 384, 256], [1024, 65, 128], [1, 512, 512]] as const;
-  const contractions = sizes.flatMap(([m, n, k]) =>
-    (["NN", "NT", "TN"] as const).map((layout): Candidate => ({ name: `contract ${layout} ${m}x${n}x${k}`, lowered: lowered(contraction(layout, m, n, k)), work: 2 * m * n * k, unit: "FLOP" })));
-  const bytes = (name: string, cluster: Cluster, elements: number): Candidate => ({ name, lowered: lowered(cluster), work: 4 * elements, unit: "B" });
-  return [
-    ...contractions,
-    bytes("norm 1024x128", norm(1024, 128), 2 * 1024 * 128), bytes("norm 512x768", norm(512, 768), 2 * 512 * 768),
-    bytes("softmax 1024x256", softmax(1024, 256), 2 * 1024 * 256), bytes("softmax 64x50257", softmax(64, 50257), 2 * 64 * 50257),
-    bytes("silu 1Mi", silu(2 ** 20), 2 * 2 ** 20), bytes("column sums 4096x256", columnSums(4096, 256), 4096 * 256),
+async function benchContractions(_root: string, bench: Bench, device: Device, only: RegExp): Promise<Table> {
+  const target = targetOfThisProcessor();
+  const contenders: Contender[] = [];
+  const flops: number[] = [];
+  for (const [m, n, k] of sizes) {
+    for (const layout of layouts) {
+      const name = `matmul ${layout} ${m}x${n}x${k}`;
+      if (!only.test(name)) continue;
+      // The gradient of the weights sums over tokens.
+      const cluster = layout === "TN" ? contraction(layout, k, n, m) : contraction(layout, m, n, k);
+      contenders.push(await kernelContender(name, device, programOfLowered(lower(cluster, target, { wordOf: () => 2 }), target)));
+      flops.push(2 * m * n * k);
+    }
+  }
+  const columns = [
+    { key: "gflops", title: "GFLOP/s", digits: 1 }, { key: "bestGflops", title: "best", digits: 1 }, { key: "percentOfPeak", title: "% of peak", digits: 1 }, { key: "bestPercentOfPeak", title: "% best", digits: 1 },
   ];
+  const title = "kernels: matmul f32 on the CPU device, tokens x outputs x inputs";
+  if (contenders.length === 0) return { title, columns, rows: [], notes: [] };
+  const [peak, ...timings] = await interleave([bench.peak(availableParallelism()), ...contenders], patience);
+  for (const contender of contenders) await contender.close();
+  const rows = timings.map(({ name, median, best }, i) => {
+    const gflop = (flops[i] ?? NaN) / 1e9;
+    return { name, values: { gflops: gflop / median, bestGflops: gflop / best, percentOfPeak: (100 * gflop * (peak?.median ?? NaN)) / median, bestPercentOfPeak: (100 * gflop * (peak?.best ?? NaN)) / best } };
+  });
+  return { title: `${title}, peak ${(1 / (peak?.median ?? NaN)).toFixed(0)} GFLOP/s`, columns, rows, notes: [] };
 }
 
-const pattern = new RegExp(process.argv[2] ?? "");
-const { device, name } = await openDevice();
-const target = /swiftshader|llvmpipe/i.test(name) ? softwareTarget : gpuTarget;
-console.log(`${name}, kernels for ${target.name}`);
-for (const { name, work, unit, bestMs, medianMs } of await measure(device, candidates(target).filter((candidate) => pattern.test(candidate.name)), 9)) {
-  const speed = (ms: number): string => (work / ms / 1e6).toFixed(2).padStart(7);
-  console.log(`${name.padEnd(26)} best ${speed(bestMs)}  median ${speed(medianMs)} G${unit}/s  ${bestMs.toFixed(2).padStart(8)} ms`);
+/** Each kernel alone, as often in a row as it takes to see it beside the cost of a call. */
+const repetitions = 8;
+
+async function benchStep(root: string, _bench: Bench, device: Device, only: RegExp): Promise<Table> {
+  const [workload] = workloads;
+  const title = `kernels: each of a training step of ${workload?.name}`;
+  const columns = [{ key: "runs", title: "in a step", digits: 0 }, { key: "medianUs", title: "median us", digits: 0 }, { key: "bestUs", title: "best us", digits: 0 }, { key: "percentOfStep", title: "% of step", digits: 1 }];
+  if (!workload || !only.test("step")) return { title, columns, rows: [], notes: [] };
+  const { compiled } = compileForCpu(root, workload, ["train"]);
+  const dispatches = compiled.plan.programs.train?.dispatches ?? [];
+  const kernels = compiled.plan.kernels.map(({ name }, number) => ({ name, of: dispatches.filter(({ kernel }) => kernel === number) }));
+  const used = kernels.flatMap(({ name, of }) => (of[0] ? [{ name, dispatch: of[0], runs: of.length }] : []));
+  const rows: { name: string; values: { runs: number; medianUs: number; bestUs: number } }[] = [];
+  // One after the other: each has the memory of a whole step.
+  for (const { name, dispatch, runs } of used) {
+    const contender = await kernelContender(name, device, programOfDispatch(compiled, dispatch, repetitions), repetitions);
+    const [time] = await interleave([contender], { rounds: 5, seconds: 5 });
+    await contender.close();
+    rows.push({ name, values: { runs, medianUs: (time?.median ?? NaN) * 1e6, bestUs: (time?.best ?? NaN) * 1e6 } });
+  }
+  const total = rows.reduce((sum, { values }) => sum + values.runs * values.medianUs, 0);
+  const shared = rows.map(({ name, values }) => ({ name, values: { ...values, percentOfStep: (100 * values.runs * values.medianUs) / total } }));
+  return { title, columns, rows: shared.toSorted((a, b) => b.values.percentOfStep - a.values.percentOfStep), notes: [`${(total / 1000).toFixed(1)} ms in all`] };
 }
-process.exit(0);

@@ -4,7 +4,7 @@
 import { loadProgram, openDevice, tokenInputs } from "../../dist/runtime.js";
 
 const [folder = "", count = "5"] = process.argv.slice(2);
-const device = await openDevice();
+const device = await openDevice({ device: "software" });
 const program = await loadProgram(folder);
 const session = await device.open(program);
 const { plan } = program;

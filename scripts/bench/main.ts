@@ -1,49 +1,48 @@
 /**
- * @file `npm run bench [suite …]`: kernels, train, compile. Prints the machine, tables, and ratios measured side by side in one run; `--json FILE` keeps them.
+ * @file `npm run bench -- [kernels] [train] [generate] [compile] [--only PATTERN] [--json FILE]`: prints the machine, tables, and what the processor reached at best before and
+ * after each suite; `--json` keeps them.
  */
-import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
-import { cpus, loadavg, release, totalmem } from "node:os";
 import { benchCompile } from "./compile.ts";
+import { benchGenerate } from "./generate.ts";
+import { benchKernels } from "./kernels.ts";
+import { Bench, compareCalibrations, printMachine } from "./machine.ts";
+import { printTable } from "./report.ts";
+import type { SuiteResult, Table } from "./report.ts";
 import { benchTrain } from "./train.ts";
 
-const suites = ["kernels", "train", "compile"] as const;
-const words = process.argv.slice(2);
-const json = words.includes("--json") ? words[words.indexOf("--json") + 1] : undefined;
-const asked = words.filter((word) => word !== "--json" && word !== json);
-const unknown = asked.find((word) => !suites.some((suite) => suite === word));
-if (unknown !== undefined) {
-  console.error(`there is no suite \`${unknown}\`, only ${suites.join(", ")}`);
+type Suite = (root: string, bench: Bench, only: RegExp, print: (table: Table) => void) => Promise<readonly Table[]>;
+
+const suites: ReadonlyMap<string, Suite> = new Map([["kernels", benchKernels], ["train", benchTrain], ["generate", benchGenerate], ["compile", benchCompile]]);
+
+function refuse(problem: string): never {
+  console.error(problem);
   process.exit(2);
 }
-const chosen = new Set<string>(asked.length > 0 ? asked : suites);
-const root = process.cwd();
-const machine = {
-  date: new Date().toISOString(), cpu: cpus()[0]?.model ?? "", cores: cpus().length, memory: `${Math.round(totalmem() / 2 ** 30)} GiB`,
-  node: process.version, system: `${process.platform} ${release()}`, load: loadavg().map((value) => Number(value.toFixed(2))),
-};
-console.log(`${machine.cpu}, ${machine.cores} cores, ${machine.memory}, node ${machine.node}, ${machine.system}, load ${machine.load.join(" ")}\n`);
-const results: unknown[] = [];
-const ms = (value: number): string => `${value.toFixed(0).padStart(7)} ms`;
 
-if (chosen.has("compile")) {
-  const result = benchCompile(root);
-  console.log("compile: whole processes");
-  for (const { name, medianMs, bestMs } of result.rows) console.log(`  ${name.padEnd(34)} median ${ms(medianMs)}  best ${ms(bestMs)}`);
-  console.log("");
-  results.push(result);
+function options(words: readonly string[]): { readonly chosen: readonly string[]; readonly only: RegExp; readonly json: string | undefined } {
+  const chosen: string[] = [];
+  const values = new Map<string, string>();
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i] ?? "";
+    if (word === "--only" || word === "--json") values.set(word, words[++i] ?? refuse(`${word} needs a value`));
+    else if (suites.has(word)) chosen.push(word);
+    else refuse(`there is no suite \`${word}\`, only ${[...suites.keys()].join(", ")}`);
+  }
+  return { chosen: chosen.length > 0 ? chosen : [...suites.keys()], only: new RegExp(values.get("--only") ?? ""), json: values.get("--json") };
 }
-if (chosen.has("train")) {
-  const result = await benchTrain(root);
-  console.log("train: one step of 8 sequences of 64 tokens, 2 layers, width 128, software adapter");
-  for (const { name, medianMs, bestMs, tokensPerSecond } of result.rows) console.log(`  ${name.padEnd(10)} median ${ms(medianMs)}  best ${ms(bestMs)}  ${String(tokensPerSecond).padStart(6)} tokens/s`);
-  console.log(`  llmc is ${result.ratio.toFixed(2)} times as fast\n`);
-  results.push(result);
+
+const { chosen, only, json } = options(process.argv.slice(2));
+const bench = await Bench.open();
+console.log(printMachine(bench.machine));
+const results: SuiteResult[] = [];
+for (const suite of chosen) {
+  const before = await bench.calibrate();
+  const tables = (await suites.get(suite)?.(process.cwd(), bench, only, (table) => console.log(printTable(table)))) ?? [];
+  const after = await bench.calibrate();
+  console.log(compareCalibrations(before, after));
+  results.push({ suite, tables, before, after });
+  // What was measured stays if a later suite fails.
+  if (json !== undefined) writeFileSync(json, `${JSON.stringify({ machine: bench.machine, results }, undefined, 2)}\n`);
 }
-if (chosen.has("kernels")) {
-  console.log("kernels");
-  // A process of its own, so that the device ends with it.
-  const { status } = spawnSync("node", ["scripts/run.mjs", "scripts/bench/kernels.ts"], { cwd: root, stdio: "inherit" });
-  if (status !== 0) process.exit(1);
-}
-if (json !== undefined) writeFileSync(json, `${JSON.stringify({ machine, results }, undefined, 2)}\n`);
+process.exit(0);

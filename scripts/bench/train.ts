@@ -1,54 +1,64 @@
 /**
- * @file A whole training step (forward, backward, update, loss read back) against jax-js on the same adapter, same model. The two take turns, each in a process of
- * its own, so that a slow minute of the machine hits both; the ratio is of medians.
+ * @file Whole training steps (forward, backward, clipping, update, loss read back) on the CPU device beside PyTorch, in turns. The ratio to the processor's
+ * peak is of medians of samples taken in the same turns. First the numbers of f32, then PyTorch's of bf16.
  */
-import { execFile } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
-import { prepareSoftwareAdapter } from "../../src/runtime/software-adapter.ts";
+import { availableParallelism } from "node:os";
+import { benchJaxJs } from "./jax-js.ts";
+import { compileForCpu, llmcTraining } from "./llmc-cpu.ts";
+import type { Bench } from "./machine.ts";
+import { interleave } from "./measure.ts";
+import type { Contender, Entry } from "./measure.ts";
+import { pytorchTraining } from "./pytorch.ts";
+import type { Column, Row, Table } from "./report.ts";
+import { flopsOfToken, sizesOf, workloads } from "./workloads.ts";
+import type { Workload } from "./workloads.ts";
 
-const run = promisify(execFile);
+const patience = { rounds: 9, seconds: 90 };
+const columns: readonly Column[] = [
+  { key: "medianMs", title: "median ms", digits: 0 }, { key: "bestMs", title: "best ms", digits: 0 },
+  { key: "tokensPerSecond", title: "tokens/s", digits: 0 }, { key: "bestTokensPerSecond", title: "best", digits: 0 },
+  { key: "gflops", title: "GFLOP/s", digits: 1 }, { key: "percentOfPeak", title: "% of peak", digits: 1 }, { key: "bestPercentOfPeak", title: "% best", digits: 1 },
+  { key: "llmcIs", title: "llmc is", digits: 2 },
+];
 
-export interface TrainResult {
-  readonly suite: "train";
-  readonly rows: readonly { readonly name: string; readonly medianMs: number; readonly bestMs: number; readonly tokensPerSecond: number }[];
-  /** Tokens per second of llmc over jax-js. */
-  readonly ratio: number;
-}
-
-const tokens = 8 * 64;
-
-export async function benchTrain(root: string, rounds = 4): Promise<TrainResult> {
-  const adapter = await prepareSoftwareAdapter();
-  if (adapter.kind === "unavailable") throw new Error(adapter.reason);
-  const folder = await mkdtemp(join(tmpdir(), "llmc-bench-"));
-  try {
-    const source = fileURLToPath(new URL("models/baseline.llm", `file://${root}/scripts/bench/`));
-    await run("node", [join(root, "dist/llmc.js"), "build", source, "--target", "webgpu-software", "--out", folder]);
-    // jax-js finds the loader by name, as Dawn does: the folder of the unpacked adapter on the library path gives it one.
-    const environment = { ...process.env, VK_ICD_FILENAMES: join(adapter.folder, "vk_swiftshader_icd.json"), LD_LIBRARY_PATH: adapter.folder };
-    const times = { llmc: [] as number[], "jax-js": [] as number[] };
-    for (let round = 0; round < rounds; round++) {
-      times.llmc.push(...(await steps(["scripts/bench/llmc-step.mjs", folder, "5"], root, environment)));
-      times["jax-js"].push(...(await steps(["scripts/bench/jax-js.mjs", "3"], root, environment)));
-    }
-    const rows = Object.entries(times).map(([name, ms]) => {
-      const sorted = ms.toSorted((a, b) => a - b);
-      const medianMs = sorted[sorted.length >> 1] ?? 0;
-      return { name, medianMs, bestMs: sorted[0] ?? 0, tokensPerSecond: Math.round((tokens / medianMs) * 1000) };
-    });
-    const [ours, theirs] = rows;
-    return { suite: "train", rows, ratio: (theirs?.medianMs ?? 0) / (ours?.medianMs ?? 1) };
-  } finally {
-    await rm(folder, { recursive: true, force: true });
+export async function benchTrain(root: string, bench: Bench, only: RegExp, print: (table: Table) => void): Promise<readonly Table[]> {
+  const tables: Table[] = [];
+  const add = (table: Table): void => {
+    print(table);
+    tables.push(table);
+  };
+  for (const workload of workloads.filter(({ name }) => only.test(name))) {
+    if (!bench.hasCpuDevice) add({ title: workload.name, columns, rows: [], notes: [`the CPU device is absent: ${bench.machine.compiler}`] });
+    else for (const dtype of ["float32", "bfloat16"] as const) add(await benchWorkload(root, bench, workload, dtype));
   }
+  if (only.test("jax-js")) add(await benchJaxJs(root));
+  return tables;
 }
 
-async function steps(command: readonly string[], root: string, env: NodeJS.ProcessEnv): Promise<readonly number[]> {
-  const { stdout } = await run("node", [...command], { cwd: root, env });
-  const times: unknown = JSON.parse(stdout.trim().split("\n").at(-1) ?? "[]");
-  return Array.isArray(times) ? times.map(Number) : [];
+async function benchWorkload(root: string, bench: Bench, workload: Workload, dtype: "float32" | "bfloat16"): Promise<Table> {
+  const model = compileForCpu(root, workload, ["train"]);
+  const sizes = sizesOf(model.compiled.plan.dims);
+  const llmc = await llmcTraining(model);
+  const entries: Entry[] = [];
+  try {
+    for (const compile of [false, true]) entries.push(await pytorchTraining(root, workload, sizes, model.parameters, { dtype, compile }));
+    const rivals = entries.filter((entry): entry is Contender => "sample" in entry);
+    const [peak, ...timings] = await interleave([bench.peak(availableParallelism()), llmc, ...rivals], patience);
+    const tokens = workload.batch * sizes.context;
+    const gflop = (flopsOfToken(model.parameters, sizes, workload.positions) * tokens) / 1e9;
+    const rows = timings.map(({ name, median, best, samples }): Row => ({
+      name,
+      values: {
+        medianMs: median * 1000, bestMs: best * 1000, tokensPerSecond: tokens / median, bestTokensPerSecond: tokens / best, gflops: gflop / median,
+        percentOfPeak: (100 * gflop * (peak?.median ?? NaN)) / median, bestPercentOfPeak: (100 * gflop * (peak?.best ?? NaN)) / best,
+        ...(name !== llmc.name && { llmcIs: median / (timings[0]?.median ?? NaN) }), samples: samples.length,
+      },
+    }));
+    return {
+      title: `train: ${workload.name}, beside PyTorch in ${dtype}: ${llmc.about}, ${gflop.toFixed(0)} GFLOP a step, peak ${(1 / (peak?.median ?? NaN)).toFixed(0)} GFLOP/s`,
+      columns, rows, notes: entries.map((entry) => ("absent" in entry ? `${entry.name} is absent: ${entry.absent}` : `${entry.name}: ${entry.about}`)),
+    };
+  } finally {
+    for (const contender of [llmc, ...entries]) if ("close" in contender) await contender.close();
+  }
 }

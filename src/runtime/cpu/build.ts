@@ -1,5 +1,5 @@
 /**
- * @file From a compiled program's C to a shared library. What was built once for the same text, compiler and processor is taken from the cache folder; several
+ * @file From C, such as a compiled program's, to a shared library. What was built once for the same text, compiler and processor is taken from the cache folder; several
  * processes may build the same at once, as a library appears there by a rename.
  */
 import { createHash } from "node:crypto";
@@ -18,8 +18,10 @@ const partsPerCore = 2;
 const keptMilliseconds = 60 * 24 * 3600 * 1000;
 
 /** The path of the program's library, compiled unless it is in the cache. */
-export async function buildLibrary(program: CompiledProgram, compiler: Compiler): Promise<string> {
-  const sources = await sourcesOf(program);
+export const buildLibrary = async (program: CompiledProgram, compiler: Compiler): Promise<string> => libraryOf(await sourcesOf(program), compiler);
+
+/** The path of a library made of C files and their headers, by their paths; compiled unless it is in the cache. */
+export async function libraryOf(sources: ReadonlyMap<string, string>, compiler: Compiler): Promise<string> {
   const hash = createHash("sha256").update(JSON.stringify([compiler.identity, [...sources].toSorted(([a], [b]) => (a < b ? -1 : 1))])).digest("hex");
   const cache = await cacheFolder();
   const library = join(cache, `cpu-${hash.slice(0, 32)}.so`);

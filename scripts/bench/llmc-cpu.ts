@@ -1,0 +1,101 @@
+/** @file llmc on the CPU device, in this process: models of scripts/bench/models compiled, opened, and run as a contender. */
+import { join } from "node:path";
+import { kernelFiles } from "../../codegen/kernel-files.ts";
+import { sourceHost } from "../../src/cli/files.ts";
+import { targetOfThisProcessor } from "../../src/cli/targets.ts";
+import { elementCount } from "../../src/ir/node.ts";
+import { compile } from "../../src/plan/build-plan.ts";
+import type { Compiled, CompileOptions } from "../../src/plan/build-plan.ts";
+import type { CompiledProgram, Device, Session } from "../../src/runtime/device.ts";
+import { tokenInputs } from "../../src/runtime/inputs.ts";
+import { openDevice } from "../../src/runtime/node/device.ts";
+import { checkFile } from "../../src/semantics/check.ts";
+import { elaborate } from "../../src/semantics/elaborate.ts";
+import type { Contender } from "./measure.ts";
+import { secondsOf } from "./measure.ts";
+import type { Workload } from "./workloads.ts";
+
+export interface BenchModel {
+  readonly compiled: Compiled;
+  readonly parameters: number;
+}
+
+/** Compiles a workload's model for this processor. */
+export function compileForCpu(root: string, { file, model: name, batch }: Workload, programs?: CompileOptions["programs"]): BenchModel {
+  const { program, diagnostics } = checkFile(join("scripts/bench/models", file), sourceHost(root));
+  const { model, optimizer, schedule, train, diagnostics: more } = elaborate(program, name, { batch });
+  const errors = [...diagnostics, ...more].filter((d) => d.severity === "error");
+  if (errors.length > 0 || !model || !optimizer || !schedule) throw new Error(`${file}: ${errors.map((d) => d.message).join("; ")}`);
+  const options = { target: targetOfThisProcessor(), ...(train?.clip !== undefined && { clip: train.clip }), ...(programs && { programs }) };
+  return { compiled: compile(model, optimizer, schedule, options), parameters: model.parameters.reduce((sum, { leaf }) => sum + elementCount(leaf.axes), 0) };
+}
+
+/** A plan with its kernels. */
+export type Runnable = Pick<Compiled, "plan" | "kernels" | "target" | "constants">;
+
+/** What the compiler would write into a folder. */
+export function programOf(compiled: Runnable): CompiledProgram {
+  const files = kernelFiles(compiled);
+  const kernel = (file: string): Promise<string> => Promise.resolve(files.get(file) ?? "");
+  return { plan: compiled.plan, kernel, constants: () => Promise.resolve(compiled.constants) };
+}
+
+export interface CpuRun {
+  readonly session: Session;
+  readonly device: Device;
+}
+
+/** Opens a compiled model with parameters as a fresh model has them: matrices of small noise, vectors of ones. */
+export async function openOnCpu(compiled: Runnable): Promise<CpuRun> {
+  const device = await openDevice({ device: "cpu" });
+  const session = await device.open(programOf(compiled));
+  const { plan } = compiled;
+  for (const { buffer, init } of plan.states) session.write(buffer, new Float32Array((plan.buffers[buffer]?.bytes ?? 0) / 4).fill(init));
+  const arena = plan.buffers.findIndex((buffer) => buffer.role === "parameters");
+  const values = new Float32Array((plan.buffers[arena]?.bytes ?? 0) / 4);
+  const noise = randomNumbers(1);
+  for (const { offset, shape } of plan.parameters) {
+    const count = shape.reduce((product, size) => product * size, 1);
+    for (let i = 0; i < count; i++) values[offset / 4 + i] = shape.length > 1 ? 0.07 * (noise() - 0.5) : 1;
+  }
+  session.write(arena, values);
+  return { session, device };
+}
+
+/** Training steps as a contender: random tokens of a fixed seed, the loss read back. */
+export async function llmcTraining({ compiled, parameters }: BenchModel): Promise<Contender> {
+  const run = await openOnCpu(compiled);
+  const { inputs, targets } = tokenInputs(run.session, "train");
+  const replay = run.session.replay("train");
+  const random = randomNumbers(2);
+  const { vocabulary, programs } = compiled.plan;
+  const settings = Object.fromEntries((programs.train?.scalars ?? []).map(({ name }) => [name, 1e-4]));
+  let step = 0;
+  const sample = async (): Promise<number> => {
+    for (let i = 0; i < inputs.length; i++) {
+      inputs[i] = Math.floor(random() * vocabulary);
+      targets[i] = Math.floor(random() * vocabulary);
+    }
+    let loss: number | undefined;
+    const seconds = await secondsOf(async () => {
+      loss = (await replay.once({ ...settings, seed: 1, step: ++step })).outputs["loss"]?.[0];
+    });
+    if (!Number.isFinite(loss)) throw new Error(`the loss of step ${step} is ${loss}`);
+    return seconds;
+  };
+  return { name: "llmc f32", about: `${parameters} parameters`, sample, close: () => close(run) };
+}
+
+export function close({ session, device }: CpuRun): void {
+  session.close();
+  device.close();
+}
+
+/** Numbers in [0, 1), the same for the same seed. */
+export function randomNumbers(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
