@@ -26,7 +26,7 @@ function microTile(accumulators: number, n: number, lanes: number): PanelTile["m
 }
 
 /** Rows of a task, whose activations should stay in the core's cache. Where the packed operand is so large that it comes from beyond, more rows share each number of it. */
-const wantedRows = 48;
+const wantedRows = 96;
 const bigRows = 192;
 /** Bytes of a packed operand that are not large in this sense. */
 const cached = 4 << 20;
