@@ -27,7 +27,7 @@ import { axisGroup } from "./place.ts";
 
 export function lowerInPanels(cluster: ContractCluster, target: Target, layout: ScalarLayout): Lowered {
   const shape = shapeOf(cluster);
-  const tile = panelTile({ ...shape, accumulators: cluster.accumulators }, target.lanes);
+  const tile = panelTile({ ...shape, accumulators: cluster.accumulators }, target.lanes, cluster.products.some(({ a }) => wayOf(a, cluster) === "transposed"));
   const rights = [...new Set(cluster.products.map((p) => p.b))];
   const packs = rights.map((right, index) => buildKernel(layout, target, (bindings) => packAhead(cluster, right, index, tile, bindings, target.lanes)));
   const kernel = buildKernel(layout, target, (bindings) => new PanelKernel(cluster, tile, bindings, target.lanes).build());
@@ -35,9 +35,12 @@ export function lowerInPanels(cluster: ContractCluster, target: Target, layout: 
   return { dispatches: [...packs, { ...kernel, ...(inRows && { walk: { axes: [...cluster.batch, ...cluster.m], perGroup: tile.rows } }) }], workspaces: rights.map(() => 4 * packedLength(shape, tile.panel)), reasons: [tile.reason] };
 }
 
-/** Whether an operand is a tensor whose neighbours in memory are neighbours along k. */
-function isReadInPlace(left: Scalar, { batch, m, n, k }: ContractCluster): boolean {
-  return left.kind === "read" && left.of.dtype === "f32" && left.at.every((index) => index.kind !== "read") && isContiguous(left, batch.length + m.length + n.length + k.length - 1);
+/** How a left operand is read: where it lies, or staged, along k or along rows, whichever lies together in memory. */
+type Way = "in place" | "along k" | "transposed";
+
+function wayOf(left: Scalar, { batch, m, n, k }: ContractCluster): Way {
+  if (!isContiguous(left, batch.length + m.length + n.length + k.length - 1)) return isContiguous(left, batch.length + m.length - 1) ? "transposed" : "along k";
+  return left.kind === "read" && left.of.dtype === "f32" && left.at.every((index) => index.kind !== "read") ? "in place" : "along k";
 }
 
 /** A left operand in the task's cache, row by row. */
@@ -94,7 +97,7 @@ class PanelKernel {
     this.#row = blocksM === 1 ? i32(0) : mul(batch === 1 ? block : mod(block, blocksM), tile.rows);
     this.#column = blocksN === 1 ? i32(0) : mul(mod(group, blocksN), tile.columns);
     this.#rights = [...new Set(cluster.products.map((p) => p.b))];
-    for (const { a } of cluster.products) if (!this.#lefts.has(a) && !isReadInPlace(a, cluster)) this.#lefts.set(a, this.#stageOf(a));
+    for (const { a } of cluster.products) if (!this.#lefts.has(a) && wayOf(a, cluster) !== "in place") this.#lefts.set(a, this.#stageOf(a));
   }
 
   build(): KernelDraft {
@@ -266,11 +269,8 @@ class PanelKernel {
 
   #stageOf(left: Scalar): Staged {
     const { rows, k } = this.#tile;
-    const { m, k: axes } = this.#cluster;
-    const { at } = this.#shape;
-    const transposed = !isContiguous(left, at.k + axes.length - 1) && isContiguous(left, at.m + m.length - 1);
     const stride = oddLines(k);
-    return { array: this.#share("rows", rows * stride), stride, transposed };
+    return { array: this.#share("rows", rows * stride), stride, transposed: wayOf(left, this.#cluster) === "transposed" };
   }
 
   #share(hint: string, length: number): Array_ {

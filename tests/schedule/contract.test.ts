@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { add, axis, binary, literal, mul, slot, unary } from "../../src/ir/scalar.ts";
 import type { Axis, Scalar } from "../../src/ir/graph.ts";
 import type { ContractCluster } from "../../src/optimize/cluster.ts";
-import { gpuTarget, softwareTarget } from "../../src/schedule/lowered.ts";
+import { cpuTarget, gpuTarget, softwareTarget } from "../../src/schedule/lowered.ts";
 import { define, dim, parameter } from "../support/build.ts";
 import type { Tensor } from "../support/build.ts";
 import { checkCluster, targets } from "./harness.ts";
@@ -71,6 +71,12 @@ describe("contractions", () => {
       }),
       { numRuns: 60 },
     );
+  });
+
+  test.each([4, 8, 16] as const)("multiply blocks of rows with packed panels, a long k in pieces, in vectors of %i", async (lanes) => {
+    for (const layout of layouts) {
+      for (const [m, n, k] of [[100, 20, 10], [97, 3, 400], [7, 65, 390]] as const) await checkCluster(plain(layout, m, n, k), { target: cpuTarget(lanes), least: 1 });
+    }
   });
 
   test("take prologues, gated pairs, biases, residuals, batches and several outputs", async () => {
