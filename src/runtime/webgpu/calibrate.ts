@@ -26,9 +26,9 @@ const reading = `
 @group(0) @binding(1) var<storage, read> rounds: array<u32>;
 @compute @workgroup_size(${lanes}) fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3u) {
   var sum = vec4f();
-  let from = group.x * rounds[0] * ${lanes} + lane;
-  for (var i = 0u; i < rounds[0]; i++) { sum += data[from + i * ${lanes}]; }
-  if (sum.x == 12345) { data[from] = sum; }
+  let first = group.x * rounds[0] * ${lanes} + lane;
+  for (var i = 0u; i < rounds[0]; i++) { sum += data[first + i * ${lanes}]; }
+  if (sum.x == 12345) { data[first] = sum; }
 }`;
 
 const nothing = `
