@@ -80,14 +80,15 @@ export function printMachine(machine: Machine): string {
 const rates = (calibration: Calibration): string =>
   calibration.map(({ threads, flopsPerSecond, bytesPerSecond }) => `${threads} ${threads === 1 ? "thread" : "threads"} ${(flopsPerSecond / 1e9).toFixed(0)} GFLOP/s, read ${(bytesPerSecond / 1e9).toFixed(1)} GB/s`).join("; ");
 
+const differ = (a: number, b: number): boolean => Math.abs(a / b - 1) > tolerance;
+
 /** Both calibrations, and a warning where they differ. */
 export function compareCalibrations(before: Calibration | undefined, after: Calibration | undefined): string {
   if (!before || !after) return "not calibrated: there is no C compiler\n";
   const changed = before.flatMap((first, i) => {
     const second = after[i];
     if (!second) return [];
-    const change = (a: number, b: number): boolean => Math.abs(a / b - 1) > tolerance;
-    return change(first.flopsPerSecond, second.flopsPerSecond) || change(first.bytesPerSecond, second.bytesPerSecond) ? [first.threads] : [];
+    return differ(first.flopsPerSecond, second.flopsPerSecond) || differ(first.bytesPerSecond, second.bytesPerSecond) ? [first.threads] : [];
   });
   const warning = changed.length > 0 ? `WARNING: the machine did not run evenly (more than ${tolerance * 100} % of difference): trust ratios only, or run it again\n` : "";
   return `before: ${rates(before)}\nafter:  ${rates(after)}\n${warning}`;

@@ -29,7 +29,11 @@ export async function benchTrain(root: string, bench: Bench, only: RegExp, print
   };
   for (const workload of workloads.filter(({ name }) => only.test(name))) {
     if (!bench.hasCpuDevice) add({ title: workload.name, columns, rows: [], notes: [`the CPU device is absent: ${bench.machine.compiler}`] });
-    else for (const dtype of ["float32", "bfloat16"] as const) add(await benchWorkload(root, bench, workload, dtype));
+    else {
+      add(await benchWorkload(root, bench, workload, "float32"));
+      // Without PyTorch there is nothing more to see.
+      if ((tables.at(-1)?.rows.length ?? 0) > 1) add(await benchWorkload(root, bench, workload, "bfloat16"));
+    }
   }
   if (only.test("jax-js")) add(await benchJaxJs(root));
   return tables;

@@ -2,6 +2,7 @@
 import type { Command } from "./command.ts";
 import { build } from "./commands/build.ts";
 import { check } from "./commands/check.ts";
+import { devices } from "./commands/devices.ts";
 import { explain } from "./commands/explain.ts";
 import { fmt } from "./commands/fmt.ts";
 import { generate } from "./commands/generate.ts";
@@ -9,4 +10,4 @@ import { show } from "./commands/show.ts";
 import { train } from "./commands/train.ts";
 
 /** In the order in which a user meets them. */
-export const commands: readonly Command[] = [check, fmt, show, build, train, generate, explain];
+export const commands: readonly Command[] = [check, fmt, show, build, train, generate, devices, explain];

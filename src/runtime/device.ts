@@ -24,8 +24,19 @@ export interface Device {
   readonly limits: DeviceLimits;
   /** Builds the kernels and allocates the buffers of a plan. Fails with all that the device lacks. */
   open(program: CompiledProgram): Promise<Session>;
+  /** Measures, for about a second, what it can do at best. */
+  calibrate(): Promise<Calibration>;
   /** Frees everything; sessions of this device must not be used afterwards. */
   close(): void;
+}
+
+export interface Calibration {
+  /** Fused multiply-adds of f32 in registers, as two operations each. */
+  readonly flopsPerSecond: number;
+  /** Reading memory that is in no cache. */
+  readonly bytesPerSecond: number;
+  /** From the submission of a program that does nothing to its end. */
+  readonly launchSeconds: number;
 }
 
 /** The compiler's output folder. */

@@ -5,11 +5,12 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { compile } from "../../src/plan/build-plan.ts";
 import type { Compiled } from "../../src/plan/build-plan.ts";
 import type { Device } from "../../src/runtime/device.ts";
-import { openCheckpointFile, openCheckpoints, openDevice, restoreCheckpoint } from "../../src/runtime/index.ts";
+import { openCheckpointFile, openCheckpoints, restoreCheckpoint } from "../../src/runtime/index.ts";
 import { gpuTarget, softwareTarget } from "../../src/schedule/lowered.ts";
 import { DeviceRun } from "../support/device-run.ts";
 import { elaborated } from "../support/elaborated.ts";
 import { initialParameters, someTokens } from "../support/training-step.ts";
+import { openWebGpu } from "../support/webgpu.ts";
 
 // Everything with an order that could vary: sums over many rows, gradients of tables, dropout, attention, clipping.
 const text = `
@@ -29,7 +30,7 @@ let start: ReadonlyMap<string, Float64Array>;
 const steps = 8;
 
 beforeAll(async () => {
-  device = await openDevice();
+  device = await openWebGpu();
   folder = await mkdtemp(join(tmpdir(), "llmc-bits-"));
   const { model, optimizer, schedule } = elaborated(text, "X", 3);
   if (!optimizer || !schedule) throw new Error("the model says how it is trained");

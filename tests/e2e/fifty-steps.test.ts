@@ -10,6 +10,7 @@ import { DeviceRun, scheduleFactor } from "../support/device-run.ts";
 import { elaborated } from "../support/elaborated.ts";
 import { initialStates, oracleStep } from "../support/training-step.ts";
 import type { Values } from "../support/training-step.ts";
+import { openWebGpu } from "../support/webgpu.ts";
 
 interface Expected {
   readonly parameters: readonly { readonly path: string; readonly shape: readonly number[] }[];
@@ -70,8 +71,8 @@ describe.each(models)("fifty steps of a two-layer %s", (kind, name) => {
     expect(model(kind, name).made.parameters.map(({ leaf }) => ({ path: leaf.name, shape: leaf.axes.map((a) => a.size) }))).toEqual(expected.parameters);
   });
 
-  test.each(hasCompiler ? ["auto", "cpu"] : ["auto"])("on the device `%s` every loss is PyTorch's", async (chosen) => {
-    const device = await openDevice({ device: chosen });
+  test.each(hasCompiler ? ["webgpu", "cpu"] : ["webgpu"])("on the device `%s` every loss is PyTorch's", async (chosen) => {
+    const device = await (chosen === "cpu" ? openDevice({ device: chosen }) : openWebGpu());
     const { made, optimizer, schedule, clip } = model(kind, name);
     const target = targetOf(device);
     const compiled = compile(made, optimizer, schedule, { target, programs: ["train"], ...(clip !== undefined && { clip }) });

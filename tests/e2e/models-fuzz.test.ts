@@ -6,7 +6,6 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { compile } from "../../src/plan/build-plan.ts";
 import type { Compiled } from "../../src/plan/build-plan.ts";
 import type { Device } from "../../src/runtime/device.ts";
-import { openDevice } from "../../src/runtime/node/device.ts";
 import { gpuTarget, softwareTarget } from "../../src/schedule/lowered.ts";
 import type { Target } from "../../src/schedule/lowered.ts";
 import { differences, tooFar } from "../support/check-model.ts";
@@ -15,13 +14,14 @@ import { elaborated } from "../support/elaborated.ts";
 import { onDevice, simulated } from "../support/machines.ts";
 import { randomModel } from "../support/random-model.ts";
 import type { RandomModel } from "../support/random-model.ts";
+import { openWebGpu } from "../support/webgpu.ts";
 
 const asked = process.env["LLMC_FUZZ_MODELS"];
 const minute = 60_000;
 
 let device: Device;
 beforeAll(async () => {
-  device = await openDevice();
+  device = await openWebGpu();
 });
 afterAll(() => device.close());
 

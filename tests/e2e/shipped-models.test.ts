@@ -7,11 +7,11 @@ import { nodesWritten } from "../../src/optimize/walk.ts";
 import { compile } from "../../src/plan/build-plan.ts";
 import type { Compiled } from "../../src/plan/build-plan.ts";
 import type { Device } from "../../src/runtime/device.ts";
-import { openDevice } from "../../src/runtime/node/device.ts";
 import { gpuTarget, softwareTarget } from "../../src/schedule/lowered.ts";
 import type { Target } from "../../src/schedule/lowered.ts";
 import { dawn } from "../support/dawn.ts";
 import { elaborated } from "../support/elaborated.ts";
+import { openWebGpu } from "../support/webgpu.ts";
 
 const folder = new URL("../../models/", import.meta.url);
 const texts = new Map(readdirSync(folder).filter((f) => f.endsWith(".llm")).map((f) => [f, readFileSync(new URL(f, folder), "utf8")]));
@@ -25,7 +25,7 @@ function compiled(text: string, name: string, target: Target, batch = 2): Compil
 
 let device: Device;
 beforeAll(async () => {
-  device = await openDevice();
+  device = await openWebGpu();
 });
 afterAll(() => device.close());
 

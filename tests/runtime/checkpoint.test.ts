@@ -3,11 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { ByteSource, CompiledProgram, Device, Session } from "../../src/runtime/index.ts";
-import { initialise, openCheckpointFile, openCheckpoints, openDevice, readHeader, restoreCheckpoint, writeAtomically } from "../../src/runtime/index.ts";
+import { initialise, openCheckpointFile, openCheckpoints, readHeader, restoreCheckpoint, writeAtomically } from "../../src/runtime/index.ts";
 import type { FileCalls } from "../../src/runtime/node/write-atomically.ts";
 import { encodeHeader } from "../../src/runtime/safetensors.ts";
 import { bigramInitialisers } from "./bigram-initialisers.ts";
 import { bigramProgram } from "./bigram.ts";
+import { openWebGpu } from "../support/webgpu.ts";
 
 const info = { step: 3, seed: 9, sequences: 6, tokenizer: { kind: "characters", characters: "aé\n😀" } } as const;
 let device: Device;
@@ -16,7 +17,7 @@ let session: Session;
 let folder: string;
 
 beforeAll(async () => {
-  device = await openDevice();
+  device = await openWebGpu();
   program = bigramProgram({ vocabulary: 12, batch: 2, context: 4 });
   session = await device.open(program);
 });

@@ -4,12 +4,13 @@ import type { CompiledProgram, Device, Plan } from "../../src/runtime/index.ts";
 import { openDevice } from "../../src/runtime/index.ts";
 import { openWebGpuDevice } from "../../src/runtime/webgpu/device.ts";
 import { bigramProgram } from "./bigram.ts";
+import { openWebGpu } from "../support/webgpu.ts";
 
 const sizes = { vocabulary: 8, batch: 2, context: 4 };
 let device: Device;
 
 beforeAll(async () => {
-  device = await openDevice();
+  device = await openWebGpu();
 });
 afterAll(() => device.close());
 

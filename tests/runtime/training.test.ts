@@ -5,11 +5,12 @@ import { join } from "node:path";
 import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import type { CompiledProgram, Output } from "../../src/runtime/index.ts";
-import { createTokenizer, initialise, loadProgram, openDevice, readLog, readParameters, sample, sampleText, tokenInputs } from "../../src/runtime/index.ts";
+import { createTokenizer, initialise, loadProgram, readLog, readParameters, sample, sampleText, tokenInputs } from "../../src/runtime/index.ts";
 import { bigramInitialisers } from "./bigram-initialisers.ts";
 import { bigramProgram, writeProgram } from "./bigram.ts";
 import { train } from "./example-program.ts";
 import { referenceLosses } from "./reference.ts";
+import { openWebGpu } from "../support/webgpu.ts";
 
 let folder: string;
 let program: CompiledProgram;
@@ -118,7 +119,7 @@ describe("a generated program", () => {
 describe("a plan on a device", () => {
   test("computes what its kernels say: losses follow an f64 reference", async () => {
     const V = 24;
-    const device = await openDevice();
+    const device = await openWebGpu();
     try {
       const session = await device.open(bigramProgram({ vocabulary: V, batch: 2, context: 8 }));
       const initialisers = bigramInitialisers(3);
@@ -150,7 +151,7 @@ describe("a plan on a device", () => {
   });
 
   test("samples the same text for a seed, draws what the table says, and outlives its context", async () => {
-    const device = await openDevice();
+    const device = await openWebGpu();
     try {
       const session = await device.open(program);
       initialise(session, { table: (i) => (i % 256 === next(Math.floor(i / 256)) ? 12 : 0), bias: () => 0 });
@@ -168,7 +169,7 @@ describe("a plan on a device", () => {
   });
 
   test("feeds the caches from position 0, clears them for a new text and when the context is full", async () => {
-    const device = await openDevice();
+    const device = await openWebGpu();
     try {
       const session = await device.open(program);
       initialise(session, bigramInitialisers(1));

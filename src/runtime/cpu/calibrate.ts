@@ -4,6 +4,7 @@ import koffi from "koffi";
 import { RuntimeFailure } from "../failure.ts";
 import { libraryOf } from "./build.ts";
 import { calibrationSource } from "./calibration-source.ts";
+import { medianOf } from "../timing.ts";
 import type { Compiler } from "./compiler.ts";
 
 export interface CpuCalibration {
@@ -41,19 +42,8 @@ export async function openCalibrator(compiler: Compiler): Promise<Calibrator> {
       if (flopsPerSecond === 0 || bytesPerSecond === 0) throw new RuntimeFailure("device/memory", `the system gives no ${threads} threads, or not the memory to measure with`);
       return { threads, flopsPerSecond, bytesPerSecond };
     },
-    launchSeconds: () => median(31, () => call(nothing)),
+    launchSeconds: () => medianOf(31, () => call(nothing)),
   };
-}
-
-/** The middle of the times of so many runs, in seconds. */
-export async function median(runs: number, run: () => Promise<unknown>): Promise<number> {
-  const times: number[] = [];
-  for (let i = 0; i < runs; i++) {
-    const start = performance.now();
-    await run();
-    times.push((performance.now() - start) / 1000);
-  }
-  return times.toSorted((a, b) => a - b)[runs >> 1] ?? 0;
 }
 
 /** One thread, and as many as there are cores. */

@@ -3,18 +3,20 @@
  * while JavaScript goes on. Linux and macOS.
  */
 import { availableParallelism, cpus, totalmem } from "node:os";
-import type { CompiledProgram, Device, DeviceLimits, Session } from "../device.ts";
+import type { Calibration, CompiledProgram, Device, DeviceLimits, Session } from "../device.ts";
 import { checkLanguage, checkNeeds } from "../device.ts";
 import { RuntimeFailure } from "../failure.ts";
 import { buildLibrary } from "./build.ts";
+import { openCalibrator } from "./calibrate.ts";
 import type { Compiler } from "./compiler.ts";
 import { findCompiler } from "./compiler.ts";
+import { vectorWidth } from "./processor.ts";
 import type { CpuSession } from "./session.ts";
 import { openCpuSession } from "./session.ts";
 
 /** Fails where there is no C compiler. */
-export async function openCpuDevice(reason: string): Promise<Device> {
-  return new CpuDevice(await findCompiler(), threadCount(process.env["LLMC_THREADS"]), reason);
+export async function openCpuDevice(reason: string, compiler?: Compiler): Promise<Device> {
+  return new CpuDevice(compiler ?? (await findCompiler()), threadCount(process.env["LLMC_THREADS"]), reason);
 }
 
 /** As many as there are cores, or as `LLMC_THREADS` says. The result of a run is the same for any number. */
@@ -36,7 +38,7 @@ class CpuDevice implements Device {
   readonly #sessions = new Set<CpuSession>();
 
   constructor(compiler: Compiler, threads: number, reason: string) {
-    this.name = `${cpus()[0]?.model.trim() ?? process.arch}, ${threads} ${threads === 1 ? "thread" : "threads"}, ${compiler.version}`;
+    this.name = `${cpus()[0]?.model.trim() ?? process.arch}, ${threads} ${threads === 1 ? "thread" : "threads"}, vectors of ${vectorWidth()}, ${compiler.version}`;
     this.reason = reason;
     this.#compiler = compiler;
     this.#threads = threads;
@@ -54,6 +56,11 @@ class CpuDevice implements Device {
     const session = await openCpuSession(this, await buildLibrary(program, this.#compiler), this.#threads, program);
     this.#sessions.add(session);
     return session;
+  }
+
+  async calibrate(): Promise<Calibration> {
+    const calibrator = await openCalibrator(this.#compiler);
+    return { ...(await calibrator.measure(this.#threads, 0.3)), launchSeconds: await calibrator.launchSeconds() };
   }
 
   close(): void {

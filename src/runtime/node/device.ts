@@ -1,10 +1,12 @@
 /**
- * @file Choosing a device in Node. `auto` takes the adapter of a driver if there is one, else the software adapter from an npm package; the device carries the
- * reason. Programs compiled for the CPU run on the CPU. Dawn prints warnings of its own when Vulkan is absent, so on Linux the loader is looked for first.
+ * @file Choosing a device in Node. `auto` takes a GPU if there is one, else the CPU if there is a C compiler, else WebGPU in software: the system's adapter, or
+ * one from an npm package. The device carries the reason. A compiled program runs on what it was compiled for. Dawn prints warnings of its own when Vulkan is
+ * absent, so on Linux the loader is looked for first.
  */
 import type { Device } from "../device.ts";
 import { languageOf } from "../device.ts";
-import { RuntimeFailure, messageOf } from "../failure.ts";
+import type { Compiler } from "../cpu/compiler.ts";
+import { RuntimeFailure, isFailure, messageOf } from "../failure.ts";
 import { didYouMean } from "../nearest.ts";
 import type { Plan } from "../plan.ts";
 import { adapterName, openWebGpuDevice } from "../webgpu/device.ts";
@@ -32,22 +34,38 @@ let softwareLoaded = false;
 export async function openDevice(options: DeviceOptions = {}, plan?: Plan): Promise<Device> {
   const name = deviceName(options.device ?? "auto");
   if (options.adapter !== undefined) return openNamedAdapter(options.adapter);
-  if (name === "cpu" || (name === "auto" && plan !== undefined && languageOf(plan) === "c")) {
-    const { openCpuDevice } = await import("../cpu/device.ts");
-    return openCpuDevice(name === "cpu" ? "as asked for" : "the program was compiled for it");
+  const language = name === "auto" && plan !== undefined ? languageOf(plan) : undefined;
+  if (name === "cpu") return openCpu("as asked for");
+  if (language === "c") return openCpu("the program was compiled for it");
+  if (name === "software") return openSoftware("as asked for");
+  const found = softwareLoaded || (await vulkanIsAbsent()) ? undefined : await findAdapter([]);
+  const software = found !== undefined && isSoftware(found.adapter);
+  if (found !== undefined && (name === "webgpu" || !software)) return openWebGpuDevice({ ...found, software, reason: name === "webgpu" ? "as asked for" : "the system's GPU" });
+  if (name === "webgpu") throw new RuntimeFailure("device/none", "no WebGPU adapter was found: the machine has no GPU, or its driver is not installed", "use --device=cpu or --device=software");
+  // Its kernels are C, so a program for WebGPU has no choice but the software adapter.
+  const compiler = language === undefined ? await compilerOrReason() : "the program was compiled for WebGPU";
+  if (typeof compiler !== "string") {
+    found?.release();
+    return openCpu("no GPU was found, and there is a C compiler", compiler);
   }
-  if (name !== "software") {
-    const found = softwareLoaded || (await vulkanIsAbsent()) ? undefined : await findAdapter([]);
-    if (found !== undefined) {
-      const software = isSoftware(found.adapter);
-      const reason = options.device === name ? "as asked for" : software ? "no GPU was found, but the system has a software adapter" : "the system's GPU";
-      return openWebGpuDevice({ ...found, software, reason });
-    }
-    if (name === "webgpu") {
-      throw new RuntimeFailure("device/none", "no WebGPU adapter was found: the machine has no GPU, or its driver is not installed", "use --device=software");
-    }
-  }
-  return openSoftware(name === "software" ? "as asked for" : "no GPU was found");
+  const reason = `${noGpu}, and ${compiler}`;
+  return found === undefined ? openSoftware(reason) : openWebGpuDevice({ ...found, software, reason });
+}
+
+const noGpu = "no GPU was found";
+
+async function openCpu(reason: string, compiler?: Compiler): Promise<Device> {
+  const { openCpuDevice } = await import("../cpu/device.ts");
+  return openCpuDevice(reason, compiler);
+}
+
+/** The C compiler, or why there is none. */
+async function compilerOrReason(): Promise<Compiler | string> {
+  const { findCompiler } = await import("../cpu/compiler.ts");
+  return findCompiler().catch((error: unknown) => {
+    if (isFailure(error)) return error.message;
+    throw error;
+  });
 }
 
 function deviceName(text: string): DeviceName {
@@ -60,7 +78,7 @@ async function openSoftware(reason: string): Promise<Device> {
   const { prepareSoftwareAdapter } = await import("../software-adapter.ts");
   const prepared = await prepareSoftwareAdapter();
   if (prepared.kind === "unavailable") {
-    throw new RuntimeFailure("device/none", `${reason === "no GPU was found" ? "no GPU was found, and " : ""}${prepared.reason}`, "install a GPU driver with WebGPU support (Vulkan, Metal or Direct3D 12)");
+    throw new RuntimeFailure("device/none", `${reason.startsWith(noGpu) ? `${reason}, and ` : ""}${prepared.reason}`, "install gcc or clang, or a GPU driver with WebGPU support (Vulkan, Metal or Direct3D 12)");
   }
   softwareLoaded = true;
   const found = await findAdapter(softwareFlags);
@@ -78,10 +96,23 @@ async function openNamedAdapter(name: string): Promise<Device> {
     if (found !== undefined) return await openWebGpuDevice({ ...found, software: isSoftware(found.adapter), reason: `adapter \`${name}\` was asked for` });
     throw new RuntimeFailure("device/unknown", `there is no adapter \`${name}\``);
   } catch (error) {
-    // Dawn answers an unknown name with the list of the known ones.
-    const names = [...messageOf(error).matchAll(/name: '([^']*)'/g)].map((match) => match[1] ?? "");
+    const names = namesIn(error);
     if (names.length === 0) throw error;
     throw new RuntimeFailure("device/unknown", `there is no adapter \`${name}\``, didYouMean(name, names));
+  }
+}
+
+/** Dawn answers an unknown name with the list of the known ones. */
+const namesIn = (error: unknown): readonly string[] => [...messageOf(error).matchAll(/name: '([^']*)'/g)].map((match) => match[1] ?? "");
+
+/** The adapters of the system's drivers by their names. */
+export async function adapterNames(): Promise<readonly string[]> {
+  if (softwareLoaded || (await vulkanIsAbsent())) return [];
+  try {
+    await findAdapter(["adapter=none of these"]);
+    return [];
+  } catch (error) {
+    return [...new Set(namesIn(error))];
   }
 }
 

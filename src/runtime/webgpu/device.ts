@@ -2,9 +2,10 @@
  * @file A WebGPU device from an adapter, the same in Node and in a browser. How the adapter is found is the caller's: `node/device.ts` asks Dawn,
  * `browser.ts` asks `navigator.gpu`.
  */
-import type { CompiledProgram, Device, DeviceLimits, Session } from "../device.ts";
+import type { Calibration, CompiledProgram, Device, DeviceLimits, Session } from "../device.ts";
 import { checkLanguage, checkNeeds } from "../device.ts";
 import { RuntimeFailure, messageOf } from "../failure.ts";
+import { calibrateWebGpu } from "./calibrate.ts";
 import { Health } from "./health.ts";
 import { openWebGpuSession } from "./session.ts";
 
@@ -74,6 +75,10 @@ class WebGpuDevice implements Device {
     checkLanguage(program.plan, "wgsl", this.name);
     checkNeeds(program.plan, this.limits, this.name);
     return openWebGpuSession(this, this.#device, this.#health, program);
+  }
+
+  calibrate(): Promise<Calibration> {
+    return calibrateWebGpu(this.#device);
   }
 
   close(): void {
