@@ -33,8 +33,8 @@ export function chainRows(given: readonly PendingDispatch[], homes: Homes): read
     const found = prefixes(first).map((rows) => chainFrom(given, i, taken, rows, homes)).reduce((a, b) => (b.links.length > a.links.length ? b : a), { links: [i], before: [] as readonly number[], rows: [] as readonly Axis[] });
     if (found.links.length === 1) return [first];
     for (const index of [...found.links, ...found.before]) taken.add(index);
-    const at = (index: number): PendingDispatch => given[index] as PendingDispatch;
-    return [...found.before.map(at), blocksOf(found.links.map(at), found.rows)];
+    const all = (indices: readonly number[]): readonly PendingDispatch[] => indices.flatMap((index) => given[index] ?? []);
+    return [...all(found.before), blocksOf(all(found.links), found.rows)];
   });
 }
 
