@@ -28,12 +28,12 @@ const lookAhead = 24;
 /** The dispatches in an order that makes chains of them; what is in none is a chain of one without blocks. */
 export function chainRows(given: readonly PendingDispatch[], homes: Homes): readonly (PendingDispatch | Chain)[] {
   const taken = new Set<number>();
+  const all = (indices: readonly number[]): readonly PendingDispatch[] => indices.flatMap((index) => given[index] ?? []);
   return given.flatMap((first, i): readonly (PendingDispatch | Chain)[] => {
     if (taken.has(i)) return [];
     const found = prefixes(first).map((rows) => chainFrom(given, i, taken, rows, homes)).reduce((a, b) => (b.links.length > a.links.length ? b : a), { links: [i], before: [] as readonly number[], rows: [] as readonly Axis[] });
     if (found.links.length === 1) return [first];
     for (const index of [...found.links, ...found.before]) taken.add(index);
-    const all = (indices: readonly number[]): readonly PendingDispatch[] => indices.flatMap((index) => given[index] ?? []);
     return [...all(found.before), blocksOf(all(found.links), found.rows)];
   });
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { erf } from "../../src/runtime/numeric.ts";
+import { bf16, erf } from "../../src/runtime/numeric.ts";
 import { add, binary, convert, f32, f32Type, group, lane, load, mul, random, splat, unary, vectorOf } from "../../src/kernel/expr.ts";
 import type { BinaryOp, Binding, Expr, Kernel, UnaryOp, Width } from "../../src/kernel/ir.ts";
 import { phase, store } from "../../src/kernel/statements.ts";
@@ -116,6 +116,12 @@ describe("edges", () => {
 
   test("rounding is to even", async () => {
     expect(await ends((x) => unary("round", x), [0.5, 1.5, 2.5, -0.5, -1.5, 2.4, 2.6])).toEqual([0, 2, 2, -0, -2, 2, 3]);
+  });
+
+  test("bf16 keeps eight significant bits, halves to even, and lets infinities and NaN through", async () => {
+    const values = [1, 1.00390625, 1.01171875, -3.14159, 3.4e38, Infinity, Number.NaN, 1e-40];
+    expect(await ends((x) => unary("bf16", x), values)).toEqual(values.map(bf16));
+    expect([1, 1.00390625, 1.01171875].map(bf16)).toEqual([1, 1, 1.015625]);
   });
 
   test("finite tells NaN and infinities from numbers", async () => {
