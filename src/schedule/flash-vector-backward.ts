@@ -34,7 +34,7 @@ export function queryByVectors(kernel: FlashKernel): LoweredDispatch {
     }));
     const body = [
       queries.packing, cotangents.packing,
-      ...(sum ? [block.clear(sum)] : []),
+      ...(sum ? [block.fill(sum.array, 0)] : []),
       ...bins.map((b) => block.phase("clear bins", (at) => block.vectors(at, ({ exists, at: own }) => own.block.push(...clearBins(own.block, rowBins(own, bindings, b), exists))))),
       ...block.eachSpan([gradient, ...(sum ? block.accumulate("gradient of queries", sum, dots, k) : [])]),
       ...(sum && dq ? [block.phase("write", (at) => block.write(at, sum, dq))] : []),
@@ -71,7 +71,7 @@ export function keyByVectors(kernel: FlashKernel): LoweredDispatch {
     const outputs = [...(sum ? [{ sum, into: dv }] : []), ...(values ? [values] : [])];
     const body = [
       keys.packing, ...(values ? [values.packing] : []),
-      ...outputs.map((each) => block.clear(each.sum)),
+      ...outputs.map((each) => block.fill(each.sum.array, 0)),
       ...block.eachMember(block.eachSpan([gradient, ...sums])),
       ...outputs.map((each) => block.phase("write", (at) => block.write(at, each.sum, each.into), "outside")),
     ];

@@ -53,8 +53,7 @@ export function forwardByVectors({ name, comment, problem, outputs, layout, targ
     }));
     const body = [
       packing,
-      block.phase("start", (at) => block.vectors(at, ({ row, at: own }) => own.block.push(store(peaks, row, f32(farBelow / 2)), store(totals, row, f32(0))))),
-      block.clear(o),
+      block.fill(peaks, farBelow / 2), block.fill(totals, 0), block.fill(o.array, 0),
       ...block.eachSpan([softmax, ...block.accumulate("shares of values", o, scores, operand(form.v, form.f), factors)]),
       block.phase("finish rows", (at) => block.vectors(at, ({ row, exists, at: own }) => {
         const total = own.block.define("total", load(totals, row));

@@ -53,7 +53,7 @@ export class FlashVector extends FlashBlock {
   readonly #staged = new Map<Node, Array_>();
 
   constructor(problem: FlashProblem, bindings: Bindings, side: "query" | "key", lanes: number) {
-    const shape = vectorShape(lanes, side === "query" ? problem.queries : problem.keys);
+    const shape = vectorShape(problem, side, lanes);
     super(problem, bindings, side, shape.rows);
     this.shape = shape;
   }
@@ -74,9 +74,10 @@ export class FlashVector extends FlashBlock {
     return { feature, array: this.sharedArray(hint, this.rows * pitch), pitch };
   }
 
-  clear({ array }: VectorSum): UniformStatement {
+  /** Sets all of an array, whose length is a multiple of the lanes. */
+  fill(array: Array_, value: number): UniformStatement {
     const i = this.bindings.names.fresh("i");
-    return phase(loop(i, 0, array.length, this.shape.lanes, [store(array, add(variable(i), lane), f32(0))]), "clear");
+    return phase(loop(i, 0, array.length, this.shape.lanes, [store(array, add(variable(i), lane), f32(value))]), "start");
   }
 
   /** The other side a span at a time, as far as the mask leaves it. */
