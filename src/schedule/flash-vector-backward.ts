@@ -7,6 +7,7 @@ import { addToBins, binsOf, clearBins, rowBins, wantedByBins } from "./flash-bin
 import { backwardOperands, pointGradient, queryRow } from "./flash-gradient.ts";
 import type { FlashKernel } from "./flash-problem.ts";
 import { FlashVector } from "./flash-vector.ts";
+import { VectorSum } from "./flash-vector-sum.ts";
 import type { LoweredDispatch } from "./lowered.ts";
 
 /** dq, and the bins of captured tensors, by queries. */
@@ -18,7 +19,7 @@ export function queryByVectors(kernel: FlashKernel): LoweredDispatch {
     const { q, k, v, dO, dq } = backwardOperands(kernel, bindings, cotangent);
     const bins = binsOf(kernel);
     const [dots, valueDots] = [block.scores("dots"), block.scores("value_dots")];
-    const sum = dq && block.sum("dq", q.feature);
+    const sum = dq && new VectorSum(block, "dq", q.feature);
     const [queries, cotangents] = [block.pack("q", q), block.pack("d_o", dO)];
     const products = [{ columns: queries.columns, other: k, into: dots }, { columns: cotangents.columns, other: v, into: valueDots }];
     const gradient = block.phase("gradient of scores", (at) => block.panels(at, products, ({ row, exists, at: own, points }) => {
@@ -34,10 +35,10 @@ export function queryByVectors(kernel: FlashKernel): LoweredDispatch {
     }));
     const body = [
       queries.packing, cotangents.packing,
-      ...(sum ? [block.clear(sum)] : []),
+      ...(sum ? [sum.clear()] : []),
       ...bins.map((b) => block.phase("clear bins", (at) => block.vectors(at, ({ exists, at: own }) => own.block.push(...clearBins(own.block, rowBins(own, bindings, b), exists))))),
-      ...block.eachSpan([gradient, ...(sum ? block.accumulate("gradient of queries", sum, dots, k) : [])]),
-      ...(sum && dq ? [block.phase("write", (at) => block.write(at, sum, dq))] : []),
+      ...block.eachSpan([gradient, ...(sum ? sum.accumulate("gradient of queries", dots, k) : [])]),
+      ...(sum && dq ? [block.phase("write", (at) => sum.write(at, dq))] : []),
     ];
     return block.draft({ name, comment }, body);
   });
@@ -53,8 +54,8 @@ export function keyByVectors(kernel: FlashKernel): LoweredDispatch {
     const dots = block.scores("dots");
     const keys = block.pack("k", k);
     // dv alone takes the shares, and no values.
-    const values = dk && { ...block.pack("v", v), dots: block.scores("value_dots"), sum: block.sum("dk", k.feature), into: dk };
-    const sum = dv && block.sum("dv", v.feature);
+    const values = dk && { ...block.pack("v", v), dots: block.scores("value_dots"), sum: new VectorSum(block, "dk", k.feature), into: dk };
+    const sum = dv && new VectorSum(block, "dv", v.feature);
     const products = [{ columns: keys.columns, other: q, into: dots }, ...(values ? [{ columns: values.columns, other: dO, into: values.dots }] : [])];
     const gradient = block.phase("shares, and gradient of scores", (at) => block.panels(at, products, ({ row, points }) => points((point, scalars, query) => {
       const cell = point.block.define("cell", block.cell(query, row));
@@ -65,15 +66,15 @@ export function keyByVectors(kernel: FlashKernel): LoweredDispatch {
       if (values) point.block.push(store(values.dots, cell, found.product));
     })));
     const sums = [
-      ...(sum ? block.accumulate("gradient of values", sum, dots, dO) : []),
-      ...(values ? block.accumulate("gradient of keys", values.sum, values.dots, q) : []),
+      ...(sum ? sum.accumulate("gradient of values", dots, dO) : []),
+      ...(values ? values.sum.accumulate("gradient of keys", values.dots, q) : []),
     ];
     const outputs = [...(sum ? [{ sum, into: dv }] : []), ...(values ? [values] : [])];
     const body = [
       keys.packing, ...(values ? [values.packing] : []),
-      ...outputs.map((each) => block.clear(each.sum)),
+      ...outputs.map((each) => each.sum.clear()),
       ...block.eachMember(block.eachSpan([gradient, ...sums])),
-      ...outputs.map((each) => block.phase("write", (at) => block.write(at, each.sum, each.into), "outside")),
+      ...outputs.map((each) => block.phase("write", (at) => each.sum.write(at, each.into), "outside")),
     ];
     return block.draft({ name, comment }, body);
   });

@@ -14,6 +14,7 @@ import type { Operand } from "./flash-operands.ts";
 import { farBelow } from "./flash-problem.ts";
 import type { FlashKernel } from "./flash-problem.ts";
 import { FlashVector } from "./flash-vector.ts";
+import { VectorSum } from "./flash-vector-sum.ts";
 import type { LoweredDispatch } from "./lowered.ts";
 
 const float = (declared: string): Expr => variable(declared, f32Type);
@@ -26,7 +27,7 @@ export function forwardByVectors({ name, comment, problem, outputs, layout, targ
     const scores = block.scores("scores");
     const perRow = (hint: string): Array_ => block.sharedArray(hint, block.rows);
     const [peaks, totals, factors] = [perRow("peaks"), perRow("totals"), perRow("factors")];
-    const o = block.sum("o", form.f);
+    const o = new VectorSum(block, "o", form.f);
     const { columns, packing } = block.pack("q", operand(form.q, form.e));
 
     const softmax = block.phase("scores to shares", (at) => block.panels(at, [{ columns, other: operand(form.k, form.e), into: scores }], ({ row, at: own, points }) => {
@@ -53,9 +54,8 @@ export function forwardByVectors({ name, comment, problem, outputs, layout, targ
     }));
     const body = [
       packing,
-      block.phase("start", (at) => block.vectors(at, ({ row, at: own }) => own.block.push(store(peaks, row, f32(farBelow / 2)), store(totals, row, f32(0))))),
-      block.clear(o),
-      ...block.eachSpan([softmax, ...block.accumulate("shares of values", o, scores, operand(form.v, form.f), factors)]),
+      block.fill(peaks, farBelow / 2), block.fill(totals, 0), o.clear(),
+      ...block.eachSpan([softmax, ...o.accumulate("shares of values", scores, operand(form.v, form.f), factors)]),
       block.phase("finish rows", (at) => block.vectors(at, ({ row, exists, at: own }) => {
         const total = own.block.define("total", load(totals, row));
         const any = lt(0, total);
@@ -67,7 +67,7 @@ export function forwardByVectors({ name, comment, problem, outputs, layout, targ
       })),
       block.phase("write", (at) => {
         const node = outputs.get("o");
-        if (node) block.write(at, o, operandOf(problem, bindings, node, form.outputAxes.map((p) => axis(p)), form.f, false), factors);
+        if (node) o.write(at, operandOf(problem, bindings, node, form.outputAxes.map((p) => axis(p)), form.f, false), factors);
       }),
     ];
     return block.draft({ name, comment }, body);

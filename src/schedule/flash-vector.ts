@@ -2,13 +2,13 @@
  * @file Attention on a CPU, where a workgroup is one SIMD vector and shared memory a thread's cache. A workgroup owns a block of rows (queries, or keys in the key
  * pass) and goes through the other side a span at a time. Products of two rows have the own rows in the lanes: the own operand lies in scratch by columns, and each
  * number of an other row is broadcast against it. So are maxima, sums and whatever a score reads per own row; nothing is added across lanes. Sums over the other side
- * have features in the lanes, and broadcast a score. This file has the parts, the passes are `flash-vector-forward.ts` and `flash-vector-backward.ts`.
+ * have features in the lanes, and broadcast a score. Products are here, sums in `flash-vector-sum.ts`; the passes are `flash-vector-forward.ts` and `flash-vector-backward.ts`.
  */
-import type { Axis, Node, Scalar } from "../ir/graph.ts";
+import type { Scalar } from "../ir/graph.ts";
 import { add as addScalars } from "../ir/scalar.ts";
 import { add, bool, f32, fma, i32, lane, load, lt, max, min, mul, sub, variable } from "../kernel/expr.ts";
 import type { Array_, Expr, Statement, UniformStatement } from "../kernel/ir.ts";
-import { assign, branch, declare, loop, phase, store } from "../kernel/statements.ts";
+import { assign, branch, loop, phase, store } from "../kernel/statements.ts";
 import type { Bindings, KernelDraft } from "./bindings.ts";
 import { Block } from "./block.ts";
 import { FlashBlock } from "./flash-block.ts";
@@ -16,9 +16,10 @@ import { full } from "./flash-mask.ts";
 import type { Extent } from "./flash-mask.ts";
 import type { Operand } from "./flash-operands.ts";
 import type { FlashProblem, PointScalars } from "./flash-problem.ts";
-import type { ScalarLowering } from "./lower-scalar.ts";
+import { declareVar } from "./flash-rows.ts";
 import { vectorShape } from "./flash-vector-shape.ts";
 import type { VectorShape } from "./flash-vector-shape.ts";
+import type { ScalarLowering } from "./lower-scalar.ts";
 
 /** A vector of own rows in the block, at any lane: where its row is, and which rows of the other side it meets in this span. */
 export interface OwnVector {
@@ -32,28 +33,18 @@ export interface OwnVector {
   readonly points: (build: (point: ScalarLowering, scalars: PointScalars, other: Expr) => void) => void;
 }
 
-/** Sums over the other side, one row of features for each own row, in scratch. */
-export interface VectorSum {
-  readonly feature: Axis;
-  readonly array: Array_;
-  readonly pitch: number;
-}
-
-/** A tensor's rows on the other side, as vectors along features. */
-interface OtherRows {
-  readonly staging: readonly UniformStatement[];
-  /** The index of the first feature of a row in `array`. */
-  readonly rowAt: (at: ScalarLowering, other: Expr) => Expr;
-  readonly array: Array_;
+/** The products of own rows, which lie by columns, with other rows go into an array of scores. */
+interface Product {
+  readonly columns: Array_;
+  readonly other: Operand;
+  readonly into: Array_;
 }
 
 export class FlashVector extends FlashBlock {
   readonly shape: VectorShape;
-  /** By tensor: where its rows of the other side are staged. */
-  readonly #staged = new Map<Node, Array_>();
 
   constructor(problem: FlashProblem, bindings: Bindings, side: "query" | "key", lanes: number) {
-    const shape = vectorShape(lanes, side === "query" ? problem.queries : problem.keys);
+    const shape = vectorShape(problem, side, lanes);
     super(problem, bindings, side, shape.rows);
     this.shape = shape;
   }
@@ -69,14 +60,10 @@ export class FlashVector extends FlashBlock {
     return add(mul(sub(other, this.start), this.rows), row);
   }
 
-  sum(hint: string, feature: Axis): VectorSum {
-    const pitch = this.#padded(feature);
-    return { feature, array: this.sharedArray(hint, this.rows * pitch), pitch };
-  }
-
-  clear({ array }: VectorSum): UniformStatement {
+  /** Sets all of an array, whose length is a multiple of the lanes. */
+  fill(array: Array_, value: number): UniformStatement {
     const i = this.bindings.names.fresh("i");
-    return phase(loop(i, 0, array.length, this.shape.lanes, [store(array, add(variable(i), lane), f32(0))]), "clear");
+    return phase(loop(i, 0, array.length, this.shape.lanes, [store(array, add(variable(i), lane), f32(value))]), "start");
   }
 
   /** The other side a span at a time, as far as the mask leaves it. */
@@ -96,7 +83,7 @@ export class FlashVector extends FlashBlock {
         const row = add(variable(rows), variable(r));
         const f = add(first, lane);
         const place = at.inside({ groups: [this.rowGroup("own", this.#within(add(this.first, row)))] });
-        const value = place.block.define(hint, this.#feature(operand, this.#rowAddress(place, operand), f));
+        const value = place.block.define(hint, this.feature(operand, this.rowAddress(place, operand), f));
         const copy = store(columns, add(mul(f, this.rows), row), value);
         return branch(covered ? bool(true) : lt(f, feature.size), loop(r, 0, lanes, 1, [...place.block.statements, copy]));
       };
@@ -110,8 +97,8 @@ export class FlashVector extends FlashBlock {
     return { columns, packing };
   }
 
-  /** For each panel of own rows, the products of its columns with the other rows that it sees, for each of several pairs of operands, and then what is made of them by vectors of own rows. */
-  panels(at: ScalarLowering, products: readonly { readonly columns: Array_; readonly other: Operand; readonly into: Array_ }[], build: (vector: OwnVector) => void): void {
+  /** For each panel of own rows the products with the other rows that it sees, and then, vector by vector, what `build` makes of them. */
+  panels(at: ScalarLowering, products: readonly Product[], build: (vector: OwnVector) => void): void {
     const { panel, lanes } = this.shape;
     const { names } = this.bindings;
     const [own, step] = [names.fresh("panel"), names.fresh("part")];
@@ -119,8 +106,8 @@ export class FlashVector extends FlashBlock {
     const { block } = inPanel;
     const first = block.define("panel_at", add(this.first, variable(own)));
     const extent: Extent = { first, last: add(first, panel - 1) };
-    const { from, to } = this.#bounds(block, extent);
-    for (const { columns, other, into } of products) this.#dots(inPanel, variable(own), { from, to }, columns, other, into);
+    const { from, to } = this.bounds(block, extent);
+    for (const product of products) this.#dots(inPanel, variable(own), from, to, product);
     const row = add(add(variable(own), variable(step)), lane);
     const index = add(this.first, row);
     const vector = inPanel.inside({ groups: [this.rowGroup("own", this.#within(index))] });
@@ -132,10 +119,10 @@ export class FlashVector extends FlashBlock {
         const other = names.fresh(this.side === "query" ? "s" : "t");
         const over = (scalars: PointScalars): readonly Statement[] => {
           // Not all that is read where the mask admits all may be read where it does not.
-          const own = vector.branch();
-          const point = own.inside({ groups: [this.rowGroup("other", variable(other))] });
+          const inBranch = vector.branch();
+          const point = inBranch.inside({ groups: [this.rowGroup("other", variable(other))] });
           visit(point, scalars, variable(other));
-          return [...own.block.statements, ...loop(other, from, to, 1, point.block.statements)];
+          return [...inBranch.block.statements, ...loop(other, from, to, 1, point.block.statements)];
         };
         vector.block.push(...branch(whole, over(admitted), form.mask ? over(masked) : []));
       },
@@ -154,73 +141,12 @@ export class FlashVector extends FlashBlock {
     at.block.push(...loop(own, 0, this.rows, this.shape.lanes, vector.block.statements));
   }
 
-  /** sum = sum · factor + scores · other, over the span. */
-  accumulate(name: string, sum: VectorSum, scores: Array_, other: Operand, factors?: Array_): readonly UniformStatement[] {
-    const { lanes, sumRows, sumVectors } = this.shape;
-    const { names } = this.bindings;
-    const rows = this.#otherRows(name, other);
-    const adding = this.phase(name, (at) => {
-      const row = names.fresh("row");
-      const inRows = at.inside({});
-      const first = inRows.block.define("row_at", add(this.first, variable(row)));
-      const { from, to } = this.#bounds(inRows.block, { first, last: add(first, sumRows - 1) });
-      const tile = (f: Expr, vectors: number): readonly Statement[] => {
-        const sums = Array.from({ length: sumRows }, () => Array.from({ length: vectors }, () => names.fresh("sum")));
-        const s = names.fresh("n");
-        const point = inRows.inside({ groups: [this.rowGroup("other", variable(s))] });
-        const base = rows.rowAt(point, variable(s));
-        const values = Array.from({ length: vectors }, (_, v) => point.block.define("value", load(rows.array, add(add(base, add(f, v * lanes)), lane))));
-        const cell = point.block.define("cell", this.cell(variable(s), variable(row)));
-        sums.forEach((own, r) => {
-          const score = point.block.define("score", load(scores, add(cell, r)));
-          own.forEach((sum_, v) => point.block.push(assign(sum_, fma(score, values[v] as Expr, variable(sum_, f32(0).type)))));
-        });
-        const results = sums.flatMap((own, r) => own.map((sum_, v) => {
-          const cell = add(add(mul(add(variable(row), r), sum.pitch), add(f, v * lanes)), lane);
-          const before = load(sum.array, cell);
-          const scaled = factors ? fma(before, load(factors, add(variable(row), r)), variable(sum_, f32(0).type)) : add(before, variable(sum_, f32(0).type));
-          return store(sum.array, cell, scaled);
-        }));
-        return [...sums.flat().map((sum_) => declare(sum_, f32(0))), ...loop(s, from, to, 1, point.block.statements), ...results];
-      };
-      const width = sumVectors * lanes;
-      const wholes = Math.floor(sum.pitch / width) * width;
-      const f = names.fresh("f");
-      const tiles = loop(f, 0, wholes, width, tile(variable(f), sumVectors));
-      const rest = wholes < sum.pitch ? tile(i32(wholes), (sum.pitch - wholes) / lanes) : [];
-      at.block.push(...loop(row, 0, this.#rowsHere(), sumRows, [...inRows.block.statements, ...tiles, ...rest]));
-    });
-    return [...rows.staging, adding];
-  }
-
-  /** Writes a sum to the rows of an output. */
-  write(at: ScalarLowering, sum: VectorSum, output: Operand, factors?: Array_): void {
-    const { lanes } = this.shape;
-    const { names } = this.bindings;
-    const [row, chunk] = [names.fresh("row"), names.fresh("f")];
-    const place = at.inside({ groups: [this.rowGroup("own", add(this.first, variable(row)))] });
-    const base = this.#rowAddress(place, output);
-    const factor = factors && place.block.define("factor", load(factors, variable(row)));
-    const copy = (f: Expr): readonly Statement[] => {
-      const value = load(sum.array, add(mul(variable(row), sum.pitch), f));
-      return [store(this.bindings.writing(output.node, 1), add(base, mul(f, output.stride)), factor ? mul(value, factor) : value)];
-    };
-    const { size } = sum.feature;
-    const whole = Math.floor(size / lanes) * lanes;
-    const rest = add(i32(whole), lane);
-    const stores = [
-      ...loop(chunk, 0, whole, lanes, copy(add(variable(chunk), lane))),
-      ...(whole < size ? branch(lt(rest, size), copy(rest)) : []),
-    ];
-    at.block.push(...loop(row, 0, this.#rowsHere(), 1, [...place.block.statements, ...stores]));
-  }
-
   draft(about: Pick<KernelDraft, "name" | "comment">, body: readonly UniformStatement[]): KernelDraft {
     return this.kernel({ ...about, lanes: this.shape.lanes, registers: [] }, body);
   }
 
   /** Products of a panel's rows with the other rows, a tile of registers at a time. */
-  #dots(at: ScalarLowering, panel: Expr, { from, to }: { readonly from: Expr; readonly to: Expr }, columns: Array_, other: Operand, into: Array_): void {
+  #dots(at: ScalarLowering, panel: Expr, from: Expr, to: Expr, { columns, other, into }: Product): void {
     const { lanes, dotRows, panel: width } = this.shape;
     const { names } = this.bindings;
     const [tile, e] = [names.fresh("tile"), names.fresh("e")];
@@ -230,64 +156,41 @@ export class FlashVector extends FlashBlock {
     const bases = Array.from({ length: dotRows }, (_, i) => {
       // Rows beyond the last repeat it: what they give is not used.
       const place = inTile.inside({ groups: [this.rowGroup("other", i === 0 ? variable(tile) : min(add(variable(tile), i), last))] });
-      const base = this.#rowAddress(place, other);
+      const base = this.rowAddress(place, other);
       block.push(...place.block.statements);
       return base;
     });
     const vectors = Array.from({ length: width / lanes }, (_, v) => v);
-    const products = bases.map(() => vectors.map(() => names.fresh("dot")));
+    const products = bases.map(() => vectors.map(() => declareVar(block, "dot", 1, 0)));
     const body = new Block(names);
     const own = vectors.map((v) => body.define("own", load(columns, add(add(add(mul(variable(e), this.rows), panel), v * lanes), lane))));
     products.forEach((row, i) => {
       const value = body.define("other", load(this.bindings.reading(other.node, 1), add(bases[i] as Expr, mul(variable(e), other.stride))));
-      row.forEach((dot, v) => body.push(assign(dot, fma(value, own[v] as Expr, variable(dot, f32(0).type)))));
+      row.forEach((dot, v) => body.push(assign(dot.name, fma(value, own[v] as Expr, dot.value))));
     });
     block.push(
-      ...products.flat().map((dot) => declare(dot, f32(0))),
+      ...products.flat().map((dot) => dot.declaration),
       ...loop(e, 0, other.feature.size, 1, body.statements),
-      ...products.flatMap((row, i) => row.map((dot, v) => store(into, add(add(this.cell(add(variable(tile), i), panel), v * lanes), lane), variable(dot, f32(0).type)))),
+      ...products.flatMap((row, i) => row.map((dot, v) => store(into, add(add(this.cell(add(variable(tile), i), panel), v * lanes), lane), dot.value))),
     );
     at.block.push(...loop(tile, from, to, dotRows, block.statements));
   }
 
-  /** Vectors along features straight from memory, or from a padded copy where features do not lie together or do not fill vectors. */
-  #otherRows(name: string, operand: Operand): OtherRows {
-    const { lanes, span } = this.shape;
-    const { node, feature, stride } = operand;
-    if (stride === 1 && feature.size % lanes === 0) return { staging: [], array: this.bindings.reading(node, 1), rowAt: (at) => this.#rowAddress(at, operand) };
-    const pitch = this.#padded(feature);
-    const array = this.#staged.get(node) ?? this.sharedArray("rows", span * pitch);
-    this.#staged.set(node, array);
-    const rowAt = (_: ScalarLowering, other: Expr): Expr => mul(sub(other, this.start), pitch);
-    const staging = this.phase(`rows for ${name}`, (at) => {
-      const { names } = this.bindings;
-      const [s, chunk, value] = [names.fresh("n"), names.fresh("f"), names.fresh("value")];
-      const place = at.inside({ groups: [this.rowGroup("other", variable(s))] });
-      const base = this.#rowAddress(place, operand);
-      const f = add(variable(chunk), lane);
-      const copy = [
-        declare(value, f32(0)),
-        ...branch(lt(f, feature.size), [assign(value, this.#feature(operand, base, f))]),
-        store(array, add(rowAt(place, variable(s)), f), variable(value, f32(0).type)),
-      ];
-      at.block.push(...loop(s, this.start, this.#end(at.block), 1, [...place.block.statements, ...loop(chunk, 0, pitch, lanes, copy)]));
-    });
-    return { staging: [staging], rowAt, array };
-  }
-
-  #feature({ node, stride }: Operand, base: Expr, f: Expr): Expr {
+  /** A feature of the row at `base`. */
+  feature({ node, stride }: Operand, base: Expr, f: Expr): Expr {
     return load(this.bindings.reading(node, 1), add(base, mul(f, stride)));
   }
 
-  #rowAddress(at: ScalarLowering, { batch, row }: Operand): Expr {
+  /** The index of a row's first feature. */
+  rowAddress(at: ScalarLowering, { batch, row }: Operand): Expr {
     const address: Scalar = addScalars(row, batch);
     return at.block.define("at", at.lower(address));
   }
 
   /** The rows of the other side in the span that own rows see. */
-  #bounds(block: Block, own: Extent): { readonly from: Expr; readonly to: Expr } {
+  bounds(block: Block, own: Extent): { readonly from: Expr; readonly to: Expr } {
     const reach = this.reach(own);
-    const end = this.#end(block);
+    const end = this.end(block);
     return {
       from: reach.first ? block.define("from", max(this.start, reach.first)) : this.start,
       to: reach.last ? block.define("to", min(add(reach.last, 1), end)) : end,
@@ -295,7 +198,7 @@ export class FlashVector extends FlashBlock {
   }
 
   /** The end of the span. */
-  #end(block: Block): Expr {
+  end(block: Block): Expr {
     const { size } = this.otherAxis;
     const end = add(this.start, this.shape.span);
     return block.define("end", size % this.shape.span === 0 ? end : min(end, size));
@@ -310,11 +213,7 @@ export class FlashVector extends FlashBlock {
   }
 
   /** How many of the block's rows are rows of the axis. */
-  #rowsHere(): Expr {
+  get rowsHere(): Expr {
     return this.#ragged ? min(sub(this.ownAxis.size, this.first), this.rows) : i32(this.rows);
-  }
-
-  #padded({ size }: Axis): number {
-    return Math.ceil(size / this.shape.lanes) * this.shape.lanes;
   }
 }

@@ -23,8 +23,7 @@ export function lowerFlash(cluster: FlashCluster, target: Target, scalars: Scala
   const problem = flashProblem(cluster.form);
   const { gradient, form } = problem;
   const rows = rowsPerLane(problem, cluster.pass);
-  const side = cluster.pass === "key" ? "keys" : "queries";
-  const reasons = [target.simd ? vectorReason(target.lanes, cluster.pass === "key" ? problem.keys : problem.queries, side) : target.staging ? `tiles of ${tileRows} ${side} against ${tileRows} of the other side in shared memory` : `${rows} ${side} a lane, from global memory`];
+  const reasons = [howReason(problem, cluster.pass, target, rows)];
   const kernel = (roles: readonly string[], paired: boolean): FlashKernel => {
     const outputs = new Map(cluster.outputs.filter(({ role }) => roles.includes(role)).map(({ role, node }) => [role, node]));
     const nodes = [...outputs.values()];
@@ -53,9 +52,14 @@ export function lowerFlash(cluster: FlashCluster, target: Target, scalars: Scala
 
 const isBins = (role: string): boolean => role.startsWith("bins");
 
-function vectorReason(lanes: number, own: number, side: string): string {
-  const { rows, span, dotRows, panel } = vectorShape(lanes, own);
-  return `${rows} ${side} a workgroup against ${span} of the other side at a time, products by ${dotRows} × ${panel / lanes} vectors`;
+function howReason(problem: FlashProblem, pass: FlashCluster["pass"], target: Target, rowsOfLane: number): string {
+  const side = pass === "key" ? "keys" : "queries";
+  if (target.simd) {
+    const { rows, span, dotRows, panel } = vectorShape(problem, pass === "key" ? "key" : "query", target.lanes);
+    return `${rows} ${side} a workgroup against ${span} of the other side at a time, products by ${dotRows} × ${panel / target.lanes} vectors`;
+  }
+  if (target.staging) return `tiles of ${tileRows} ${side} against ${tileRows} of the other side in shared memory`;
+  return `${rowsOfLane} ${side} a lane, from global memory`;
 }
 
 interface Parts {
