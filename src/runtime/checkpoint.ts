@@ -69,11 +69,12 @@ export async function openCheckpoint(source: ByteSource): Promise<Checkpoint> {
   return { info, source, file };
 }
 
-/** Loads every parameter and state. Fails if the checkpoint is of another model, naming the first tensor that differs. */
+/** Loads every parameter, and every state that the session has memory for. Fails if the checkpoint is of another model, naming the first tensor that differs. */
 export async function restoreCheckpoint(session: Session, checkpoint: Checkpoint): Promise<void> {
   const { plan } = session;
   requireSameModel(plan, checkpoint);
   for (const { buffer, prefix } of arenasOf(plan)) {
+    if (plan.buffers[buffer]?.bytes === 0) continue;
     const values = new Map<string, Float32Array>();
     for (const parameter of plan.parameters) {
       const place = checkpoint.file.tensors.get(prefix + parameter.path);

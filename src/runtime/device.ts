@@ -116,7 +116,7 @@ export async function constantValues(program: CompiledProgram): Promise<readonly
   if (!buffers.some((buffer) => buffer.role === "constant")) return [];
   const constants = await program.constants();
   return buffers.flatMap(({ role, name, bytes, offset = 0 }, buffer) => {
-    if (role !== "constant") return [];
+    if (role !== "constant" || bytes === 0) return [];
     if (offset + bytes > constants.length) throw new RuntimeFailure("program/invalid", `constants.bin is too short for \`${name}\``, "compile the model again");
     return [{ buffer, values: constants.subarray(offset, offset + bytes) }];
   });
