@@ -37,24 +37,27 @@ export class Picker {
     const best = argmax(logits, n);
     if (temperature === 0) return best;
     const highest = logits[best] as number;
-    for (let i = 0; i < n; i++) weights[i] = Math.exp(((logits[i] as number) - highest) / temperature);
-    if (topK !== undefined && topK < n) this.#keep(topK, () => 1);
-    if (topP !== undefined) this.#keep(topP * sumOf(weights), (weight) => weight);
+    // Exponentials are most of the work: only what may be drawn has one.
+    for (let i = 0; i < n; i++) weights[i] = (logits[i] as number) - highest;
+    if (topK !== undefined && topK < n) this.#keep(topK, -Infinity, () => 1);
+    for (let i = 0; i < n; i++) weights[i] = weights[i] === -Infinity ? 0 : Math.exp((weights[i] as number) / temperature);
+    if (topP !== undefined) this.#keep(topP * sumOf(weights), 0, (weight) => weight);
     return fall(weights, u);
   }
 
-  /** Keeps the likeliest tokens that together count at least so much; the weights of all others become 0. */
-  #keep(wanted: number, counts: (weight: number) => number): void {
+  /** Keeps the largest weights that together count at least so much; all others become `none`. */
+  #keep(wanted: number, none: number, counts: (weight: number) => number): void {
     const weights = this.#weights;
-    this.#scratch.set(weights);
-    const least = leastKept(this.#scratch, wanted, counts);
+    let candidates = 0;
+    for (let i = 0; i < weights.length; i++) if ((weights[i] as number) > none) this.#scratch[candidates++] = weights[i] as number;
+    const least = leastKept(this.#scratch.subarray(0, candidates), wanted, counts);
     let sum = 0;
     for (let i = 0; i < weights.length; i++) if ((weights[i] as number) > least) sum += counts(weights[i] as number);
     for (let i = 0; i < weights.length; i++) {
       const weight = weights[i] as number;
       if (weight > least) continue;
       if (weight === least && sum < wanted) sum += counts(weight);
-      else weights[i] = 0;
+      else weights[i] = none;
     }
   }
 }
