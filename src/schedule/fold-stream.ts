@@ -34,7 +34,7 @@ export interface StreamShape extends Partials {
 }
 
 /** Smaller matrices stay in a cache, where the order of reading does not matter. */
-const leastBytes = 256 << 10;
+const leastBytes = 128 << 10;
 /** Sums that a group keeps: they should stay in its first-level cache. */
 const mostColumns = 4096;
 /** A group's part of the matrix: small beside a phase, so that threads end together, and large beside its sums. */
@@ -92,18 +92,20 @@ function streamKernel(cluster: FoldCluster, shape: StreamShape, bindings: Bindin
   const whole = partials * rows === elementCount(cluster.over) ? add(from, rows) : min(add(from, rows), elementCount(cluster.over));
   const to = block.define("to", bound ? min(whole, add(base.lower(bound), 1)) : whole);
 
+  // Rows that lie apart are streams of their own; where reading may end early they are neighbours.
+  const apart = bound === undefined && partials * rows === elementCount(cluster.over) ? rows / together : 1;
   const row = names.fresh("row");
   const rowCode = block.child();
   const code = rowCode.child();
   const points = Array.from({ length: together }, (_, ahead) =>
-    base.inside({ groups: [axisGroup(rank, cluster.over, add(variable(row), ahead))], block: rowCode }).inside({ groups: [columnGroup], block: code }));
+    base.inside({ groups: [axisGroup(rank, cluster.over, add(variable(row), ahead * apart))], block: rowCode }).inside({ groups: [columnGroup], block: code }));
   const values = points.map((point) => point.lowerAll(cluster.values.map(({ value }) => value)));
   sums.forEach(({ op, name, register: array }, i) =>
     code.push(set(name, combine(op, register(array, variable(counter)), tree(op, values.map((value) => value[i] as Expr))))));
   rowCode.push(...eachVector(code, unit));
 
   const starts = sums.map(({ op, type, name }) => set(name, startOf(op, type)));
-  block.push(...loop(counter, 0, vectors, 1, starts), ...loop(row, from, to, together, rowCode.statements));
+  block.push(...loop(counter, 0, vectors, 1, starts), ...(apart === 1 ? loop(row, from, to, together, rowCode.statements) : loop(row, from, add(from, apart), 1, rowCode.statements)));
 
   const end = block.child();
   if (partials === 1) {

@@ -28,7 +28,7 @@ import { combine, kernelOp, startOf, valueType } from "./reduction.ts";
 /** Rows at once. */
 const together = 4;
 /** Smaller matrices stay in a cache, where the order of reading does not matter. */
-const leastBytes = 256 << 10;
+const leastBytes = 128 << 10;
 
 type Reduce = Extract<RowCluster["steps"][number], { kind: "reduce" }>;
 
@@ -59,13 +59,14 @@ function streamKernel(cluster: RowCluster, { reduces, outputs }: Parts, bindings
   const rows = elementCount(cluster.rows);
   const length = elementCount(cluster.along);
   const order = orderInMemory(cluster.rows, reduces.map(({ step }) => step.value));
+  const apart = isWhole(cluster, reduces) ? Math.ceil(rows / together) : 1;
   const sums = reduces.map(({ step }, i) => Array.from({ length: together }, (_, r): Array_ => ({ name: names.fresh(`${step.op}_${i}_${r}`), element: valueType(step.value.dtype, 1), length: 1 })));
 
   /** The points of the group's rows. A row past the end is the last one, computed again. */
   const rowPoints = (block: Block): readonly ScalarLowering[] => {
     const base = new ScalarLowering({ bindings, block, space, groups: [] });
     return Array.from({ length: together }, (_, r) => {
-      const at = add(mul(group, together), r);
+      const at = apart === 1 ? add(mul(group, together), r) : add(group, r * apart);
       const row = rows % together === 0 ? at : block.define("row", min(at, rows - 1));
       return base.inside({ groups: rowGroups(cluster.rows, order, row, block), block });
     });
@@ -98,7 +99,7 @@ function streamKernel(cluster: RowCluster, { reduces, outputs }: Parts, bindings
       return sum && register(sum);
     } });
     writeOutputs(outputs, inside);
-    return branch(rows % together === 0 ? bool(true) : lt(add(mul(group, together), r), rows), inside.block.statements);
+    return branch(rows % together === 0 ? bool(true) : lt(apart === 1 ? add(mul(group, together), r) : add(group, r * apart), rows), inside.block.statements);
   });
   const nodes = outputs.map((output) => output.node);
   return {
@@ -135,6 +136,10 @@ function rowGroups(axes: readonly Axis[], order: readonly number[], row: Expr, b
   });
   return groups;
 }
+
+/** Whether all rows are read, whatever the position: then rows that lie apart are streams of their own. */
+const isWhole = ({ rows }: RowCluster, reduces: Parts["reduces"]): boolean =>
+  reduces.every(({ step }) => rows.every((_, p) => (step.op === "sum" ? lastNonZero(step.value, p) : undefined) === undefined));
 
 /** Whether any of the group's rows has anything to add, where guards tell it from the slowest axis. */
 function isNeeded({ rows }: RowCluster, reduces: Parts["reduces"], order: readonly number[], bindings: Bindings, block: Block): Expr {

@@ -92,34 +92,34 @@ const streamed = expect.stringContaining("a stream of");
 describe("large matrices on the CPU", () => {
   test("are multiplied with one token, whatever their sizes", async () => {
     await fc.assert(
-      fc.asyncProperty(fc.constantFrom([515, 2, 64], [97, 1, 701], [130, 7, 73], [14, 1, 5000]), target, device, async ([d = 1, h = 1, e = 1], target, device) => {
+      fc.asyncProperty(fc.constantFrom([515, 1, 64], [97, 1, 351], [66, 7, 73], [7, 1, 5000]), target, device, async ([d = 1, h = 1, e = 1], target, device) => {
         const { reasons } = await checkCluster(tokenTimesMatrix(d, h, e), { target, device, least: 2 });
         expect(reasons).toEqual([streamed]);
       }),
-      { numRuns: 6 },
+      { numRuns: 4 },
     );
   });
 
   test("give the logits of one token, whatever the size of the vocabulary", async () => {
     await fc.assert(
-      fc.asyncProperty(fc.constantFrom([1021, 72], [257, 257], [683, 96], [4097, 16]), target, device, async ([v = 1, d = 1], target, device) => {
+      fc.asyncProperty(fc.constantFrom([511, 72], [129, 257], [347, 96], [2049, 16]), target, device, async ([v = 1, d = 1], target, device) => {
         const { reasons } = await checkCluster(logits(v, d), { target, device, least: 2 });
         expect(reasons).toEqual([streamed]);
       }),
-      { numRuns: 6 },
+      { numRuns: 4 },
     );
   });
 
   test("are read up to the position where they are a cache", async () => {
     await fc.assert(
-      fc.asyncProperty(fc.constantFrom([256, 4, 64], [127, 5, 104], [1030, 1, 64]), fc.double({ min: 0, max: 1, noNaN: true }), target, device, async ([s = 1, h = 1, e = 1], share, target, device) => {
+      fc.asyncProperty(fc.constantFrom([256, 4, 32], [127, 5, 52], [514, 1, 64]), fc.double({ min: 0, max: 1, noNaN: true }), target, device, async ([s = 1, h = 1, e = 1], share, target, device) => {
         const here = Math.min(s - 1, Math.floor(share * s));
         for (const { cluster, position } of [weightedValues(s, h, e), scores(s, h, e)]) {
           const { reasons } = await checkCluster(cluster, { target, device, least: 2, values: at(position, here) });
           expect(reasons).toEqual([streamed]);
         }
       }),
-      { numRuns: 6 },
+      { numRuns: 4 },
     );
   });
 });
