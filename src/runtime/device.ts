@@ -47,8 +47,8 @@ export interface Session {
   replay(program: ProgramName): Replay;
   /** Bytes of a buffer after everything submitted so far, as f32. */
   read(buffer: number): Promise<Float32Array>;
-  /** Replaces a buffer from its start. */
-  write(buffer: number, values: Float32Array): void;
+  /** Replaces a buffer from its start, or from a byte offset. */
+  write(buffer: number, values: Float32Array, offset?: number): void;
   /** Sets a buffer to zero. */
   clear(buffer: number): void;
   close(): void;

@@ -15,7 +15,7 @@ interface Functions {
   readonly plan: () => string;
   readonly open: (threads: number, session: [Pointer | null]) => number;
   readonly close: (session: Pointer) => void;
-  readonly write: (session: Pointer, buffer: number, values: ArrayBufferView, bytes: number) => void;
+  readonly write: (session: Pointer, buffer: number, offset: number, values: ArrayBufferView, bytes: number) => void;
   readonly read: (session: Pointer, buffer: number, offset: number, values: ArrayBufferView, bytes: number) => void;
   readonly clear: (session: Pointer, buffer: number) => void;
   /** Found when first asked for. */
@@ -54,9 +54,9 @@ export class NativeSession {
     });
   }
 
-  /** Copies values to the start of a buffer. */
-  write(buffer: number, values: ArrayBufferView): void {
-    this.#functions.write(this.#open(), buffer, values, values.byteLength);
+  /** Copies values into a buffer, to its start or a byte offset. */
+  write(buffer: number, values: ArrayBufferView, offset = 0): void {
+    this.#functions.write(this.#open(), buffer, offset, values, values.byteLength);
   }
 
   /** Fills `values` from a buffer. */
@@ -94,7 +94,7 @@ function load(path: string, plan: Plan): Functions {
     plan: library.func("const char *llmc_plan(void)"),
     open: library.func("int32_t llmc_open(int32_t threads, _Out_ void **session)"),
     close: library.func("void llmc_close(void *session)"),
-    write: library.func("void llmc_write(void *session, int32_t buffer, void *values, size_t bytes)"),
+    write: library.func("void llmc_write(void *session, int32_t buffer, size_t offset, void *values, size_t bytes)"),
     read: library.func("void llmc_read(void *session, int32_t buffer, size_t offset, void *values, size_t bytes)"),
     clear: library.func("void llmc_clear(void *session, int32_t buffer)"),
     run: (name) => {
