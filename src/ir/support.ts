@@ -3,7 +3,7 @@
  * so that sums over a whole context can stop there.
  */
 import type { Scalar } from "./graph.ts";
-import { binary, int, sub } from "./scalar.ts";
+import { binary, bool, int, rewrite, sub, subexpressions } from "./scalar.ts";
 import { positionsOf } from "./sums.ts";
 
 /** An index of the axis at a position beyond which the scalar is zero; it depends on no axis. */
@@ -16,9 +16,17 @@ export function lastAboveLowest(s: Scalar, position: number): Scalar | undefined
   return lastOther(s, position, -Infinity);
 }
 
+const both = (a: Scalar | undefined, b: Scalar | undefined): Scalar | undefined => (a && b && (a === b ? a : binary("max", a, b)));
+
+/** The first guard `axis < bound` with a bound that depends on no axis, and what the scalars are where it holds: most of a long context, without the choices for its end. */
+export function belowGuard(scalars: readonly Scalar[], position: number): { readonly bound: Scalar; readonly scalars: readonly Scalar[] } | undefined {
+  const guard = subexpressions(...scalars).find((s) => s.kind === "binary" && s.op === "lt" && s.left.kind === "axis" && s.left.position === position && positionsOf(s.right).size === 0);
+  if (guard?.kind !== "binary") return undefined;
+  return { bound: guard.right, scalars: scalars.map((s) => rewrite(s, (part) => (part === guard ? bool(true) : undefined))) };
+}
+
 function lastOther(s: Scalar, position: number, value: number): Scalar | undefined {
   const within = (part: Scalar): Scalar | undefined => lastOther(part, position, value);
-  const both = (a: Scalar | undefined, b: Scalar | undefined): Scalar | undefined => (a && b && (a === b ? a : binary("max", a, b)));
   switch (s.kind) {
     case "literal":
       return s.value === value ? int(-1) : undefined;
@@ -51,7 +59,7 @@ function lastWhere(condition: Scalar, position: number): Scalar | undefined {
     case "le": return bounds(left, right) ? right : undefined;
     case "lt": return bounds(left, right) ? sub(right, int(1)) : undefined;
     case "eq": return bounds(left, right) ? right : bounds(right, left) ? left : undefined;
-    case "min": return lastWhere(left, position) ?? lastWhere(right, position);
+    case "and": return lastWhere(left, position) ?? lastWhere(right, position);
     default: return undefined;
   }
 }

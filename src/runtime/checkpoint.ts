@@ -80,7 +80,8 @@ export async function restoreCheckpoint(session: Session, checkpoint: Checkpoint
     if (plan.buffers[buffer]?.bytes === 0) continue;
     for (const { path, offset } of plan.parameters) {
       const place = checkpoint.file.tensors.get(prefix + path);
-      for (let at = 0; place !== undefined && at < place.bytes; at += pieceBytes) {
+      if (place === undefined) continue;
+      for (let at = 0; at < place.bytes; at += pieceBytes) {
         // Copied, because bytes of a file need not be aligned to four.
         const bytes = (await checkpoint.source.read(place.from + at, Math.min(pieceBytes, place.bytes - at))).slice();
         session.write(buffer, new Float32Array(bytes.buffer), offset + at);

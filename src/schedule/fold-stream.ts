@@ -6,7 +6,7 @@
  * Measured on one token times 768 x 3072: columns walked in strips of a vector reach a third of the memory's bandwidth.
  */
 import { elementCount } from "../ir/node.ts";
-import { lastAboveLowest, lastNonZero } from "../ir/support.ts";
+import { belowGuard, lastAboveLowest, lastNonZero } from "../ir/support.ts";
 import type { Scalar } from "../ir/graph.ts";
 import { add, bitcast, bool, div, group, i32, lane, lt, min, mod, mul, register, variable } from "../kernel/expr.ts";
 import type { Expr, Statement } from "../kernel/ir.ts";
@@ -95,17 +95,24 @@ function streamKernel(cluster: FoldCluster, shape: StreamShape, bindings: Bindin
   // Rows that lie apart are streams of their own; where reading may end early they are neighbours.
   const apart = bound === undefined && partials * rows === elementCount(cluster.over) ? rows / together : 1;
   const row = names.fresh("row");
-  const rowCode = block.child();
-  const code = rowCode.child();
-  const points = Array.from({ length: together }, (_, ahead) =>
-    base.inside({ groups: [axisGroup(rank, cluster.over, add(variable(row), ahead * apart))], block: rowCode }).inside({ groups: [columnGroup], block: code }));
-  const values = points.map((point) => point.lowerAll(cluster.values.map(({ value }) => value)));
-  sums.forEach(({ op, name, register: array }, i) =>
-    code.push(set(name, combine(op, register(array, variable(counter)), tree(op, values.map((value) => value[i] as Expr))))));
-  rowCode.push(...eachVector(code, unit));
+  /** Adds to all sums what the next rows have. */
+  const addRows = (scalars: readonly Scalar[]): readonly Statement[] => {
+    const rowCode = block.child();
+    const code = rowCode.child();
+    const points = Array.from({ length: together }, (_, ahead) =>
+      base.inside({ groups: [axisGroup(rank, cluster.over, add(variable(row), ahead * apart))], block: rowCode }).inside({ groups: [columnGroup], block: code }));
+    const values = points.map((point) => point.lowerAll(scalars));
+    sums.forEach(({ op, name, register: array }, i) =>
+      code.push(set(name, combine(op, register(array, variable(counter)), tree(op, values.map((value) => value[i] as Expr))))));
+    rowCode.push(...eachVector(code, unit));
+    return rowCode.statements;
+  };
+  const scalars = cluster.values.map(({ value }) => value);
+  const below = bound && belowGuard(scalars, rank);
+  const next = below ? branch(lt(add(variable(row), together - 1), base.lower(below.bound)), addRows(below.scalars), addRows(scalars)) : addRows(scalars);
 
   const starts = sums.map(({ op, type, name }) => set(name, startOf(op, type)));
-  block.push(...loop(counter, 0, vectors, 1, starts), ...(apart === 1 ? loop(row, from, to, together, rowCode.statements) : loop(row, from, add(from, apart), 1, rowCode.statements)));
+  block.push(...loop(counter, 0, vectors, 1, starts), ...(apart === 1 ? loop(row, from, to, together, next) : loop(row, from, add(from, apart), 1, next)));
 
   const end = block.child();
   if (partials === 1) {

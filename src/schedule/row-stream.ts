@@ -9,7 +9,7 @@ import { affineOf } from "../ir/affine.ts";
 import { elementCount } from "../ir/node.ts";
 import { subexpressions } from "../ir/scalar.ts";
 import type { Axis, Read, Scalar } from "../ir/graph.ts";
-import { lastNonZero } from "../ir/support.ts";
+import { belowGuard, lastNonZero } from "../ir/support.ts";
 import { add, bool, eq, group, lane, le, lt, min, mul, register, variable } from "../kernel/expr.ts";
 import type { Array_, Expr, Statement, UniformStatement } from "../kernel/ir.ts";
 import { assign, branch, loop, phase, reduce } from "../kernel/statements.ts";
@@ -74,17 +74,25 @@ function streamKernel(cluster: RowCluster, { reduces, outputs }: Parts, bindings
 
   const block = new Block(names);
   const starts = sums.flatMap((each, i) => each.map((sum): Statement => assign(sum, startOf(reduces[i]?.step.op ?? "sum", sum.element))));
-  const rowCode = block.child();
-  const code = rowCode.child();
   const counter = names.fresh("c");
   const along = axisGroup(cluster.rows.length, cluster.along, add(mul(variable(counter), lanes), lane));
-  const values = rowPoints(rowCode).map((point) => point.inside({ groups: [along], block: code }).lowerAll(reduces.map(({ step }) => step.value)));
-  values.forEach((value, r) => reduces.forEach(({ step }, i) => {
-    const sum = sums[i]?.[r];
-    if (sum) code.push(assign(sum, combine(step.op, register(sum), value[i] as Expr)));
-  }));
-  rowCode.push(...loop(counter, 0, Math.ceil(length / lanes), 1, branch(length % lanes === 0 ? bool(true) : lt(add(mul(variable(counter), lanes), lane), length), code.statements)));
-  block.push(...starts, ...branch(isNeeded(cluster, reduces, order, bindings, block), rowCode.statements));
+  const addUp = (scalars: readonly Scalar[]): readonly Statement[] => {
+    const rowCode = block.child();
+    const code = rowCode.child();
+    const values = rowPoints(rowCode).map((point) => point.inside({ groups: [along], block: code }).lowerAll(scalars));
+    values.forEach((value, r) => reduces.forEach(({ step }, i) => {
+      const sum = sums[i]?.[r];
+      if (sum) code.push(assign(sum, combine(step.op, register(sum), value[i] as Expr)));
+    }));
+    rowCode.push(...loop(counter, 0, Math.ceil(length / lanes), 1, branch(length % lanes === 0 ? bool(true) : lt(add(mul(variable(counter), lanes), lane), length), code.statements)));
+    return rowCode.statements;
+  };
+  const scalars = reduces.map(({ step }) => step.value);
+  const [slowest = 0] = order;
+  const below = apart === 1 ? belowGuard(scalars, slowest) : undefined;
+  const last = slowestIndex(cluster.rows, order, min(add(mul(group, together), together - 1), rows - 1), block);
+  const next = below && last ? branch(lt(last, new ScalarLowering({ bindings, block, space, groups: [] }).lower(below.bound)), addUp(below.scalars), addUp(scalars)) : addUp(scalars);
+  block.push(...starts, ...branch(isNeeded(cluster, reduces, order, bindings, block), next));
 
   const scratches = new Map<string, Array_>();
   const combined = reduces.flatMap(({ step }, i) => (sums[i] ?? []).map((sum): UniformStatement => {
@@ -147,8 +155,13 @@ function isNeeded({ rows }: RowCluster, reduces: Parts["reduces"], order: readon
   const bounds = reduces.map(({ step }) => (step.op === "sum" ? lastNonZero(step.value, slowest) : undefined));
   const [bound] = bounds;
   if (!bound || bounds.some((other) => other !== bound)) return bool(true);
-  const [first] = rowGroups(rows, order, mul(group, together), block).filter((each) => each.first <= slowest && slowest < each.first + each.sizes.length);
-  if (!first) return bool(true);
-  const lowering = new ScalarLowering({ bindings, block, space: rows, groups: [first] });
-  return first.sizes.length > 1 ? bool(true) : le(first.index, lowering.lower(bound));
+  const first = slowestIndex(rows, order, mul(group, together), block);
+  return first ? le(first, new ScalarLowering({ bindings, block, space: rows, groups: [] }).lower(bound)) : bool(true);
+}
+
+/** The index of a row along the slowest of its axes, where that stands by itself. */
+function slowestIndex(axes: readonly Axis[], order: readonly number[], row: Expr, block: Block): Expr | undefined {
+  const [slowest] = order;
+  const found = rowGroups(axes, order, row, block).find((each) => each.first === slowest);
+  return found?.sizes.length === 1 ? found.index : undefined;
 }
