@@ -8,7 +8,7 @@
 import { elementCount } from "../ir/node.ts";
 import { belowGuard, lastAboveLowest, lastNonZero } from "../ir/support.ts";
 import type { Scalar } from "../ir/graph.ts";
-import { add, bitcast, bool, div, group, i32, lane, lt, min, mod, mul, register, variable } from "../kernel/expr.ts";
+import { add, bitcast, bool, div, group, i32, lane, le, lt, min, mod, mul, register, variable } from "../kernel/expr.ts";
 import type { Expr, Statement } from "../kernel/ir.ts";
 import { branch, loop, phase, store } from "../kernel/statements.ts";
 import type { FoldCluster } from "../optimize/cluster.ts";
@@ -92,11 +92,9 @@ function streamKernel(cluster: FoldCluster, shape: StreamShape, bindings: Bindin
   const whole = partials * rows === elementCount(cluster.over) ? add(from, rows) : min(add(from, rows), elementCount(cluster.over));
   const to = block.define("to", bound ? min(whole, add(base.lower(bound), 1)) : whole);
 
-  // Rows that lie apart are streams of their own; where reading may end early they are neighbours.
-  const apart = bound === undefined && partials * rows === elementCount(cluster.over) ? rows / together : 1;
   const row = names.fresh("row");
-  /** Adds to all sums what the next rows have. */
-  const addRows = (scalars: readonly Scalar[]): readonly Statement[] => {
+  /** Adds the group's rows up, several at a time that lie so far apart. */
+  const addRows = (scalars: readonly Scalar[], apart: number): readonly Statement[] => {
     const rowCode = block.child();
     const code = rowCode.child();
     const points = Array.from({ length: together }, (_, ahead) =>
@@ -105,14 +103,16 @@ function streamKernel(cluster: FoldCluster, shape: StreamShape, bindings: Bindin
     sums.forEach(({ op, name, register: array }, i) =>
       code.push(set(name, combine(op, register(array, variable(counter)), tree(op, values.map((value) => value[i] as Expr))))));
     rowCode.push(...eachVector(code, unit));
-    return rowCode.statements;
+    return apart === 1 ? loop(row, from, to, together, rowCode.statements) : loop(row, from, add(from, apart), 1, rowCode.statements);
   };
   const scalars = cluster.values.map(({ value }) => value);
+  // Rows that lie apart are streams of their own; where reading may end early they are neighbours.
+  const apart = partials * rows === elementCount(cluster.over) ? rows / together : 1;
   const below = bound && belowGuard(scalars, rank);
-  const next = below ? branch(lt(add(variable(row), together - 1), base.lower(below.bound)), addRows(below.scalars), addRows(scalars)) : addRows(scalars);
+  const added = below ? branch(le(add(from, rows), base.lower(below.bound)), addRows(below.scalars, apart), addRows(scalars, 1)) : addRows(scalars, bound ? 1 : apart);
 
   const starts = sums.map(({ op, type, name }) => set(name, startOf(op, type)));
-  block.push(...loop(counter, 0, vectors, 1, starts), ...(apart === 1 ? loop(row, from, to, together, next) : loop(row, from, add(from, apart), 1, next)));
+  block.push(...loop(counter, 0, vectors, 1, starts), ...added);
 
   const end = block.child();
   if (partials === 1) {
