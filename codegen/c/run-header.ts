@@ -273,7 +273,7 @@ EXPORT void llmc_close(void *session) {
   release(session);
 }
 
-EXPORT void llmc_write(void *session, int32_t buffer, const void *values, size_t bytes) { memcpy(memory_of(session, buffer), values, bytes); }
+EXPORT void llmc_write(void *session, int32_t buffer, size_t offset, const void *values, size_t bytes) { memcpy(memory_of(session, buffer) + offset, values, bytes); }
 EXPORT void llmc_read(void *session, int32_t buffer, size_t offset, void *values, size_t bytes) { memcpy(values, memory_of(session, buffer) + offset, bytes); }
 EXPORT void llmc_clear(void *session, int32_t buffer) { memset(memory_of(session, buffer), 0, ((struct session *)session)->buffers[buffer].bytes); }
 

@@ -10,6 +10,7 @@ import type { Draft, Member } from "./draft.ts";
 import { finishRow } from "./finish-row.ts";
 import { membersInOrder, outputsOf, placedBody, placeScalars } from "./members.ts";
 import type { Finishing } from "./members.ts";
+import { narrowUpdates } from "./narrow-updates.ts";
 import { binsFormOf } from "./scatters.ts";
 
 export function finishDraft(draft: Draft, finishing: Finishing): Cluster {
@@ -37,7 +38,7 @@ function pointwiseValues(draft: Draft, slots: ReadonlyMap<Node, Scalar>): Map<No
 
 function finishMap(draft: Draft, finishing: Finishing): MapCluster {
   const values = pointwiseValues(draft, new Map());
-  return { kind: "map", id: draft.id, axes: draft.axes, outputs: outputsOf(draft, values, finishing), reasons: draft.reasons };
+  return narrowUpdates({ kind: "map", id: draft.id, axes: draft.axes, outputs: outputsOf(draft, values, finishing), reasons: draft.reasons });
 }
 
 function finishContract(draft: Draft, finishing: Finishing): ContractCluster {

@@ -9,6 +9,7 @@ import { spaceOf } from "../ir/affine.ts";
 import { comp, elementCount, inputsOf, nodesRead, reachable, scatter } from "../ir/node.ts";
 import { read, rewrite, subexpressions, substitute } from "../ir/scalar.ts";
 import { simplifyScalar } from "../ir/simplify-scalar.ts";
+import { positionsOf } from "../ir/sums.ts";
 import { isHeavy } from "./constants.ts";
 import { contractionOf } from "./contraction.ts";
 import { labelOf, rebuildGraph } from "./rebuild.ts";
@@ -23,6 +24,8 @@ const readersOfGathered = 3;
 const mostOperations = 64;
 /** A small table of transcendental values is stored when it would be computed this many times over. */
 const repeatsWorthATable = 64;
+/** Transcendental values that a reduction goes over are stored when it would compute each so many times. */
+const repeatsOfHeavy = 16;
 
 export interface Inlined {
   readonly roots: readonly Node[];
@@ -84,8 +87,12 @@ export function inlinePointwise(roots: readonly Node[], limit: (node: Node) => n
     if (readers.length * (read / size - 1) > repeatedLoads) return `its ${readers.length} readers would load ${(read / size).toFixed(1)} times as much`;
     const operationCount = subexpressions(body).filter((s) => s.kind !== "literal" && s.kind !== "axis").length;
     if (more.length > 0 && operationCount > mostOperations) return "it is too long to repeat in each of its readers";
-    const points = Math.max(...readers.map((u) => elementCount(spaceOf(u))));
-    if (subexpressions(body).some(isHeavy) && large.every((n) => n.kind === "leaf") && points >= repeatsWorthATable * size) return "it is a small table";
+    if (subexpressions(body).some(isHeavy)) {
+      const points = Math.max(...readers.map((u) => elementCount(spaceOf(u))));
+      if (large.every((n) => n.kind === "leaf") && points >= repeatsWorthATable * size) return "it is a small table";
+      const repeater = readers.find((u) => elementCount(spaceOf(u)) >= repeatsOfHeavy * size && sumsOver(u, old));
+      if (repeater) return `each element of ${repeater.name} would compute it anew`;
+    }
     return undefined;
   }
 
@@ -155,6 +162,18 @@ function isCheapOperand(body: Scalar): boolean {
   const all = subexpressions(body);
   const work = all.filter((s) => s.dtype === "f32" && (s.kind === "unary" || s.kind === "binary" || s.kind === "select" || s.kind === "random"));
   return work.length <= 2 && !all.some(isHeavy) && !work.some((s) => s.kind === "random" || (s.kind === "binary" && s.op === "div")) && new Set(all.filter((s): s is Read => s.kind === "read")).size <= 1;
+}
+
+/** Whether a reduction reads a node all along what it reduces: its values cannot be made once for all steps. */
+function sumsOver(user: Node, node: Node): boolean {
+  if (user.kind !== "comp" || !user.reduce) return false;
+  const rank = user.axes.length;
+  const over = user.reduce.axes.map((_, i) => rank + i);
+  return subexpressions(user.body).some((s) => {
+    if (s.kind !== "read" || s.of !== node) return false;
+    const positions = new Set(s.at.flatMap((index) => [...positionsOf(index)]));
+    return over.every((p) => positions.has(p));
+  });
 }
 
 function isGathered(s: Scalar): boolean {

@@ -2,13 +2,16 @@
  * @file Checkpoints: all that a run needs to go on as if it had not stopped. Parameters under their paths, states as `state/<name>/<path>`, and
  * in the metadata the step, the seed and the tokenizer; data order and random numbers are functions of those. Where the bytes go is the caller's.
  */
-import { elementsOf, fillArena, parameterArena, slotOf } from "./arenas.ts";
+import { parameterArena, slotOf } from "./arenas.ts";
 import type { TokenizerData } from "./data/tokens.ts";
 import type { Session } from "./device.ts";
 import { RuntimeFailure } from "./failure.ts";
 import type { Plan } from "./plan.ts";
 import type { ByteSource, TensorEntry, TensorFile } from "./safetensors.ts";
 import { encodeHeader, readHeader } from "./safetensors.ts";
+
+/** What is read of a tensor at once: weights are in memory once, and little beside them. */
+const pieceBytes = 16 << 20;
 
 export interface CheckpointInfo {
   readonly model: string;
@@ -69,20 +72,21 @@ export async function openCheckpoint(source: ByteSource): Promise<Checkpoint> {
   return { info, source, file };
 }
 
-/** Loads every parameter and state. Fails if the checkpoint is of another model, naming the first tensor that differs. */
+/** Loads every parameter, and every state that the session has memory for. Fails if the checkpoint is of another model, naming the first tensor that differs. */
 export async function restoreCheckpoint(session: Session, checkpoint: Checkpoint): Promise<void> {
   const { plan } = session;
   requireSameModel(plan, checkpoint);
   for (const { buffer, prefix } of arenasOf(plan)) {
-    const values = new Map<string, Float32Array>();
-    for (const parameter of plan.parameters) {
-      const place = checkpoint.file.tensors.get(prefix + parameter.path);
+    if (plan.buffers[buffer]?.bytes === 0) continue;
+    for (const { path, offset } of plan.parameters) {
+      const place = checkpoint.file.tensors.get(prefix + path);
       if (place === undefined) continue;
-      // Copied, because bytes of a file need not be aligned to four.
-      const bytes = (await checkpoint.source.read(place.from, place.bytes)).slice();
-      values.set(parameter.path, new Float32Array(bytes.buffer, 0, elementsOf(parameter)));
+      for (let at = 0; at < place.bytes; at += pieceBytes) {
+        // Copied, because bytes of a file need not be aligned to four.
+        const bytes = (await checkpoint.source.read(place.from + at, Math.min(pieceBytes, place.bytes - at))).slice();
+        session.write(buffer, new Float32Array(bytes.buffer), offset + at);
+      }
     }
-    fillArena(session, buffer, (slot, parameter) => void slot.set(values.get(parameter.path) ?? []));
   }
 }
 

@@ -58,8 +58,8 @@ export interface Session {
   replay(program: ProgramName): Replay;
   /** Bytes of a buffer after everything submitted so far, as f32. */
   read(buffer: number): Promise<Float32Array>;
-  /** Replaces a buffer from its start. */
-  write(buffer: number, values: Float32Array): void;
+  /** Replaces a buffer from its start, or from a byte offset. */
+  write(buffer: number, values: Float32Array, offset?: number): void;
   /** Sets a buffer to zero. */
   clear(buffer: number): void;
   close(): void;
@@ -127,7 +127,7 @@ export async function constantValues(program: CompiledProgram): Promise<readonly
   if (!buffers.some((buffer) => buffer.role === "constant")) return [];
   const constants = await program.constants();
   return buffers.flatMap(({ role, name, bytes, offset = 0 }, buffer) => {
-    if (role !== "constant") return [];
+    if (role !== "constant" || bytes === 0) return [];
     if (offset + bytes > constants.length) throw new RuntimeFailure("program/invalid", `constants.bin is too short for \`${name}\``, "compile the model again");
     return [{ buffer, values: constants.subarray(offset, offset + bytes) }];
   });

@@ -40,7 +40,7 @@ const softwareSimd = 4;
 export function foldShape(cluster: FoldCluster, target: Target): FoldShape {
   const { axes, over } = cluster;
   const [results, reduced] = [elementCount(axes), elementCount(over)];
-  const along = directionOf(cluster);
+  const along = foldDirection(cluster);
   const vector = !target.simd && divides(along === "axes" ? axes : over) ? 4 : 1;
   const units = along === "axes" ? results / vector : results;
   const length = along === "over" ? reduced / vector : reduced;
@@ -63,7 +63,7 @@ export function foldShape(cluster: FoldCluster, target: Target): FoldShape {
 }
 
 /** Along which list of axes most of what is read is contiguous. */
-function directionOf({ axes, over, values }: FoldCluster): "axes" | "over" {
+export function foldDirection({ axes, over, values }: FoldCluster): "axes" | "over" {
   const elements = { axes: contiguousElements(values, innermost(axes, 0)), over: contiguousElements(values, innermost(over, axes.length)) };
   if (elements.axes !== elements.over) return elements.axes > elements.over ? "axes" : "over";
   return divides(axes) ? "axes" : "over";

@@ -1,26 +1,30 @@
 /** @file Large reductions with a small result, in one stage or two, both in a fixed order. */
 import { invariant } from "../diagnostics/invariant.ts";
 import { elementCount } from "../ir/node.ts";
-import { add, bitcast, bool, div, eq, group, i32, lane, load, lt, mod, mul, register, splat, variable } from "../kernel/expr.ts";
-import type { Array_, Binding, Expr, UniformStatement, Width } from "../kernel/ir.ts";
-import { assign, branch, phase, reduce, store } from "../kernel/statements.ts";
+import { add, bitcast, bool, div, eq, group, i32, lane, lt, mod, mul, register, splat, variable } from "../kernel/expr.ts";
+import type { Expr, UniformStatement } from "../kernel/ir.ts";
+import { assign, branch, phase, store } from "../kernel/statements.ts";
 import type { FoldCluster } from "../optimize/cluster.ts";
 import { buildKernel } from "./bindings.ts";
 import type { Bindings, KernelDraft } from "./bindings.ts";
 import { Block } from "./block.ts";
+import { begin, combineKernel, combineLanes, newTotals, nodesOf, partialLength, partialsIn, tree, unitWidth } from "./fold-parts.ts";
+import type { Total } from "./fold-parts.ts";
 import { foldShape } from "./fold-shape.ts";
 import type { FoldShape } from "./fold-shape.ts";
+import { lowerFoldStream, streamShape } from "./fold-stream.ts";
 import { globalLane, kernelComment, kernelName, writeOutputs } from "./kernel.ts";
 import { accumulate, accumulatingLoop } from "./long-sums.ts";
 import type { Accumulator } from "./long-sums.ts";
 import type { Lowered, ScalarLayout, Target } from "./lowered.ts";
 import { ScalarLowering } from "./lower-scalar.ts";
-import { powerOfTwoAbove } from "./powers.ts";
 import { axisGroup } from "./place.ts";
-import { across, combine, kernelOp, startOf, valueType } from "./reduction.ts";
+import { across } from "./reduction.ts";
 
 export function lowerFold(cluster: FoldCluster, target: Target, layout: ScalarLayout): Lowered {
   invariant(cluster.values.every(({ value }) => value.dtype !== "bool"), "booleans are not reduced");
+  const stream = streamShape(cluster, target);
+  if (stream) return lowerFoldStream(cluster, stream, target, layout);
   const shape = foldShape(cluster, target);
   const first = buildKernel(layout, target, (bindings) => partialKernel(cluster, shape, bindings));
   if (shape.partials === 1) return { dispatches: [first], workspaces: [], reasons: [shape.reason] };
@@ -28,57 +32,8 @@ export function lowerFold(cluster: FoldCluster, target: Target, layout: ScalarLa
   return { dispatches: [first, second], workspaces: [4 * partialLength(cluster, shape)], reasons: [shape.reason] };
 }
 
-const nodesOf = (cluster: FoldCluster) => cluster.outputs.map((output) => output.node);
-
-/** Results that a unit is. */
-const unitWidth = (shape: FoldShape): 1 | 4 => (shape.along === "axes" ? shape.vector : 1);
-
-/** Partial results lie by value, then partial, then result. */
-const partialLength = (cluster: FoldCluster, shape: FoldShape): number => cluster.values.length * shape.partials * elementCount(cluster.axes);
-
-/** The buffer of partial results: of f32, or where some are i32 the bits of all as i32. */
-function partialsIn(bindings: Bindings, access: "read" | "write", cluster: FoldCluster, shape: FoldShape): Binding {
-  const scalar = cluster.values.every(({ value }) => value.dtype === "f32") ? "f32" : "i32";
-  return bindings.workspace(0, partialLength(cluster, shape) / unitWidth(shape), access, unitWidth(shape), scalar);
-}
-
-/** What a lane accumulates of each value. */
-interface Total extends Accumulator {
-  readonly register: Array_;
-}
-
-function newTotals(cluster: FoldCluster, width: Width, bindings: Bindings, hint = ""): Total[] {
-  return cluster.values.map(({ op, value }, i) => {
-    const type = valueType(value.dtype, width);
-    const name = bindings.names.fresh(`${op}${hint}_${i}`);
-    return { op, name, type, register: { name, element: type, length: 1 } };
-  });
-}
-
-const begin = (totals: readonly Total[]) => totals.map(({ register, op, type }) => assign(register, startOf(op, type)));
-
-/** Combines the totals of the lanes of a workgroup; gives the shared arrays for it, one for each type. */
-function combineLanes(totals: readonly Total[], lanes: number, names: Bindings["names"], body: UniformStatement[]): readonly Array_[] {
-  const scratches = new Map<string, Array_>();
-  for (const { op, type, register } of totals) {
-    const scratch = scratches.get(type.scalar) ?? { name: names.fresh("scratch"), element: type, length: lanes };
-    scratches.set(type.scalar, scratch);
-    body.push(reduce(kernelOp(op), register, scratch));
-  }
-  return [...scratches.values()];
-}
-
 /** Steps of a lane that go together: their loads do not wait for each other, and a loop costs less. */
 const together = 4;
-
-/** Values combined in pairs, pairs of pairs, and so on. */
-function tree(op: Accumulator["op"], values: readonly Expr[]): Expr {
-  const [first, ...rest] = values;
-  invariant(first, "no values to combine");
-  if (rest.length === 0) return first;
-  const half = values.length >> 1;
-  return combine(op, tree(op, values.slice(0, half)), tree(op, values.slice(half)));
-}
 
 /** Every lane reduces its slice for its unit. */
 function partialKernel(cluster: FoldCluster, shape: FoldShape, bindings: Bindings): KernelDraft {
@@ -149,46 +104,4 @@ function partialKernel(cluster: FoldCluster, shape: FoldShape, bindings: Binding
 function unitInGroup(block: Block, { units, partials }: FoldShape): { readonly unit: Expr; readonly partial: Expr } {
   if (units === 1) return { unit: i32(0), partial: group };
   return { unit: block.define("unit", div(group, partials)), partial: block.define("part", mod(group, partials)) };
-}
-
-/** More partial results of a unit than one lane adds up, where the lanes of a workgroup may do it. */
-const fewPartials = 32;
-
-/** One lane a unit adds the partial results up in order, or, when they are many, a workgroup a unit. */
-function combineKernel(cluster: FoldCluster, shape: FoldShape, bindings: Bindings, target: Target): KernelDraft {
-  const { units, partials } = shape;
-  const { names } = bindings;
-  const width = unitWidth(shape);
-  const many = target.staging && partials > fewPartials;
-  const lanes = many ? Math.min(target.lanes, powerOfTwoAbove(partials / 4)) : Math.min(target.simd ? target.lanes : 32, powerOfTwoAbove(units));
-  const outer = new Block(names);
-  const unit = many ? group : outer.define("unit", globalLane(lanes));
-  const code = outer.child();
-  const workspace = partialsIn(bindings, "read", cluster, shape);
-  const totals = newTotals(cluster, width, bindings);
-  code.push(...begin(totals));
-  const counter = names.fresh("j");
-  const at = many ? add(mul(variable(counter), lanes), lane) : variable(counter);
-  const steps = many ? Math.ceil(partials / lanes) : partials;
-  code.push(...accumulatingLoop(names, totals, { counter, from: 0, to: steps, by: 1, most: steps }, (into) =>
-    branch(many && partials % lanes !== 0 ? lt(at, partials) : bool(true), into.map((sum, i) => {
-      const partial = load(workspace, add(mul(add(at, i * partials), units), unit));
-      return accumulate(sum, bitcast(partial, sum.type.scalar === "i32" ? "i32" : "f32"));
-    }))));
-
-  const body: UniformStatement[] = [];
-  if (many) body.push(phase([...outer.statements, ...code.statements]));
-  const scratches = many ? combineLanes(totals, lanes, names, body) : [];
-  const end = many ? new Block(names) : code;
-  const outputs = new ScalarLowering({
-    bindings, block: end, space: [...cluster.axes, ...cluster.over], groups: [axisGroup(0, cluster.axes, mul(unit, width), width === 4)],
-    slots: (i) => register((totals[i] as Total).register),
-  });
-  writeOutputs(cluster.outputs, outputs);
-  const exists = many ? eq(lane, 0) : units % lanes === 0 ? bool(true) : lt(unit, units);
-  body.push(phase([...(many ? [] : outer.statements), ...branch(exists, end.statements)]));
-  return {
-    name: kernelName("fold", nodesOf(cluster)), groups: many ? units : Math.ceil(units / lanes), lanes, shared: scratches,
-    registers: totals.map((total) => total.register), body, comment: kernelComment(nodesOf(cluster)),
-  };
 }

@@ -22,8 +22,11 @@ import { passesOf } from "./row-passes.ts";
 import type { Pass } from "./row-passes.ts";
 import { rowShape } from "./row-shape.ts";
 import type { RowShape } from "./row-shape.ts";
+import { lowerRowStream } from "./row-stream.ts";
 
 export function lowerRow(cluster: RowCluster, target: Target, layout: ScalarLayout): Lowered {
+  const stream = lowerRowStream(cluster, target, layout);
+  if (stream) return stream;
   const vector = !target.simd && cluster.along.length > 0 && divides(cluster.along) ? 4 : 1;
   const shape = rowShape(elementCount(cluster.rows), elementCount(cluster.along), vector, target);
   const dispatch = buildKernel(layout, target, (bindings) => new RowKernel(cluster, shape, vector, bindings).build());

@@ -91,4 +91,31 @@ describe.skipIf(!hasCompiler)("a compiled decoder on the CPU", () => {
     }
     device.close();
   });
+
+  test("writes the same text as WebGPU, and with any number of threads from the same bits", async () => {
+    vi.stubEnv("LLMC_THREADS", "1");
+    const one = await written("cpu", cpuTarget(8));
+    vi.stubEnv("LLMC_THREADS", "3");
+    expect(await written("cpu", cpuTarget(8))).toEqual(one);
+    vi.unstubAllEnvs();
+    const software = await written("software", softwareTarget);
+    expect(software.map(({ token }) => token)).toEqual(one.map(({ token }) => token));
+    one.forEach(({ logits }, i) => expect(difference(logits, software[i]?.logits ?? [])).toBeLessThan(1e-5));
+  });
 });
+
+/** The likeliest tokens one after the other, with the logits that each comes from; only what generation needs is in memory. */
+async function written(device: string, target: typeof softwareTarget): Promise<readonly { readonly token: number; readonly logits: Float32Array }[]> {
+  const opened = await openDevice({ device });
+  try {
+    const run = await DeviceRun.open(opened, compile(model, optimizer, tinySchedule(), { target, programs: ["decode"] }), byPath(initialParameters(model)), "decode");
+    const found: { token: number; logits: Float32Array }[] = [];
+    for (let position = 0; position < model.context; position++) {
+      const { logits = new Float32Array() } = await run.run("decode", { tokens: [found.at(-1)?.token ?? 1] }, { seed: 0, step: 1, position });
+      found.push({ token: logits.indexOf(Math.max(...logits)), logits });
+    }
+    return found;
+  } finally {
+    opened.close();
+  }
+}

@@ -58,4 +58,31 @@ describe("picking a token", () => {
     expect(() => new Picker(5, { temperature: 1, topK: 0 })).toThrow("top-k is 0");
     expect(() => new Picker(5, { temperature: 1, topP: 1.5 })).toThrow("top-p is 1.5");
   });
+
+  test("picks what sorting all tokens would pick", () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.oneof(fc.constantFrom(0, 1), fc.float({ min: -6, max: 6, noNaN: true })), { minLength: 1, maxLength: 900 }),
+        fc.option(fc.integer({ min: 1, max: 1000 }), { nil: undefined }), fc.option(fc.double({ min: 0.01, max: 1, noNaN: true }), { nil: undefined }), fc.double({ min: 0, max: 0.999, noNaN: true }),
+        (list, topK, topP, u) => {
+          const logits = Float32Array.from(list);
+          const options = { temperature: 0.9, ...(topK === undefined ? {} : { topK }), ...(topP === undefined ? {} : { topP }) };
+          expect(new Picker(list.length, options).pick(logits, u)).toBe(bySorting(logits, options, u));
+        },
+      ),
+    );
+  });
 });
+
+/** The definition. */
+function bySorting(logits: Float32Array, { temperature, topK, topP }: { readonly temperature: number; readonly topK?: number; readonly topP?: number }, u: number): number {
+  const highest = Math.max(...logits);
+  const all = Array.from(logits, (logit, token) => ({ token, weight: Math.exp((logit - highest) / temperature) }));
+  const sorted = all.toSorted((a, b) => b.weight - a.weight || a.token - b.token).slice(0, topK);
+  const total = sorted.reduce((sum, { weight }) => sum + weight, 0);
+  let sum = 0;
+  const count = sorted.findIndex(({ weight }) => (sum += weight) >= (topP ?? Infinity) * total) + 1;
+  const kept = (count > 0 ? sorted.slice(0, count) : sorted).toSorted((a, b) => a.token - b.token);
+  let left = u * kept.reduce((all, { weight }) => all + weight, 0);
+  return (kept.find(({ weight }) => (left -= weight) < 0) ?? kept.at(-1))?.token ?? 0;
+}

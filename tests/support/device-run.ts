@@ -4,6 +4,7 @@ import { evaluateOne } from "../../src/ir/evaluate.ts";
 import type { Schedule } from "../../src/ir/model.ts";
 import { comp } from "../../src/ir/node.ts";
 import type { Compiled } from "../../src/plan/build-plan.ts";
+import { onlyProgram } from "../../src/runtime/only-program.ts";
 import type { CompiledProgram, Device, ProgramName, Scalars, Session } from "../../src/runtime/device.ts";
 
 /** What the compiler would write into a folder. */
@@ -23,10 +24,11 @@ export class DeviceRun {
     this.session = session;
   }
 
-  /** Parameters as given by path, states as the plan starts them. */
-  static async open(device: Device, compiled: Compiled, parameters: ReadonlyMap<string, ArrayLike<number>>): Promise<DeviceRun> {
-    const run = new DeviceRun(await device.open(programOf(compiled)));
-    for (const { buffer, init } of compiled.plan.states) run.session.write(buffer, new Float32Array((compiled.plan.buffers[buffer]?.bytes ?? 0) / 4).fill(init));
+  /** Parameters as given by path, states as the plan starts them; `only` leaves out what a single program does not need. */
+  static async open(device: Device, compiled: Compiled, parameters: ReadonlyMap<string, ArrayLike<number>>, only?: ProgramName): Promise<DeviceRun> {
+    const program = programOf(compiled);
+    const run = new DeviceRun(await device.open(only === undefined ? program : onlyProgram(program, only)));
+    for (const { buffer, init } of only === undefined ? compiled.plan.states : []) run.session.write(buffer, new Float32Array((compiled.plan.buffers[buffer]?.bytes ?? 0) / 4).fill(init));
     run.writeArena("parameters", parameters);
     return run;
   }

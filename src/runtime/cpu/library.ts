@@ -15,10 +15,11 @@ interface Functions {
   readonly plan: () => string;
   readonly open: (threads: number, session: [Pointer | null]) => number;
   readonly close: (session: Pointer) => void;
-  readonly write: (session: Pointer, buffer: number, values: ArrayBufferView, bytes: number) => void;
+  readonly write: (session: Pointer, buffer: number, offset: number, values: ArrayBufferView, bytes: number) => void;
   readonly read: (session: Pointer, buffer: number, offset: number, values: ArrayBufferView, bytes: number) => void;
   readonly clear: (session: Pointer, buffer: number) => void;
-  readonly programs: Readonly<Partial<Record<ProgramName, KoffiFunc<(session: Pointer) => void>>>>;
+  /** Found when first asked for. */
+  readonly run: (program: ProgramName) => KoffiFunc<(session: Pointer) => void>;
 }
 
 /** Libraries stay loaded: threads of theirs may be asleep, and equal programs share one. */
@@ -27,12 +28,12 @@ const loaded = new Map<string, Functions>();
 /** Memory and threads of one session. No call may be made while a program runs, except for `close`'s caller to wait. */
 export class NativeSession {
   readonly #functions: Functions;
-  readonly #name: string;
+  readonly #plan: Plan;
   #session: Pointer | undefined;
 
   constructor(path: string, plan: Plan, threads: number) {
     this.#functions = load(path, plan);
-    this.#name = plan.model;
+    this.#plan = plan;
     if (this.#functions.plan() !== plan.hash) throw new RuntimeFailure("program/invalid", `step.c of \`${plan.model}\` was written for another plan`, "compile the model again");
     const out: [Pointer | null] = [null];
     const lacks = this.#functions.open(threads, out);
@@ -43,9 +44,8 @@ export class NativeSession {
 
   /** Runs a program from its first dispatch to its last, on its own threads. */
   run(program: ProgramName): Promise<void> {
-    const run = this.#functions.programs[program];
-    if (run === undefined) throw new RuntimeFailure("program/invalid", `step.c of \`${this.#name}\` has no program \`${program}\``, "compile the model again");
     const session = this.#open();
+    const run = this.#functions.run(program);
     return new Promise((resolve, reject) => {
       run.async(session, (error: unknown) => {
         if (error === null) resolve();
@@ -54,9 +54,9 @@ export class NativeSession {
     });
   }
 
-  /** Copies values to the start of a buffer. */
-  write(buffer: number, values: ArrayBufferView): void {
-    this.#functions.write(this.#open(), buffer, values, values.byteLength);
+  /** Copies values into a buffer, to its start or a byte offset. */
+  write(buffer: number, values: ArrayBufferView, offset = 0): void {
+    this.#functions.write(this.#open(), buffer, offset, values, values.byteLength);
   }
 
   /** Fills `values` from a buffer. */
@@ -75,7 +75,7 @@ export class NativeSession {
   }
 
   #open(): Pointer {
-    if (this.#session === undefined) throw new RuntimeFailure("device/lost", `the session of \`${this.#name}\` was closed`);
+    if (this.#session === undefined) throw new RuntimeFailure("device/lost", `the session of \`${this.#plan.model}\` was closed`);
     return this.#session;
   }
 }
@@ -89,18 +89,19 @@ function load(path: string, plan: Plan): Functions {
   } catch (error) {
     throw new RuntimeFailure("device/kernel", `the compiled \`${plan.model}\` could not be loaded: ${messageOf(error)}`, `remove ${path}`);
   }
-  const programs: Partial<Record<ProgramName, KoffiFunc<(session: Pointer) => void>>> = {};
-  for (const name of ["train", "evaluate", "decode"] as const) {
-    if (plan.programs[name] !== undefined) programs[name] = library.func(`void llmc_${name}(void *session)`);
-  }
+  const programs = new Map<ProgramName, KoffiFunc<(session: Pointer) => void>>();
   const functions: Functions = {
     plan: library.func("const char *llmc_plan(void)"),
     open: library.func("int32_t llmc_open(int32_t threads, _Out_ void **session)"),
     close: library.func("void llmc_close(void *session)"),
-    write: library.func("void llmc_write(void *session, int32_t buffer, void *values, size_t bytes)"),
+    write: library.func("void llmc_write(void *session, int32_t buffer, size_t offset, void *values, size_t bytes)"),
     read: library.func("void llmc_read(void *session, int32_t buffer, size_t offset, void *values, size_t bytes)"),
     clear: library.func("void llmc_clear(void *session, int32_t buffer)"),
-    programs,
+    run: (name) => {
+      const found = programs.get(name) ?? library.func(`void llmc_${name}(void *session)`);
+      programs.set(name, found);
+      return found;
+    },
   };
   loaded.set(path, functions);
   return functions;

@@ -50,11 +50,11 @@ export class CpuSession implements Session {
     });
   }
 
-  write(index: number, values: Float32Array): void {
-    if (values.byteLength > this.#bytes(index)) {
+  write(index: number, values: Float32Array, offset = 0): void {
+    if (offset + values.byteLength > this.#bytes(index)) {
       throw new RuntimeFailure("program/input", `${values.byteLength} bytes do not fit into buffer \`${this.plan.buffers[index]?.name ?? index}\``);
     }
-    this.#inOrder(this.#queue.idle ? values : values.slice(), (kept) => this.#native.write(index, kept));
+    this.#inOrder(this.#queue.idle ? values : values.slice(), (kept) => this.#native.write(index, kept, offset));
   }
 
   clear(index: number): void {

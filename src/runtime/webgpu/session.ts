@@ -107,14 +107,14 @@ class WebGpuSession implements Session {
     return values;
   }
 
-  write(index: number, values: Float32Array): void {
+  write(index: number, values: Float32Array, offset = 0): void {
     this.#health.check();
-    if (values.byteLength > this.#size(index)) {
+    if (offset + values.byteLength > this.#size(index)) {
       throw new RuntimeFailure("program/input", `${values.byteLength} bytes do not fit into buffer \`${this.plan.buffers[index]?.name ?? index}\``);
     }
     const step = pieceBytes / 4;
     for (let at = 0; at < values.length; at += step) {
-      this.#device.queue.writeBuffer(this.#buffers[index] as GPUBuffer, 4 * at, values as Float32Array<ArrayBuffer>, at, Math.min(step, values.length - at));
+      this.#device.queue.writeBuffer(this.#buffers[index] as GPUBuffer, offset + 4 * at, values as Float32Array<ArrayBuffer>, at, Math.min(step, values.length - at));
     }
   }
 
