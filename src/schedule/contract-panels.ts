@@ -199,16 +199,24 @@ class PanelKernel {
   #write(block: Block, { rows, first, panel }: Tile, sums: Sums): void {
     const { m, n, outputs } = this.#cluster;
     const { at } = this.#shape;
-    const base = this.#base(block);
-    for (const i of range(rows)) {
-      for (const j of range(this.#tile.micro.vectors)) {
-        const column = add(add(add(this.#column, mul(panel, this.#tile.panel)), j * this.#lanes), lane);
-        const inner = block.child();
-        const groups = [axisGroup(at.m, m, add(add(this.#row, first), i)), axisGroup(at.n, n, column)];
-        writeOutputs(outputs, base.inside({ groups, slots: (index) => sums[index]?.[i]?.[j], block: inner }));
-        block.push(...branch(this.#shape.n % this.#tile.panel === 0 ? bool(true) : lt(column, this.#shape.n), inner.statements));
+    const start = add(this.#column, mul(panel, this.#tile.panel));
+    const tile = (whole: boolean): readonly Statement[] => {
+      const outer = block.child();
+      const base = this.#base(outer);
+      for (const i of range(rows)) {
+        for (const j of range(this.#tile.micro.vectors)) {
+          const column = add(add(start, j * this.#lanes), lane);
+          const inner = outer.child();
+          const groups = [axisGroup(at.m, m, add(add(this.#row, first), i)), axisGroup(at.n, n, column)];
+          writeOutputs(outputs, base.inside({ groups, slots: (index) => sums[index]?.[i]?.[j], block: inner }));
+          outer.push(...branch(whole ? bool(true) : lt(column, this.#shape.n), inner.statements));
+        }
       }
-    }
+      return outer.statements;
+    };
+    // Only the last panel can reach past the end, and only there lanes are masked.
+    const surely = this.#shape.n % this.#tile.panel === 0;
+    block.push(...(surely ? tile(true) : branch(lt(add(start, this.#tile.panel - 1), this.#shape.n), tile(true), tile(false))));
   }
 
   /** Vector `j` of a panel of a right operand. */
@@ -234,9 +242,14 @@ class PanelKernel {
 
   /** Computes left operands for the rows of the task, reading along what lies together in memory. */
   #stageLefts(piece: Piece): readonly UniformStatement[] {
-    const { rows: blockRows } = this.#tile;
+    const { rows } = this.#tile;
     const { m } = this.#shape;
-    const rows = m % blockRows === 0 ? i32(blockRows) : min(sub(m, this.#row), blockRows);
+    if (m % rows === 0) return this.#stageRows(piece, i32(rows));
+    // The last block has fewer rows, and only there lanes are masked.
+    return uniformBranch(lt(add(this.#row, rows - 1), m), this.#stageRows(piece, i32(rows)), this.#stageRows(piece, sub(m, this.#row)));
+  }
+
+  #stageRows(piece: Piece, rows: Expr): readonly UniformStatement[] {
     return [...this.#lefts].flatMap(([left, staged]) => this.#phase((block) => {
       const [outer, inner, square] = [this.#bindings.names.fresh("o"), this.#bindings.names.fresh("i"), this.#bindings.names.fresh("u")];
       const along = add(variable(inner), lane);
