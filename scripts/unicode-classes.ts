@@ -29,7 +29,7 @@ async function matched(regex: string): Promise<Uint8Array> {
   return found.fill(0, 0xd800, 0xe000);
 }
 
-const letters = new Array<string>(last + 1).fill("O");
+const letters = Array.from({ length: last + 1 }, () => "O");
 for (const [letter, regex] of Object.entries(classes)) (await matched(regex)).forEach((is, c) => is && (letters[c] = letter));
 let table = "";
 for (let c = 0, from = 0; c <= last; c++) {

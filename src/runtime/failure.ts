@@ -25,6 +25,7 @@ export type FailureCode =
   | "tokenizer/invalid"
   | "tokenizer/unsupported"
   | "tokenizer/vocabulary"
+  | "tokenizer/token"
   | "checkpoint/missing"
   | "checkpoint/corrupt"
   | "checkpoint/mismatch"

@@ -6,9 +6,12 @@ export const letterOfByte: readonly string[] = makeLetters();
 const byteOfLetter = new Map(letterOfByte.map((letter, byte) => [letter, byte]));
 
 function makeLetters(): readonly string[] {
-  const printable = (byte: number): boolean => (byte >= 0x21 && byte <= 0x7e) || (byte >= 0xa1 && byte !== 0xad);
   let next = 0x100;
-  return Array.from({ length: 256 }, (_, byte) => String.fromCharCode(printable(byte) ? byte : next++));
+  return Array.from({ length: 256 }, (_, byte) => String.fromCharCode(isPrintable(byte) ? byte : next++));
+}
+
+function isPrintable(byte: number): boolean {
+  return (byte >= 0x21 && byte <= 0x7e) || (byte >= 0xa1 && byte !== 0xad);
 }
 
 /** Bytes in the order of their letters, which decides their ids. */

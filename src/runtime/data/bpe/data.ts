@@ -66,13 +66,22 @@ export function bpeData(value: Readonly<Record<string, unknown>>): BpeData | und
   const { tokens, merges, specials, wholeWords, normalize } = value;
   const pattern = patternNames.find((name) => name === value["pattern"]);
   if (pattern === undefined || typeof tokens !== "string" || typeof merges !== "string" || !Array.isArray(specials)) return undefined;
-  const isSpecial = (item: unknown): item is SpecialToken =>
-    typeof item === "object" && item !== null && "text" in item && typeof item.text === "string" && "id" in item && Number.isSafeInteger(item.id) && (item.id as number) >= 0;
   if (!specials.every(isSpecial)) return undefined;
   return {
     kind: "bpe", pattern, tokens, merges, specials: specials.map(({ text, id }) => ({ text, id })),
     ...(wholeWords === true ? { wholeWords } : {}), ...(normalize === "NFC" ? { normalize } : {}),
   };
+}
+
+/** More ids than any vocabulary has are a damaged file. */
+const mostIds = 1 << 24;
+
+export function isId(value: unknown): value is number {
+  return typeof value === "number" && Number.isInteger(value) && value >= 0 && value < mostIds;
+}
+
+function isSpecial(item: unknown): item is SpecialToken {
+  return typeof item === "object" && item !== null && "text" in item && typeof item.text === "string" && "id" in item && isId(item.id);
 }
 
 function required<T>(value: T | undefined, problem: string): T {

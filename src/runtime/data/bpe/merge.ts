@@ -63,7 +63,11 @@ export class WordMerger {
       if (before >= 0) this.#offer(before, at);
     }
     let left = 0;
-    for (let i = 0; i >= 0 && length > 0; i = next[i] as number) symbols[left++] = symbols[i] as number;
+    let place = length > 0 ? 0 : -1;
+    while (place >= 0) {
+      symbols[left++] = symbols[place] as number;
+      place = next[place] as number;
+    }
     return left;
   }
 

@@ -104,7 +104,8 @@ function symbolsOrSpaces(slashes: boolean, bytes: Uint8Array, at: number, end: n
   const body = bytes[at] === blank && at + 1 < end ? at + 1 : at;
   if ((classAt(bytes, body, end) & symbol) !== 0) {
     let after = runOf(symbol, bytes, body + width, end);
-    while (after < end && (isNewline(bytes[after] as number) || (slashes && bytes[after] === slash))) after++;
+    const more = slashes ? slash : lineFeed;
+    while (after < end && (isNewline(bytes[after] as number) || bytes[after] === more)) after++;
     return after;
   }
   const after = runOf(space, bytes, at, end);
