@@ -1,7 +1,8 @@
 /** @file How text becomes tokens: the fields of `tokenizer`, and the tokenizer of a data declaration, by name or made in place. */
 import { report } from "../../src/diagnostics/codes.ts";
-import type { Argument, CallExpression, Name } from "../ast.ts";
 import type { Span } from "../../src/diagnostics/source.ts";
+import { suggest } from "../../src/diagnostics/suggest.ts";
+import type { Argument, CallExpression, Name } from "../ast.ts";
 import { describe } from "./describe.ts";
 import { closed, type ConfigOf, optional, type ReadContext, type ValueType, withDefault } from "./field.ts";
 import { choice, integer, listOf, reference, someText, wrongType } from "./types.ts";
@@ -63,21 +64,25 @@ function trainedHere(call: CallExpression, at: ReadContext): TokenizerRef | unde
   const { vocab, minFrequency } = settings;
   if (vocab === undefined || settings.pattern === undefined || settings.specials === undefined || minFrequency === undefined) return undefined;
   const problem = problemWith({ vocab, specials: settings.specials });
-  if (problem !== undefined) return conflict(problem, call.span, at.problem);
+  if (problem) return conflict(problem.text, call.span, at.problem);
   return { kind: "bpe", settings: { vocab, pattern: settings.pattern, specials: settings.specials, minFrequency } };
 }
 
 function strangeArgument(argument: Argument, known: readonly string[], at: ReadContext): undefined {
-  const what = argument.name ? `\`${argument.name.text}\`` : describe(argument.value);
-  return conflict(`\`bpe\` takes ${known.map((name) => `\`${name}:\``).join(", ")}, not ${what}`, argument.span, at.problem);
+  const { name } = argument;
+  const near = name && suggest(name.text, known);
+  at.problem(report("field/conflict", { problem: `\`bpe\` takes ${known.map((word) => `\`${word}:\``).join(", ")}, not ${name ? `\`${name.text}\`` : describe(argument.value)}` }, {
+    primary: { span: name?.span ?? argument.span, text: "" }, fixes: name && near ? [{ title: `write \`${near}\``, edits: [{ span: name.span, text: near }] }] : [],
+  }));
+  return undefined;
 }
 
 /** What no setting can see alone. */
-function problemWith({ vocab, specials: texts }: Pick<BpeSettings, "vocab" | "specials">): string | undefined {
+function problemWith({ vocab, specials: texts }: Pick<BpeSettings, "vocab" | "specials">): { readonly text: string; readonly of: "vocab" | "specials" } | undefined {
   const twice = texts.find((text, i) => texts.indexOf(text) !== i);
-  if (twice !== undefined) return `the special token ${JSON.stringify(twice)} is there twice`;
+  if (twice !== undefined) return { text: `the special token ${JSON.stringify(twice)} is there twice`, of: "specials" };
   const least = byteTokens + texts.length;
-  return vocab < least ? `${vocab} tokens are fewer than ${byteTokens} bytes and ${texts.length} special tokens, ${least} in all` : undefined;
+  return vocab < least ? { text: `${vocab} tokens are fewer than ${byteTokens} bytes and ${texts.length} special tokens, ${least} in all`, of: "vocab" } : undefined;
 }
 
 function conflict(problem: string, span: Span, take: ReadContext["problem"]): undefined {
@@ -107,8 +112,8 @@ export const tokenizerSchema = closed(
     } else if (tokenizer.vocab === undefined || !tokenizer.from) {
       say(`the tokenizer needs \`vocab\` and \`from\` to be trained, or a \`file\``, undefined);
     } else {
-      const text = problemWith({ vocab: tokenizer.vocab, specials: tokenizer.specials ?? [] });
-      if (text !== undefined) say(text, "vocab");
+      const found = problemWith({ vocab: tokenizer.vocab, specials: tokenizer.specials ?? [] });
+      if (found) say(found.text, found.of);
     }
   },
 );

