@@ -1,10 +1,11 @@
-/** @file Fields of `data` and `tokenizer`: sources with their weights, the split, how text becomes tokens. */
+/** @file Fields of `data`: sources with their weights, the split, how text becomes tokens. */
 import { report } from "../../src/diagnostics/codes.ts";
 import type { Diagnostic, Label } from "../../src/diagnostics/diagnostic.ts";
-import type { Expression, Name } from "../ast.ts";
+import type { Expression } from "../ast.ts";
 import { percent } from "./describe.ts";
-import { type CheckedGroup, closed, type ConfigOf, group, groups, optional, required, type ValueType, withDefault } from "./field.ts";
-import { choice, listOf, ramp, reference, share, text, wrongType } from "./types.ts";
+import { type CheckedGroup, closed, type ConfigOf, group, groups, optional, type ValueType, withDefault } from "./field.ts";
+import { listOf, ramp, reference, share, text, wrongType } from "./types.ts";
+import { tokenizerRef } from "./tokenizer.ts";
 
 /** A share of the mix, constant or changing over the run, or an equal part of what the others leave. */
 export type Weight = { readonly kind: "share"; readonly from: number; readonly to: number } | { readonly kind: "rest" };
@@ -19,21 +20,6 @@ const weight: ValueType<Weight> = {
     if (value.kind === "name" && value.text === "rest") return { kind: "rest" };
     const read = shares.read(value, at);
     return read && { kind: "share", ...read };
-  },
-};
-
-/** How the tokenizer of a data declaration is given. */
-export type TokenizerRef = { readonly kind: "bytes" | "characters" } | { readonly kind: "declared"; readonly name: Name };
-
-const tokenizerKinds = ["bytes", "characters"] as const;
-const tokenizerWhat = "`bytes`, `characters` or the name of a tokenizer declaration";
-const tokenizerRef: ValueType<TokenizerRef> = {
-  what: tokenizerWhat,
-  words: tokenizerKinds,
-  read: (value, at) => {
-    if (value.kind !== "name") return wrongType(value, tokenizerWhat, at);
-    const kind = tokenizerKinds.find((word) => word === value.text);
-    return kind ? { kind } : { kind: "declared", name: { text: value.text, span: value.span } };
   },
 };
 
@@ -135,9 +121,3 @@ function weightText(weight: Weight): string {
   if (weight.kind === "rest") return "rest";
   return weight.from === weight.to ? percent(weight.from) : `${percent(weight.from)} -> ${percent(weight.to)}`;
 }
-
-export const tokenizerSchema = closed({
-  kind: required(choice(tokenizerKinds), "kind: bytes", "`bytes` reads UTF-8 bytes, 256 tokens; `characters` gives every character of the training text a token."),
-});
-
-export type TokenizerConfig = ConfigOf<typeof tokenizerSchema>;

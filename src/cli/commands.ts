@@ -7,7 +7,8 @@ import { explain } from "./commands/explain.ts";
 import { fmt } from "./commands/fmt.ts";
 import { generate } from "./commands/generate.ts";
 import { show } from "./commands/show.ts";
+import { tokenize } from "./commands/tokenize.ts";
 import { train } from "./commands/train.ts";
 
 /** In the order in which a user meets them. */
-export const commands: readonly Command[] = [check, fmt, show, build, train, generate, devices, explain];
+export const commands: readonly Command[] = [check, fmt, show, build, train, generate, tokenize, devices, explain];

@@ -6,11 +6,11 @@ import { schemas, type DataConfig } from "../../grammar/schema.ts";
 import type { SourceSpec } from "../runtime/data/corpus.ts";
 import type { DataSpec } from "../runtime/data/data.ts";
 import type { Weight } from "../runtime/data/mixture.ts";
-import type { DataUse } from "../semantics/elaborate.ts";
 import type { Scope } from "../semantics/scope.ts";
+import type { DataText } from "../semantics/texts.ts";
 
 /** Paths are written relative to `folder`, with `/`. */
-export function dataSpec(data: DataUse, cwd: string, folder: string): DataSpec {
+export function dataSpec(data: DataText, cwd: string, folder: string): DataSpec {
   const { split } = data.config;
   const sources = sourcesOf(data.config, data.scope, data.section.span.file.path, { cwd, folder, inside: [data.name] });
   return { name: data.name, sources, split: { by: split.by === "hash" ? "document" : "tail", validation: split.val } };

@@ -2,8 +2,10 @@
 import { createColors } from "picocolors";
 
 export interface Host {
-  readonly out: (text: string) => void;
+  readonly out: (data: string | Uint8Array) => void;
   readonly err: (text: string) => void;
+  /** All of standard input. */
+  readonly input: () => Promise<Uint8Array>;
   readonly cwd: string;
   /** Whether `err` is a terminal that can redraw a line. */
   readonly interactive: boolean;
@@ -17,10 +19,17 @@ export function processHost(): Host {
   const forced = process.env["FORCE_COLOR"];
   const color = !process.env["NO_COLOR"] && (forced === undefined ? process.stderr.isTTY === true : forced !== "0");
   return {
-    out: (text) => void process.stdout.write(text),
+    out: (data) => void process.stdout.write(data),
     err: (text) => void process.stderr.write(text),
+    input: standardInput,
     cwd: process.cwd(),
     interactive: process.stderr.isTTY === true && process.env["CI"] === undefined,
     colors: createColors(color),
   };
+}
+
+async function standardInput(): Promise<Uint8Array> {
+  const pieces: Buffer[] = [];
+  for await (const piece of process.stdin) pieces.push(piece as Buffer);
+  return Buffer.concat(pieces);
 }

@@ -3,12 +3,10 @@ import type { Section } from "../../grammar/ast.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import { suggest } from "../diagnostics/suggest.ts";
 import type { Model, Optimizer, Schedule } from "../ir/model.ts";
-import type { DataSpec } from "../runtime/data/data.ts";
 import type { TokenizerData } from "../runtime/data/tokens.ts";
 import { checkFile, modelsOf } from "../semantics/check.ts";
 import { elaborate, type DataUse, type Elaboration } from "../semantics/elaborate.ts";
 import type { Program } from "../semantics/program.ts";
-import { dataSpec } from "./data-spec.ts";
 import { problemWithSource, sourceHost } from "./files.ts";
 import type { Host } from "./host.ts";
 import { countDiagnostics, isError, printDiagnostics } from "./report.ts";
@@ -20,7 +18,8 @@ export interface LoadedModel {
   readonly program: Program;
   readonly elaboration: Elaboration & { readonly model: Model };
   readonly diagnostics: readonly Diagnostic[];
-  readonly data?: { readonly use: DataUse; readonly tokenizer: TokenizerData };
+  /** The tokenizer is made, or found in the cache, when it is asked for. */
+  readonly data?: { readonly use: DataUse; readonly tokenizer: () => Promise<TokenizerData> };
 }
 
 /** A model whose training is declared: it can be compiled. */
@@ -37,14 +36,20 @@ export interface TrainableModel extends CompilableModel {
 export async function loadModel(path: string, wanted: string | undefined, host: Host): Promise<LoadedModel | undefined> {
   const problem = problemWithSource(path, host.cwd);
   if (problem !== undefined) return refuse(problem, host);
-  const { program, diagnostics } = checkFile(path, sourceHost(host.cwd));
+  const { makeTokenizer, vocabularyInFiles } = await import("./make-tokenizer.ts");
+  const inFiles = vocabularyInFiles(host.cwd);
+  const { program, diagnostics } = checkFile(path, sourceHost(host.cwd), inFiles);
   printDiagnostics(diagnostics, host);
   if (diagnostics.some(isError)) return refuse(`${countDiagnostics(diagnostics)} in ${path}`, host);
   const name = chooseModel(program, path, wanted);
   if (typeof name !== "string") return refuse(name.problem, host);
-  const first = elaborate(program, name);
-  const tokenizer = first.data && (await tokenizerOf(first.data, host));
-  const elaboration = tokenizer?.kind === "characters" ? elaborate(program, name, { vocabulary: characterCount(first.data, tokenizer) }) : first;
+  const first = elaborate(program, name, { vocabulary: inFiles });
+  const { data } = first;
+  let made: Promise<TokenizerData> | undefined;
+  const tokenizer = data && ((): Promise<TokenizerData> => (made ??= makeTokenizer(data.tokenizer, data, host)));
+  // Only of characters is it not known before the text is read how many there are.
+  const characters = data?.tokenizer.kind === "characters" ? await tokenizer?.() : undefined;
+  const elaboration = characters?.kind === "characters" ? elaborate(program, name, { vocabulary: characterCount(data, characters) }) : first;
   const { model } = elaboration;
   if (!model) return refuse(`${name} could not be elaborated`, host);
   const use = elaboration.data;
@@ -65,23 +70,6 @@ function chooseModel(program: Program, path: string, wanted: string | undefined)
   const trained = program.entry.file.declarations.find((d): d is Section => d.kind === "section" && d.keyword === "train")?.name.text;
   const name = trained ?? names[0];
   return name ?? { problem: `${path} declares no model` };
-}
-
-/** Reads the text where the tokenizer is made from it. */
-async function tokenizerOf(data: DataUse, host: Host): Promise<TokenizerData> {
-  if (data.tokenizer === "bytes") return { kind: "bytes" };
-  const { characterVocabulary } = await import("../runtime/data/tokens.ts");
-  const { readSource } = await import("../runtime/node/files.ts");
-  const spec: DataSpec = dataSpec(data, host.cwd, host.cwd);
-  async function* files(): AsyncGenerator<{ name: string; bytes: Uint8Array }> {
-    for (const source of spec.sources) yield* readSource(source, host.cwd);
-  }
-  const tokenizer = await characterVocabulary(files());
-  if (tokenizer.kind === "characters" && tokenizer.characters === "") {
-    const { RuntimeFailure } = await import("../runtime/failure.ts");
-    throw new RuntimeFailure("data/empty", `\`${data.name}\` has no text`, "its files are empty");
-  }
-  return tokenizer;
 }
 
 function characterCount(data: DataUse | undefined, tokenizer: TokenizerData & { readonly kind: "characters" }): (section: Section) => number | undefined {

@@ -35,6 +35,8 @@ export function compileModel({ name, elaboration }: CompilableModel, target: Tar
 
 export async function writeModelProject(loaded: CompilableModel, target: Target, folder: string, host: Host): Promise<WrittenProject> {
   const absolute = resolve(host.cwd, folder);
+  // A tokenizer that cannot be made is soon found; compiling takes longer.
+  if (isTrainable(loaded)) await loaded.data.tokenizer();
   const compiled = compileModel(loaded, target);
   const files = await projectFiles(compiled, isTrainable(loaded) ? await programSpec(loaded, compiled, absolute, host) : undefined);
   await writeProject(absolute, files);
@@ -43,15 +45,17 @@ export async function writeModelProject(loaded: CompilableModel, target: Target,
 
 async function programSpec(loaded: TrainableModel, { plan, schedule, initialisers }: Compiled, folder: string, host: Host): Promise<ProgramSpec> {
   const data = dataSpec(loaded.data.use, host.cwd, folder);
+  const tokenizerData = await loaded.data.tokenizer();
+  const { createTokenizer } = await import("../runtime/data/tokens.ts");
+  const tokenizer = createTokenizer(tokenizerData);
   const settings = await runSettings(loaded, async () => {
     const { loadData } = await import("../runtime/node/files.ts");
-    const { createTokenizer } = await import("../runtime/data/tokens.ts");
-    const options = { tokenizer: createTokenizer(loaded.data.tokenizer), batch: plan.batch, context: plan.context, total: plan.batch, seed: 0 };
+    const options = { tokenizer, batch: plan.batch, context: plan.context, total: plan.batch, seed: 0 };
     return (await loadData(data, options, folder)).tokens;
   });
   const scheduleSpan = loaded.elaboration.train.spans["schedule"];
   return {
-    source: loaded.path, plan, settings, schedule, initialisers, data, tokenizer: loaded.data.tokenizer, samples: samplesOf(loaded),
+    source: loaded.path, plan, settings, schedule, initialisers, data, tokenizer: tokenizerData, samples: samplesOf(loaded, tokenizer),
     ...(scheduleSpan ? { scheduleText: spanText(scheduleSpan) } : {}),
   };
 }

@@ -2,7 +2,7 @@
 import type { RunSettings, SampleSpec } from "../../codegen/typescript/program-spec.ts";
 import type { Count } from "../../grammar/schema/types.ts";
 import { spanText } from "../diagnostics/source.ts";
-import { createTokenizer, encodeText } from "../runtime/data/tokens.ts";
+import { type Tokenizer, encodeText } from "../runtime/data/tokens.ts";
 import type { TrainableModel } from "./model.ts";
 
 /** `tokens` counts the training text; it is asked for only when the budget is in epochs. */
@@ -36,8 +36,7 @@ async function stepsOf({ unit, amount }: Count<"tokens" | "steps" | "epochs">, p
 }
 
 /** What is sampled at each evaluation. Fails where the tokenizer cannot write a prompt: better now than in the middle of the run. */
-export function samplesOf({ elaboration, data }: TrainableModel): readonly SampleSpec[] {
-  const tokenizer = createTokenizer(data.tokenizer);
+export function samplesOf({ elaboration }: TrainableModel, tokenizer: Tokenizer): readonly SampleSpec[] {
   return (elaboration.evaluation?.sample ?? []).map(({ prompt, length, temperature, top_k, top_p, seed }) => {
     encodeText(tokenizer, prompt, `the prompt ${JSON.stringify(prompt)}`);
     return { prompt, length: length.amount, temperature, ...(top_k === undefined ? {} : { topK: top_k }), ...(top_p === undefined ? {} : { topP: top_p }), seed };

@@ -3,7 +3,7 @@
  * in the metadata the step, the seed and the tokenizer; data order and random numbers are functions of those. Where the bytes go is the caller's.
  */
 import { parameterArena, slotOf } from "./arenas.ts";
-import type { TokenizerData } from "./data/tokens.ts";
+import { type TokenizerData, tokenizerData } from "./data/tokens.ts";
 import type { Session } from "./device.ts";
 import { RuntimeFailure } from "./failure.ts";
 import type { Plan } from "./plan.ts";
@@ -132,16 +132,15 @@ function tensorsOf(plan: Plan): readonly TensorEntry[] {
 }
 
 function tokenizerOf(text: string | undefined, name: string): TokenizerData {
+  let value: unknown;
   try {
-    const data: unknown = JSON.parse(text ?? "");
-    if (typeof data === "object" && data !== null && "kind" in data) {
-      if (data.kind === "bytes") return { kind: "bytes" };
-      if (data.kind === "characters" && "characters" in data && typeof data.characters === "string") return { kind: "characters", characters: data.characters };
-    }
+    value = JSON.parse(text ?? "");
   } catch {
     // Told below.
   }
-  throw notOurs(name, "it has no tokenizer");
+  const data = tokenizerData(value);
+  if (data === undefined) throw notOurs(name, "it has no tokenizer");
+  return data;
 }
 
 function notOurs(name: string, why: string): RuntimeFailure {

@@ -68,6 +68,10 @@ function references(section: Section, scope: Scope): readonly Diagnostic[] {
     const data = checkFields(section, schemas.model).value?.data;
     return data ? unknownSection(data, "data", scope) : [];
   }
+  if (section.keyword === "tokenizer") {
+    const from = checkFields(section, schemas.tokenizer).value?.from;
+    return from ? unknownSection(from, "data", scope) : [];
+  }
   if (section.keyword !== "data") return [];
   const config = checkFields(section, schemas.data).value;
   if (!config) return [];

@@ -1,7 +1,7 @@
 /** @file A model or variant with its training, elaborated: what the rest of the compiler starts from. */
 import type { Expression, Field, Name, Section } from "../../grammar/ast.ts";
 import { checkFields } from "../../grammar/fields.ts";
-import { schemas, type DataConfig, type EvalConfig, type TrainConfig } from "../../grammar/schema.ts";
+import { schemas, type EvalConfig, type TrainConfig } from "../../grammar/schema.ts";
 import { report } from "../diagnostics/codes.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import type { Model, Optimizer, Schedule } from "../ir/model.ts";
@@ -14,6 +14,7 @@ import { planModel, type Entry, type ModelPlan, type Patch } from "./plan-of-mod
 import type { Program } from "./program.ts";
 import { elaborateSchedule } from "./schedule.ts";
 import type { Scope } from "./scope.ts";
+import { dataText, tokenizerUse, type DataText, type TokenizerUse } from "./texts.ts";
 import type { Vocabulary } from "./session.ts";
 
 export interface ElaborateOptions {
@@ -25,13 +26,9 @@ export interface ElaborateOptions {
   readonly brief?: boolean;
 }
 
-/** A data declaration and the kind of its tokenizer. */
-export interface DataUse {
-  readonly name: string;
-  readonly config: DataConfig;
-  readonly tokenizer: "bytes" | "characters";
-  readonly section: Section;
-  readonly scope: Scope;
+/** A data declaration and its tokenizer. */
+export interface DataUse extends DataText {
+  readonly tokenizer: TokenizerUse;
 }
 
 export interface Elaboration {
@@ -141,18 +138,9 @@ function checkBatch({ batch, budget, spans }: TrainConfig, context: number, diag
 }
 
 function dataOf(entry: Entry): DataUse | undefined {
-  const found = entry.value.kind === "name" ? entry.scope.lookup(entry.value.text) : undefined;
-  if (found?.declaration.kind !== "section" || found.declaration.keyword !== "data") return undefined;
-  const section = found.declaration;
-  const config = checkFields(section, schemas.data).value;
-  if (!config) return undefined;
-  const tokenizer = config.tokenizer.kind === "declared" ? declaredTokenizer(config.tokenizer.name, found.scope) : config.tokenizer.kind;
-  return tokenizer && { name: section.name.text, config, tokenizer, section, scope: found.scope };
-}
-
-function declaredTokenizer(name: Name, scope: Scope): DataUse["tokenizer"] | undefined {
-  const found = scope.lookup(name.text)?.declaration;
-  return found?.kind === "section" && found.keyword === "tokenizer" ? checkFields(found, schemas.tokenizer).value?.kind : undefined;
+  const text = entry.value.kind === "name" ? dataText(entry.value, entry.scope) : undefined;
+  const tokenizer = text && tokenizerUse(text);
+  return tokenizer && { ...text, tokenizer };
 }
 
 function checkVocabulary(plan: ModelPlan, model: Model, diagnostics: Diagnostic[], vocabulary?: Vocabulary): void {

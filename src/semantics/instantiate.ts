@@ -270,7 +270,7 @@ export function vocabularyOfData(plan: ModelPlan, vocabulary?: Vocabulary): { re
   if (!plan.data || value?.kind !== "name") return undefined;
   const found = plan.data.scope.lookup(value.text);
   if (found?.declaration.kind !== "section") return undefined;
-  const tokens = vocabulary?.(found.declaration) ?? vocabularyOf(found.declaration, found.scope);
+  const tokens = vocabularyOf(found.declaration, found.scope, vocabulary);
   return tokens === undefined ? undefined : { name: value.text, tokens };
 }
 

@@ -5,10 +5,11 @@ import { schemas } from "../../grammar/schema.ts";
 import { failIn, type Environment } from "./frame.ts";
 import { nearest } from "./names.ts";
 import type { Scope } from "./scope.ts";
+import type { Vocabulary } from "./session.ts";
 import { atom } from "./size.ts";
 import type { SectionValue, Value } from "./value.ts";
 
-/** Of a tokenizer that makes one token of every character: the text decides. Until it was read, models are checked with this. */
+/** Of a tokenizer that only the text or a file decides. Until that was read, models are checked with this. */
 const provisionalVocabulary = 256;
 
 /** `Stories.vocab`. */
@@ -18,21 +19,29 @@ export function sectionMember(value: SectionValue, name: Name, env: Environment)
     const known = section.keyword === "data" || section.keyword === "tokenizer" ? ["vocab"] : [];
     return failIn(env, "names/no-member", { name: name.text, of: `the ${section.keyword} \`${section.name.text}\`` }, name.span, nearest(name.text, known, name.span));
   }
-  const vocab = env.frame.session.vocabulary?.(section) ?? vocabularyOf(section, scope);
+  const vocab = vocabularyOf(section, scope, env.frame.session.vocabulary);
   return vocab === undefined ? { kind: "poison" } : { kind: "number", value: vocab, exact: atom(`${section.name.text}.vocab`) };
 }
 
-/** The number of tokens a section's tokenizer has; nothing where its fields are wrong, which is reported elsewhere. */
-export function vocabularyOf(section: Section, scope: Scope): number | undefined {
+/** The number of tokens a section's tokenizer has, if `known` does not know better; nothing where its fields are wrong, which is reported elsewhere. */
+export function vocabularyOf(section: Section, scope: Scope, known?: Vocabulary): number | undefined {
+  const read = known?.(section);
+  if (read !== undefined) return read;
   if (section.keyword === "tokenizer") {
     const config = checkFields(section, schemas.tokenizer).value;
-    return config && sizeOfKind(config.kind);
+    return config && (config.vocab ?? sizeOfKind(config.kind));
   }
-  const config = checkFields(section, schemas.data).value;
-  if (!config) return undefined;
-  if (config.tokenizer.kind !== "declared") return sizeOfKind(config.tokenizer.kind);
-  const found = scope.lookup(config.tokenizer.name.text);
-  return found?.declaration.kind === "section" && found.declaration.keyword === "tokenizer" ? vocabularyOf(found.declaration, found.scope) : undefined;
+  const tokenizer = checkFields(section, schemas.data).value?.tokenizer;
+  switch (tokenizer?.kind) {
+    case undefined: return undefined;
+    case "bpe": return tokenizer.settings.vocab;
+    case "bytes":
+    case "characters": return sizeOfKind(tokenizer.kind);
+    case "declared": {
+      const found = scope.lookup(tokenizer.name.text);
+      return found?.declaration.kind === "section" && found.declaration.keyword === "tokenizer" ? vocabularyOf(found.declaration, found.scope, known) : undefined;
+    }
+  }
 }
 
 function sizeOfKind(kind: string): number {

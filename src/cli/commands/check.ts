@@ -29,7 +29,9 @@ async function runCheck(input: Input, host: Host): Promise<ExitCode> {
     return 1;
   }
   const { checkFile } = await import("../../semantics/check.ts");
-  let { diagnostics, program } = checkFile(path, sourceHost(host.cwd));
+  const { vocabularyInFiles } = await import("../make-tokenizer.ts");
+  const checked = (): ReturnType<typeof checkFile> => checkFile(path, sourceHost(host.cwd), vocabularyInFiles(host.cwd));
+  let { diagnostics, program } = checked();
   if (input.flag("fix")) {
     // A mend can uncover the next mistake, and overlapping mends wait for the next round.
     for (let round = 0; round < 10 && diagnostics.some((d) => d.fixes.length === 1); round++) {
@@ -39,7 +41,7 @@ async function runCheck(input: Input, host: Host): Promise<ExitCode> {
         writeFileSync(resolve(host.cwd, file.path), text);
         host.err(`mended ${file.path}\n`);
       }
-      ({ diagnostics, program } = checkFile(path, sourceHost(host.cwd)));
+      ({ diagnostics, program } = checked());
     }
   }
   const failed = diagnostics.some(isError);

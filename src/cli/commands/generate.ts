@@ -1,6 +1,6 @@
 /** @file `llmc generate`: text from a trained model. */
-import { existsSync, statSync } from "node:fs";
-import { basename, dirname, join, resolve } from "node:path";
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
 import type { DeviceOptions } from "../../runtime/node/device.ts";
 import type { SampleOptions } from "../../runtime/sample.ts";
 import type { Command, Input } from "../command.ts";
@@ -69,17 +69,12 @@ async function runGenerate(input: Input, host: Host): Promise<ExitCode> {
 /** The checkpoint and the program of a run's folder, or of a checkpoint in it. */
 async function locate(given: string, program: string | undefined, host: Host): Promise<{ readonly checkpointPath: string; readonly programFolder: string }> {
   const { RuntimeFailure } = await import("../../runtime/failure.ts");
-  const { listCheckpoints } = await import("../../runtime/node/checkpoints.ts");
-  const target = resolve(host.cwd, given);
-  if (!existsSync(target)) throw new RuntimeFailure("checkpoint/missing", `there is no run or checkpoint ${given}`, "train first: llmc train FILE");
-  if (given.endsWith(".llm")) throw new RuntimeFailure("usage", `${given} is a source, and text comes from a trained model`, `train it first with llmc train ${shown(given)}, then name its folder: llmc generate runs/NAME`);
-  const folder = statSync(target).isDirectory();
-  const run = folder ? target : dirname(basename(dirname(target)) === "checkpoints" ? dirname(target) : target);
-  const checkpointPath = folder ? (await listCheckpoints(join(run, "checkpoints"))).at(-1) : target;
-  if (checkpointPath === undefined) throw new RuntimeFailure("checkpoint/missing", `there is no checkpoint in ${given}`, "train first: llmc train FILE");
-  const programFolder = resolve(host.cwd, program ?? join(run, "program"));
+  if (given.endsWith(".llm") && existsSync(resolve(host.cwd, given))) throw new RuntimeFailure("usage", `${given} is a source, and text comes from a trained model`, `train it first with llmc train ${shown(given)}, then name its folder: llmc generate runs/NAME`);
+  const { findRun } = await import("../find-run.ts");
+  const { folder, checkpoint } = await findRun(given, host);
+  const programFolder = resolve(host.cwd, program ?? join(folder, "program"));
   if (!existsSync(join(programFolder, "plan.json"))) throw new RuntimeFailure("program/missing", `there is no compiled program in ${programFolder}`, "name it with --program, as llmc build or llmc train wrote it");
-  return { checkpointPath, programFolder };
+  return { checkpointPath: checkpoint, programFolder };
 }
 
 function sampleOptions(input: Input): SampleOptions {

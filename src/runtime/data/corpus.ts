@@ -40,20 +40,21 @@ export interface Corpus {
 export async function buildCorpus(source: SourceSpec, files: AsyncIterable<TextFile> | Iterable<TextFile>, tokenizer: Tokenizer, split: Split): Promise<Corpus> {
   const train: TokenArray[] = [];
   const validation: TokenArray[] = [];
-  const separator = source.separator === undefined ? undefined : new TextEncoder().encode(source.separator);
+  // A separator that is a special token becomes that one; any other is text.
+  const ending = source.separator === undefined ? undefined : tokenizer.specials.get(source.separator);
   let count = 0;
   const names: string[] = [];
   for await (const file of files) {
     names.push(file.name);
-    for (const document of documents(file, separator)) {
+    for (const { body, whole } of documentsOf(file, source.separator)) {
       count++;
-      const tokens = tokenizer.encode(document, file.name);
+      const tokens = ending === undefined || body.length === whole.length ? tokenizer.encode(whole, file.name) : ended(tokenizer.encode(body, file.name), ending);
       if (split.by === "tail") {
         const cut = tokens.length - Math.round(tokens.length * split.validation);
         train.push(tokens.subarray(0, cut));
         validation.push(tokens.subarray(cut));
       } else {
-        (contentHash(document) < split.validation * 2 ** 32 ? validation : train).push(tokens);
+        (contentHash(whole) < split.validation * 2 ** 32 ? validation : train).push(tokens);
       }
     }
   }
@@ -75,17 +76,30 @@ function requireTokens(corpus: Corpus, split: Split, documentCount: number, name
   );
 }
 
+function ended(tokens: TokenArray, ending: number): TokenArray {
+  const more = new (tokens.constructor as new (length: number) => TokenArray)(tokens.length + 1);
+  more.set(tokens);
+  more[tokens.length] = ending;
+  return more;
+}
+
+/** A document with the separator that ends it, and without. */
+export interface Document {
+  readonly whole: Uint8Array;
+  readonly body: Uint8Array;
+}
+
 /** The parts of a file that end with the separator; what follows the last one is a document too. */
-function* documents(file: TextFile, separator: Uint8Array | undefined): Generator<Uint8Array> {
-  const { bytes } = file;
+export function* documentsOf({ bytes }: TextFile, ending: string | undefined): Generator<Document> {
+  const separator = ending === undefined ? undefined : new TextEncoder().encode(ending);
   let from = 0;
   if (separator !== undefined && separator.length > 0) {
     for (let at = find(bytes, separator, 0); at >= 0; at = find(bytes, separator, from)) {
-      yield bytes.subarray(from, at + separator.length);
+      yield { whole: bytes.subarray(from, at + separator.length), body: bytes.subarray(from, at) };
       from = at + separator.length;
     }
   }
-  if (from < bytes.length) yield bytes.subarray(from);
+  if (from < bytes.length) yield { whole: bytes.subarray(from), body: bytes.subarray(from) };
 }
 
 function find(bytes: Uint8Array, pattern: Uint8Array, from: number): number {

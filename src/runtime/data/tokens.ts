@@ -1,9 +1,11 @@
 /**
- * @file Tokenizers: bytes (any file, 256 ids) and characters (the code points that occur in a corpus, sorted). A tokenizer is described by plain data, which
- * programs and checkpoints carry. Byte-pair encoding is not here.
+ * @file Tokenizers: bytes (any file, 256 ids), characters (the code points that occur in a corpus, sorted) and byte pairs (see bpe/). A tokenizer is described
+ * by plain data, which programs and checkpoints carry.
  */
 import { RuntimeFailure } from "../failure.ts";
-import { eachCodePoint, utf8Length } from "./utf8.ts";
+import { type BpeData, bpeData } from "./bpe/data.ts";
+import { bpeTokenizer } from "./bpe/tokenizer.ts";
+import { eachCodePoint, utf8Decoder, utf8Length } from "./utf8.ts";
 
 /** Token ids in the narrowest array that holds the vocabulary. */
 export type TokenArray = Uint8Array | Uint16Array | Uint32Array;
@@ -12,13 +14,18 @@ export type TokenArray = Uint8Array | Uint16Array | Uint32Array;
 export type TokenizerData =
   | { readonly kind: "bytes" }
   /** `characters[id]` is the character; ascending code points. */
-  | { readonly kind: "characters"; readonly characters: string };
+  | { readonly kind: "characters"; readonly characters: string }
+  | BpeData;
 
 export interface Tokenizer {
   readonly data: TokenizerData;
   readonly vocabulary: number;
-  /** Ids of a file's content; `name` is for errors. */
-  encode(bytes: Uint8Array, name: string): TokenArray;
+  /** Special tokens by their text. */
+  readonly specials: ReadonlyMap<string, number>;
+  /** Ids of a file's content; `name` is for errors. The texts of special tokens are text like any other, unless `special` is set. */
+  encode(bytes: Uint8Array, name: string, special?: boolean): TokenArray;
+  /** What an id stands for. */
+  bytesOf(id: number): Uint8Array;
   /** Bytes of text that an id stands for. */
   byteLength(id: number): number;
   /** Turns ids into text as they come: a character of several bytes appears with its last one. */
@@ -32,7 +39,22 @@ export interface Decoder {
 }
 
 export function createTokenizer(data: TokenizerData): Tokenizer {
-  return data.kind === "bytes" ? bytesTokenizer : characterTokenizer(data.characters);
+  switch (data.kind) {
+    case "bytes": return bytesTokenizer;
+    case "characters": return characterTokenizer(data.characters);
+    case "bpe": return bpeTokenizer(data);
+  }
+}
+
+/** The description of a tokenizer in what was read from a file, if it is one. */
+export function tokenizerData(value: unknown): TokenizerData | undefined {
+  if (typeof value !== "object" || value === null || !("kind" in value)) return undefined;
+  switch (value.kind) {
+    case "bytes": return { kind: "bytes" };
+    case "characters": return "characters" in value && typeof value.characters === "string" ? { kind: "characters", characters: value.characters } : undefined;
+    case "bpe": return bpeData({ ...value });
+    default: return undefined;
+  }
 }
 
 export function encodeText(tokenizer: Tokenizer, text: string, name: string): TokenArray {
@@ -51,22 +73,16 @@ export function tokenArray(vocabulary: number, length: number): TokenArray {
   return vocabulary <= 2 ** 8 ? new Uint8Array(length) : vocabulary <= 2 ** 16 ? new Uint16Array(length) : new Uint32Array(length);
 }
 
+const none: ReadonlyMap<string, number> = new Map();
+
 const bytesTokenizer: Tokenizer = {
   data: { kind: "bytes" },
   vocabulary: 256,
+  specials: none,
   encode: (bytes) => bytes,
+  bytesOf: (id) => Uint8Array.of(id),
   byteLength: () => 1,
-  decoder: () => {
-    const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-    const one = new Uint8Array(1);
-    return {
-      push: (id) => {
-        one[0] = id;
-        return decoder.decode(one, { stream: true });
-      },
-      end: () => decoder.decode(),
-    };
-  },
+  decoder: () => utf8Decoder((id) => Uint8Array.of(id)),
 };
 
 interface NamedBytes {
@@ -90,6 +106,7 @@ function characterTokenizer(characters: string): Tokenizer {
   return {
     data: { kind: "characters", characters },
     vocabulary: codePoints.length,
+    specials: none,
     encode: (bytes, name) => {
       const tokens = tokenArray(codePoints.length, bytes.length);
       let count = 0;
@@ -100,6 +117,7 @@ function characterTokenizer(characters: string): Tokenizer {
       });
       return tokens.slice(0, count);
     },
+    bytesOf: (id) => new TextEncoder().encode(String.fromCodePoint(codePoints[id] ?? 0xfffd)),
     byteLength: (id) => utf8Length(codePoints[id] ?? 0),
     decoder: () => ({ push: (id) => String.fromCodePoint(codePoints[id] ?? 0xfffd), end: () => "" }),
   };
@@ -111,7 +129,7 @@ function requireUtf8(bytes: Uint8Array, name: string, take: (codePoint: number, 
   throw new RuntimeFailure(
     "data/encoding",
     `${name} is not UTF-8: byte 0x${invalid.byte.toString(16).padStart(2, "0")} at offset ${invalid.offset}`,
-    "convert the file to UTF-8, or use the byte tokenizer, which takes any file",
+    "convert the file to UTF-8, or use bytes or byte pairs as tokens, which take any file",
   );
 }
 

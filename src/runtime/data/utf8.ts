@@ -1,4 +1,4 @@
-/** @file Strict UTF-8: code points of bytes, or the offset of the first byte that is not valid (overlong forms and surrogates are not). */
+/** @file UTF-8: code points of bytes, strictly (the offset of the first byte that is not valid: overlong forms and surrogates are not), and text from pieces that cut characters. */
 
 /** The first invalid byte. */
 export interface InvalidByte {
@@ -34,4 +34,10 @@ export function eachCodePoint(bytes: Uint8Array, take: (codePoint: number, offse
 /** Bytes of a code point in UTF-8. */
 export function utf8Length(codePoint: number): number {
   return codePoint < 0x80 ? 1 : codePoint < 0x800 ? 2 : codePoint < 0x10000 ? 3 : 4;
+}
+
+/** Turns ids into text by their bytes. A character appears with its last byte, and U+FFFD for what is not UTF-8. */
+export function utf8Decoder(bytesOf: (id: number) => Uint8Array): { readonly push: (id: number) => string; readonly end: () => string } {
+  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+  return { push: (id) => decoder.decode(bytesOf(id), { stream: true }), end: () => decoder.decode() };
 }

@@ -1,0 +1,134 @@
+/**
+ * @file The tokenizer that a declaration asks for: read from its file, or made from its text. A trained one is kept in the cache under a hash of the text
+ * and the settings, so that each is trained once.
+ */
+import type { Hash } from "node:crypto";
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { mkdir, readFile } from "node:fs/promises";
+import { dirname, join, relative, resolve } from "node:path";
+import type { Section } from "../../grammar/ast.ts";
+import { checkFields } from "../../grammar/fields.ts";
+import { schemas, type BpeSettings } from "../../grammar/schema.ts";
+import { readTokenizerJson } from "../data/tokenizer/tokenizer-json.ts";
+import { cacheFolder } from "../runtime/cache-folder.ts";
+import type { BpeData } from "../runtime/data/bpe/data.ts";
+import { documentsOf } from "../runtime/data/corpus.ts";
+import type { TokenizerData } from "../runtime/data/tokens.ts";
+import { RuntimeFailure, messageOf, systemCode } from "../runtime/failure.ts";
+import { readSource } from "../runtime/node/files.ts";
+import type { Vocabulary } from "../semantics/session.ts";
+import type { DataText, TokenizerUse } from "../semantics/texts.ts";
+import { dataSpec } from "./data-spec.ts";
+import type { Host } from "./host.ts";
+
+/** Changes whenever the same text and settings would give another tokenizer. */
+const version = 1;
+
+export async function makeTokenizer(use: TokenizerUse, text: DataText | undefined, host: Host): Promise<TokenizerData> {
+  switch (use.kind) {
+    case "bytes": return { kind: "bytes" };
+    case "characters": return charactersOf(text, host);
+    case "file": return fileTokenizer(use.path, use.section, host.cwd);
+    case "trained": return trainedTokenizer(use, host);
+  }
+}
+
+/** Sizes of vocabularies that files hold. */
+export function vocabularyInFiles(cwd: string): Vocabulary {
+  const sizes = new Map<Section, number>();
+  return (section) => {
+    const path = section.keyword === "tokenizer" ? checkFields(section, schemas.tokenizer).value?.file : undefined;
+    if (path === undefined) return undefined;
+    const known = sizes.get(section);
+    if (known !== undefined) return known;
+    const { tokens, specials } = fileTokenizer(path, section, cwd);
+    const size = Math.max(tokens.split(" ").length, 1 + (specials.at(-1)?.id ?? -1));
+    sizes.set(section, size);
+    return size;
+  };
+}
+
+function fileTokenizer(file: string, section: Section, cwd: string): BpeData {
+  const path = resolve(cwd, dirname(section.span.file.path), file);
+  return readTokenizerJson(textOf(path, relative(cwd, path)), relative(cwd, path));
+}
+
+/** The text of a `tokenizer.json`. */
+export function textOf(path: string, name: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    const missing = systemCode(error) === "ENOENT";
+    throw new RuntimeFailure(missing ? "data/missing" : "data/unreadable", missing ? `there is no file ${name}` : `cannot read ${name}: ${messageOf(error)}`);
+  }
+}
+
+async function charactersOf(text: DataText | undefined, host: Host): Promise<TokenizerData> {
+  if (text === undefined) throw new RuntimeFailure("usage", "a tokenizer of characters is made from the text of the data declaration that uses it", "name that declaration");
+  const { characterVocabulary } = await import("../runtime/data/tokens.ts");
+  const tokenizer = await characterVocabulary(filesOf(text, host));
+  if (tokenizer.kind === "characters" && tokenizer.characters === "") throw noText(text);
+  return tokenizer;
+}
+
+async function trainedTokenizer({ name, settings, on }: Extract<TokenizerUse, { kind: "trained" }>, host: Host): Promise<TokenizerData> {
+  const hash = createHash("sha256").update(JSON.stringify({ version, settings }));
+  let bytes = 0;
+  for await (const document of trainingDocuments(on, settings, host)) {
+    addTo(hash, document);
+    bytes += document.length;
+  }
+  if (bytes === 0) throw noText(on);
+  const folder = join(await cacheFolder(), "tokenizers");
+  const path = join(folder, `${hash.digest("hex")}.json`);
+  const kept = await keptTokenizer(path);
+  if (kept) return kept;
+  host.err(`training the tokenizer ${name}: ${settings.vocab} tokens from ${(bytes / 1e6).toFixed(1)} MB of ${on.name}\n`);
+  const { WordCounts } = await import("../data/tokenizer/count-words.ts");
+  const { trainBpe } = await import("../data/tokenizer/train-bpe.ts");
+  const words = new WordCounts(settings.pattern);
+  for await (const document of trainingDocuments(on, settings, host)) words.add(document);
+  const trained = trainBpe(words, { pattern: settings.pattern, vocabulary: settings.vocab, specials: settings.specials, minFrequency: settings.minFrequency });
+  const size = trained.tokens.split(" ").length;
+  if (size < settings.vocab) {
+    throw new RuntimeFailure("tokenizer/vocabulary", `the text of \`${on.name}\` gives \`${name}\` only ${size} tokens, and ${settings.vocab} are declared`, `declare \`vocab: ${size}\`, or train it on more text`);
+  }
+  await mkdir(folder, { recursive: true });
+  const { writeAtomically } = await import("../runtime/node/write-atomically.ts");
+  await writeAtomically(path, [new TextEncoder().encode(JSON.stringify(trained))]);
+  return trained;
+}
+
+/** The length goes first, so that where documents end matters. */
+function addTo(hash: Hash, document: Uint8Array): void {
+  hash.update(`${document.length} `).update(document);
+}
+
+/** What was trained before; a damaged file is as good as none. */
+async function keptTokenizer(path: string): Promise<TokenizerData | undefined> {
+  const { createTokenizer, tokenizerData } = await import("../runtime/data/tokens.ts");
+  try {
+    const data = tokenizerData(JSON.parse(await readFile(path, "utf8")));
+    if (data) createTokenizer(data);
+    return data;
+  } catch {
+    return undefined;
+  }
+}
+
+async function* filesOf(text: DataText, host: Host): AsyncGenerator<{ readonly name: string; readonly bytes: Uint8Array }> {
+  for (const source of dataSpec(text, host.cwd, host.cwd).sources) yield* readSource(source, host.cwd);
+}
+
+/** Documents without the separators that have a token of their own. */
+async function* trainingDocuments(text: DataText, { specials }: BpeSettings, host: Host): AsyncGenerator<Uint8Array> {
+  for (const source of dataSpec(text, host.cwd, host.cwd).sources) {
+    const apart = source.separator !== undefined && specials.includes(source.separator);
+    for await (const file of readSource(source, host.cwd)) for (const { body, whole } of documentsOf(file, source.separator)) yield apart ? body : whole;
+  }
+}
+
+function noText(text: DataText): RuntimeFailure {
+  return new RuntimeFailure("data/empty", `\`${text.name}\` has no text`, "its files are empty");
+}

@@ -1,0 +1,158 @@
+/**
+ * @file Byte-level byte-pair encoding. Text is cut into words by the pattern, and each word's bytes are merged to tokens; the tokens of words seen before are
+ * remembered. Any bytes can be encoded, and come back as they were: what is not UTF-8 is symbols of one byte.
+ */
+import { RuntimeFailure } from "../../failure.ts";
+import type { Tokenizer } from "../tokens.ts";
+import { tokenArray } from "../tokens.ts";
+import { type BpeData, type BpeParts, bpeParts } from "./data.ts";
+import { tokenOfBytes } from "./byte-letters.ts";
+import { grown } from "./grown.ts";
+import { WordMerger } from "./merge.ts";
+import { type Scanner, scanners } from "./patterns.ts";
+import { findSpecials } from "./specials.ts";
+import { utf8Decoder } from "../utf8.ts";
+import { WordTable } from "./word-table.ts";
+
+export function bpeTokenizer(data: BpeData): Tokenizer {
+  const parts = bpeParts(data);
+  const vocabulary = parts.bytes.length;
+  const encoder = new BpeEncoder(data, parts);
+  const specialsIn = findSpecials(data.specials);
+  const bytesOf = (id: number): Uint8Array => parts.bytes[id] ?? new Uint8Array();
+  return {
+    data,
+    vocabulary,
+    specials: new Map(data.specials.map(({ text, id }) => [text, id])),
+    encode: (bytes, name, special = false) => {
+      encoder.begin(name, bytes.length);
+      let from = 0;
+      for (const { start, end, id } of special ? specialsIn(bytes) : []) {
+        encoder.text(bytes, from, start);
+        encoder.token(id);
+        from = end;
+      }
+      encoder.text(bytes, from, bytes.length);
+      return encoder.end(vocabulary);
+    },
+    bytesOf,
+    byteLength: (id) => bytesOf(id).length,
+    decoder: () => utf8Decoder(bytesOf),
+  };
+}
+
+/** Words remembered at most; then they are forgotten, which only costs time. */
+const mostWords = 1 << 18;
+/** Longer words hardly come twice. */
+const longestWord = 256;
+
+class BpeEncoder {
+  readonly #data: BpeData;
+  readonly #parts: BpeParts;
+  readonly #scan: Scanner;
+  readonly #merger: WordMerger;
+  readonly #words = new WordTable();
+  /** Tokens of the remembered words, one word's after the other's. */
+  #remembered = new Int32Array(1 << 12);
+  /** Where the tokens of each word start. */
+  #starts = new Int32Array(1 << 12);
+  #out = new Int32Array(0);
+  #count = 0;
+  #name = "";
+
+  constructor(data: BpeData, parts: BpeParts) {
+    this.#data = data;
+    this.#parts = parts;
+    this.#scan = scanners[data.pattern];
+    this.#merger = new WordMerger(parts.merges);
+  }
+
+  begin(name: string, length: number): void {
+    this.#name = name;
+    this.#count = 0;
+    this.#out = new Int32Array(16 + (length >> 1));
+  }
+
+  end(vocabulary: number): ReturnType<typeof tokenArray> {
+    const tokens = tokenArray(vocabulary, this.#count);
+    tokens.set(this.#out.subarray(0, this.#count));
+    this.#out = new Int32Array(0);
+    return tokens;
+  }
+
+  token(id: number): void {
+    this.#out = grown(this.#out, this.#count + 1);
+    this.#out[this.#count++] = id;
+  }
+
+  text(given: Uint8Array, start: number, stop: number): void {
+    const bytes = this.#data.normalize === undefined ? given : normalized(given.subarray(start, stop), this.#data.normalize);
+    const end = bytes === given ? stop : bytes.length;
+    for (let at = bytes === given ? start : 0; at < end; ) {
+      const after = this.#scan(bytes, at, end);
+      if (after - at > longestWord) this.#longWord(bytes, at, after);
+      else this.#word(bytes, at, after);
+      at = after;
+    }
+  }
+
+  #word(bytes: Uint8Array, from: number, to: number): void {
+    const known = this.#words.size;
+    const word = this.#words.add(bytes, from, to);
+    if (word === known) this.#remember(word, bytes, from, to);
+    const start = this.#starts[word] as number;
+    const end = this.#starts[word + 1] as number;
+    this.#out = grown(this.#out, this.#count + end - start);
+    for (let i = start; i < end; i++) this.#out[this.#count++] = this.#remembered[i] as number;
+    if (this.#words.size >= mostWords) this.#words.clear();
+  }
+
+  #remember(word: number, bytes: Uint8Array, from: number, to: number): void {
+    const count = this.#tokensOf(bytes, from, to);
+    const start = this.#starts[word] as number;
+    this.#starts = grown(this.#starts, word + 2);
+    this.#starts[word + 1] = start + count;
+    this.#remembered = grown(this.#remembered, start + count);
+    this.#remembered.set(this.#merger.symbols.subarray(0, count), start);
+  }
+
+  #longWord(bytes: Uint8Array, from: number, to: number): void {
+    const count = this.#tokensOf(bytes, from, to);
+    this.#out = grown(this.#out, this.#count + count);
+    this.#out.set(this.#merger.symbols.subarray(0, count), this.#count);
+    this.#count += count;
+  }
+
+  /** Leaves the tokens of a word in the merger's symbols, and answers how many they are. */
+  #tokensOf(bytes: Uint8Array, from: number, to: number): number {
+    const { byteIds, ids } = this.#parts;
+    this.#merger.reserve(to - from);
+    const { symbols } = this.#merger;
+    const whole = this.#data.wholeWords === true ? ids.get(tokenOfBytes(bytes.subarray(from, to))) : undefined;
+    if (whole !== undefined) {
+      symbols[0] = whole;
+      return 1;
+    }
+    for (let i = from; i < to; i++) {
+      const id = byteIds[bytes[i] as number] as number;
+      if (id < 0) throw this.#unknownByte(bytes[i] as number);
+      symbols[i - from] = id;
+    }
+    return this.#merger.merge(to - from);
+  }
+
+  #unknownByte(byte: number): RuntimeFailure {
+    this.#words.clear();
+    return new RuntimeFailure("data/character", `${this.#name} has the byte 0x${byte.toString(16).padStart(2, "0")}, for which the tokenizer has no token`, "use a tokenizer whose vocabulary has all 256 bytes");
+  }
+}
+
+/** Bytes that are not UTF-8 stay as they are: there is no text to normalise. */
+function normalized(bytes: Uint8Array, form: "NFC"): Uint8Array {
+  if (bytes.every((byte) => byte < 0x80)) return bytes;
+  try {
+    return new TextEncoder().encode(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes).normalize(form));
+  } catch {
+    return bytes;
+  }
+}

@@ -1,0 +1,53 @@
+/** @file The text that a name stands for, and how it becomes tokens. */
+import type { Name, Section } from "../../grammar/ast.ts";
+import { checkFields } from "../../grammar/fields.ts";
+import { bpeSettings, schemas, type BpeSettings, type DataConfig } from "../../grammar/schema.ts";
+import type { Scope } from "./scope.ts";
+
+/** A data declaration. */
+export interface DataText {
+  readonly name: string;
+  readonly config: DataConfig;
+  readonly section: Section;
+  readonly scope: Scope;
+}
+
+/** Where a tokenizer comes from. */
+export type TokenizerUse =
+  | { readonly kind: "bytes" | "characters" }
+  | { readonly kind: "trained"; readonly name: string; readonly settings: BpeSettings; readonly on: DataText }
+  /** The section says what the path is relative to. */
+  | { readonly kind: "file"; readonly path: string; readonly section: Section };
+
+/** The data declaration of a name; nothing where there is none or its fields are wrong, which is reported elsewhere. */
+export function dataText(name: Name, scope: Scope): DataText | undefined {
+  const found = scope.lookup(name.text);
+  if (found?.declaration.kind !== "section" || found.declaration.keyword !== "data") return undefined;
+  const section = found.declaration;
+  const config = checkFields(section, schemas.data).value;
+  return config && { name: section.name.text, config, section, scope: found.scope };
+}
+
+/** The tokenizer of a data declaration. */
+export function tokenizerUse(text: DataText): TokenizerUse | undefined {
+  const { tokenizer } = text.config;
+  switch (tokenizer.kind) {
+    case "bytes":
+    case "characters": return { kind: tokenizer.kind };
+    case "bpe": return { kind: "trained", name: text.name, settings: tokenizer.settings, on: text };
+    case "declared": return declaredTokenizer(tokenizer.name, text.scope);
+  }
+}
+
+/** The tokenizer declaration of a name. */
+export function declaredTokenizer(name: Name, scope: Scope): TokenizerUse | undefined {
+  const found = scope.lookup(name.text);
+  if (found?.declaration.kind !== "section" || found.declaration.keyword !== "tokenizer") return undefined;
+  const section = found.declaration;
+  const config = checkFields(section, schemas.tokenizer).value;
+  if (!config) return undefined;
+  if (config.kind !== "bpe") return { kind: config.kind };
+  if (config.file !== undefined) return { kind: "file", path: config.file, section };
+  const on = config.from && dataText(config.from, found.scope);
+  return on && { kind: "trained", name: section.name.text, settings: bpeSettings(config), on };
+}
