@@ -5,16 +5,19 @@ import { spacyTokens } from "./spacy-en.ts";
 const ends: ReadonlySet<string> = new Set(sentenceEnds);
 const allPunctuation = /^\p{P}+$/u;
 
-/** How many sentences a text has; an empty text has one, since it is a span like another. */
+/** How many sentences a text has; an empty text has one, since it is a span like another. White space that is a token begins a sentence, too. */
 export function countSentences(text: string): number {
+  const { words, apart } = spacyTokens(text);
   let count = 1;
   let ended = false;
-  for (const token of spacyTokens(text)) {
-    if (ends.has(token)) ended = true;
-    else if (ended && !allPunctuation.test(token)) {
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i] ?? "";
+    const end = ends.has(word);
+    if (ended && (apart(i) || (!end && !allPunctuation.test(word)))) {
       count++;
       ended = false;
     }
+    ended ||= end;
   }
-  return count;
+  return ended && /\s{2}$|[^\S ]$/.test(text) ? count + 1 : count;
 }

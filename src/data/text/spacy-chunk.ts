@@ -10,47 +10,56 @@ export const specials: ReadonlyMap<string, readonly string[]> = new Map<string, 
   ...splitSpecials.map((tokens) => [tokens.replaceAll(" ", ""), tokens.split(" ")] as const),
 ]);
 
-const prefix = new RegExp(patterns.prefix, "u");
-const suffix = new RegExp(patterns.suffix, "u");
-const infix = new RegExp(patterns.infix, "u");
-const infixes = new RegExp(patterns.infix, "gu");
+interface Affixes {
+  readonly prefix: RegExp;
+  readonly suffix: RegExp;
+  readonly infix: RegExp;
+}
+const whole: Affixes = { prefix: new RegExp(patterns.prefix, "u"), suffix: new RegExp(patterns.suffix, "u"), infix: new RegExp(patterns.infix, "gu") };
+
+/** The same patterns for the characters of `plain` alone, which are nearly all of English: a fiftieth of the time. */
+const plain = /^[\x21-\x7e‘’“”–—…]*$/;
+const before = "\\.\\.+|US\\$|[CA]\\$|\\+(?![0-9])|[%=—–…,:;!?()[\\]{}<>_#*&'\"”“`‘’$]";
+const units = "km|m|dm|cm|mm|ha|nm|yd|in|ft|kg|g|mg|t|lb|oz|m/s|km/h|kmh|mph|hPa|Pa|mbar|mb|MB|kb|KB|gb|GB|tb|TB|T|G|M|K|%";
+const after = `[,:;!?()[\\]{}<>_#*&'"”“\`‘’—–]|\\.\\.+|…{1,2}|['’][sS]|(?<=[0-9])(?:\\+|(?:US|C|A)?\\$|${units})|(?<=[0-9a-z%+|…,:;!?()[\\]{}<>_#*&'"”“\`‘’-]|[A-Z][A-Z])\\.`;
+const between = "\\.\\.+|…|(?<=[0-9])[+*^-](?=[0-9-])|(?<=[a-z'\"”“`‘’,])\\.(?=[A-Z'\"”“`‘’,])|(?<=[A-Za-z]),(?=[A-Za-z])|(?<=[A-Za-z0-9])(?:-{1,3}|–|—{1,2}|~)(?=[A-Za-z])|(?<=[A-Za-z0-9])[:<>=/](?=[A-Za-z])";
+const common: Affixes = { prefix: new RegExp(`^(?:${before})`), suffix: new RegExp(`(?:${after})$`), infix: new RegExp(between, "g") };
+
+/** The parts of the address pattern that need a certain sign are left out where that sign is absent: searching for them takes quadratic time. */
+const scheme = "(?:(?:[\\p{L}\\p{N}_\\+\\-\\.]{2,})://)?";
+const account = "(?:[^]+(?::[^]*)?@)?";
 const url = new RegExp(patterns.url, "u");
+const bareUrl = new RegExp(patterns.url.replace(scheme, "").replace(account, ""), "u");
+const isUrl = (text: string): boolean => text.includes(".") && (text.includes("@") || text.includes("://") ? url : bareUrl).test(text);
 const length = (pattern: RegExp, text: string): number => pattern.exec(text)?.[0].length ?? 0;
 
 /** Whether an affix of some kind is in the text: such special cases are looked for across tokens, too. */
-export const hasAffix = (text: string): boolean => prefix.test(text) || infix.test(text) || suffix.test(text);
+export const hasAffix = (text: string): boolean => whole.prefix.test(text) || whole.suffix.test(text) || text.search(whole.infix) >= 0;
 
-/** Letters of ASCII, then at most one mark that always stands alone: most chunks of English text. */
-const simple = /^[A-Za-z]+[,;:!?)\]"]?$/;
-const letters = /^[A-Za-z]+$/;
 const none: ReadonlyMap<string, readonly string[]> = new Map();
 
 /** The tokens of a chunk. `withSpecials` is off where special cases themselves are taken apart. */
 export function tokensOf(chunk: string, withSpecials = true): readonly string[] {
   const known = withSpecials ? specials : none;
-  const special = known.get(chunk);
-  if (special !== undefined) return special;
-  if (simple.test(chunk)) {
-    if (letters.test(chunk)) return [chunk];
-    const word = chunk.slice(0, -1);
-    return [...(known.get(word) ?? [word]), chunk.slice(-1)];
-  }
-  return split(chunk, known);
+  return known.get(chunk) ?? split(chunk, known, plain.test(chunk) ? common : whole);
 }
 
-function split(chunk: string, known: ReadonlyMap<string, readonly string[]>): readonly string[] {
+/** The tokens of a chunk by spaCy's own patterns, whatever its characters. */
+export const tokensByWholePatterns = (chunk: string): readonly string[] => specials.get(chunk) ?? split(chunk, specials, whole);
+
+function split(chunk: string, known: ReadonlyMap<string, readonly string[]>, affixes: Affixes): readonly string[] {
   const before: string[] = [];
   const after: string[] = [];
   let rest = chunk;
   for (let last = -1; rest !== "" && rest.length !== last && !known.has(rest);) {
     last = rest.length;
-    const pre = length(prefix, rest);
+    const pre = length(affixes.prefix, rest);
     if (pre > 0 && known.has(rest.slice(pre))) {
       before.push(rest.slice(0, pre));
       rest = rest.slice(pre);
       break;
     }
-    const suf = length(suffix, rest.slice(pre));
+    const suf = length(affixes.suffix, rest.slice(pre));
     if (suf > 0 && known.has(rest.slice(0, -suf))) {
       after.push(rest.slice(-suf));
       rest = rest.slice(0, -suf);
@@ -60,14 +69,14 @@ function split(chunk: string, known: ReadonlyMap<string, readonly string[]>): re
     if (suf > 0) after.push(rest.slice(rest.length - suf));
     rest = rest.slice(pre, rest.length - suf);
   }
-  return [...before, ...(rest === "" ? [] : known.get(rest) ?? middle(rest)), ...after.reverse()];
+  return [...before, ...(rest === "" ? [] : known.get(rest) ?? middle(rest, affixes.infix)), ...after.reverse()];
 }
 
-function middle(rest: string): readonly string[] {
-  if (rest.includes(".") && url.test(rest)) return [rest];
+function middle(rest: string, infix: RegExp): readonly string[] {
+  if (isUrl(rest)) return [rest];
   const tokens: string[] = [];
   let start = 0;
-  for (const match of rest.matchAll(infixes)) {
+  for (const match of rest.matchAll(infix)) {
     if (match.index === 0) continue;
     if (match.index !== start) tokens.push(rest.slice(start, match.index));
     tokens.push(match[0]);

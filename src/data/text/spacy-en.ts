@@ -36,77 +36,121 @@ function chunkTokens(chunk: string): readonly string[] {
   return tokens;
 }
 
-/** All tokens in order. White space between tokens is a token itself, as in spaCy, unless it is one space; `glued` tells which tokens follow the one before without that space. */
+/** What stands before a token. Other white space than one space is a token of spaCy's, so no special case reaches across it. */
+const GLUED = 0;
+const SPACED = 1;
+const APART = 2;
+
 interface Tokens {
   readonly tokens: readonly string[];
-  readonly glued: readonly boolean[];
+  readonly before: readonly number[];
 }
+
+const LETTER = 1;
+const MARK = 2;
+const SPACE = 4;
+/** Per UTF-16 unit: an ASCII letter, a mark that always stands alone at the end of a word, or white space. */
+const kinds = new Uint8Array(65536);
+for (let unit = 0; unit < 65536; unit++) {
+  const character = String.fromCharCode(unit);
+  kinds[unit] = /[A-Za-z]/.test(character) ? LETTER : ",;:!?)]\"".includes(character) ? MARK : isSpace(unit) ? SPACE : 0;
+}
+const isSpaceAt = (text: string, at: number): boolean => kinds[text.charCodeAt(at)] === SPACE;
+
+/** A filter before the look-up of a word among the special cases: by its first letter, its last and its length. */
+const filterSlot = (first: number, last: number, length: number): number => (first * 31 + last * 7 + length * 61) & 4095;
+const filter = new Uint8Array(4096);
+for (const text of specials.keys()) filter[filterSlot(text.charCodeAt(0), text.charCodeAt(text.length - 1), text.length)] = 1;
 
 function tokenise(text: string): Tokens {
   const sequences = affixSequences();
   const tokens: string[] = [];
-  const glued: boolean[] = [];
-  let candidates = false;
-  const push = (chunk: string, joined: boolean): void => {
-    for (const token of isSpace(chunk.charCodeAt(0)) ? [chunk] : chunkTokens(chunk)) {
+  const before: number[] = [];
+  const candidates: number[] = [];
+  const pushAll = (all: readonly string[], gap: number): void => {
+    for (let i = 0; i < all.length; i++) {
+      const token = all[i] ?? "";
+      if (token.length < 4 && sequences.has(token)) candidates.push(tokens.length);
       tokens.push(token);
-      glued.push(joined);
-      joined = true;
-      candidates ||= sequences.has(token);
+      before.push(i === 0 ? gap : GLUED);
     }
   };
+  const pushWord = (start: number, end: number, gap: number): void => {
+    const word = text.slice(start, end);
+    const special = filter[filterSlot(text.charCodeAt(start), text.charCodeAt(end - 1), end - start)] ? specials.get(word) : undefined;
+    if (special !== undefined || end - start < 4) return pushAll(special ?? [word], gap);
+    tokens.push(word);
+    before.push(gap);
+  };
+  const end = text.length;
   let start = 0;
-  let inSpace = isSpace(text.charCodeAt(0));
-  let joined = true;
-  for (let i = 0; i < text.length; i++) {
-    const unit = text.charCodeAt(i);
-    if (isSpace(unit) === inSpace) continue;
-    if (start < i) {
-      push(text.slice(start, i), joined);
-      joined = true;
+  for (let at = 0; at < end;) {
+    const spaces = at;
+    while (at < end && isSpaceAt(text, at)) at++;
+    if (at === end) break;
+    const gap = at === spaces ? GLUED : at === spaces + 1 && text.charCodeAt(spaces) === 0x20 && spaces > 0 ? SPACED : APART;
+    start = at;
+    // Letters, then at most one mark or a period after a small letter, are most chunks of English.
+    while (at < end && kinds[text.charCodeAt(at)] === LETTER) at++;
+    const unit = at < end ? text.charCodeAt(at) : 0x20;
+    if (kinds[unit] === SPACE) {
+      pushWord(start, at, gap);
+      continue;
     }
-    if (unit === 0x20) {
-      start = i + 1;
-      joined = false;
-    } else start = i;
-    inSpace = !inSpace;
+    const last = at > start && (at + 1 === end || isSpaceAt(text, at + 1));
+    if (last && (kinds[unit] === MARK || (unit === 0x2e && text.charCodeAt(at - 1) >= 0x61 && !specials.has(text.slice(start, at + 1))))) {
+      pushWord(start, at, gap);
+      pushAll([text.charAt(at++)], GLUED);
+      continue;
+    }
+    while (at < end && !isSpaceAt(text, at)) at++;
+    pushAll(chunkTokens(text.slice(start, at)), gap);
   }
-  if (start < text.length) push(text.slice(start), joined);
-  return candidates ? join({ tokens, glued }, sequences) : { tokens, glued };
+  return candidates.length === 0 ? { tokens, before } : join({ tokens, before }, candidates, sequences);
 }
 
-/** Special cases made of several tokens: of overlapping matches the longest, then the first, wins, even if it turns out to be no special case. */
-function join({ tokens, glued }: Tokens, sequences: ReadonlyMap<string, readonly (readonly string[])[]>): Tokens {
+/** Special cases made of several tokens: of overlapping matches the longest, then the first, wins, even if a space inside makes it no special case. */
+function join({ tokens, before }: Tokens, candidates: readonly number[], sequences: ReadonlyMap<string, readonly (readonly string[])[]>): Tokens {
   const matches: { readonly start: number; readonly end: number }[] = [];
-  for (const [start, token] of tokens.entries()) {
-    for (const sequence of sequences.get(token) ?? []) {
-      if (sequence.every((other, i) => tokens[start + i] === other)) matches.push({ start, end: start + sequence.length });
+  for (const start of candidates) {
+    for (const sequence of sequences.get(tokens[start] ?? "") ?? []) {
+      if (sequence.every((other, i) => tokens[start + i] === other && (i === 0 || before[start + i] !== APART))) matches.push({ start, end: start + sequence.length });
     }
   }
-  if (matches.length === 0) return { tokens, glued };
+  if (matches.length === 0) return { tokens, before };
   const taken = new Uint8Array(tokens.length);
-  const chosen = new Map<number, number>();
-  for (const { start, end } of matches.toSorted((a, b) => b.end - b.start - (a.end - a.start) || a.start - b.start)) {
-    if (!taken[start] && !taken[end - 1]) chosen.set(start, end);
-    taken.fill(1, start, end);
+  const chosen: { readonly start: number; readonly end: number }[] = [];
+  for (const match of matches.toSorted((a, b) => b.end - b.start - (a.end - a.start) || a.start - b.start)) {
+    if (!taken[match.start] && !taken[match.end - 1]) chosen.push(match);
+    taken.fill(1, match.start, match.end);
   }
-  const out: { tokens: string[]; glued: boolean[] } = { tokens: [], glued: [] };
-  for (let i = 0; i < tokens.length; i++) {
-    const end = chosen.get(i);
-    const special = end !== undefined && glued.slice(i + 1, end).every(Boolean) ? specials.get(tokens.slice(i, end).join("")) : undefined;
-    for (const [k, token] of (special ?? [tokens[i] ?? ""]).entries()) {
-      out.tokens.push(token);
-      out.glued.push(k > 0 || (glued[i] ?? true));
+  const out: { tokens: string[]; before: number[] } = { tokens: [], before: [] };
+  let done = 0;
+  const copyTo = (to: number): void => {
+    for (; done < to; done++) {
+      out.tokens.push(tokens[done] ?? "");
+      out.before.push(before[done] ?? GLUED);
     }
-    if (special !== undefined && end !== undefined) i = end - 1;
+  };
+  for (const { start, end } of chosen.toSorted((a, b) => a.start - b.start)) {
+    const special = before.slice(start + 1, end).some((gap) => gap !== GLUED) ? undefined : specials.get(tokens.slice(start, end).join(""));
+    if (special === undefined) continue;
+    copyTo(start);
+    for (const [i, token] of special.entries()) {
+      out.tokens.push(token);
+      out.before.push(i === 0 ? before[start] ?? GLUED : GLUED);
+    }
+    done = end;
   }
+  copyTo(tokens.length);
   return out;
 }
 
-const isWord = (token: string): boolean => !isSpace(token.charCodeAt(0));
-
 /** The words of a text: its tokens but for white space. */
-export const spacyWords = (text: string): readonly string[] => tokenise(text).tokens.filter(isWord);
+export const spacyWords = (text: string): readonly string[] => tokenise(text).tokens;
 
-/** All tokens of a text, white space included. */
-export const spacyTokens = (text: string): readonly string[] => tokenise(text).tokens;
+/** The words of a text, and for each whether white space that is a token itself stands before it. */
+export function spacyTokens(text: string): { readonly words: readonly string[]; readonly apart: (index: number) => boolean } {
+  const { tokens, before } = tokenise(text);
+  return { words: tokens, apart: (index) => before[index] === APART };
+}
