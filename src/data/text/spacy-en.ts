@@ -26,7 +26,8 @@ function affixSequences(): ReadonlyMap<string, readonly (readonly string[])[]> {
 const lately = new Map<string, readonly string[]>();
 const remembered = 1 << 17;
 
-function chunkTokens(chunk: string): readonly string[] {
+/** The tokens of a run of text without white space. */
+export function chunkTokens(chunk: string): readonly string[] {
   let tokens = lately.get(chunk);
   if (tokens === undefined) {
     tokens = tokensOf(chunk);
@@ -61,6 +62,7 @@ const isSpaceAt = (text: string, at: number): boolean => kinds[text.charCodeAt(a
 const filterSlot = (first: number, last: number, length: number): number => (first * 31 + last * 7 + length * 61) & 4095;
 const filter = new Uint8Array(4096);
 for (const text of specials.keys()) filter[filterSlot(text.charCodeAt(0), text.charCodeAt(text.length - 1), text.length)] = 1;
+export const maybeSpecial = (first: number, last: number, length: number): boolean => filter[filterSlot(first, last, length)] === 1;
 
 function tokenise(text: string): Tokens {
   const sequences = affixSequences();
@@ -77,7 +79,7 @@ function tokenise(text: string): Tokens {
   };
   const pushWord = (start: number, end: number, gap: number): void => {
     const word = text.slice(start, end);
-    const special = filter[filterSlot(text.charCodeAt(start), text.charCodeAt(end - 1), end - start)] ? specials.get(word) : undefined;
+    const special = maybeSpecial(text.charCodeAt(start), text.charCodeAt(end - 1), end - start) ? specials.get(word) : undefined;
     if (special !== undefined || end - start < 4) return pushAll(special ?? [word], gap);
     tokens.push(word);
     before.push(gap);
