@@ -22,14 +22,24 @@ export class SeenHashes {
   private numbers = new Int32Array(1024).fill(-1);
   private size = 0;
 
-  /** The number that the hash came with first, or -1 if this is the first time. Numbers are not negative. */
-  add(low: number, high: number, number: number): number {
+  /** The place of a hash, or the free place where it would be. */
+  private slotOf(low: number, high: number): number {
     const bits = this.numbers.length - 1;
     let slot = (low ^ (high >>> 15)) & bits;
-    for (let held = this.numbers[slot] ?? -1; held >= 0; held = this.numbers[slot] ?? -1) {
-      if (this.keys[2 * slot] === low && this.keys[2 * slot + 1] === high) return held;
-      slot = (slot + 1) & bits;
-    }
+    while ((this.numbers[slot] ?? -1) >= 0 && !(this.keys[2 * slot] === low && this.keys[2 * slot + 1] === high)) slot = (slot + 1) & bits;
+    return slot;
+  }
+
+  /** The number that the hash came with first, or -1 if it never came. Numbers are not negative. */
+  find(low: number, high: number): number {
+    return this.numbers[this.slotOf(low, high)] ?? -1;
+  }
+
+  /** The same, and from now on it came with this number if it never came. */
+  add(low: number, high: number, number: number): number {
+    const slot = this.slotOf(low, high);
+    const held = this.numbers[slot] ?? -1;
+    if (held >= 0) return held;
     this.keys[2 * slot] = low;
     this.keys[2 * slot + 1] = high;
     this.numbers[slot] = number;

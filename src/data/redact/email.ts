@@ -1,0 +1,21 @@
+/** @file E-mail addresses: found from their sign outwards. */
+import { isDomainAt, isLocalAt, isWordAt, type Match } from "./matches.ts";
+
+/** The address around the `@` at `at`: an account of the characters of RFC 5322's atoms, and a domain with a dot whose last label has letters, or an IP address in brackets. */
+export function emailAround(text: string, at: number): Match | undefined {
+  let start = at;
+  while (isLocalAt(text, start - 1)) start--;
+  // Marks before the account are the text's: 'mail=x@y.z' in quotes, a link's path, a bullet.
+  while (start < at && !isWordAt(text, start)) start++;
+  if (start === at) return undefined;
+  const literal = /^\[(?:\d{1,3}\.){3}\d{1,3}\]/.exec(text.slice(at + 1, at + 18));
+  if (literal) return { kind: "email", start, end: at + 1 + literal[0].length };
+  let end = at + 1;
+  while (isDomainAt(text, end)) end++;
+  while (end > at + 1 && !isWordAt(text, end - 1)) end--;
+  const domain = text.slice(at + 1, end);
+  return domain.length <= 255 && isDomain.test(domain) ? { kind: "email", start, end } : undefined;
+}
+
+const label = "[\\dA-Za-z\\u00c0-\\u024f](?:[\\w\\u00c0-\\u024f-]*[\\dA-Za-z\\u00c0-\\u024f])?";
+const isDomain = new RegExp(`^(?:${label}\\.)+(?=[^.]*[A-Za-z\\u00c0-\\u024f][^.]*$)${label}$`);
