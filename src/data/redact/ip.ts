@@ -33,7 +33,8 @@ export function ipv6Around(text: string, at: number, publicOnly: boolean): Match
   let end = at + 1;
   while (end < text.length && end - at < 40 && part(end)) end++;
   if (text[end - 1] === ":" && text[end - 2] !== ":") end--;
-  if (isWordAt(text, start - 1) || isWordAt(text, end)) return undefined;
+  // A time of day has colons, too.
+  if (end - start < 3 || isWordAt(text, start - 1) || isWordAt(text, end) || !/::|(?:[^:]+:){7}/.test(text.slice(start, end))) return undefined;
   const groups = parse(text.slice(start, end));
   // Global addresses are 2000::/3, less those for documentation.
   const isGlobal = groups !== undefined && ((groups[0] ?? 0) & 0xe000) === 0x2000 && !(groups[0] === 0x2001 && groups[1] === 0xdb8);

@@ -30,6 +30,8 @@ export const c4Defaults: C4Options = {
 };
 
 const citation = /\[\p{Nd}*\]|\[edit\]|\[citation needed\]/gu;
+/** Most documents have none of what lines are searched for; a citation inside could hide it. */
+const suspicious = /lorem ipsum|javascript|terms of use|privacy policy|cookie|\[/;
 const policies = ["terms of use", "privacy policy", "cookie policy", "uses cookies", "use of cookies", "use cookies"];
 
 /** Words between white space, and the characters of the longest, as far as they matter. */
@@ -56,6 +58,7 @@ export function c4(options: Partial<C4Options> = {}): DocumentRule {
     };
     const kept: string[] = [];
     let sentences = 0;
+    const suspect = suspicious.test(text.toLowerCase());
     for (const raw of splitLines(text)) {
       let line = strip(raw);
       const { words, tooLong } = measure(line, o.maxWordLength);
@@ -64,7 +67,7 @@ export function c4(options: Partial<C4Options> = {}): DocumentRule {
         continue;
       }
       if (o.removeCitations && line.includes("[")) line = line.replace(citation, "");
-      if (o.needTerminalMark && (!/[.?!"']$/.test(line) || line.endsWith("..."))) {
+      if (o.needTerminalMark && (!".?!\"'".includes(line.at(-1) ?? " ") || line.endsWith("..."))) {
         remove("line_no_terminal_mark");
         continue;
       }
@@ -72,7 +75,7 @@ export function c4(options: Partial<C4Options> = {}): DocumentRule {
         remove("line_few_words");
         continue;
       }
-      const lower = line.toLowerCase();
+      const lower = suspect ? line.toLowerCase() : "";
       if (o.dropLoremIpsum && lower.includes("lorem ipsum")) return { kind: "drop", reason: "lorem_ipsum" };
       if (o.dropJavascriptLines && lower.includes("javascript")) {
         remove("line_javascript");

@@ -33,8 +33,14 @@ export const gopherQualityDefaults: GopherQualityOptions = {
   stopWords: ["the", "be", "to", "of", "and", "that", "have", "with"],
 };
 
-export const isBullet = (line: string): boolean => /^[•-]/.test(stripStart(line));
-export const endsInEllipsis = (line: string): boolean => /(?:\.\.\.|…)$/.test(stripEnd(line));
+export function isBullet(line: string): boolean {
+  const stripped = stripStart(line);
+  return stripped.startsWith("-") || stripped.startsWith("•");
+}
+export function endsInEllipsis(line: string): boolean {
+  const stripped = stripEnd(line);
+  return stripped.endsWith("...") || stripped.endsWith("…");
+}
 export const share = (lines: readonly string[], holds: (line: string) => boolean): number => lines.filter(holds).length / lines.length;
 
 /** The reason to drop a document with these words, or nothing. */

@@ -6,6 +6,7 @@
 /** White space of `str.strip` and `str.split`: unlike JavaScript's it holds the separators U+001C..U+001F and U+0085, and not U+FEFF. */
 const space = "\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000";
 const spaces = new RegExp(`[${space}]+`);
+const otherLineEnd = /[\r\v\f\x1c-\x1e\x85\u2028\u2029]/;
 const lineEnd = /\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]/;
 
 /** `str.isspace` of one UTF-16 unit. */
@@ -41,7 +42,7 @@ export function splitSpaces(text: string): readonly string[] {
 /** `str.splitlines()` */
 export function splitLines(text: string): readonly string[] {
   if (text === "") return [];
-  const lines = text.split(lineEnd);
+  const lines = otherLineEnd.test(text) ? text.split(lineEnd) : text.split("\n");
   if (lines.at(-1) === "") lines.pop();
   return lines;
 }

@@ -1,40 +1,55 @@
 /**
- * @file The words of spaCy's blank English pipeline, which datatrove's rules count: chunks between white space, each cut into tokens
- * (kept in a bounded memory, since text repeats itself), then a pass that puts special cases such as `:-)` together again.
+ * @file The words of spaCy's blank English pipeline, which datatrove's rules count: chunks between white space, each cut into tokens,
+ * then a pass that puts special cases such as `:-)` together again.
  */
 import { isSpace } from "./python.ts";
 import { hasAffix, specials, tokensOf } from "./spacy-chunk.ts";
 
-/** Token sequences that special cases are cut into when they are not recognised: first token -> sequences, each with its length. */
-let sequences: ReadonlyMap<string, readonly (readonly string[])[]> | undefined;
-function affixSequences(): ReadonlyMap<string, readonly (readonly string[])[]> {
-  if (sequences !== undefined) return sequences;
-  const found = new Map<string, (readonly string[])[]>();
-  for (const text of specials.keys()) {
-    if (/^\s*$/.test(text) || !hasAffix(text)) continue;
-    const tokens = tokensOf(text, false);
-    const first = tokens[0];
-    if (first === undefined || tokens.length === 1) continue;
-    const others = found.get(first);
-    if (others) others.push(tokens);
-    else found.set(first, [tokens]);
-  }
-  return (sequences = found);
+/** The tokens of a special case when it is not recognised, and whether they are the same as when it is. */
+interface Sequence {
+  readonly tokens: readonly string[];
+  readonly same: boolean;
 }
+/** By first token. Only special cases that hold an affix can be missed where they stand in a longer chunk. */
+const sequences = new Map<string, Sequence[]>();
+/** Which first units of two tokens in a row can begin a sequence: a filter. Units beyond ASCII count as 0, and pass. */
+const starts = new Uint8Array(128 * 128);
+const pairOf = (first: number, second: number): number => (first < 128 ? first << 7 : 0) | (second < 128 ? second : 0);
+for (const [text, recognised] of specials) {
+  if (/^\s*$/.test(text) || !hasAffix(text)) continue;
+  const tokens = tokensOf(text, false);
+  const [first, second] = tokens;
+  if (first === undefined || second === undefined) continue;
+  const sequence = { tokens, same: tokens.join(" ") === recognised.join(" ") };
+  const others = sequences.get(first);
+  if (others) others.push(sequence);
+  else sequences.set(first, [sequence]);
+  starts[pairOf(first.charCodeAt(0), second.charCodeAt(0))] = 1;
+}
+starts.fill(1, 0, 128);
+for (let first = 0; first < 128; first++) starts[first << 7] = 1;
 
-/** Tokens of the chunks seen lately; emptied when full, so that memory stays bounded and the result does not depend on it. */
-const lately = new Map<string, readonly string[]>();
-const remembered = 1 << 17;
+/** Tokens of the chunks seen lately, by a hash of the chunk: text repeats itself, and patterns are slow. Memory is bounded, and the result does not depend on it. */
+const slots = 1 << 15;
+const lately: (string | undefined)[] = Array.from({ length: slots }, () => undefined);
+const latelyTokens: (readonly string[])[] = Array.from({ length: slots }, () => []);
+
+function tokensBetween(text: string, start: number, end: number, hash: number): readonly string[] {
+  const slot = (hash ^ (hash >>> 15)) & (slots - 1);
+  const held = lately[slot];
+  if (held !== undefined && held.length === end - start && text.startsWith(held, start)) return latelyTokens[slot] ?? [];
+  // A copy, since a part of a string keeps the whole of it in memory.
+  const chunk = ` ${text.slice(start, end)}`.slice(1);
+  const tokens = tokensOf(chunk);
+  if (chunk.length <= 64) [lately[slot], latelyTokens[slot]] = [chunk, tokens];
+  return tokens;
+}
 
 /** The tokens of a run of text without white space. */
 export function chunkTokens(chunk: string): readonly string[] {
-  let tokens = lately.get(chunk);
-  if (tokens === undefined) {
-    tokens = tokensOf(chunk);
-    if (lately.size >= remembered) lately.clear();
-    if (chunk.length <= 64) lately.set(chunk, tokens);
-  }
-  return tokens;
+  let hash = 0;
+  for (let i = 0; i < chunk.length; i++) hash = Math.imul(hash ^ chunk.charCodeAt(i), 0x01000193) + 1;
+  return tokensBetween(chunk, 0, chunk.length, hash);
 }
 
 /** What stands before a token. Other white space than one space is a token of spaCy's, so no special case reaches across it. */
@@ -65,33 +80,37 @@ for (const text of specials.keys()) filter[filterSlot(text.charCodeAt(0), text.c
 export const maybeSpecial = (first: number, last: number, length: number): boolean => filter[filterSlot(first, last, length)] === 1;
 
 function tokenise(text: string): Tokens {
-  const sequences = affixSequences();
   const tokens: string[] = [];
   const before: number[] = [];
+  /** Where a special case of several tokens may begin. */
   const candidates: number[] = [];
+  let previous = 0x7f;
+  const push = (token: string, first: number, gap: number): void => {
+    if (starts[pairOf(previous, first)]) candidates.push(tokens.length - 1);
+    previous = first;
+    tokens.push(token);
+    before.push(gap);
+  };
   const pushAll = (all: readonly string[], gap: number): void => {
     for (let i = 0; i < all.length; i++) {
       const token = all[i] ?? "";
-      if (token.length < 4 && sequences.has(token)) candidates.push(tokens.length);
-      tokens.push(token);
-      before.push(i === 0 ? gap : GLUED);
+      push(token, token.charCodeAt(0), i === 0 ? gap : GLUED);
     }
   };
   const pushWord = (start: number, end: number, gap: number): void => {
     const word = text.slice(start, end);
-    const special = maybeSpecial(text.charCodeAt(start), text.charCodeAt(end - 1), end - start) ? specials.get(word) : undefined;
-    if (special !== undefined || end - start < 4) return pushAll(special ?? [word], gap);
-    tokens.push(word);
-    before.push(gap);
+    const first = text.charCodeAt(start);
+    const special = maybeSpecial(first, text.charCodeAt(end - 1), end - start) ? specials.get(word) : undefined;
+    if (special === undefined) push(word, first, gap);
+    else pushAll(special, gap);
   };
   const end = text.length;
-  let start = 0;
   for (let at = 0; at < end;) {
     const spaces = at;
     while (at < end && isSpaceAt(text, at)) at++;
     if (at === end) break;
     const gap = at === spaces ? GLUED : at === spaces + 1 && text.charCodeAt(spaces) === 0x20 && spaces > 0 ? SPACED : APART;
-    start = at;
+    const start = at;
     // Letters, then at most one mark or a period after a small letter, are most chunks of English.
     while (at < end && kinds[text.charCodeAt(at)] === LETTER) at++;
     const unit = at < end ? text.charCodeAt(at) : 0x20;
@@ -100,30 +119,35 @@ function tokenise(text: string): Tokens {
       continue;
     }
     const last = at > start && (at + 1 === end || isSpaceAt(text, at + 1));
-    if (last && (kinds[unit] === MARK || (unit === 0x2e && text.charCodeAt(at - 1) >= 0x61 && !specials.has(text.slice(start, at + 1))))) {
+    if (last && (kinds[unit] === MARK || (unit === 0x2e && text.charCodeAt(at - 1) >= 0x61 && !isSpecial(text, start, at + 1)))) {
       pushWord(start, at, gap);
-      pushAll([text.charAt(at++)], GLUED);
+      push(text.charAt(at++), unit, GLUED);
       continue;
     }
-    while (at < end && !isSpaceAt(text, at)) at++;
-    pushAll(chunkTokens(text.slice(start, at)), gap);
+    let hash = 0;
+    for (at = start; at < end && !isSpaceAt(text, at); at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193) + 1;
+    pushAll(tokensBetween(text, start, at, hash), gap);
   }
-  return candidates.length === 0 ? { tokens, before } : join({ tokens, before }, candidates, sequences);
+  return candidates.length === 0 ? { tokens, before } : join({ tokens, before }, candidates);
 }
 
+const isSpecial = (text: string, start: number, end: number): boolean =>
+  maybeSpecial(text.charCodeAt(start), text.charCodeAt(end - 1), end - start) && specials.has(text.slice(start, end));
+
 /** Special cases made of several tokens: of overlapping matches the longest, then the first, wins, even if a space inside makes it no special case. */
-function join({ tokens, before }: Tokens, candidates: readonly number[], sequences: ReadonlyMap<string, readonly (readonly string[])[]>): Tokens {
-  const matches: { readonly start: number; readonly end: number }[] = [];
+function join({ tokens, before }: Tokens, candidates: readonly number[]): Tokens {
+  const matches: { readonly start: number; readonly end: number; readonly same: boolean }[] = [];
   for (const start of candidates) {
     for (const sequence of sequences.get(tokens[start] ?? "") ?? []) {
-      if (sequence.every((other, i) => tokens[start + i] === other && (i === 0 || before[start + i] !== APART))) matches.push({ start, end: start + sequence.length });
+      if (!follows(tokens, before, start, sequence.tokens)) continue;
+      matches.push({ start, end: start + sequence.tokens.length, same: sequence.same });
     }
   }
-  if (matches.length === 0) return { tokens, before };
+  if (matches.every(({ same }) => same)) return { tokens, before };
   const taken = new Uint8Array(tokens.length);
   const chosen: { readonly start: number; readonly end: number }[] = [];
   for (const match of matches.toSorted((a, b) => b.end - b.start - (a.end - a.start) || a.start - b.start)) {
-    if (!taken[match.start] && !taken[match.end - 1]) chosen.push(match);
+    if (!taken[match.start] && !taken[match.end - 1] && !match.same) chosen.push(match);
     taken.fill(1, match.start, match.end);
   }
   const out: { tokens: string[]; before: number[] } = { tokens: [], before: [] };
@@ -146,6 +170,12 @@ function join({ tokens, before }: Tokens, candidates: readonly number[], sequenc
   }
   copyTo(tokens.length);
   return out;
+}
+
+/** Whether the tokens from `start` are these, with nothing but single spaces between them. */
+function follows(tokens: readonly string[], before: readonly number[], start: number, wanted: readonly string[]): boolean {
+  for (let i = 1; i < wanted.length; i++) if (tokens[start + i] !== wanted[i] || before[start + i] === APART) return false;
+  return true;
 }
 
 /** The words of a text: its tokens but for white space. */
