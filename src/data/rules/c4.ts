@@ -34,19 +34,19 @@ const citation = /\[\p{Nd}*\]|\[edit\]|\[citation needed\]/gu;
 const suspicious = /lorem ipsum|javascript|terms of use|privacy policy|cookie|\[/;
 const policies = ["terms of use", "privacy policy", "cookie policy", "uses cookies", "use of cookies", "use cookies"];
 
-/** Words between white space, and the characters of the longest, as far as they matter. */
-function measure(line: string, longest: number): { readonly words: number; readonly tooLong: boolean } {
+/** Whether a line has `least` words between white space, and whether one of its words has more than `longest` characters. */
+function measure(line: string, least: number, longest: number): { readonly enough: boolean; readonly tooLong: boolean } {
+  const mayBeLong = longest !== -1 && line.length > longest;
   let words = 0;
-  let tooLong = false;
-  for (let at = 0; at < line.length;) {
+  for (let at = 0; at < line.length && (mayBeLong || words < least);) {
     while (at < line.length && isSpace(line.charCodeAt(at))) at++;
     if (at === line.length) break;
     const start = at;
     while (at < line.length && !isSpace(line.charCodeAt(at))) at++;
     words++;
-    tooLong ||= longest !== -1 && at - start > longest && codePoints(line.slice(start, at)) > longest;
+    if (mayBeLong && at - start > longest && codePoints(line.slice(start, at)) > longest) return { enough: true, tooLong: true };
   }
-  return { words, tooLong };
+  return { enough: words >= least, tooLong: false };
 }
 
 export function c4(options: Partial<C4Options> = {}): DocumentRule {
@@ -61,7 +61,7 @@ export function c4(options: Partial<C4Options> = {}): DocumentRule {
     const suspect = suspicious.test(text.toLowerCase());
     for (const raw of splitLines(text)) {
       let line = strip(raw);
-      const { words, tooLong } = measure(line, o.maxWordLength);
+      const { enough, tooLong } = measure(line, o.minWordsPerLine, o.maxWordLength);
       if (tooLong) {
         remove("line_long_word");
         continue;
@@ -71,7 +71,7 @@ export function c4(options: Partial<C4Options> = {}): DocumentRule {
         remove("line_no_terminal_mark");
         continue;
       }
-      if (words < o.minWordsPerLine) {
+      if (!enough) {
         remove("line_few_words");
         continue;
       }

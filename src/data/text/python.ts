@@ -51,7 +51,7 @@ const surrogate = /[\ud800-\udfff]/;
 
 /** `len(str)`: code points. */
 export function codePoints(text: string): number {
-  if (!surrogate.test(text)) return text.length;
+  if (text.length > 64 && !surrogate.test(text)) return text.length;
   let count = text.length;
   for (let i = 1; i < text.length; i++) if ((text.charCodeAt(i) & 0xfc00) === 0xdc00 && (text.charCodeAt(i - 1) & 0xfc00) === 0xd800) count--;
   return count;

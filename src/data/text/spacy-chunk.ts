@@ -2,6 +2,7 @@
  * @file How spaCy's English tokenizer cuts a chunk (a run of text without white space) into tokens: special cases, then prefixes and
  * suffixes taken off one at a time, then what is left by infixes. The patterns and special cases are spaCy's own (spacy-en.gen.ts).
  */
+import { isPlain, plainInfix, plainPrefix, plainSuffix } from "./spacy-plain.ts";
 import { patterns, splitSpecials, wholeSpecials } from "./spacy-en.gen.ts";
 
 /** Special cases: text -> its tokens. */
@@ -11,19 +12,14 @@ export const specials: ReadonlyMap<string, readonly string[]> = new Map<string, 
 ]);
 
 interface Affixes {
-  readonly prefix: RegExp;
-  readonly suffix: RegExp;
+  /** Length of what is taken off a text's beginning or end, or zero. */
+  readonly prefix: (text: string) => number;
+  readonly suffix: (text: string) => number;
   readonly infix: RegExp;
 }
-const whole: Affixes = { prefix: new RegExp(patterns.prefix, "u"), suffix: new RegExp(patterns.suffix, "u"), infix: new RegExp(patterns.infix, "gu") };
-
-/** The same patterns for the characters of `plain` alone, which are nearly all of English: a fiftieth of the time. */
-const plain = /^[\x21-\x7e‘’“”–—…]*$/;
-const before = "\\.\\.+|US\\$|[CA]\\$|\\+(?![0-9])|[%=—–…,:;!?()[\\]{}<>_#*&'\"”“`‘’$]";
-const units = "km|m|dm|cm|mm|ha|nm|yd|in|ft|kg|g|mg|t|lb|oz|m/s|km/h|kmh|mph|hPa|Pa|mbar|mb|MB|kb|KB|gb|GB|tb|TB|T|G|M|K|%";
-const after = `[,:;!?()[\\]{}<>_#*&'"”“\`‘’—–]|\\.\\.+|…{1,2}|['’][sS]|(?<=[0-9])(?:\\+|(?:US|C|A)?\\$|${units})|(?<=[0-9a-z%+|…,:;!?()[\\]{}<>_#*&'"”“\`‘’-]|[A-Z][A-Z])\\.`;
-const between = "\\.\\.+|…|(?<=[0-9])[+*^-](?=[0-9-])|(?<=[a-z'\"”“`‘’,])\\.(?=[A-Z'\"”“`‘’,])|(?<=[A-Za-z]),(?=[A-Za-z])|(?<=[A-Za-z0-9])(?:-{1,3}|–|—{1,2}|~)(?=[A-Za-z])|(?<=[A-Za-z0-9])[:<>=/](?=[A-Za-z])";
-const common: Affixes = { prefix: new RegExp(`^(?:${before})`), suffix: new RegExp(`(?:${after})$`), infix: new RegExp(between, "g") };
+const length = (pattern: RegExp) => (text: string): number => pattern.exec(text)?.[0].length ?? 0;
+const whole: Affixes = { prefix: length(new RegExp(patterns.prefix, "u")), suffix: length(new RegExp(patterns.suffix, "u")), infix: new RegExp(patterns.infix, "gu") };
+const plain: Affixes = { prefix: plainPrefix, suffix: plainSuffix, infix: plainInfix };
 
 /** The parts of the address pattern that need a certain sign are left out where that sign is absent: searching for them takes quadratic time. */
 const scheme = "(?:(?:[\\p{L}\\p{N}_\\+\\-\\.]{2,})://)?";
@@ -31,17 +27,16 @@ const account = "(?:[^]+(?::[^]*)?@)?";
 const url = new RegExp(patterns.url, "u");
 const bareUrl = new RegExp(patterns.url.replace(scheme, "").replace(account, ""), "u");
 const isUrl = (text: string): boolean => text.includes(".") && (text.includes("@") || text.includes("://") ? url : bareUrl).test(text);
-const length = (pattern: RegExp, text: string): number => pattern.exec(text)?.[0].length ?? 0;
 
 /** Whether an affix of some kind is in the text: such special cases are looked for across tokens, too. */
-export const hasAffix = (text: string): boolean => whole.prefix.test(text) || whole.suffix.test(text) || text.search(whole.infix) >= 0;
+export const hasAffix = (text: string): boolean => whole.prefix(text) > 0 || whole.suffix(text) > 0 || text.search(whole.infix) >= 0;
 
 const none: ReadonlyMap<string, readonly string[]> = new Map();
 
 /** The tokens of a chunk. `withSpecials` is off where special cases themselves are taken apart. */
 export function tokensOf(chunk: string, withSpecials = true): readonly string[] {
   const known = withSpecials ? specials : none;
-  return known.get(chunk) ?? split(chunk, known, plain.test(chunk) ? common : whole);
+  return known.get(chunk) ?? split(chunk, known, isPlain(chunk) ? plain : whole);
 }
 
 /** The tokens of a chunk by spaCy's own patterns, whatever its characters. */
@@ -53,13 +48,13 @@ function split(chunk: string, known: ReadonlyMap<string, readonly string[]>, aff
   let rest = chunk;
   for (let last = -1; rest !== "" && rest.length !== last && !known.has(rest);) {
     last = rest.length;
-    const pre = length(affixes.prefix, rest);
+    const pre = affixes.prefix(rest);
     if (pre > 0 && known.has(rest.slice(pre))) {
       before.push(rest.slice(0, pre));
       rest = rest.slice(pre);
       break;
     }
-    const suf = length(affixes.suffix, rest.slice(pre));
+    const suf = affixes.suffix(rest.slice(pre));
     if (suf > 0 && known.has(rest.slice(0, -suf))) {
       after.push(rest.slice(-suf));
       rest = rest.slice(0, -suf);
@@ -74,6 +69,7 @@ function split(chunk: string, known: ReadonlyMap<string, readonly string[]>, aff
 
 function middle(rest: string, infix: RegExp): readonly string[] {
   if (isUrl(rest)) return [rest];
+  if (rest.search(infix) < 0) return [rest];
   const tokens: string[] = [];
   let start = 0;
   for (const match of rest.matchAll(infix)) {
