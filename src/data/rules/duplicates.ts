@@ -19,67 +19,94 @@ const base = 0x01000193;
 const golden = 0x9e3779b1;
 
 /** Room that every document uses again. Open addressing wants a table at least twice as large as what it holds. */
-let room = { words: 0, ids: new Int32Array(), lengths: new Int32Array(), hashes: new Int32Array(), powers: new Int32Array(), runs: new Int32Array(), first: new Int32Array(), counts: new Int32Array() };
-function roomFor(words: number): typeof room {
-  if (words > room.words) {
-    const size = 1 << Math.max(10, 32 - Math.clz32(words - 1));
-    const array = (): Int32Array<ArrayBuffer> => new Int32Array(size);
-    room = { words: size, ids: array(), lengths: array(), hashes: array(), powers: array(), runs: array(), first: new Int32Array(2 * size), counts: new Int32Array(2 * size) };
-  }
+function createRoom(words: number, units: number) {
+  const array = (): Int32Array<ArrayBuffer> => new Int32Array(words);
+  return {
+    words,
+    /** The characters of all words in a row, and where each word begins. */
+    units: new Uint16Array(units),
+    starts: new Int32Array(words + 1),
+    /** Per word: the number of the first equal one, characters, hash and power of the base; per place: hash of the run there. */
+    ids: array(), lengths: array(), hashes: array(), powers: array(), runs: array(),
+    /** Places that are looked at, and their slots. */
+    places: array(), slots: array(),
+    first: new Int32Array(2 * words), counts: new Int32Array(2 * words),
+  };
+}
+let room = createRoom(0, 0);
+function roomFor(words: number, units: number): typeof room {
+  const upTo = (n: number): number => 1 << Math.max(10, 32 - Math.clz32(n));
+  if (words > room.words || units > room.units.length) room = createRoom(Math.max(room.words, upTo(words)), Math.max(room.units.length, upTo(units)));
   return room;
 }
 
+/** Two runs of so many characters or more are equal only if so many at their beginning are. */
+const prefixUnits = 10;
+
 /**
  * The runs of n words of a document, for n = 1, 2, …: `grow` goes to the next n. Each run has a hash of its characters, which takes one
- * multiplication to extend, and every equality of hashes is checked, so the answers are exact. One document at a time: the next one's
- * runs take the same room.
+ * multiplication to extend, and every equality of hashes is checked, so the answers are exact. Runs that cannot be equal to another are
+ * not looked at. One document at a time: the next one's runs take the same room.
  */
 export class Runs {
-  private readonly words: readonly string[];
+  private readonly count: number;
   private readonly room: typeof room;
-  /** Bits of the table that are used. */
+  /** The table takes the highest bits of a hash: all but `shift`. */
   private readonly shift: number;
   private readonly size: number;
   private n = 1;
+  /** How many places may have a run that occurs twice. */
+  private repeating: number;
+  /** For which n the places of runs that may be duplicates were found. */
+  private from = 0;
+  private duplicates = 0;
 
   constructor(words: readonly string[]) {
-    this.words = words;
-    this.room = roomFor(words.length);
+    this.count = words.length;
+    let total = 0;
+    for (const word of words) total += word.length;
+    this.room = roomFor(words.length, total + prefixUnits);
     this.shift = Math.min(27, Math.clz32(words.length) - 1);
     this.size = 1 << (32 - this.shift);
-    const { ids, lengths, hashes, powers, runs, first } = this.room;
+    const { units, starts, ids, lengths, hashes, powers, runs, places, first } = this.room;
+    const bits = this.size - 1;
     first.fill(-1, 0, this.size);
+    let end = 0;
     for (let i = 0; i < words.length; i++) {
       const word = words[i] ?? "";
-      let hash = 0;
-      let power = 1;
-      let halves = 0;
+      let [hash, power, pairs] = [0, 1, 0];
+      starts[i] = end;
       for (let k = 0; k < word.length; k++) {
         const unit = word.charCodeAt(k);
+        units[end++] = unit;
         hash = (Math.imul(hash, base) + unit + 1) | 0;
         power = Math.imul(power, base);
-        halves |= unit & 0xf800 ^ 0xd800 ? 0 : 1;
+        if ((unit & 0xfc00) === 0xdc00 && k > 0 && (word.charCodeAt(k - 1) & 0xfc00) === 0xd800) pairs++;
       }
-      lengths[i] = halves === 0 ? word.length : codePoints(word);
+      lengths[i] = word.length - pairs;
       hashes[i] = hash;
       powers[i] = power;
       runs[i] = hash;
-      // Equal words have the number of the first of them.
+      places[i] = i;
       let slot = Math.imul(hash, golden) >>> this.shift;
-      for (let at = first[slot] ?? -1; at >= 0 && !(hashes[at] === hash && words[at] === word); at = first[slot] ?? -1) slot = slot + 1 & this.size - 1;
+      for (let at = first[slot] ?? -1; at >= 0 && !(hashes[at] === hash && words[at] === word); at = first[slot] ?? -1) slot = (slot + 1) & bits;
       if (first[slot] === -1) first[slot] = i;
       ids[i] = first[slot] ?? i;
     }
+    starts[words.length] = end;
+    units.fill(0, end, end + prefixUnits);
+    this.repeating = words.length;
   }
 
+  /** Runs at places below this have n words. */
   private get total(): number {
-    return this.words.length - this.n + 1;
+    return this.count - this.n + 1;
   }
 
   grow(): void {
     const { runs, hashes, powers } = this.room;
-    const { n } = this;
-    for (let i = 0; i + n < this.words.length; i++) runs[i] = (Math.imul(runs[i] ?? 0, powers[i + n] ?? 0) + (hashes[i + n] ?? 0)) | 0;
+    const { n, count } = this;
+    for (let i = 0; i + n < count; i++) runs[i] = (Math.imul(runs[i] ?? 0, powers[i + n] ?? 0) + (hashes[i + n] ?? 0)) | 0;
     this.n++;
   }
 
@@ -96,46 +123,100 @@ export class Runs {
   }
 
   private sameCharacters(a: number, b: number): boolean {
-    return this.sameWords(a, b) || this.words.slice(a, a + this.n).join("") === this.words.slice(b, b + this.n).join("");
+    const { units, starts } = this.room;
+    const [from, other] = [starts[a] ?? 0, starts[b] ?? 0];
+    const length = (starts[a + this.n] ?? 0) - from;
+    if (length !== (starts[b + this.n] ?? 0) - other) return false;
+    for (let i = 0; i < length; i++) if (units[from + i] !== units[other + i]) return false;
+    return true;
   }
 
   /** Characters (joined by spaces, times occurrences) of the run that occurs most often; of several, the first. Zero if there is no run. */
   top(): number {
-    const { first, counts, runs } = this.room;
+    const { first, counts, runs, places, slots } = this.room;
+    const { total, shift } = this;
+    if (total <= 0) return 0;
     const bits = this.size - 1;
     first.fill(-1, 0, this.size);
     counts.fill(0, 0, this.size);
-    let best = -1;
-    let most = 0;
-    for (let i = 0; i < this.total; i++) {
-      let slot = Math.imul(runs[i] ?? 0, golden) >>> this.shift;
+    let [best, most] = [0, 1];
+    for (let p = 0; p < this.repeating; p++) {
+      const i = places[p] ?? 0;
+      if (i >= total) {
+        this.repeating = p;
+        break;
+      }
+      let slot = Math.imul(runs[i] ?? 0, golden) >>> shift;
       for (let at = first[slot] ?? -1; at >= 0 && !(runs[at] === runs[i] && this.sameWords(at, i)); at = first[slot] ?? -1) slot = (slot + 1) & bits;
       if (first[slot] === -1) first[slot] = i;
+      slots[p] = slot;
       const count = (counts[slot] ?? 0) + 1;
       counts[slot] = count;
       const at = first[slot] ?? 0;
       if (count > most || (count === most && at < best)) [best, most] = [at, count];
     }
-    return best < 0 ? 0 : (this.characters(best) + this.n - 1) * most;
+    // A longer run occurs twice only where this one does.
+    let kept = 0;
+    for (let p = 0; p < this.repeating; p++) if ((counts[slots[p] ?? 0] ?? 0) > 1) places[kept++] = places[p] ?? 0;
+    this.repeating = kept;
+    return (this.characters(best) + this.n - 1) * most;
   }
 
   /** Characters in runs that occurred before, taken from left to right without overlap. Runs are equal when their characters are. */
   duplicated(): number {
-    const { first, runs } = this.room;
+    if (this.from === 0) this.findPlaces();
+    const { first, runs, places } = this.room;
+    const { total, shift } = this;
     const bits = this.size - 1;
+    if (this.duplicates === 0) return 0;
     first.fill(-1, 0, this.size);
-    let sum = 0;
-    for (let i = 0; i < this.total;) {
-      let slot = Math.imul(runs[i] ?? 0, golden) >>> this.shift;
+    let [sum, next] = [0, 0];
+    for (let p = 0; p < this.duplicates; p++) {
+      const i = places[p] ?? 0;
+      if (i >= total) break;
+      if (i < next) continue;
+      let slot = Math.imul(runs[i] ?? 0, golden) >>> shift;
       for (let at = first[slot] ?? -1; at >= 0 && !(runs[at] === runs[i] && this.sameCharacters(at, i)); at = first[slot] ?? -1) slot = (slot + 1) & bits;
-      if (first[slot] === -1) {
-        first[slot] = i;
-        i++;
-      } else {
+      if (first[slot] === -1) first[slot] = i;
+      else {
         sum += this.characters(i);
-        i += this.n;
+        next = i + this.n;
       }
     }
     return sum;
   }
+
+  /**
+   * The places whose run of n words or more may be equal to another: those whose next characters are those of another place, or that are
+   * shorter than so many characters. They are found once; the places that `top` keeps are not needed from then on.
+   */
+  private findPlaces(): void {
+    const { first, slots, places, units, starts, counts } = this.room;
+    const { total, n, shift } = this;
+    const bits = this.size - 1;
+    first.fill(-1, 0, this.size);
+    counts.fill(0, 0, this.size);
+    for (let i = 0; i < total; i++) {
+      const start = starts[i] ?? 0;
+      let hash = 0;
+      for (let k = start; k < start + prefixUnits; k++) hash = (Math.imul(hash, base) + (units[k] ?? 0)) | 0;
+      let slot = Math.imul(hash, golden) >>> shift;
+      for (let other = first[slot] ?? -1; other >= 0 && !samePrefix(units, starts[other] ?? 0, start); other = first[slot] ?? -1) slot = (slot + 1) & bits;
+      if (first[slot] === -1) first[slot] = i;
+      slots[i] = slot;
+      counts[slot] = (counts[slot] ?? 0) + 1;
+    }
+    let found = 0;
+    for (let i = 0; i < total; i++) {
+      if ((counts[slots[i] ?? 0] ?? 0) > 1 || (starts[i + n] ?? 0) - (starts[i] ?? 0) < prefixUnits) places[found++] = i;
+    }
+    this.from = n;
+    this.duplicates = found;
+    this.repeating = 0;
+  }
+}
+
+function samePrefix(units: Uint16Array, a: number, b: number): boolean {
+  for (let i = 0; i < prefixUnits; i++) if (units[a + i] !== units[b + i]) return false;
+  return true;
 }
