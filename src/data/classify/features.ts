@@ -32,5 +32,5 @@ export function featuresOf(text: string, places: number, limit: number): Int32Ar
     if (kind === MARK) finish();
   }
   if (word !== 0) finish();
-  return Int32Array.from(found).sort();
+  return Int32Array.from(found).toSorted();
 }

@@ -35,7 +35,7 @@ export function qualityBest(model: QualityModel, share = 0.1): CorpusRule {
         scores[index] = new DataView(record.buffer, record.byteOffset, 8).getFloat64(0, true);
         count++;
       }
-      const known = scores.filter((score) => !Number.isNaN(score)).sort();
+      const known = scores.filter((score) => !Number.isNaN(score)).toSorted();
       const threshold = known[Math.max(0, count - Math.round(share * count))] ?? Number.POSITIVE_INFINITY;
       return { of: (index) => ((scores[index] ?? 0) >= threshold ? undefined : { kind: "drop", reason: "low_quality" }), clusters: [] };
     },

@@ -30,9 +30,9 @@ export interface QualityModel {
 
 /** Probability that a document is good. */
 export const scoreQuality = (model: QualityModel, text: string): number =>
-  sigmoid(margin(model.weights, model.bias, featuresOf(text, model.weights.length, model.features)));
+  logistic(margin(model.weights, model.bias, featuresOf(text, model.weights.length, model.features)));
 
-const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
+const logistic = (x: number): number => 1 / (1 + Math.exp(-x));
 
 /** The sum of weights, scaled so that long and short documents weigh alike. */
 function margin(weights: Float32Array, bias: number, features: Int32Array): number {
@@ -76,7 +76,7 @@ function fit(examples: readonly Example[], { places, epochs, rate }: TrainOption
       const example = examples[i];
       if (example === undefined) continue;
       const { features, good } = example;
-      const error = (sigmoid(margin(weights, bias, features)) - good) * weightOf[good];
+      const error = (logistic(margin(weights, bias, features)) - good) * weightOf[good];
       const gradient = error / Math.sqrt(features.length || 1);
       for (const feature of features) {
         const square = (squares[feature] ?? 0) + gradient * gradient;

@@ -41,10 +41,11 @@ export function ipv6Around(text: string, at: number, publicOnly: boolean): Match
   return groups === undefined || (publicOnly && !isGlobal) ? undefined : { kind: "ipv6", start, end };
 }
 
+const groupsOf = (half: string): readonly string[] => (half === "" ? [] : half.split(":"));
+
 /** The eight groups, or nothing. */
 function parse(address: string): readonly number[] | undefined {
   const halves = address.split("::");
-  const groupsOf = (half: string): readonly string[] => (half === "" ? [] : half.split(":"));
   const [head, tail] = [groupsOf(halves[0] ?? ""), groupsOf(halves[1] ?? "")];
   if (halves.length > 2 || ![...head, ...tail].every((group) => /^[\dA-Fa-f]{1,4}$/.test(group))) return undefined;
   const missing = 8 - head.length - tail.length;

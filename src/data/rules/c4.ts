@@ -37,8 +37,9 @@ const policies = ["terms of use", "privacy policy", "cookie policy", "uses cooki
 /** Whether a line has `least` words between white space, and whether one of its words has more than `longest` characters. */
 function measure(line: string, least: number, longest: number): { readonly enough: boolean; readonly tooLong: boolean } {
   const mayBeLong = longest !== -1 && line.length > longest;
+  const counted = mayBeLong ? Number.POSITIVE_INFINITY : least;
   let words = 0;
-  for (let at = 0; at < line.length && (mayBeLong || words < least);) {
+  for (let at = 0; at < line.length && words < counted;) {
     while (at < line.length && isSpace(line.charCodeAt(at))) at++;
     if (at === line.length) break;
     const start = at;

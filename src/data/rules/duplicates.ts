@@ -34,8 +34,8 @@ function createRoom(words: number, units: number) {
   };
 }
 let room = createRoom(0, 0);
+const upTo = (n: number): number => 1 << Math.max(10, 32 - Math.clz32(n));
 function roomFor(words: number, units: number): typeof room {
-  const upTo = (n: number): number => 1 << Math.max(10, 32 - Math.clz32(n));
   if (words > room.words || units > room.units.length) room = createRoom(Math.max(room.words, upTo(words)), Math.max(room.units.length, upTo(units)));
   return room;
 }

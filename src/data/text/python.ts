@@ -6,8 +6,13 @@
 /** White space of `str.strip` and `str.split`: unlike JavaScript's it holds the separators U+001C..U+001F and U+0085, and not U+FEFF. */
 const space = "\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000";
 const spaces = new RegExp(`[${space}]+`);
-const otherLineEnd = /[\r\v\f\x1c-\x1e\x85\u2028\u2029]/;
-const lineEnd = /\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]/;
+const otherLineEnds = "\\r\\v\\f\\x1c-\\x1e\\x85\\u2028\\u2029";
+const otherLineEnd = new RegExp(`[${otherLineEnds}]`);
+const lineEnd = new RegExp(`\\r\\n|[\\n${otherLineEnds}]`);
+
+/** `re.sub(r"\\s+", " ", text)` */
+const allSpaces = new RegExp(spaces, "g");
+export const collapseSpaces = (text: string): string => text.replace(allSpaces, " ");
 
 /** `str.isspace` of one UTF-16 unit. */
 export function isSpace(unit: number): boolean {

@@ -3,16 +3,15 @@
  * (datatrove's simplify_text). `simplify` is the definition; `writeSimplifiedWords` gives its words as UTF-8, in one pass.
  */
 import { punctuation } from "./punctuation.ts";
-import { isSpace, strip } from "./python.ts";
+import { collapseSpaces, isSpace, strip } from "./python.ts";
 
 const number = /\p{Nd}+(?:[.,،٫⎖⎗⎘]\p{Nd}+)?/gu;
-const spacing = /[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+/g;
 const mark = /\p{Mn}/gu;
 const escaped = punctuation.replace(/[\\\]^-]/g, "\\$&");
 const anyPunctuation = new RegExp(`[${escaped}]`, "g");
 export function simplify(text: string): string {
   const lower = text.toLowerCase();
-  return strip(strip(lower.replace(number, "0").replace(anyPunctuation, " ")).replace(spacing, " ").normalize("NFD").replace(mark, ""));
+  return strip(collapseSpaces(strip(lower.replace(number, "0").replace(anyPunctuation, " "))).normalize("NFD").replace(mark, ""));
 }
 
 const BLANK = 1;

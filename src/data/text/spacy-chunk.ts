@@ -64,7 +64,7 @@ function split(chunk: string, known: ReadonlyMap<string, readonly string[]>, aff
     if (suf > 0) after.push(rest.slice(rest.length - suf));
     rest = rest.slice(pre, rest.length - suf);
   }
-  return [...before, ...(rest === "" ? [] : known.get(rest) ?? middle(rest, affixes.infix)), ...after.reverse()];
+  return [...before, ...(rest === "" ? [] : known.get(rest) ?? middle(rest, affixes.infix)), ...after.toReversed()];
 }
 
 function middle(rest: string, infix: RegExp): readonly string[] {
