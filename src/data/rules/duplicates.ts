@@ -17,6 +17,14 @@ export function repeated(elements: readonly string[]): { readonly count: number;
 
 const base = 0x01000193;
 const golden = 0x9e3779b1;
+const shortPowers = Int32Array.from({ length: 64 }, (_, exponent) => longPower(exponent));
+/** The base to the power of a word's length. */
+const power = (exponent: number): number => (exponent < 64 ? shortPowers[exponent] ?? 1 : longPower(exponent));
+function longPower(exponent: number): number {
+  let result = 1;
+  for (let i = 0; i < exponent; i++) result = Math.imul(result, base);
+  return result;
+}
 
 /** Room that every document uses again. Open addressing wants a table at least twice as large as what it holds. */
 function createRoom(words: number, units: number) {
@@ -45,7 +53,7 @@ const prefixUnits = 10;
 
 /**
  * The runs of n words of a document, for n = 1, 2, …: `grow` goes to the next n. Each run has a hash of its characters, which takes one
- * multiplication to extend, and every equality of hashes is checked, so the answers are exact. Runs that cannot be equal to another are
+ * multiplication a word to extend, and every equality of hashes is checked, so the answers are exact. Runs that cannot be equal to another are
  * not looked at. One document at a time: the next one's runs take the same room.
  */
 export class Runs {
@@ -55,6 +63,8 @@ export class Runs {
   private readonly shift: number;
   private readonly size: number;
   private n = 1;
+  /** How many words of a run its hash is of, at the places that are looked at. */
+  private hashed = 1;
   /** How many places may have a run that occurs twice. */
   private repeating: number;
   /** For which n the places of runs that may be duplicates were found. */
@@ -74,18 +84,17 @@ export class Runs {
     let end = 0;
     for (let i = 0; i < words.length; i++) {
       const word = words[i] ?? "";
-      let [hash, power, pairs] = [0, 1, 0];
+      let [hash, pairs] = [0, 0];
       starts[i] = end;
       for (let k = 0; k < word.length; k++) {
         const unit = word.charCodeAt(k);
         units[end++] = unit;
         hash = (Math.imul(hash, base) + unit + 1) | 0;
-        power = Math.imul(power, base);
         if ((unit & 0xfc00) === 0xdc00 && k > 0 && (word.charCodeAt(k - 1) & 0xfc00) === 0xd800) pairs++;
       }
       lengths[i] = word.length - pairs;
       hashes[i] = hash;
-      powers[i] = power;
+      powers[i] = power(word.length);
       runs[i] = hash;
       places[i] = i;
       let slot = Math.imul(hash, golden) >>> this.shift;
@@ -104,10 +113,21 @@ export class Runs {
   }
 
   grow(): void {
-    const { runs, hashes, powers } = this.room;
-    const { n, count } = this;
-    for (let i = 0; i + n < count; i++) runs[i] = (Math.imul(runs[i] ?? 0, powers[i + n] ?? 0) + (hashes[i + n] ?? 0)) | 0;
     this.n++;
+  }
+
+  /** Extends the hashes of the runs at the first so many places to n words. */
+  private hashRuns(placed: number): void {
+    const { runs, hashes, powers, places } = this.room;
+    const { n, total, hashed } = this;
+    for (let p = 0; p < placed; p++) {
+      const i = places[p] ?? 0;
+      if (i >= total) break;
+      let hash = runs[i] ?? 0;
+      for (let at = i + hashed; at < i + n; at++) hash = (Math.imul(hash, powers[at] ?? 0) + (hashes[at] ?? 0)) | 0;
+      runs[i] = hash;
+    }
+    this.hashed = n;
   }
 
   private characters(start: number): number {
@@ -136,6 +156,7 @@ export class Runs {
     const { first, counts, runs, places, slots } = this.room;
     const { total, shift } = this;
     if (total <= 0) return 0;
+    this.hashRuns(this.repeating);
     const bits = this.size - 1;
     first.fill(-1, 0, this.size);
     counts.fill(0, 0, this.size);
@@ -169,6 +190,7 @@ export class Runs {
     const { total, shift } = this;
     const bits = this.size - 1;
     if (this.duplicates === 0) return 0;
+    this.hashRuns(this.duplicates);
     first.fill(-1, 0, this.size);
     let [sum, next] = [0, 0];
     for (let p = 0; p < this.duplicates; p++) {
@@ -191,7 +213,7 @@ export class Runs {
    * shorter than so many characters. They are found once; the places that `top` keeps are not needed from then on.
    */
   private findPlaces(): void {
-    const { first, slots, places, units, starts, counts } = this.room;
+    const { first, slots, places, units, starts, counts, runs, hashes } = this.room;
     const { total, n, shift } = this;
     const bits = this.size - 1;
     first.fill(-1, 0, this.size);
@@ -210,6 +232,8 @@ export class Runs {
     for (let i = 0; i < total; i++) {
       if ((counts[slots[i] ?? 0] ?? 0) > 1 || (starts[i + n] ?? 0) - (starts[i] ?? 0) < prefixUnits) places[found++] = i;
     }
+    runs.set(hashes.subarray(0, this.count));
+    this.hashed = 1;
     this.from = n;
     this.duplicates = found;
     this.repeating = 0;

@@ -29,11 +29,12 @@ export const gopherRepetitionDefaults: GopherRepetitionOptions = {
 export function judgeGopherRepetition(text: string, words: () => readonly string[], o: GopherRepetitionOptions): string | undefined {
   if (text === "") return "empty";
   const length = codePoints(text);
-  const paragraphs = strip(text).split(/\n{2,}/);
+  const stripped = strip(text);
+  const paragraphs = stripped.includes("\n\n") ? stripped.split(/\n{2,}/) : [stripped];
   const again = repeated(paragraphs);
   if (o.paragraphs && again.count / paragraphs.length > o.paragraphs) return "dup_para_frac";
   if (o.paragraphCharacters && again.characters / length > o.paragraphCharacters) return "dup_para_char_frac";
-  const lines = text.split(/\n+/);
+  const lines = text.includes("\n\n") ? text.split(/\n+/) : text.split("\n");
   const twice = repeated(lines);
   if (o.lines && twice.count / lines.length > o.lines) return "dup_line_frac";
   if (o.lineCharacters && twice.characters / length > o.lineCharacters) return "dup_line_char_frac";

@@ -82,6 +82,13 @@ export function writeSimplifiedWords(text: string, cutter: WordCutter, out: Uint
       words++;
       continue;
     }
+    if (kind === DIGIT && i === start && kindAt(lower, numberEnd(lower, i)) === BLANK) {
+      i = numberEnd(lower, i);
+      out[at++] = 0x30;
+      out[at++] = 0x20;
+      words++;
+      continue;
+    }
     let word = "";
     let done = start;
     let plain = true;

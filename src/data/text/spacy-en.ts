@@ -59,8 +59,10 @@ const APART = 2;
 
 interface Tokens {
   readonly tokens: readonly string[];
-  readonly before: readonly number[];
+  /** Room that is used again: valid until the next text. */
+  readonly before: Uint8Array;
 }
+let gaps = new Uint8Array(4096);
 
 const LETTER = 1;
 const MARK = 2;
@@ -74,22 +76,27 @@ for (let unit = 0; unit < 65536; unit++) {
 const isSpaceAt = (text: string, at: number): boolean => kinds[text.charCodeAt(at)] === SPACE;
 
 /** A filter before the look-up of a word among the special cases: by its first letter, its last and its length. */
-const filterSlot = (first: number, last: number, length: number): number => (first * 31 + last * 7 + length * 61) & 4095;
-const filter = new Uint8Array(4096);
+const filterSlot = (first: number, last: number, length: number): number => ((first & 127) << 11) | ((last & 127) << 4) | (length & 15);
+const filter = new Uint8Array(1 << 18);
 for (const text of specials.keys()) filter[filterSlot(text.charCodeAt(0), text.charCodeAt(text.length - 1), text.length)] = 1;
 export const maybeSpecial = (first: number, last: number, length: number): boolean => filter[filterSlot(first, last, length)] === 1;
 
 function tokenise(text: string): Tokens {
   const tokens: string[] = [];
-  const before: number[] = [];
+  let before = gaps;
   /** Where a special case of several tokens may begin. */
   const candidates: number[] = [];
   let previous = 0x7f;
   const push = (token: string, first: number, gap: number): void => {
     if (starts[pairOf(previous, first)]) candidates.push(tokens.length - 1);
     previous = first;
+    if (tokens.length === before.length) {
+      gaps = new Uint8Array(2 * before.length);
+      gaps.set(before);
+      before = gaps;
+    }
+    before[tokens.length] = gap;
     tokens.push(token);
-    before.push(gap);
   };
   const pushAll = (all: readonly string[], gap: number): void => {
     for (let i = 0; i < all.length; i++) {
@@ -150,30 +157,31 @@ function join({ tokens, before }: Tokens, candidates: readonly number[]): Tokens
     if (!taken[match.start] && !taken[match.end - 1] && !match.same) chosen.push(match);
     taken.fill(1, match.start, match.end);
   }
-  const out: { tokens: string[]; before: number[] } = { tokens: [], before: [] };
+  const joined: string[] = [];
+  const joinedBefore: number[] = [];
   let done = 0;
   const copyTo = (to: number): void => {
     for (; done < to; done++) {
-      out.tokens.push(tokens[done] ?? "");
-      out.before.push(before[done] ?? GLUED);
+      joined.push(tokens[done] ?? "");
+      joinedBefore.push(before[done] ?? GLUED);
     }
   };
   for (const { start, end } of chosen.toSorted((a, b) => a.start - b.start)) {
-    const special = before.slice(start + 1, end).some((gap) => gap !== GLUED) ? undefined : specials.get(tokens.slice(start, end).join(""));
+    const special = before.subarray(start + 1, end).some((gap) => gap !== GLUED) ? undefined : specials.get(tokens.slice(start, end).join(""));
     if (special === undefined) continue;
     copyTo(start);
     for (const [i, token] of special.entries()) {
-      out.tokens.push(token);
-      out.before.push(i === 0 ? before[start] ?? GLUED : GLUED);
+      joined.push(token);
+      joinedBefore.push(i === 0 ? before[start] ?? GLUED : GLUED);
     }
     done = end;
   }
   copyTo(tokens.length);
-  return out;
+  return { tokens: joined, before: Uint8Array.from(joinedBefore) };
 }
 
 /** Whether the tokens from `start` are these, with nothing but single spaces between them. */
-function follows(tokens: readonly string[], before: readonly number[], start: number, wanted: readonly string[]): boolean {
+function follows(tokens: readonly string[], before: Uint8Array, start: number, wanted: readonly string[]): boolean {
   for (let i = 1; i < wanted.length; i++) if (tokens[start + i] !== wanted[i] || before[start + i] === APART) return false;
   return true;
 }
