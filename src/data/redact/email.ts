@@ -11,11 +11,14 @@ export function emailAround(text: string, at: number): Match | undefined {
   const literal = /^\[(?:\d{1,3}\.){3}\d{1,3}\]/.exec(text.slice(at + 1, at + 18));
   if (literal) return { kind: "email", start, end: at + 1 + literal[0].length };
   let end = at + 1;
-  while (isDomainAt(text, end)) end++;
-  while (end > at + 1 && !isWordAt(text, end - 1)) end--;
-  const domain = text.slice(at + 1, end);
-  return domain.length <= 255 && isDomain.test(domain) ? { kind: "email", start, end } : undefined;
+  while (end - at <= longestDomain && isDomainAt(text, end)) end++;
+  const domain = labels.exec(text.slice(at + 1, end))?.[0];
+  const last = domain?.slice(domain.lastIndexOf(".") + 1) ?? "";
+  return domain !== undefined && hasLetter.test(last) ? { kind: "email", start, end: at + 1 + domain.length } : undefined;
 }
 
-const label = "[\\dA-Za-z\\u00c0-\\u024f](?:[\\w\\u00c0-\\u024f-]*[\\dA-Za-z\\u00c0-\\u024f])?";
-const isDomain = new RegExp(`^(?:${label}\\.)+(?=[^.]*[A-Za-z\\u00c0-\\u024f][^.]*$)${label}$`);
+const longestDomain = 255;
+const hasLetter = /[A-Za-z\u00c0-\u024f]/;
+
+const label = "[\\dA-Za-z\\u00c0-\\u024f]+(?:-+[\\dA-Za-z\\u00c0-\\u024f]+)*";
+const labels = new RegExp(`^(?:${label}\\.)+${label}`);

@@ -31,7 +31,7 @@ export const c4Defaults: C4Options = {
 
 const citation = /\[\p{Nd}*\]|\[edit\]|\[citation needed\]/gu;
 /** Most documents have none of what lines are searched for; a citation inside could hide it. */
-const suspicious = /lorem ipsum|javascript|terms of use|privacy policy|cookie|\[/;
+const suspicious = ["lorem ipsum", "javascript", "terms of use", "privacy policy", "cookie", "["];
 const policies = ["terms of use", "privacy policy", "cookie policy", "uses cookies", "use of cookies", "use cookies"];
 
 /** Whether a line has `least` words between white space, and whether one of its words has more than `longest` characters. */
@@ -59,7 +59,8 @@ export function c4(options: Partial<C4Options> = {}): DocumentRule {
     };
     const kept: string[] = [];
     let sentences = 0;
-    const suspect = suspicious.test(text.toLowerCase());
+    const whole = text.toLowerCase();
+    const suspect = suspicious.some((part) => whole.includes(part));
     for (const raw of splitLines(text)) {
       let line = strip(raw);
       const { enough, tooLong } = measure(line, o.minWordsPerLine, o.maxWordLength);

@@ -4,6 +4,7 @@
  */
 import { punctuation } from "./punctuation.ts";
 import { collapseSpaces, isSpace, strip } from "./python.ts";
+import { unitsOf } from "./units.ts";
 
 const number = /\p{Nd}+(?:[.,،٫⎖⎗⎘]\p{Nd}+)?/gu;
 const mark = /\p{Mn}/gu;
@@ -62,9 +63,10 @@ export function writeSimplifiedWords(text: string, cutter: WordCutter, out: Uint
     for (const word of simplify(text).split(" ")) if (word !== "") put(word);
     return { end: Math.max(0, at - 1), words };
   }
+  const units = unitsOf(lower);
   const end = lower.length;
   for (let i = 0; i < end;) {
-    let unit = lower.charCodeAt(i);
+    let unit = units[i] ?? 0;
     let kind = kinds[unit];
     if (kind === BLANK) {
       i++;
@@ -74,7 +76,7 @@ export function writeSimplifiedWords(text: string, cutter: WordCutter, out: Uint
     const from = at;
     while (kind === 0) {
       out[at++] = unit;
-      unit = ++i < end ? lower.charCodeAt(i) : 0x20;
+      unit = units[++i] ?? 0x20;
       kind = kinds[unit];
     }
     if (kind === BLANK && !cutter.mayCut(out[from] ?? 0, out[at - 1] ?? 0, at - from)) {

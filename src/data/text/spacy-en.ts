@@ -4,6 +4,7 @@
  */
 import { isSpace } from "./python.ts";
 import { hasAffix, specials, tokensOf } from "./spacy-chunk.ts";
+import { unitsOf } from "./units.ts";
 
 /** The tokens of a special case when it is not recognised, and whether they are the same as when it is. */
 interface Sequence {
@@ -73,7 +74,7 @@ for (let unit = 0; unit < 65536; unit++) {
   const character = String.fromCharCode(unit);
   kinds[unit] = /[A-Za-z]/.test(character) ? LETTER : ",;:!?)]\"".includes(character) ? MARK : isSpace(unit) ? SPACE : 0;
 }
-const isSpaceAt = (text: string, at: number): boolean => kinds[text.charCodeAt(at)] === SPACE;
+const PERIOD = 0x2e;
 
 /** A filter before the look-up of a word among the special cases: by its first letter, its last and its length. */
 const filterSlot = (first: number, last: number, length: number): number => ((first & 127) << 11) | ((last & 127) << 4) | (length & 15);
@@ -83,18 +84,14 @@ export const maybeSpecial = (first: number, last: number, length: number): boole
 
 function tokenise(text: string): Tokens {
   const tokens: string[] = [];
-  let before = gaps;
+  if (text.length > gaps.length) gaps = new Uint8Array(2 * text.length);
+  const before = gaps;
   /** Where a special case of several tokens may begin. */
   const candidates: number[] = [];
   let previous = 0x7f;
   const push = (token: string, first: number, gap: number): void => {
     if (starts[pairOf(previous, first)]) candidates.push(tokens.length - 1);
     previous = first;
-    if (tokens.length === before.length) {
-      gaps = new Uint8Array(2 * before.length);
-      gaps.set(before);
-      before = gaps;
-    }
     before[tokens.length] = gap;
     tokens.push(token);
   };
@@ -104,42 +101,41 @@ function tokenise(text: string): Tokens {
       push(token, token.charCodeAt(0), i === 0 ? gap : GLUED);
     }
   };
-  const pushWord = (start: number, end: number, gap: number): void => {
-    const word = text.slice(start, end);
-    const first = text.charCodeAt(start);
-    const special = maybeSpecial(first, text.charCodeAt(end - 1), end - start) ? specials.get(word) : undefined;
+  const pushWord = (word: string, first: number, last: number, gap: number): void => {
+    const special = maybeSpecial(first, last, word.length) ? specials.get(word) : undefined;
     if (special === undefined) push(word, first, gap);
     else pushAll(special, gap);
   };
+  const units = unitsOf(text);
   const end = text.length;
   for (let at = 0; at < end;) {
     const spaces = at;
-    while (at < end && isSpaceAt(text, at)) at++;
+    while (at < end && kinds[units[at] ?? 0] === SPACE) at++;
     if (at === end) break;
-    const gap = at === spaces ? GLUED : at === spaces + 1 && text.charCodeAt(spaces) === 0x20 && spaces > 0 ? SPACED : APART;
+    const gap = at === spaces ? GLUED : at === spaces + 1 && units[spaces] === 0x20 && spaces > 0 ? SPACED : APART;
     const start = at;
-    // Letters, then at most one mark or a period after a small letter, are most chunks of English.
-    while (at < end && kinds[text.charCodeAt(at)] === LETTER) at++;
-    const unit = at < end ? text.charCodeAt(at) : 0x20;
-    if (kinds[unit] === SPACE) {
-      pushWord(start, at, gap);
+    // Letters, then at most one mark or a period after a small letter, are most chunks of English. The text is followed by a space.
+    while (kinds[units[at] ?? 0] === LETTER) at++;
+    const unit = units[at] ?? 0;
+    const kind = kinds[unit];
+    const first = units[start] ?? 0;
+    const last = units[at - 1] ?? 0;
+    if (kind === SPACE) {
+      pushWord(text.slice(start, at), first, last, gap);
       continue;
     }
-    const last = at > start && (at + 1 === end || isSpaceAt(text, at + 1));
-    if (last && (kinds[unit] === MARK || (unit === 0x2e && text.charCodeAt(at - 1) >= 0x61 && !isSpecial(text, start, at + 1)))) {
-      pushWord(start, at, gap);
+    const closed = at > start && kinds[units[at + 1] ?? 0x20] === SPACE;
+    if (closed && (kind === MARK || (unit === PERIOD && last >= 0x61 && !(maybeSpecial(first, PERIOD, at + 1 - start) && specials.has(text.slice(start, at + 1)))))) {
+      pushWord(text.slice(start, at), first, last, gap);
       push(text.charAt(at++), unit, GLUED);
       continue;
     }
     let hash = 0;
-    for (at = start; at < end && !isSpaceAt(text, at); at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193) + 1;
+    for (at = start; kinds[units[at] ?? 0x20] !== SPACE; at++) hash = Math.imul(hash ^ (units[at] ?? 0), 0x01000193) + 1;
     pushAll(tokensBetween(text, start, at, hash), gap);
   }
   return candidates.length === 0 ? { tokens, before } : join({ tokens, before }, candidates);
 }
-
-const isSpecial = (text: string, start: number, end: number): boolean =>
-  maybeSpecial(text.charCodeAt(start), text.charCodeAt(end - 1), end - start) && specials.has(text.slice(start, end));
 
 /** Special cases made of several tokens: of overlapping matches the longest, then the first, wins, even if a space inside makes it no special case. */
 function join({ tokens, before }: Tokens, candidates: readonly number[]): Tokens {
