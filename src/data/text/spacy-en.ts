@@ -31,7 +31,7 @@ starts.fill(1, 0, 128);
 for (let first = 0; first < 128; first++) starts[first << 7] = 1;
 
 /** Tokens of the chunks seen lately, by a hash of the chunk: text repeats itself, and patterns are slow. Memory is bounded, and the result does not depend on it. */
-const slots = 1 << 15;
+const slots = 1 << 16;
 const lately: (string | undefined)[] = Array.from({ length: slots }, () => undefined);
 const latelyTokens: (readonly string[])[] = Array.from({ length: slots }, () => []);
 
@@ -64,6 +64,7 @@ interface Tokens {
   readonly before: Uint8Array;
 }
 let gaps = new Uint8Array(4096);
+let firsts = new Uint16Array(4096);
 
 const LETTER = 1;
 const MARK = 2;
@@ -84,15 +85,11 @@ export const maybeSpecial = (first: number, last: number, length: number): boole
 
 function tokenise(text: string): Tokens {
   const tokens: string[] = [];
-  if (text.length > gaps.length) gaps = new Uint8Array(2 * text.length);
-  const before = gaps;
-  /** Where a special case of several tokens may begin. */
-  const candidates: number[] = [];
-  let previous = 0x7f;
+  if (text.length > gaps.length) [gaps, firsts] = [new Uint8Array(2 * text.length), new Uint16Array(2 * text.length)];
+  const [before, initials] = [gaps, firsts];
   const push = (token: string, first: number, gap: number): void => {
-    if (starts[pairOf(previous, first)]) candidates.push(tokens.length - 1);
-    previous = first;
     before[tokens.length] = gap;
+    initials[tokens.length] = first;
     tokens.push(token);
   };
   const pushAll = (all: readonly string[], gap: number): void => {
@@ -134,6 +131,9 @@ function tokenise(text: string): Tokens {
     for (at = start; kinds[units[at] ?? 0x20] !== SPACE; at++) hash = Math.imul(hash ^ (units[at] ?? 0), 0x01000193) + 1;
     pushAll(tokensBetween(text, start, at, hash), gap);
   }
+  /** Where a special case of several tokens may begin. */
+  const candidates: number[] = [];
+  for (let i = 1; i < tokens.length; i++) if (starts[pairOf(initials[i - 1] ?? 0, initials[i] ?? 0)]) candidates.push(i - 1);
   return candidates.length === 0 ? { tokens, before } : join({ tokens, before }, candidates);
 }
 
