@@ -2,7 +2,7 @@
  * @file Near-duplicates by locality-sensitive hashing of MinHash signatures (Broder 1997; FineWeb's parameters): documents that agree
  * in all hashes of some bucket are joined, and one of each set stays. The sets are datatrove's; so is, with `keep: "datatrove"`, the one.
  *
- * Memory: 16 to 32 bytes a bucket and document, four bytes a document that has a duplicate.
+ * Memory: 16 to 32 bytes a bucket and document; a few hundred a bucket in which documents agree.
  */
 import { mix } from "../../runtime/random.ts";
 import type { CorpusRule } from "../rules/rule.ts";
@@ -17,9 +17,9 @@ export interface NearDuplicatesOptions extends MinHashOptions {
 }
 export const nearDuplicatesDefaults: NearDuplicatesOptions = { ...minHashDefaults, keep: "first" };
 
-/** Documents that agree in a bucket, and the hashes they agree in: the order of joining is by them. */
+/** Documents that agree in a bucket, and where the hashes are kept that they agree in: the order of joining is by them. */
 interface Group {
-  readonly hashes: BigUint64Array;
+  readonly at: number;
   readonly members: number[];
 }
 
@@ -32,6 +32,18 @@ export function nearDuplicates(options: Partial<NearDuplicatesOptions> = {}): Co
     decide: async (records) => {
       const seen = Array.from({ length: buckets }, () => new SeenHashes());
       const groups = seen.map(() => new Map<number, Group>());
+      let hashes = new BigUint64Array(1024);
+      let kept = 0;
+      const keepHashes = (found: BigUint64Array): number => {
+        if (kept + found.length > hashes.length) {
+          const grown = new BigUint64Array(2 * hashes.length + found.length);
+          grown.set(hashes);
+          hashes = grown;
+        }
+        hashes.set(found, kept);
+        kept += found.length;
+        return kept - found.length;
+      };
       for await (const { index, record } of records) {
         if (record.length === 0) continue;
         const copy = record.slice();
@@ -47,12 +59,12 @@ export function nearDuplicates(options: Partial<NearDuplicatesOptions> = {}): Co
           if (first < 0) continue;
           const group = groups[b]?.get(first);
           if (group) group.members.push(index);
-          else groups[b]?.set(first, { hashes: new BigUint64Array(copy.buffer.slice(b * size, (b + 1) * size)), members: [first, index] });
+          else groups[b]?.set(first, { at: keepHashes(new BigUint64Array(copy.buffer, b * size, hashesPerBucket)), members: [first, index] });
         }
       }
       const union = createUnion();
       for (const found of groups) {
-        for (const { members } of [...found.values()].toSorted((x, y) => compare(x.hashes, y.hashes))) {
+        for (const { members } of [...found.values()].toSorted((x, y) => compare(hashes, x.at, y.at, hashesPerBucket))) {
           for (const [i, member] of members.slice(1).entries()) union.join(members[i] ?? 0, member);
         }
       }
@@ -62,9 +74,9 @@ export function nearDuplicates(options: Partial<NearDuplicatesOptions> = {}): Co
   };
 }
 
-function compare(a: BigUint64Array, b: BigUint64Array): number {
-  for (const [i, x] of a.entries()) {
-    const y = b[i] ?? 0n;
+function compare(hashes: BigUint64Array, a: number, b: number, count: number): number {
+  for (let i = 0; i < count; i++) {
+    const [x, y] = [hashes[a + i] ?? 0n, hashes[b + i] ?? 0n];
     if (x !== y) return x < y ? -1 : 1;
   }
   return 0;
