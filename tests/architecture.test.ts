@@ -52,6 +52,7 @@ describe("imports", () => {
 
   test("of packages are where the package is needed", () => {
     const homes: Readonly<Record<string, RegExp>> = {
+      "fasttext.wasm.js": /^src\/data\/classify\//,
       chevrotain: /^grammar\//,
       koffi: /^src\/runtime\//,
       picocolors: /^src\/(cli|diagnostics)\//,

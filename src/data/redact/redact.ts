@@ -1,0 +1,102 @@
+/**
+ * @file Personal data is replaced by data of nobody. A replacement is made from the document's id and what it replaces: it is the same
+ * throughout a document and another in the next, whatever the order of documents.
+ */
+import { keyedHash } from "../text/keyed.ts";
+import type { DocumentRule } from "../rules/rule.ts";
+import { emailAround } from "./email.ts";
+import { ipv4At, ipv6Around } from "./ip.ts";
+import { isDigitAt, isHexAt, isWordAt, redactionKinds, type Match, type RedactionKind } from "./matches.ts";
+import { cardAt, ibanAt, phoneAt, ssnAt } from "./numbers.ts";
+
+export interface RedactOptions {
+  readonly kinds: readonly RedactionKind[];
+  /** `fake`: made-up data in reserved ranges, so that text keeps its shape; `tag`: the kind, as `<EMAIL>`. */
+  readonly replacement: "fake" | "tag";
+  /** Leave addresses of private networks and the like. */
+  readonly publicAddressesOnly: boolean;
+}
+export const redactDefaults: RedactOptions = { kinds: redactionKinds, replacement: "fake", publicAddressesOnly: true };
+
+/** All that is found, in order, without overlap. */
+export function findPersonalData(text: string, { kinds, publicAddressesOnly }: RedactOptions = redactDefaults): readonly Match[] {
+  const wanted = new Set(kinds);
+  const found: Match[] = [];
+  const add = (match: Match | undefined): void => {
+    if (match !== undefined && wanted.has(match.kind)) found.push(match);
+  };
+  let inDigits = false;
+  let addressEnd = 0;
+  for (let at = 0; at < text.length; at++) {
+    const unit = text.charCodeAt(at);
+    if (unit >= 0x30 && unit <= 0x39) {
+      if (!inDigits) digitsFrom(text, at, publicAddressesOnly, add);
+      inDigits = true;
+      continue;
+    }
+    inDigits = false;
+    if (unit === 0x40) add(emailAround(text, at));
+    else if (unit === 0x3a && at >= addressEnd && (text[at + 1] === ":" || (isHexAt(text, at - 1) && isHexAt(text, at + 1)))) {
+      const match = ipv6Around(text, at, publicAddressesOnly);
+      addressEnd = match?.end ?? at;
+      add(match);
+    }
+  }
+  return found.length < 2 ? found : withoutOverlap(found);
+}
+
+/** What begins with the digits at `at`. */
+function digitsFrom(text: string, at: number, publicOnly: boolean, add: (match: Match | undefined) => void): void {
+  if (isWordAt(text, at - 1)) {
+    if (isDigitAt(text, at + 1)) add(ibanAt(text, at));
+    return;
+  }
+  add(cardAt(text, at));
+  add(ssnAt(text, at));
+  add(ipv4At(text, at, publicOnly));
+  add(phoneAt(text, at));
+}
+
+/** Of two that overlap, the kind that comes first in the list stays. */
+function withoutOverlap(found: readonly Match[]): readonly Match[] {
+  const kept: Match[] = [];
+  for (const match of found.toSorted((a, b) => a.start - b.start || b.end - a.end)) {
+    const last = kept.at(-1);
+    if (last === undefined || match.start >= last.end) kept.push(match);
+    else if (redactionKinds.indexOf(match.kind) < redactionKinds.indexOf(last.kind)) kept[kept.length - 1] = match;
+  }
+  return kept;
+}
+
+/** Digits of a number, at least so many. */
+const digits = (hash: number, count: number): string => (hash % 10 ** count).toString().padStart(count, "0");
+const names = ["alex", "blake", "casey", "drew", "ellis", "finley", "harper", "jordan", "kai", "logan", "morgan", "quinn", "riley", "sage", "taylor", "winter"];
+
+/** Domains, numbers and networks that are nobody's: RFC 2606, NANP 555-01xx, RFC 5737, RFC 3849, an area that is never given, a country that is none. */
+const fakes: Readonly<Record<RedactionKind, (hash: number) => string>> = {
+  email: (hash) => `${names[hash % 16] ?? ""}${digits(hash >>> 4, 4)}@example.${["com", "org", "net"][(hash >>> 20) % 3] ?? "com"}`,
+  phone: (hash) => `555-01${digits(hash, 2)}`,
+  ipv4: (hash) => `${["192.0.2", "198.51.100", "203.0.113"][hash % 3] ?? ""}.${1 + ((hash >>> 8) % 254)}`,
+  ipv6: (hash) => `2001:db8::${(1 + (hash % 65535)).toString(16)}`,
+  card: (hash) => `0000 0000 0000 ${digits(hash, 4)}`,
+  iban: (hash) => `XX00 0000 0000 ${digits(hash, 4)}`,
+  ssn: (hash) => `000-00-${digits(hash, 4)}`,
+};
+
+export function redact(options: Partial<RedactOptions> = {}): DocumentRule {
+  const settings = { ...redactDefaults, ...options };
+  return (text, id) => {
+    const found = findPersonalData(text, settings);
+    if (found.length === 0) return { kind: "keep", text };
+    const counts: Record<string, number> = {};
+    let out = "";
+    let done = 0;
+    for (const { kind, start, end } of found) {
+      counts[kind] = (counts[kind] ?? 0) + 1;
+      const replacement = settings.replacement === "tag" ? `<${kind.toUpperCase()}>` : fakes[kind](keyedHash(`${id}\0${text.slice(start, end).toLowerCase()}`, kind));
+      out += text.slice(done, start) + replacement;
+      done = end;
+    }
+    return { kind: "keep", text: out + text.slice(done), counts };
+  };
+}

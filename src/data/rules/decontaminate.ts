@@ -1,0 +1,48 @@
+/**
+ * @file Documents that share runs of words with texts to be tested on go: 13 words of simplified text (GPT-3, appendix C, and The Pile;
+ * datatrove's filter has 12). Memory: 16 to 32 bytes a word of the tests.
+ */
+import { createRunHasher } from "../dedup/run-hashes.ts";
+import { SeenHashes } from "../dedup/hash64.ts";
+import { splitSpaces } from "../text/python.ts";
+import { simplify } from "../text/simplify.ts";
+import { bytesOf } from "../wasm/kernels.ts";
+import type { DocumentRule } from "./rule.ts";
+
+export interface DecontaminateOptions {
+  /** Words in a run. A test shorter than that has no run, and is not looked for. */
+  readonly ngram: number;
+  /** How many runs may be shared. */
+  readonly allowed: number;
+}
+export const decontaminateDefaults: DecontaminateOptions = { ngram: 13, allowed: 0 };
+
+export function decontaminate(tests: Iterable<string>, options: Partial<DecontaminateOptions> = {}): DocumentRule {
+  const { ngram, allowed } = { ...decontaminateDefaults, ...options };
+  const hasher = createRunHasher({ words: "whitespace", ngram, hash: "xxhash", reserved: 0 });
+  const known = new SeenHashes();
+  const hashesOf = (text: string): Int32Array => {
+    const { at, runs } = hasher.hash(text);
+    return new Int32Array(bytesOf(hasher.kernels.memory, 0).buffer, at, 2 * runs);
+  };
+  let number = 0;
+  for (const test of tests) {
+    const hashes = hashesOf(test);
+    for (let i = 0; i < hashes.length; i += 2) known.add(hashes[i] ?? 0, hashes[i + 1] ?? 0, number);
+    number++;
+  }
+  return (text) => {
+    const hashes = hashesOf(text);
+    let shared = 0;
+    let first: { readonly run: number; readonly test: number } | undefined;
+    for (let i = 0; i < hashes.length; i += 2) {
+      const test = known.find(hashes[i] ?? 0, hashes[i + 1] ?? 0);
+      if (test < 0) continue;
+      shared++;
+      first ??= { run: i / 2, test };
+    }
+    if (shared <= allowed || first === undefined) return { kind: "keep", text };
+    const words = splitSpaces(simplify(text)).slice(first.run, first.run + ngram).join(" ");
+    return { kind: "drop", reason: "contaminated", detail: `${shared} runs of ${ngram} words; with test ${first.test + 1}: “${words}”` };
+  };
+}

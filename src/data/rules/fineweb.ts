@@ -1,0 +1,58 @@
+/** @file FineWeb's own rules (Penedo et al. 2024), as datatrove's FineWebQualityFilter decides them. */
+import { endsWithTerminal, terminals } from "../text/punctuation.ts";
+import { codePoints, countOf, isSpace, strip } from "../text/python.ts";
+import { wordsBy, type WordKind } from "../text/words.ts";
+import { repeated } from "./duplicates.ts";
+import type { DocumentRule } from "./rule.ts";
+
+export interface FineWebOptions {
+  readonly words: WordKind;
+  /** The smallest share of lines that end a sentence. */
+  readonly minTerminalLines: number;
+  /** Whether a document without one such line passes. */
+  readonly allowNoTerminalLine: boolean;
+  /** The largest share of lines of at most `shortLine` characters. */
+  readonly maxShortLines: number;
+  readonly shortLine: number;
+  readonly maxDuplicateCharacters: number;
+  readonly maxLineEndsPerWord: number;
+}
+
+export const fineWebDefaults: FineWebOptions = {
+  words: "spacy-en",
+  minTerminalLines: 0.12,
+  allowNoTerminalLine: false,
+  maxShortLines: 0.67,
+  shortLine: 30,
+  maxDuplicateCharacters: 0.01,
+  maxLineEndsPerWord: 0.3,
+};
+
+const isBlank = (line: string): boolean => line === "" || (isSpace(line.charCodeAt(0)) && strip(line) === "");
+
+/** The reason to drop a document with these words, or nothing. */
+export function judgeFineWeb(text: string, words: () => readonly string[], o: FineWebOptions): string | undefined {
+  const lines = text.split("\n").filter((line) => !isBlank(line));
+  if (lines.length === 0) return "empty";
+  let [ended, short] = [0, 0];
+  for (const line of lines) {
+    if (endsWithTerminal(line, terminals)) ended++;
+    if (line.length <= o.shortLine || (line.length <= 2 * o.shortLine && codePoints(line) <= o.shortLine)) short++;
+  }
+  const terminal = ended / lines.length;
+  if (terminal < o.minTerminalLines && !(terminal === 0 && o.allowNoTerminalLine)) return "line_punct_ratio";
+  if (short / lines.length > o.maxShortLines) return "short_line_ratio";
+  const lineEnds = countOf(text, "\n");
+  if (repeated(lines).characters / (codePoints(text) - lineEnds) > o.maxDuplicateCharacters) return "char_dup_ratio";
+  if (lineEnds / words().length > o.maxLineEndsPerWord) return "list_ratio";
+  return undefined;
+}
+
+export function fineWeb(options: Partial<FineWebOptions> = {}): DocumentRule {
+  const settings = { ...fineWebDefaults, ...options };
+  const split = wordsBy(settings.words);
+  return (text) => {
+    const reason = judgeFineWeb(text, () => split(text), settings);
+    return reason === undefined ? { kind: "keep", text } : { kind: "drop", reason };
+  };
+}

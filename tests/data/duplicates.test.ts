@@ -1,0 +1,111 @@
+/** @file Exact duplicates: documents, lines, paragraphs, long substrings; and texts of tests. */
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { exactDuplicates } from "../../src/data/dedup/exact.ts";
+import { SeenHashes } from "../../src/data/dedup/hash64.ts";
+import { repeatedSubstrings } from "../../src/data/dedup/substrings.ts";
+import { suffixArray } from "../../src/data/dedup/suffix-array.ts";
+import { unitDuplicates } from "../../src/data/dedup/units.ts";
+import { decontaminate } from "../../src/data/rules/decontaminate.ts";
+import { decide, decided, edited } from "./support.ts";
+
+describe("documents", () => {
+  test("that occurred before go, and are shown with the first", async () => {
+    const texts = ["a", "b", "a", "c", "b", "a", "", ""];
+    expect((await decided(exactDuplicates(), texts)).map((d) => (d?.kind === "drop" ? d.of : undefined))).toEqual([undefined, undefined, 0, undefined, 1, 0, undefined, 6]);
+    expect((await decide(exactDuplicates(), texts)).clusters).toEqual([[0, 2, 5], [1, 4], [6, 7]]);
+  });
+});
+
+test("a set of hashes remembers what came first, however many there are", () => {
+  fc.assert(fc.property(fc.array(fc.tuple(fc.integer({ min: -40, max: 40 }), fc.integer({ min: -40, max: 40 })), { maxLength: 5000 }), (pairs) => {
+    const seen = new SeenHashes();
+    const first = new Map<string, number>();
+    for (const [i, [low, high]] of pairs.entries()) {
+      const key = `${low} ${high}`;
+      expect(seen.add(low, high, i)).toBe(first.get(key) ?? -1);
+      if (!first.has(key)) first.set(key, i);
+    }
+  }), { numRuns: 20 });
+});
+
+describe("lines and paragraphs", () => {
+  test("lines that occurred before are cut, in any document; blank ones stay", async () => {
+    expect(await edited(unitDuplicates(), ["One.\n\nTwo.\none. \nThree.", "  TWO.\nFour.\n", "One.\nTwo."])).toEqual(["One.\n\nTwo.\nThree.", "Four.\n", undefined]);
+  });
+
+  test("paragraphs are parted by blank lines", async () => {
+    expect(await edited(unitDuplicates({ unit: "paragraph" }), ["A b\nc.\n\nD.\n\n\nE.", "D.\r\n\r\nA b\nc.\n\nF."])).toEqual(["A b\nc.\n\nD.\n\n\nE.", "F."]);
+  });
+
+  test("short ones stay if so told", async () => {
+    expect(await edited(unitDuplicates({ minLength: 5 }), ["yes\nindeed so\nyes", "indeed so\nyes"])).toEqual(["yes\nindeed so\nyes", "yes"]);
+  });
+
+  test("what is left has no line twice", () => {
+    const line = fc.constantFrom("a", "b", "A ", "c", "", " ");
+    return fc.assert(fc.asyncProperty(fc.array(fc.array(line, { maxLength: 8 }), { maxLength: 8 }), async (documents) => {
+      const left = (await edited(unitDuplicates(), documents.map((lines) => lines.join("\n")))).flatMap((text) => (text ?? "").split("\n").map((l) => l.trim().toLowerCase()).filter((l) => l !== ""));
+      expect(new Set(left).size).toBe(left.length);
+      expect(new Set(left)).toEqual(new Set(documents.flat().map((l) => l.trim().toLowerCase()).filter((l) => l !== "")));
+    }));
+  });
+});
+
+describe("long substrings", () => {
+  test("the suffix array is the order of all suffixes", () => {
+    const bytes = fc.oneof(fc.uint8Array({ maxLength: 200 }), fc.array(fc.constantFrom(97, 98), { maxLength: 300 }).map((all) => Uint8Array.from(all)));
+    fc.assert(fc.property(bytes, (text) => {
+      const naive = Array.from(text, (_, i) => i).toSorted((a, b) => Buffer.compare(text.subarray(a), text.subarray(b)));
+      expect([...suffixArray(text)]).toEqual(naive);
+    }), { numRuns: 300 });
+  });
+
+  test("are cut but for the first, also across documents, and characters stay whole", () => {
+    const text = fc.array(fc.constantFrom("a", "b", "é", "漢", "😀"), { maxLength: 40 }).map((all) => all.join(""));
+    const encoder = new TextEncoder();
+    const length = 6;
+    return fc.assert(fc.asyncProperty(fc.array(text, { maxLength: 5 }), async (texts) => {
+      const seen = new Set<string>();
+      const expected = texts.map((document) => {
+        const bytes = encoder.encode(document);
+        const struck = new Uint8Array(bytes.length);
+        for (let i = 0; i + length <= bytes.length; i++) {
+          const window = Buffer.from(bytes.subarray(i, i + length)).toString("latin1");
+          if (seen.has(window)) struck.fill(1, i, i + length);
+          seen.add(window);
+        }
+        let at = 0;
+        return [...document].filter((character) => {
+          const size = encoder.encode(character).length;
+          const all = struck.subarray(at, at + size).every((s) => s === 1);
+          at += size;
+          return !all;
+        }).join("");
+      });
+      expect(await edited(repeatedSubstrings({ minBytes: length }), texts)).toEqual(expected);
+    }), { numRuns: 300 });
+  });
+
+  test("a shard is compared with itself alone", async () => {
+    const text = "0123456789".repeat(3) + "abcdefghijklmnopqrstuvwxyz";
+    expect(await edited(repeatedSubstrings({ minBytes: 20, shard: 60 }), [text.slice(28), text.slice(28), "x"])).toEqual([text.slice(28), "89", "x"].map((t, i) => (i === 1 ? "" : t)));
+    expect(await edited(repeatedSubstrings({ minBytes: 20, shard: 10 }), [text.slice(28), text.slice(28)])).toEqual([text.slice(28), text.slice(28)]);
+  });
+});
+
+describe("contamination", () => {
+  const question = "Which of these is the largest planet of the solar system, counting from the sun outwards?";
+  test("a document that shares a run of words with a test goes, whatever its punctuation", () => {
+    const rule = decontaminate(["something else", question]);
+    expect(rule("Nothing of the kind is here, only words and words and words and more words.", "")).toMatchObject({ kind: "keep" });
+    expect(rule(`Quiz! ${question.toUpperCase().replace(",", " –")} Jupiter.`, "")).toEqual({
+      kind: "drop", reason: "contaminated", detail: "4 runs of 13 words; with test 2: “which of these is the largest planet of the solar system counting from”",
+    });
+  });
+
+  test("a few shared runs may be allowed", () => {
+    expect(decontaminate([question], { allowed: 4 })(question, "").kind).toBe("keep");
+    expect(decontaminate([question], { ngram: 8, allowed: 4 })(question, "").kind).toBe("drop");
+  });
+});
