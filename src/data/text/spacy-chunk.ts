@@ -2,7 +2,7 @@
  * @file How spaCy's English tokenizer cuts a chunk (a run of text without white space) into tokens: special cases, then prefixes and
  * suffixes taken off one at a time, then what is left by infixes. The patterns and special cases are spaCy's own (spacy-en.gen.ts).
  */
-import { isPlain, plainInfix, plainPrefix, plainSuffix } from "./spacy-plain.ts";
+import { isPlain, plainInfix, plainPrefix, plainSuffix, type Infix } from "./spacy-plain.ts";
 import { patterns, splitSpecials, wholeSpecials } from "./spacy-en.gen.ts";
 
 /** Special cases: text -> its tokens. */
@@ -15,10 +15,17 @@ interface Affixes {
   /** Length of what is taken off a text's beginning or end, or zero. */
   readonly prefix: (text: string) => number;
   readonly suffix: (text: string) => number;
-  readonly infix: RegExp;
+  /** The first infix at `from` or after it. */
+  readonly infix: (text: string, from: number) => Infix | undefined;
 }
 const length = (pattern: RegExp) => (text: string): number => pattern.exec(text)?.[0].length ?? 0;
-const whole: Affixes = { prefix: length(new RegExp(patterns.prefix, "u")), suffix: length(new RegExp(patterns.suffix, "u")), infix: new RegExp(patterns.infix, "gu") };
+const infix = new RegExp(patterns.infix, "gu");
+function wholeInfix(text: string, from: number): Infix | undefined {
+  infix.lastIndex = from;
+  const match = infix.exec(text);
+  return match === null ? undefined : { start: match.index, end: match.index + match[0].length };
+}
+const whole: Affixes = { prefix: length(new RegExp(patterns.prefix, "u")), suffix: length(new RegExp(patterns.suffix, "u")), infix: wholeInfix };
 const plain: Affixes = { prefix: plainPrefix, suffix: plainSuffix, infix: plainInfix };
 
 /** The parts of the address pattern that need a certain sign are left out where that sign is absent: searching for them takes quadratic time. */
@@ -29,7 +36,7 @@ const bareUrl = new RegExp(patterns.url.replace(scheme, "").replace(account, "")
 const isUrl = (text: string): boolean => text.includes(".") && (text.includes("@") || text.includes("://") ? url : bareUrl).test(text);
 
 /** Whether an affix of some kind is in the text: such special cases are looked for across tokens, too. */
-export const hasAffix = (text: string): boolean => whole.prefix(text) > 0 || whole.suffix(text) > 0 || text.search(whole.infix) >= 0;
+export const hasAffix = (text: string): boolean => whole.prefix(text) > 0 || whole.suffix(text) > 0 || whole.infix(text, 0) !== undefined;
 
 const none: ReadonlyMap<string, readonly string[]> = new Map();
 
@@ -67,16 +74,16 @@ function split(chunk: string, known: ReadonlyMap<string, readonly string[]>, aff
   return [...before, ...(rest === "" ? [] : known.get(rest) ?? middle(rest, affixes.infix)), ...after.toReversed()];
 }
 
-function middle(rest: string, infix: RegExp): readonly string[] {
-  if (isUrl(rest)) return [rest];
-  if (rest.search(infix) < 0) return [rest];
+function middle(rest: string, infix: Affixes["infix"]): readonly string[] {
+  let found = infix(rest, 0);
+  if (found === undefined || isUrl(rest)) return [rest];
   const tokens: string[] = [];
   let start = 0;
-  for (const match of rest.matchAll(infix)) {
-    if (match.index === 0) continue;
-    if (match.index !== start) tokens.push(rest.slice(start, match.index));
-    tokens.push(match[0]);
-    start = match.index + match[0].length;
+  for (; found !== undefined; found = infix(rest, found.end)) {
+    if (found.start === 0) continue;
+    if (found.start !== start) tokens.push(rest.slice(start, found.start));
+    tokens.push(rest.slice(found.start, found.end));
+    start = found.end;
   }
   if (start < rest.length) tokens.push(rest.slice(start));
   return tokens;

@@ -13,7 +13,11 @@ const BEFORE_PERIOD = 4;
 const ENDS_UNIT = 8;
 const DIGIT = 16;
 const CAPITAL = 32;
-const kinds = new Uint8Array(0x2100);
+const LETTER = 64;
+const BEFORE_INNER_PERIOD = 128;
+const AFTER_INNER_PERIOD = 256;
+const MAY_DIVIDE = 512;
+const kinds = new Uint16Array(0x2100);
 const mark = (text: string, kind: number): void => {
   for (let i = 0; i < text.length; i++) kinds[text.charCodeAt(i)] = (kinds[text.charCodeAt(i)] ?? 0) | kind;
 };
@@ -23,8 +27,19 @@ mark("0123456789abcdefghijklmnopqrstuvwxyz%+|…,:;!?()[]{}<>_#*&'\"”“`‘�
 mark("0123456789", DIGIT);
 mark("ABCDEFGHIJKLMNOPQRSTUVWXYZ", CAPITAL);
 mark("mandtgbzshraBTGMK%+$", ENDS_UNIT);
+mark("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", LETTER);
+mark("abcdefghijklmnopqrstuvwxyz'\"”“`‘’,", BEFORE_INNER_PERIOD);
+mark("ABCDEFGHIJKLMNOPQRSTUVWXYZ'\"”“`‘’,", AFTER_INNER_PERIOD);
+mark(".…+*^-,–—~:<>=/", MAY_DIVIDE);
 const is = (text: string, at: number, kind: number): boolean => at >= 0 && ((kinds[text.charCodeAt(at)] ?? 0) & kind) !== 0;
 const PERIOD = 0x2e;
+const HYPHEN = 0x2d;
+
+/** What stands between two tokens of a chunk, and is a token itself. */
+export interface Infix {
+  readonly start: number;
+  readonly end: number;
+}
 
 export function plainPrefix(text: string): number {
   if (is(text, 0, OPENS)) return 1;
@@ -67,4 +82,36 @@ export function plainSuffix(text: string): number {
   return is(text, last, ENDS_UNIT) ? unit.exec(text)?.[0].length ?? 0 : 0;
 }
 
-export const plainInfix = /\.\.+|…|(?<=[0-9])[+*^-](?=[0-9-])|(?<=[a-z'"”“`‘’,])\.(?=[A-Z'"”“`‘’,])|(?<=[A-Za-z]),(?=[A-Za-z])|(?<=[A-Za-z0-9])(?:-{1,3}|–|—{1,2}|~)(?=[A-Za-z])|(?<=[A-Za-z0-9])[:<>=/](?=[A-Za-z])/g;
+/** The first infix at `from` or after it. */
+export function plainInfix(text: string, from: number): Infix | undefined {
+  for (let at = from; at < text.length; at++) {
+    const length = is(text, at, MAY_DIVIDE) ? infixAt(text, at) : 0;
+    if (length > 0) return { start: at, end: at + length };
+  }
+  return undefined;
+}
+
+function infixAt(text: string, at: number): number {
+  const unit = text.charCodeAt(at);
+  let end = at + 1;
+  switch (text[at]) {
+    case "…":
+      return 1;
+    case ".":
+      while (text.charCodeAt(end) === PERIOD) end++;
+      return end > at + 1 || (is(text, at - 1, BEFORE_INNER_PERIOD) && is(text, end, AFTER_INNER_PERIOD)) ? end - at : 0;
+    case ",":
+      return is(text, at - 1, LETTER) && is(text, end, LETTER) ? 1 : 0;
+    case "-":
+    case "—":
+      if (unit === HYPHEN && is(text, at - 1, DIGIT) && (is(text, end, DIGIT) || text.charCodeAt(end) === HYPHEN)) return 1;
+      while (text.charCodeAt(end) === unit) end++;
+      return end - at <= (unit === HYPHEN ? 3 : 2) && is(text, at - 1, LETTER | DIGIT) && is(text, end, LETTER) ? end - at : 0;
+    case "+":
+    case "*":
+    case "^":
+      return is(text, at - 1, DIGIT) && (is(text, end, DIGIT) || text.charCodeAt(end) === HYPHEN) ? 1 : 0;
+    default:
+      return is(text, at - 1, LETTER | DIGIT) && is(text, end, LETTER) ? 1 : 0;
+  }
+}
