@@ -3,6 +3,7 @@
  * throughout a document and another in the next, whatever the order of documents.
  */
 import { keyedHash } from "../text/keyed.ts";
+import { unitsOf } from "../text/units.ts";
 import type { DocumentRule } from "../rules/rule.ts";
 import { emailAround } from "./email.ts";
 import { ipv4At, ipv6Around } from "./ip.ts";
@@ -27,8 +28,9 @@ export function findPersonalData(text: string, { kinds, publicAddressesOnly }: R
   };
   let inDigits = false;
   let addressEnd = 0;
+  const units = unitsOf(text);
   for (let at = 0; at < text.length; at++) {
-    const unit = text.charCodeAt(at);
+    const unit = units[at] ?? 0;
     if (unit >= 0x30 && unit <= 0x39) {
       if (!inDigits) digitsFrom(text, at, publicAddressesOnly, add);
       inDigits = true;
