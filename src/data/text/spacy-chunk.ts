@@ -11,6 +11,17 @@ export const specials: ReadonlyMap<string, readonly string[]> = new Map<string, 
   ...splitSpecials.map((tokens) => [tokens.replaceAll(" ", ""), tokens.split(" ")] as const),
 ]);
 
+/** A filter before the look-up of a text among the special cases: by its first unit, its last and its length. */
+const filterSlot = (first: number, last: number, length: number): number => ((first & 127) << 11) | ((last & 127) << 4) | (length & 15);
+const filter = new Uint8Array(1 << 18);
+for (const text of specials.keys()) filter[filterSlot(text.charCodeAt(0), text.charCodeAt(text.length - 1), text.length)] = 1;
+export const maybeSpecial = (first: number, last: number, length: number): boolean => filter[filterSlot(first, last, length)] === 1;
+
+/** The tokens of a text if it is known to be a special case. */
+type Known = (text: string) => readonly string[] | undefined;
+const special: Known = (text) => (maybeSpecial(text.charCodeAt(0), text.charCodeAt(text.length - 1), text.length) ? specials.get(text) : undefined);
+const none: Known = () => undefined;
+
 interface Affixes {
   /** Length of what is taken off a text's beginning or end, or zero. */
   readonly prefix: (text: string) => number;
@@ -38,40 +49,39 @@ const isUrl = (text: string): boolean => text.includes(".") && (text.includes("@
 /** Whether an affix of some kind is in the text: such special cases are looked for across tokens, too. */
 export const hasAffix = (text: string): boolean => whole.prefix(text) > 0 || whole.suffix(text) > 0 || whole.infix(text, 0) !== undefined;
 
-const none: ReadonlyMap<string, readonly string[]> = new Map();
-
 /** The tokens of a chunk. `withSpecials` is off where special cases themselves are taken apart. */
 export function tokensOf(chunk: string, withSpecials = true): readonly string[] {
-  const known = withSpecials ? specials : none;
-  return known.get(chunk) ?? split(chunk, known, isPlain(chunk) ? plain : whole);
+  return split(chunk, withSpecials ? special : none, isPlain(chunk) ? plain : whole);
 }
 
 /** The tokens of a chunk by spaCy's own patterns, whatever its characters. */
-export const tokensByWholePatterns = (chunk: string): readonly string[] => specials.get(chunk) ?? split(chunk, specials, whole);
+export const tokensByWholePatterns = (chunk: string): readonly string[] => split(chunk, special, whole);
 
-function split(chunk: string, known: ReadonlyMap<string, readonly string[]>, affixes: Affixes): readonly string[] {
-  const before: string[] = [];
+function split(chunk: string, known: Known, affixes: Affixes): readonly string[] {
+  const tokens: string[] = [];
   const after: string[] = [];
   let rest = chunk;
-  for (let last = -1; rest !== "" && rest.length !== last && !known.has(rest);) {
+  for (let last = -1; rest !== "" && rest.length !== last && known(rest) === undefined;) {
     last = rest.length;
     const pre = affixes.prefix(rest);
-    if (pre > 0 && known.has(rest.slice(pre))) {
-      before.push(rest.slice(0, pre));
+    if (pre > 0 && known(rest.slice(pre)) !== undefined) {
+      tokens.push(rest.slice(0, pre));
       rest = rest.slice(pre);
       break;
     }
     const suf = affixes.suffix(rest.slice(pre));
-    if (suf > 0 && known.has(rest.slice(0, -suf))) {
+    if (suf > 0 && known(rest.slice(0, -suf)) !== undefined) {
       after.push(rest.slice(-suf));
       rest = rest.slice(0, -suf);
       break;
     }
-    if (pre > 0) before.push(rest.slice(0, pre));
+    if (pre > 0) tokens.push(rest.slice(0, pre));
     if (suf > 0) after.push(rest.slice(rest.length - suf));
     rest = rest.slice(pre, rest.length - suf);
   }
-  return [...before, ...(rest === "" ? [] : known.get(rest) ?? middle(rest, affixes.infix)), ...after.toReversed()];
+  if (rest !== "") tokens.push(...(known(rest) ?? middle(rest, affixes.infix)));
+  if (after.length > 0) tokens.push(...after.toReversed());
+  return tokens;
 }
 
 function middle(rest: string, infix: Affixes["infix"]): readonly string[] {

@@ -3,8 +3,10 @@
  * then a pass that puts special cases such as `:-)` together again.
  */
 import { isSpace } from "./python.ts";
-import { hasAffix, specials, tokensOf } from "./spacy-chunk.ts";
+import { hasAffix, maybeSpecial, specials, tokensOf } from "./spacy-chunk.ts";
 import { unitsOf } from "./units.ts";
+
+export { maybeSpecial } from "./spacy-chunk.ts";
 
 /** The tokens of a special case when it is not recognised, and whether they are the same as when it is. */
 interface Sequence {
@@ -76,12 +78,6 @@ for (let unit = 0; unit < 65536; unit++) {
   kinds[unit] = /[A-Za-z]/.test(character) ? LETTER : ",;:!?)]\"".includes(character) ? MARK : isSpace(unit) ? SPACE : 0;
 }
 const PERIOD = 0x2e;
-
-/** A filter before the look-up of a word among the special cases: by its first letter, its last and its length. */
-const filterSlot = (first: number, last: number, length: number): number => ((first & 127) << 11) | ((last & 127) << 4) | (length & 15);
-const filter = new Uint8Array(1 << 18);
-for (const text of specials.keys()) filter[filterSlot(text.charCodeAt(0), text.charCodeAt(text.length - 1), text.length)] = 1;
-export const maybeSpecial = (first: number, last: number, length: number): boolean => filter[filterSlot(first, last, length)] === 1;
 
 function tokenise(text: string): Tokens {
   const tokens: string[] = [];
