@@ -7,7 +7,7 @@ import { unitsOf } from "../text/units.ts";
 import type { DocumentRule } from "../rules/rule.ts";
 import { emailAround } from "./email.ts";
 import { ipv4At, ipv6Around } from "./ip.ts";
-import { isDigitAt, isHexAt, isWordAt, redactionKinds, type Match, type RedactionKind } from "./matches.ts";
+import { isHexAt, isWordAt, redactionKinds, type Match, type RedactionKind } from "./matches.ts";
 import { cardAt, ibanAt, phoneAt, ssnAt } from "./numbers.ts";
 
 export interface RedactOptions {
@@ -19,6 +19,11 @@ export interface RedactOptions {
 }
 export const redactDefaults: RedactOptions = { kinds: redactionKinds, replacement: "fake", publicAddressesOnly: true };
 
+const isDigit = (unit: number): boolean => unit >= 0x30 && unit <= 0x39;
+const PLUS = 0x2b;
+/** Digits are all of something only after a plus, or if they are as many as a card has. If not, one of these must follow. */
+const goOn: ReadonlySet<number> = new Set([..." .-/()"].map((mark) => mark.charCodeAt(0)));
+
 /** All that is found, in order, without overlap. */
 export function findPersonalData(text: string, { kinds, publicAddressesOnly }: RedactOptions = redactDefaults): readonly Match[] {
   const wanted = new Set(kinds);
@@ -26,18 +31,22 @@ export function findPersonalData(text: string, { kinds, publicAddressesOnly }: R
   const add = (match: Match | undefined): void => {
     if (match !== undefined && wanted.has(match.kind)) found.push(match);
   };
-  let inDigits = false;
   let addressEnd = 0;
   const units = unitsOf(text);
   for (let at = 0; at < text.length; at++) {
     const unit = units[at] ?? 0;
-    if (unit >= 0x30 && unit <= 0x39) {
-      if (!inDigits) digitsFrom(text, at, publicAddressesOnly, add);
-      inDigits = true;
-      continue;
-    }
-    inDigits = false;
-    if (unit === 0x40) add(emailAround(text, at));
+    if (isDigit(unit)) {
+      const start = at;
+      while (isDigit(units[at + 1] ?? 0)) at++;
+      if (isWordAt(text, start - 1)) {
+        if (at > start) add(ibanAt(text, start));
+      } else if (units[start - 1] === PLUS || at - start >= 12 || goOn.has(units[at + 1] ?? 0)) {
+        add(cardAt(text, start));
+        add(ssnAt(text, start));
+        add(ipv4At(text, start, publicAddressesOnly));
+        add(phoneAt(text, start));
+      }
+    } else if (unit === 0x40) add(emailAround(text, at));
     else if (unit === 0x3a && at >= addressEnd && (text[at + 1] === ":" || (isHexAt(text, at - 1) && isHexAt(text, at + 1)))) {
       const match = ipv6Around(text, at, publicAddressesOnly);
       addressEnd = match?.end ?? at;
@@ -45,18 +54,6 @@ export function findPersonalData(text: string, { kinds, publicAddressesOnly }: R
     }
   }
   return found.length < 2 ? found : withoutOverlap(found);
-}
-
-/** What begins with the digits at `at`. */
-function digitsFrom(text: string, at: number, publicOnly: boolean, add: (match: Match | undefined) => void): void {
-  if (isWordAt(text, at - 1)) {
-    if (isDigitAt(text, at + 1)) add(ibanAt(text, at));
-    return;
-  }
-  add(cardAt(text, at));
-  add(ssnAt(text, at));
-  add(ipv4At(text, at, publicOnly));
-  add(phoneAt(text, at));
 }
 
 /** Of two that overlap, the kind that comes first in the list stays. */

@@ -30,8 +30,8 @@ export const c4Defaults: C4Options = {
 };
 
 const citation = /\[\p{Nd}*\]|\[edit\]|\[citation needed\]/gu;
-/** Most documents have none of what lines are searched for; a citation inside could hide it. */
-const suspicious = ["lorem ipsum", "javascript", "terms of use", "privacy policy", "cookie", "["];
+/** Most documents have none of what lines are searched for. */
+const suspicious = ["lorem ipsum", "javascript", "terms of use", "privacy policy", "cookie"];
 const policies = ["terms of use", "privacy policy", "cookie policy", "uses cookies", "use of cookies", "use cookies"];
 
 /** Whether a line has `least` words between white space, and whether one of its words has more than `longest` characters. */
@@ -68,7 +68,8 @@ export function c4(options: Partial<C4Options> = {}): DocumentRule {
         remove("line_long_word");
         continue;
       }
-      if (o.removeCitations && line.includes("[")) line = line.replace(citation, "");
+      const cited = o.removeCitations && line.includes("[");
+      if (cited) line = line.replace(citation, "");
       if (o.needTerminalMark && (!".?!\"'".includes(line.at(-1) ?? " ") || line.endsWith("..."))) {
         remove("line_no_terminal_mark");
         continue;
@@ -77,7 +78,8 @@ export function c4(options: Partial<C4Options> = {}): DocumentRule {
         remove("line_few_words");
         continue;
       }
-      const lower = suspect ? line.toLowerCase() : "";
+      // What is taken out could have hidden something.
+      const lower = suspect || cited ? line.toLowerCase() : "";
       if (o.dropLoremIpsum && lower.includes("lorem ipsum")) return { kind: "drop", reason: "lorem_ipsum" };
       if (o.dropJavascriptLines && lower.includes("javascript")) {
         remove("line_javascript");

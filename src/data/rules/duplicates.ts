@@ -3,14 +3,14 @@ import { codePoints } from "../text/python.ts";
 import { createUnitRoom } from "../text/units.ts";
 
 /** Elements that occurred before, and how many characters they hold. */
-export function repeated(elements: readonly string[]): { readonly count: number; readonly characters: number } {
+export function repeated(elements: readonly string[], lengthOf: (element: string) => number = codePoints): { readonly count: number; readonly characters: number } {
   const seen = new Set<string>();
   let count = 0;
   let characters = 0;
   for (const element of elements) {
     if (seen.size === seen.add(element).size) {
       count++;
-      characters += codePoints(element);
+      characters += lengthOf(element);
     }
   }
   return { count, characters };

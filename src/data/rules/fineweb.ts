@@ -1,6 +1,6 @@
 /** @file FineWeb's own rules (Penedo et al. 2024), as datatrove's FineWebQualityFilter decides them. */
 import { endsWithTerminal, terminals } from "../text/punctuation.ts";
-import { codePoints, countOf, isSpace, strip } from "../text/python.ts";
+import { countOf, isSpace, lengthIn, strip } from "../text/python.ts";
 import { wordsBy, type WordKind } from "../text/words.ts";
 import { repeated } from "./duplicates.ts";
 import type { DocumentRule } from "./rule.ts";
@@ -34,16 +34,17 @@ const isBlank = (line: string): boolean => line === "" || (isSpace(line.charCode
 export function judgeFineWeb(text: string, words: () => readonly string[], o: FineWebOptions): string | undefined {
   const lines = text.split("\n").filter((line) => !isBlank(line));
   if (lines.length === 0) return "empty";
+  const lengthOf = lengthIn(text);
   let [ended, short] = [0, 0];
   for (const line of lines) {
     if (endsWithTerminal(line, terminals)) ended++;
-    if (line.length <= o.shortLine || (line.length <= 2 * o.shortLine && codePoints(line) <= o.shortLine)) short++;
+    if (lengthOf(line) <= o.shortLine) short++;
   }
   const terminal = ended / lines.length;
   if (terminal < o.minTerminalLines && !(terminal === 0 && o.allowNoTerminalLine)) return "line_punct_ratio";
   if (short / lines.length > o.maxShortLines) return "short_line_ratio";
   const lineEnds = countOf(text, "\n");
-  if (repeated(lines).characters / (codePoints(text) - lineEnds) > o.maxDuplicateCharacters) return "char_dup_ratio";
+  if (repeated(lines, lengthOf).characters / (lengthOf(text) - lineEnds) > o.maxDuplicateCharacters) return "char_dup_ratio";
   if (lineEnds / words().length > o.maxLineEndsPerWord) return "list_ratio";
   return undefined;
 }

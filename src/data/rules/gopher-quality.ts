@@ -1,6 +1,6 @@
 /** @file Gopher's quality rules (Rae et al. 2021, appendix A.1.1), as datatrove's GopherQualityFilter decides them; the first rule that fails is the reason. */
 import { kindsIn } from "../text/punctuation.ts";
-import { codePoints, countOf, splitLines, stripEnd, stripStart } from "../text/python.ts";
+import { countOf, lengthIn, splitLines, stripEnd, stripStart } from "../text/python.ts";
 import { wordsBy, type WordKind } from "../text/words.ts";
 import type { DocumentRule } from "./rule.ts";
 
@@ -45,6 +45,7 @@ export const share = (lines: readonly string[], holds: (line: string) => boolean
 
 /** The reason to drop a document with these words, or nothing. */
 export function judgeGopherQuality(text: string, words: readonly string[], o: GopherQualityOptions): string | undefined {
+  const lengthOf = lengthIn(text);
   let real = 0;
   let characters = 0;
   let alphabetic = 0;
@@ -52,7 +53,7 @@ export function judgeGopherQuality(text: string, words: readonly string[], o: Go
     const kinds = kindsIn(word);
     if (kinds & 1) {
       real++;
-      characters += codePoints(word);
+      characters += lengthOf(word);
     }
     if (kinds & 2) alphabetic++;
   }

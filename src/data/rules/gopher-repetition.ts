@@ -1,5 +1,5 @@
 /** @file Gopher's repetition rules (Rae et al. 2021, table A1), as datatrove's GopherRepetitionFilter decides them; the first rule that fails is the reason. */
-import { codePoints, strip } from "../text/python.ts";
+import { lengthIn, strip } from "../text/python.ts";
 import { wordsBy, type WordKind } from "../text/words.ts";
 import { repeated, Runs } from "./duplicates.ts";
 import type { DocumentRule } from "./rule.ts";
@@ -28,14 +28,15 @@ export const gopherRepetitionDefaults: GopherRepetitionOptions = {
 /** The reason to drop a document with these words, or nothing. */
 export function judgeGopherRepetition(text: string, words: () => readonly string[], o: GopherRepetitionOptions): string | undefined {
   if (text === "") return "empty";
-  const length = codePoints(text);
+  const lengthOf = lengthIn(text);
+  const length = lengthOf(text);
   const stripped = strip(text);
   const paragraphs = stripped.includes("\n\n") ? stripped.split(/\n{2,}/) : [stripped];
-  const again = repeated(paragraphs);
+  const again = repeated(paragraphs, lengthOf);
   if (o.paragraphs && again.count / paragraphs.length > o.paragraphs) return "dup_para_frac";
   if (o.paragraphCharacters && again.characters / length > o.paragraphCharacters) return "dup_para_char_frac";
   const lines = text.includes("\n\n") ? text.split(/\n+/) : text.split("\n");
-  const twice = repeated(lines);
+  const twice = repeated(lines, lengthOf);
   if (o.lines && twice.count / lines.length > o.lines) return "dup_line_frac";
   if (o.lineCharacters && twice.characters / length > o.lineCharacters) return "dup_line_char_frac";
 

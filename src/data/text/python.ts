@@ -62,6 +62,9 @@ export function codePoints(text: string): number {
   return count;
 }
 
+/** `len` of the parts of a text: most texts have no characters beyond the first 65,536, and need no counting. */
+export const lengthIn = (text: string): ((part: string) => number) => (surrogate.test(text) ? codePoints : (part) => part.length);
+
 /** `str.count(part)`: occurrences that do not overlap. */
 export function countOf(text: string, part: string): number {
   let count = 0;

@@ -53,7 +53,9 @@ export function writeSimplifiedWords(text: string, cutter: WordCutter, out: Uint
   let words = 0;
   const put = (word: string): void => {
     for (const token of cutter.cut(word)) {
-      at += encoder.encodeInto(token, out.subarray(at)).written;
+      const from = at;
+      for (let i = 0; i < token.length && token.charCodeAt(i) < 0x80; i++) out[at++] = token.charCodeAt(i);
+      if (at - from < token.length) at = from + encoder.encodeInto(token, out.subarray(from)).written;
       out[at++] = 0x20;
       words++;
     }
