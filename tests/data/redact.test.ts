@@ -1,6 +1,9 @@
 /** @file Personal data is found and replaced, and little else. */
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { ibanChecks, luhn } from "../../src/data/redact/numbers.ts";
+import { ipv4At } from "../../src/data/redact/ip.ts";
+import { isWordAt } from "../../src/data/redact/matches.ts";
+import { cardAt, ibanAt, ibanChecks, luhn, phoneAt, ssnAt } from "../../src/data/redact/numbers.ts";
 import { findPersonalData, redact } from "../../src/data/redact/redact.ts";
 import { hasMails } from "./fixture.ts";
 import { addressesIn, ham, spam } from "./mails.ts";
@@ -43,6 +46,18 @@ describe("what is personal", () => {
   test("where two overlap, the surer kind is taken", () => {
     expect(found("536-22-8726@example.edu 4111-1111-1111-1111")).toEqual(["email 536-22-8726@example.edu", "card 4111-1111-1111-1111"]);
   });
+});
+
+test("what the patterns find at some run of digits is found, wherever digits are not looked at", () => {
+  const piece = fc.constantFrom(..." -./()+:x", "1", "212", "555", "45", "7890", "8.8.4.4", "4111111111111111", "4111 1111 1111 1111", "DE89370400440532013000", "+49 30", "(212) 555-7890", "536-22-8726", "é");
+  fc.assert(fc.property(fc.array(piece, { minLength: 1, maxLength: 8 }), (pieces) => {
+    const text = pieces.join("");
+    const all = findPersonalData(text);
+    for (const { index } of text.matchAll(/(?<!\d)\d/g)) {
+      const matches = isWordAt(text, index - 1) ? [ibanAt(text, index)] : [cardAt(text, index), ssnAt(text, index), ipv4At(text, index, true), phoneAt(text, index)];
+      for (const match of matches) if (match) expect(all.some(({ start, end }) => start < match.end && match.start < end)).toBe(true);
+    }
+  }), { numRuns: 2000 });
 });
 
 describe("replacements", () => {
