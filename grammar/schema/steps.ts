@@ -51,11 +51,13 @@ export const signalDocs = {
   duplicate_10_grams: "share of characters in ten words that occurred before",
   curly_brackets: "curly brackets",
 } as const;
-export type SignalName = keyof typeof signalDocs;
+type SignalName = keyof typeof signalDocs;
+export const signalNames = Object.keys(signalDocs) as readonly SignalName[];
 
 const capitalised = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 const signalFields = Object.fromEntries(Object.entries(signalDocs).map(([name, doc]) => [name, optional(bound, capitalised(doc))])) as unknown as Readonly<Record<SignalName, ValueField<Bound | undefined>>>;
 
+const personal = ["email", "iban", "card", "ssn", "ipv4", "ipv6", "phone"] as const;
 const text = reference("the name of a data declaration");
 
 export const steps = {
@@ -155,7 +157,7 @@ export const steps = {
     shard: withDefault(memory, 32 * 2 ** 20, "32MiB", "How much text is compared with each other; it takes about fifteen times as much memory."),
   }),
   redact: step("Replaces personal data.", {
-    kinds: listed(choice(["email", "iban", "card", "ssn", "ipv4", "ipv6", "phone"] as const), ["email", "iban", "card", "ssn", "ipv4", "ipv6", "phone"], "[email, iban, card, ssn, ipv4, ipv6, phone]", "What is looked for."),
+    kinds: listed(choice(personal), personal, "[email, iban, card, ssn, ipv4, ipv6, phone]", "What is looked for."),
     replacement: withDefault(choice(["fake", "tag"] as const), "fake", "fake", "Made-up data of the same form in reserved ranges, or the kind, as `<EMAIL>`."),
     public_addresses_only: flag(true, "Whether addresses of private networks stay."),
   }, "kinds"),

@@ -1,6 +1,4 @@
 /** @file A data declaration as the runtime loads it: sources with their files, `from` replaced by the sources of the declaration it names. */
-import { dirname, isAbsolute, posix, relative, resolve } from "node:path";
-import { escapePath } from "tinyglobby";
 import { checkFields } from "../../grammar/fields.ts";
 import { schemas, type DataConfig } from "../../grammar/schema.ts";
 import type { SourceSpec } from "../runtime/data/corpus.ts";
@@ -8,6 +6,7 @@ import type { DataSpec } from "../runtime/data/data.ts";
 import type { Weight } from "../runtime/data/mixture.ts";
 import type { Scope } from "../semantics/scope.ts";
 import type { DataText } from "../semantics/texts.ts";
+import { filePatterns } from "./curation-plan.ts";
 
 /** Paths are written relative to `folder`, with `/`. */
 export function dataSpec(data: DataText, cwd: string, folder: string): DataSpec {
@@ -26,12 +25,10 @@ interface Place {
 function sourcesOf(config: DataConfig, scope: Scope, path: string, place: Place): readonly SourceSpec[] {
   return config.source.flatMap((source): readonly SourceSpec[] => {
     const name = source.label?.text ?? "text";
+    const cap = source.epochs === undefined ? {} : { epochs: source.epochs };
     const weight: Weight = source.weight.kind === "rest" ? "rest" : source.weight.from === source.weight.to ? source.weight.from : { from: source.weight.from, to: source.weight.to };
     if (source.files) {
-      // Only what the source says is a pattern: brackets in the names of folders above it are just names.
-      const base = escapePath(relative(place.folder, resolve(place.cwd, dirname(path))).replaceAll("\\", "/"));
-      const files = source.files.map((file) => (source.package ? `npm:${source.package}/${file}` : isAbsolute(file) ? file : posix.join(base, file)));
-      return [{ name, files, weight, ...(source.separator === undefined ? {} : { separator: source.separator }) }];
+      return [{ name, files: filePatterns(source, path, place.cwd, place.folder), weight, ...cap, ...(source.separator === undefined ? {} : { separator: source.separator }) }];
     }
     const found = source.from && !place.inside.includes(source.from.text) ? scope.lookup(source.from.text) : undefined;
     if (found?.declaration.kind !== "section" || found.declaration.keyword !== "data") return [];
@@ -40,6 +37,6 @@ function sourcesOf(config: DataConfig, scope: Scope, path: string, place: Place)
     if (!inner) return [];
     const sources = sourcesOf(inner, found.scope, declaration.span.file.path, { ...place, inside: [...place.inside, declaration.name.text] });
     // All files of the other declaration, as one source with this one's weight.
-    return [{ name, files: sources.flatMap((s) => s.files), weight }];
+    return [{ name, files: sources.flatMap((s) => s.files), weight, ...cap }];
   });
 }

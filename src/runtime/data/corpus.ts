@@ -21,6 +21,8 @@ export interface SourceSpec {
   readonly weight: Weight;
   /** Text that ends each document in a file. Without it a file is one document. */
   readonly separator?: string;
+  /** How often it may be passed over in a run. */
+  readonly epochs?: number;
 }
 
 export interface Split {
