@@ -125,7 +125,7 @@ async function* filesOf(text: DataText, host: Host): AsyncGenerator<{ readonly n
 async function* trainingDocuments(text: DataText, { specials }: BpeSettings, host: Host): AsyncGenerator<Uint8Array> {
   for (const source of dataSpec(text, host.cwd, host.cwd).sources) {
     const apart = source.separator !== undefined && specials.includes(source.separator);
-    for await (const file of readSource(source, host.cwd)) for (const { body, whole } of documentsOf(file, source.separator)) yield apart ? body : whole;
+    for await (const file of readSource(source, host.cwd)) for (const { body, whole } of documentsOf(file, source)) yield apart ? body : whole;
   }
 }
 
