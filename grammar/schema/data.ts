@@ -86,19 +86,20 @@ export const dataSchema = closed(
   {
     tokenizer: withDefault(tokenizerRef, { kind: "bytes" }, "bytes", "How the text becomes tokens."),
     source: groups("required", "a name for the source", sourceSchema, "Where text comes from, and how much of the mix it is."),
+    mix: optional(reference("the name of a data declaration"), "Another data declaration, whose sources give those of the same name here what they do not say themselves: weight, epochs, licence and provenance."),
     curate: optional(listOf(curationStep, "a list of steps such as `[gopher_quality, near_duplicates(buckets: 14)]`"), "What documents go through before anything is trained on them, in this order."),
     split: group("defaults", splitSchema, "Which part of the documents is kept for validation."),
   },
   (data, problem) => {
-    if (data.source.length > 0) checkWeights(data.source, problem);
-    else problem(report("field/missing", { owner: "data", field: "source" }, { primary: { span: data.span, text: "" }, help: 'add `source text { files: "data/*.txt" }`' }));
+    if (data.source.length === 0) problem(report("field/missing", { owner: "data", field: "source" }, { primary: { span: data.span, text: "" }, help: 'add `source text { files: "data/*.txt" }`' }));
+    else if (!data.mix) checkWeights(data.source, problem);
   },
 );
 
 export type DataConfig = ConfigOf<typeof dataSchema>;
 
 /** At the start and at the end of the run the shares add up to 100%, or leave something for `rest`. */
-function checkWeights(sources: readonly SourceConfig[], problem: (diagnostic: Diagnostic) => void): void {
+export function checkWeights(sources: readonly SourceConfig[], problem: (diagnostic: Diagnostic) => void): void {
   const rests = sources.filter((source) => source.weight.kind === "rest").length;
   const sums = { from: 0, to: 0 };
   for (const { weight } of sources) {

@@ -77,8 +77,9 @@ export function isCurated(data: DataText): boolean {
   });
 }
 
+/** Text files by their names; of a pattern that leaves the end of the name open it is not known. */
 function isPlain({ files, format, damaged }: ReadingConfig): boolean {
   if (damaged === "skip" || (format !== "text" && format !== "auto")) return false;
-  const other = format === "text" ? /\.(gz|zst)$/i : /\.(jsonl|ndjson|csv|tsv|parquet|gz|zst)$/i;
-  return !(files ?? []).some((file) => other.test(file));
+  const other = format === "text" ? /\.(gz|zst)\b|[*?]$/i : /\.(jsonl|ndjson|csv|tsv|parquet|gz|zst)\b|[*?]$/i;
+  return !(files ?? []).some((file) => other.test(posix.basename(file)));
 }

@@ -4,8 +4,10 @@ import { checkFields } from "../../grammar/fields.ts";
 import { schemas, type DataConfig, type EvalConfig } from "../../grammar/schema.ts";
 import { report } from "../diagnostics/codes.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
+import { checkWeights } from "../../grammar/schema/data.ts";
 import { nearest } from "./names.ts";
 import type { Scope } from "./scope.ts";
+import { dataText } from "./texts.ts";
 
 /** Names of other sections in a section. */
 export function checkReferences(section: Section, scope: Scope): readonly Diagnostic[] {
@@ -31,13 +33,31 @@ function inData(section: Section, scope: Scope): readonly Diagnostic[] {
   const tokenizer = config.tokenizer.kind === "declared" ? unknownSection(config.tokenizer.name, "tokenizer", scope) : [];
   const data = dataNames(config).flatMap((name) => unknownSection(name, "data", scope));
   const tests = testNames(config).flatMap((name) => unknownTests(name, scope));
-  return [...tokenizer, ...data, ...tests, ...cycle(section, config, scope)];
+  const circle = cycle(section, config, scope);
+  return [...tokenizer, ...data, ...tests, ...circle, ...(circle.length > 0 ? [] : mixOf(section, config, scope))];
 }
 
-/** The data declarations that a declaration takes documents of, or learns from. */
+/** The data declarations that a declaration takes documents or weights of, or learns from. */
 function dataNames(config: DataConfig): readonly Name[] {
   const sources = config.source.flatMap(({ from }) => (from ? [from] : []));
-  return [...sources, ...(config.curate ?? []).flatMap((step) => (step.kind === "quality" ? [step.options.good, step.options.bad] : []))];
+  return [...sources, ...(config.mix ? [config.mix] : []), ...(config.curate ?? []).flatMap((step) => (step.kind === "quality" ? [step.options.good, step.options.bad] : []))];
+}
+
+/** Every source must be one of the declared mix, and with its weights they must add up. */
+function mixOf({ name }: Section, config: DataConfig, scope: Scope): readonly Diagnostic[] {
+  const mix = config.mix && dataText(config.mix, scope)?.config;
+  const mixed = mix && dataText(name, scope)?.config;
+  if (!config.mix || !mixed) return [];
+  const known = mix.source.flatMap(({ label }) => (label ? [label.text] : []));
+  const strange = config.source.flatMap(({ label }) => (label && !known.includes(label.text) ? [label] : []));
+  if (strange.length > 0) {
+    const related = [{ span: config.mix.span, text: `its sources are ${known.join(", ")}` }];
+    return strange.map(({ text, span }) => report("data/mix", { mix: config.mix?.text ?? "", name: text }, { primary: { span, text: "" }, related, ...nearest(text, known, span) }));
+  }
+  const found: Diagnostic[] = [];
+  const left = known.filter((source) => !config.source.some(({ label }) => label?.text === source));
+  checkWeights(mixed.source.map((source) => ({ ...source, spans: { ...source.spans, weight: source.spans["weight"] ?? source.label?.span } })), (d) => found.push(d));
+  return found.map((d) => (left.length > 0 ? { ...d, help: `\`${config.mix?.text ?? ""}\` also has ${left.map((source) => `\`${source}\``).join(", ")}; add it, or give one source \`weight: rest\`` } : d));
 }
 
 function testNames(config: DataConfig): readonly Name[] {

@@ -64,5 +64,7 @@ test("text goes through curation where a declaration, or one it takes, has steps
   expect(curated('data D { source a { files: ["a.txt", "b.jsonl"] } }')).toBe(true);
   expect(curated('data D { source a { files: "a.jsonl", format: text } }')).toBe(false);
   expect(curated('data D { source a { files: "a.txt.gz" } }')).toBe(true);
+  expect(curated('data D { source a { files: ["**/*.txt", "*.{md,html}"] } }')).toBe(false);
+  expect(curated('data D { source a { files: "**/*" } }')).toBe(true);
   expect(curated('data D { source a { files: "a.txt", format: csv } }')).toBe(true);
 });
