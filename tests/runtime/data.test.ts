@@ -5,6 +5,8 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { DataOptions, SourceSpec, Split, TextFile, Weight } from "../../src/runtime/index.ts";
 import { characterVocabulary, createTokenizer, decodeTokens, encodeText, loadData, loadDataWith, readSource } from "../../src/runtime/index.ts";
+import { WordCounts } from "../../src/data/tokenizer/count-words.ts";
+import { trainBpe } from "../../src/data/tokenizer/train-bpe.ts";
 import { countingSort } from "../../src/runtime/counting-sort.ts";
 import { Mixture } from "../../src/runtime/data/mixture.ts";
 import { permute } from "../../src/runtime/data/permutation.ts";
@@ -177,6 +179,17 @@ describe("batches", () => {
     // By content: files cut otherwise and named otherwise give the same split.
     const together = await read([{ name: "c.txt", bytes: bytes(documents.join("")) }]);
     expect(together.validation).toEqual(validation);
+  });
+
+  test("of curated documents have the ending of each behind its text, as its token where there is one", async () => {
+    const lines = ["Ein Satz.", "Zwei\nZeilen é."].map((text, i) => JSON.stringify({ id: `a:${i}`, text }));
+    const source: SourceSpec = { name: "s", files: [], weight: "rest", separator: "<|end|>", format: "jsonl" };
+    const read = (texts: string, tokenizer = byteTokens) => loadDataWith({ name: "T", sources: [source], split: { by: "tail", validation: 0 } }, { ...options, tokenizer, batch: 1, context: 8 }, () => [{ name: "s-00000.jsonl", bytes: bytes(texts) }]);
+    expect((await read(`${lines.join("\n")}\n`)).tokens).toBe(bytes("Ein Satz.<|end|>Zwei\nZeilen é.<|end|>").length);
+    const pairs = createTokenizer(trainBpe(new WordCounts("gpt4"), { pattern: "gpt4", vocabulary: 257, specials: ["<|end|>"], minFrequency: 1 }));
+    expect((await read(lines.join("\n"), pairs)).tokens).toBe(bytes("Ein Satz.Zwei\nZeilen é.").length + 2);
+    await expect(read(`${lines[0]}\n{"id": "b"}\n`)).rejects.toMatchObject({ message: "s-00000.jsonl:2 has no field `text`" });
+    await expect(read(`${lines[0]}\n{"id": "b", "te`)).rejects.toMatchObject({ code: "data/unreadable", message: expect.stringContaining("s-00000.jsonl:2 is not JSON") });
   });
 
   test("too little text is refused by the number of tokens there are", async () => {
