@@ -1,7 +1,7 @@
 /** @file `curate: [ step, step(option: value), … ]`: steps in the order in which documents go through them. */
 import { report } from "../../src/diagnostics/codes.ts";
 import { joinSpans } from "../../src/diagnostics/source.ts";
-import { suggestions } from "../../src/diagnostics/suggest.ts";
+import { suggest } from "../../src/diagnostics/suggest.ts";
 import type { Argument, Expression, Field, Name } from "../ast.ts";
 import { checkOptions } from "../fields.ts";
 import type { Callee, ReadContext, ValueType } from "./field.ts";
@@ -27,11 +27,11 @@ export const curationStep: ValueType<StepConfig> = {
 };
 
 function unknownStep(name: Name, at: ReadContext): undefined {
-  const near = [...new Set([...suggestions(name.text, names), ...names.filter((step) => step.includes(name.text))])];
-  const [first] = near;
+  const near = suggest(name.text, names);
+  const alike = names.filter((step) => step.includes(name.text));
   at.problem(report("data/unknown-step", { name: name.text }, {
     primary: { span: name.span, text: "" },
-    ...(near.length === 1 && first ? { fixes: [{ title: `write \`${first}\``, edits: [{ span: name.span, text: first }] }] } : { help: `steps are ${(near.length > 1 ? near : names).map((step) => `\`${step}\``).join(", ")}` }),
+    ...(near ? { fixes: [{ title: `write \`${near}\``, edits: [{ span: name.span, text: near }] }] } : { help: `steps are ${(alike.length > 0 ? alike : names).map((step) => `\`${step}\``).join(", ")}` }),
   }));
   return undefined;
 }

@@ -13,13 +13,14 @@ export function dataSpec(data: DataText, cwd: string, folder: string): DataSpec 
 
 function sourcesOf({ config, scope, section }: DataText, cwd: string, folder: string): readonly SourceSpec[] {
   return config.source.flatMap((source): readonly SourceSpec[] => {
+    const { name, ...share } = sourceShare(source);
     if (source.files) {
       const files = filePatterns(source, section.span.file.path, cwd, folder);
-      return [{ ...sourceShare(source), files, ...(source.separator === undefined ? {} : { separator: source.separator }) }];
+      return [{ name, files, ...share, ...(source.separator === undefined ? {} : { separator: source.separator }) }];
     }
     const from = source.from && dataText(source.from, scope);
     // All files of the other declaration, as one source with this one's weight.
-    return from ? [{ ...sourceShare(source), files: sourcesOf(from, cwd, folder).flatMap((s) => s.files) }] : [];
+    return from ? [{ name, files: sourcesOf(from, cwd, folder).flatMap((s) => s.files), ...share }] : [];
   });
 }
 
