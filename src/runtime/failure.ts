@@ -20,6 +20,7 @@ export type FailureCode =
   | "data/empty"
   | "data/too-small"
   | "data/encoding"
+  | "data/damaged"
   | "data/character"
   | "data/weights"
   | "tokenizer/invalid"
