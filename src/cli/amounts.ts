@@ -23,3 +23,13 @@ export function textSize(bytes: number): string {
 export function shareText(share: number): string {
   return `${(100 * share).toFixed(1)}%`;
 }
+
+/** `held out` of `heldOut`. */
+export function factName(fact: string): string {
+  return fact.replace(/(?<=[a-z])[A-Z]/g, (capital) => ` ${capital.toLowerCase()}`);
+}
+
+/** The most frequent first. */
+export function byCount<T extends { readonly count: number }>(of: Readonly<Record<string, T>>): readonly (readonly [string, T])[] {
+  return Object.entries(of).toSorted((a, b) => b[1].count - a[1].count);
+}

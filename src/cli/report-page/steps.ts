@@ -1,6 +1,6 @@
 /** @file The funnel of the report: a bar for each step, and behind it what went, why, and for example which documents. */
 import type { Amount, Example, Manifest, ManifestStep } from "../../data/curate/manifest.ts";
-import { grouped, shareText, textSize } from "../amounts.ts";
+import { byCount, factName, grouped, shareText, textSize } from "../amounts.ts";
 import { html, type Html } from "./markup.ts";
 
 export function funnel({ steps }: Manifest, start: Amount): Html {
@@ -20,11 +20,11 @@ function stepRow(step: ManifestStep, start: Amount): Html {
 }
 
 function inside({ dropped, edits, clusters, facts }: ManifestStep): readonly Html[] {
-  const reasons = Object.entries(dropped).map(([reason, { count, bytes, examples }]) =>
+  const reasons = byCount(dropped).map(([reason, { count, bytes, examples }]) =>
     html`<div class="why"><b>${reason}</b> <span class="soft">${grouped(count)} ${count === 1 ? "document" : "documents"}, ${textSize(bytes)}</span>${examples.map(exampleOf)}</div>`);
   const said = [
     ...listed(Object.entries(edits).map(([kind, count]) => [kind, grouped(count)]), "edits:"),
-    ...listed(Object.entries(facts).map(([fact, value]) => [fact.replaceAll("_", " "), Number.isInteger(value) ? grouped(value) : value.toFixed(3)]), "found:"),
+    ...listed(Object.entries(facts).map(([fact, value]) => [factName(fact), Number.isInteger(value) ? grouped(value) : value.toFixed(3)]), "found:"),
     ...listed(clusters.slice(0, 1).map(({ size }) => ["documents", grouped(size)]), "largest cluster:"),
   ];
   const all = [...said, ...reasons];
