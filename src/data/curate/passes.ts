@@ -1,6 +1,6 @@
 /** @file Passes over all shards: steps that look at one document in a row, or one step that looks at all of them. Shard i of a pass is made of shard i of the one before. */
 import { access, mkdir, readFile } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import type { CorpusRule, Decisions } from "../rules/rule.ts";
 import type { Context } from "./context.ts";
 import type { Job } from "./jobs.ts";
@@ -74,7 +74,8 @@ async function runCorpusStep(step: ReadyStep, folder: string, inputs: readonly s
   const records = join(folder, "records");
   await mkdir(records, { recursive: true });
   const sizes = await Promise.all(inputs.map(async (input) => (await tallyOf(input)) as Tally));
-  const recordPaths = inputs.map((input) => join(records, basename(input, ".jsonl")));
+  // By place: shards of different sources have equal names.
+  const recordPaths = inputs.map((_, i) => join(records, String(i).padStart(5, "0")));
   const seen: Tally[] = [];
   await pool.each([...inputs.keys()], async (i) => {
     const output = recordPaths[i] ?? "";

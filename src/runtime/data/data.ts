@@ -6,7 +6,7 @@ import { RuntimeFailure } from "../failure.ts";
 import { streamKey } from "../random.ts";
 import type { Corpus, SourceSpec, Split, TextFile } from "./corpus.ts";
 import { buildCorpus } from "./corpus.ts";
-import { passesOver, repetitionWarnings, requireWithinCaps } from "./epochs.ts";
+import { beyondCaps, passesOver, repetitionWarnings } from "./epochs.ts";
 import type { Draw } from "./mixture.ts";
 import { Mixture } from "./mixture.ts";
 import type { Tokenizer } from "./tokens.ts";
@@ -79,7 +79,8 @@ function trainingData(spec: DataSpec, options: DataOptions, corpora: readonly Co
   );
   const sources = spec.sources.map((source, i) => ({ ...source, tokens: (corpora[i] as Corpus).train.length }));
   const passes = passesOver(sources, options.total * context);
-  requireWithinCaps(sources, passes, options.total * context);
+  const beyond = beyondCaps(sources, passes, options.total * context);
+  if (beyond) throw beyond;
   const windows = corpora.map((corpus, i) => new Windows(corpus.train, context, streamKey(seed, 0, i).a));
   const draw: Draw = { source: 0, ordinal: 0 };
   const train: TrainingBatches = {

@@ -40,14 +40,14 @@ export function repetitionWarnings(passes: readonly Passes[]): readonly string[]
     .map(({ name, epochs }) => `source \`${name}\` is passed over ${rounded(epochs)} times in this run; beyond ${worthwhileEpochs} times repeated text teaches less and less`);
 }
 
-/** Fails where the weights ask for more passes than a source allows. */
-export function requireWithinCaps(sources: readonly MixedSource[], passes: readonly Passes[], total: number): void {
+/** Where the weights ask for more passes than sources allow: by how much, and the weights and the budget that come nearest. */
+export function beyondCaps(sources: readonly MixedSource[], passes: readonly Passes[], total: number): RuntimeFailure | undefined {
   const over = sources.flatMap(({ name, epochs: cap }, i) => {
     const { epochs, tokens, share } = passes[i] as Passes;
     // A run is cut into whole sequences.
     return cap === undefined || epochs <= cap * (1 + 1e-3) ? [] : [{ name, cap, epochs, tokens, share }];
   });
-  if (over.length === 0) return;
+  if (over.length === 0) return undefined;
   const each = over.map(({ name, cap, epochs, tokens, share }) => `source \`${name}\` would be passed over ${rounded(epochs)} times, and its cap is ${cap}: ${count(share * total - cap * tokens)} tokens too many`);
   const budget = Math.min(...over.map(({ cap, tokens, share }) => (cap * tokens) / share));
   const nearest = nearestShares(sources, passes.map(({ share }) => share), total);
@@ -56,7 +56,7 @@ export function requireWithinCaps(sources: readonly MixedSource[], passes: reado
   const help = nearest
     ? `the nearest weights within the caps are ${sources.map(({ name }, i) => `${name} ${(nearest[i] as number) / 10}%`).join(", ")}; or ${lower}`
     : `no weights help: within the caps the sources give ${count(most)} tokens, and the run takes ${count(total)}; ${lower}`;
-  throw new RuntimeFailure("data/weights", each.join("; "), help);
+  return new RuntimeFailure("data/weights", each.join("; "), help);
 }
 
 /** In tenths of a percent that add up to the whole. */
