@@ -51,13 +51,12 @@ function sourceTable({ sources }: Manifest): Html {
 }
 
 function sourceRow({ name, licence, provenance, files, in: into, out, from }: ManifestSource): Html {
-  return html`<tr><td><b>${name}</b></td><td>${from ? `from ${from.name}` : fileNames(files)}</td><td class="w">${licence}</td><td>${provenance}</td>
+  return html`<tr><td><b>${name}</b></td><td class="file">${from ? `from ${from.name}` : fileNames(files)}</td><td class="w">${licence}</td><td>${provenance}</td>
 <td class="n">${grouped(into.documents)} → ${grouped(out.documents)}</td><td class="n">${textSize(into.bytes)} → ${textSize(out.bytes)}</td></tr>`;
 }
 
-function fileNames(files: ManifestSource["files"]): string {
-  const shown = files.slice(0, 2).map(({ name }) => name).join(", ");
-  return files.length > 2 ? `${shown} and ${grouped(files.length - 2)} more` : shown;
+function fileNames([first, ...more]: ManifestSource["files"]): string {
+  return `${first?.name ?? "none"}${more.length > 0 ? ` and ${grouped(more.length)} more` : ""}`;
 }
 
 function skippedOf({ sources }: Manifest): readonly Html[] {

@@ -26,6 +26,7 @@ td { padding: 6px 14px 6px 0; vertical-align: top; border-bottom: 1px solid var(
 tr:last-child > td { border-bottom: 0; }
 .n, .w { white-space: nowrap; }
 .n { text-align: right; }
+.file { overflow-wrap: anywhere; }
 details { border-bottom: 1px solid var(--line); }
 details:last-child { border-bottom: 0; }
 summary { cursor: pointer; list-style: none; padding: 10px 0; }
