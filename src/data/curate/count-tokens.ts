@@ -81,7 +81,7 @@ async function countShards(shards: readonly string[], inputs: readonly string[],
   const done: Tally[] = [];
   const missing = [];
   for (const [i, output] of outputs.entries()) if ((await stored<TokenTally>(output)) === undefined) missing.push(i);
-  await pool.each(missing, (i) => Promise.resolve({
+  await pool.each(missing, (i) => ({
     kind: "tokens" as const, temporary: store.temporary, input: shards[i] ?? "", output: outputs[i] ?? "", tokenizer, of: before.length === 0 ? "all" as const : "changes" as const, steps, before: countsPath(before[i] ?? ""),
   }), async (i) => {
     done.push((await tallyOf(inputs[i] ?? "")) as Tally);

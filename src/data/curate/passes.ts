@@ -1,13 +1,13 @@
 /** @file Passes over all shards: steps that look at one document in a row, or one step that looks at all of them. Shard i of a pass is made of shard i of the one before. */
-import { access, mkdir, readFile } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { CorpusRule, Decisions } from "../rules/rule.ts";
 import type { Context } from "./context.ts";
 import type { Job } from "./jobs.ts";
 import type { ManifestStep } from "./manifest.ts";
 import { looksAtAll, ruleOf, type ReadyStep } from "./rules.ts";
-import { documentsOf, shardPath, tallyOf, type Document } from "./shards.ts";
-import { hashOf, put, stored } from "./store.ts";
+import { documentsOf, shardPath, tallyOf, tallyPath, type Document } from "./shards.ts";
+import { exists, hashOf, put, stored } from "./store.ts";
 import { exampleOf, shown, sumSizes, type Tally } from "./tally.ts";
 
 export interface Pass {
@@ -40,7 +40,7 @@ export async function runPass(steps: readonly ReadyStep[], before: string, input
   const clusters = only !== undefined && looksAtAll(only.step) ? await runCorpusStep(only, folder, inputs, outputs, context) : [];
   if (only !== undefined && !looksAtAll(only.step)) {
     const name = steps.map(({ step }) => step.name).join(", ");
-    await forMissing(name, inputs, outputs, context, ({ input, output, temporary }) => ({ kind: "documents", input, output, temporary, steps }));
+    await forMissing(name, inputs, outputs, tallyPath, context, ({ input, output, temporary }) => ({ kind: "documents", input, output, temporary, steps }));
   }
   return { hash, steps, inputs, outputs, clusters };
 }
@@ -52,14 +52,14 @@ interface Place {
   readonly temporary: string;
 }
 
-/** Makes what is not there yet. */
-async function forMissing(name: string, inputs: readonly string[], outputs: readonly string[], { pool, store, progress }: Context, job: (place: Place) => Job): Promise<void> {
+/** Makes what is not there yet; a shard is there when its tally is. */
+async function forMissing(name: string, inputs: readonly string[], outputs: readonly string[], there: (output: string) => string, { pool, store, progress }: Context, job: (place: Place) => Job): Promise<void> {
   const missing: Place[] = [];
   for (const [number, output] of outputs.entries()) {
-    if ((await tallyOf(output)) === undefined) missing.push({ number, input: inputs[number] ?? "", output, temporary: store.temporary });
+    if (!(await exists(there(output)))) missing.push({ number, input: inputs[number] ?? "", output, temporary: store.temporary });
   }
   const done: Tally[] = [];
-  await pool.each(missing, (place) => Promise.resolve(job(place)), async ({ input }) => {
+  await pool.each(missing, job, async ({ input }) => {
     done.push((await tallyOf(input)) as Tally);
     progress({ step: name, ...sumSizes(done) });
   });
@@ -70,35 +70,25 @@ async function runCorpusStep(step: ReadyStep, folder: string, inputs: readonly s
   const made = await Promise.all(outputs.map((output) => tallyOf(output)));
   const before = await stored<ManifestStep["clusters"]>(clustersPath);
   if (before !== undefined && made.every((tally) => tally !== undefined)) return before;
-  const { pool, store, progress } = context;
   const records = join(folder, "records");
   await mkdir(records, { recursive: true });
   const sizes = await Promise.all(inputs.map(async (input) => (await tallyOf(input)) as Tally));
   // By place: shards of different sources have equal names.
   const recordPaths = inputs.map((_, i) => join(records, String(i).padStart(5, "0")));
-  const seen: Tally[] = [];
-  await pool.each([...inputs.keys()], async (i) => {
-    const output = recordPaths[i] ?? "";
-    return (await exists(output)) ? undefined : { kind: "records", step, input: inputs[i] ?? "", output, temporary: store.temporary };
-  }, async (i) => {
-    seen.push(sizes[i] as Tally);
-    progress({ step: `${step.step.name}: looking`, ...sumSizes(seen) });
-  });
+  await forMissing(`${step.step.name}: looking`, inputs, recordPaths, (path) => path, context, ({ input, output, temporary }) => ({ kind: "records", step, input, output, temporary }));
   const rule = await ruleOf(step);
   if (rule.kind !== "corpus") throw new Error(`${step.step.kind} looks at one document`);
   const decisions = await decide(rule.rule, recordPaths, context.signal);
   const starts = startsOf(sizes.map(({ documents }) => documents));
   const names = await namesOf(decisions, inputs, starts);
   const clusters = await clustersOf(decisions, inputs, starts);
-  await put(store.temporary, clustersPath, JSON.stringify(clusters));
-  await forMissing(step.step.name, inputs, outputs, context, ({ number, input, output, temporary }) => ({
+  await put(context.store.temporary, clustersPath, JSON.stringify(clusters));
+  await forMissing(step.step.name, inputs, outputs, tallyPath, context, ({ number, input, output, temporary }) => ({
     kind: "edits", input, output, temporary, names,
     decisions: Array.from({ length: sizes[number]?.documents ?? 0 }, (_, i) => [i, decisions.of((starts[number] ?? 0) + i)] as const).flatMap(([i, decision]) => (decision === undefined ? [] : [[i, decision] as const])),
   }));
   return clusters;
 }
-
-const exists = (path: string): Promise<boolean> => access(path).then(() => true, () => false);
 
 function decide(rule: CorpusRule, paths: readonly string[], signal: AbortSignal | undefined): Promise<Decisions> {
   const records = async function* (): AsyncGenerator<{ readonly index: number; readonly record: Uint8Array }> {
@@ -106,8 +96,9 @@ function decide(rule: CorpusRule, paths: readonly string[], signal: AbortSignal 
     for (const path of paths) {
       signal?.throwIfAborted();
       // Plain bytes: a slice of a Buffer is no copy.
-      const bytes = new Uint8Array((await readFile(path)).buffer);
-      const view = new DataView(bytes.buffer);
+      const { buffer, byteOffset, byteLength } = await readFile(path);
+      const bytes = new Uint8Array(buffer, byteOffset, byteLength);
+      const view = new DataView(buffer, byteOffset, byteLength);
       for (let at = 0; at < bytes.length;) {
         const end = at + 4 + view.getUint32(at, true);
         yield { index: index++, record: bytes.subarray(at + 4, end) };

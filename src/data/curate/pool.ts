@@ -13,7 +13,7 @@ const entry = new URL(import.meta.url.endsWith(".ts") ? "../../../node_modules/.
 
 export interface Pool {
   /** Does the job of every item; jobs are made when a worker is free for them. Nothing new begins after a failure. */
-  readonly each: <T>(items: readonly T[], job: (item: T) => Promise<Job | undefined>, done: (item: T) => Promise<void>) => Promise<void>;
+  readonly each: <T>(items: readonly T[], job: (item: T) => Job, done: (item: T) => Promise<void>) => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
@@ -60,8 +60,7 @@ export function createPool(size: number, signal: AbortSignal | undefined): Pool 
           const item = items[next++] as (typeof items)[number];
           try {
             signal?.throwIfAborted();
-            const job = await jobOf(item);
-            if (job !== undefined) await run(job);
+            await run(jobOf(item));
             await done(item);
           } catch (error) {
             failed = true;

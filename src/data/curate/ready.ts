@@ -1,5 +1,5 @@
 /** @file What steps need before they run: a model trained on curated texts, the texts of evaluations. Made once, and kept by what they were made from. */
-import { access, mkdir } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { RuntimeFailure } from "../../runtime/failure.ts";
 import { trainQuality, type QualityModel } from "../classify/train.ts";
@@ -8,7 +8,7 @@ import { damageFailure, filesOf, readingOf, type Context } from "./context.ts";
 import type { CurationPlan, Step } from "./plan.ts";
 import { modelBytes, versions, type ReadyStep } from "./rules.ts";
 import { documentsOf, Lines } from "./shards.ts";
-import { hashOf, put, stored } from "./store.ts";
+import { exists, hashOf, put, stored } from "./store.ts";
 
 /** A declaration that was curated: the hash of its documents, and where they are. */
 type CurateOther = (plan: CurationPlan) => Promise<{ readonly content: string; readonly shards: readonly string[] }>;
@@ -61,7 +61,7 @@ async function withTests(step: Extract<Step, { readonly kind: "decontaminate" }>
   const path = join(folder, `${hash}.jsonl`);
   const countsPath = join(folder, `${hash}.json`);
   let counts = await stored<readonly number[]>(countsPath);
-  if (counts === undefined || !(await access(path).then(() => true, () => false))) {
+  if (counts === undefined || !(await exists(path))) {
     const lines = new Lines();
     const made: number[] = [];
     for (const { reading, files } of all) {

@@ -1,5 +1,5 @@
 /** @file The result of curation: the manifest, and the documents by source. */
-import { copyFile, link, mkdir, readdir, rename } from "node:fs/promises";
+import { copyFile, link, mkdir, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { RuntimeFailure, isFailure, systemCode } from "../../runtime/failure.ts";
 import { diskFailure } from "../../runtime/node/write-atomically.ts";
@@ -7,7 +7,7 @@ import type { Context } from "./context.ts";
 import type { Ran } from "./curate.ts";
 import type { Manifest, ManifestSource, ManifestStep } from "./manifest.ts";
 import { tallyOf } from "./shards.ts";
-import { put } from "./store.ts";
+import { exists, put } from "./store.ts";
 import { sumLengths, sumSizes, sumSkipped, sumSteps, type Tally } from "./tally.ts";
 
 const talliesOf = (shards: readonly string[]): Promise<readonly Tally[]> => Promise.all(shards.map(async (shard) => (await tallyOf(shard)) as Tally));
@@ -82,7 +82,7 @@ export async function sourceFiles(ran: Ran, folder: string): Promise<ReadonlyMap
 /** The folder of the result; it takes no room of its own where files can have two names. */
 export async function writeResult(ran: Ran, manifest: Manifest, { store }: Context): Promise<string> {
   const folder = join(store.folder, "curated", ran.hash);
-  if (await readdir(folder).then(() => true, () => false)) return folder;
+  if (await exists(folder)) return folder;
   const made = join(store.temporary, ran.hash);
   try {
     await mkdir(made);

@@ -1,6 +1,5 @@
 /** @file The rules of steps. */
 import { readFile } from "node:fs/promises";
-import { language } from "../classify/language.ts";
 import { qualityAbove, qualityBest, qualityPareto } from "../classify/quality.ts";
 import type { QualityModel } from "../classify/train.ts";
 import { exactDuplicates } from "../dedup/exact.ts";
@@ -58,7 +57,11 @@ export async function ruleOf({ step, made = "" }: ReadyStep): Promise<Rule> {
     case "signals": return document(boundedSignals(step.bounds, step.words));
     case "banned_phrases": return document(bannedPhrases(step.options));
     case "listed_words": return document(listedWords(step.options));
-    case "language": return document(await language(step.options));
+    case "language": {
+      // It brings a model along, which takes a while to load.
+      const { language } = await import("../classify/language.ts");
+      return document(await language(step.options));
+    }
     case "redact": return document(redact(step.options));
     case "decontaminate": {
       const tests: string[] = [];

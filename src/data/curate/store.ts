@@ -3,7 +3,7 @@
  * forced to the disk, and renamed. Two runs that make the same file make the same bytes, so either may win.
  */
 import { createHash, randomBytes } from "node:crypto";
-import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
+import { access, mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { systemCode } from "../../runtime/failure.ts";
 import { diskFailure } from "../../runtime/node/write-atomically.ts";
@@ -65,6 +65,8 @@ export async function put(temporary: string, path: string, content: string | Ite
     throw diskFailure(path, error);
   }
 }
+
+export const exists = (path: string): Promise<boolean> => access(path).then(() => true, () => false);
 
 /** What a JSON file of the cache holds, if it is there. */
 export async function stored<T>(path: string): Promise<T | undefined> {

@@ -34,7 +34,8 @@ async function* gunzipped(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uin
   try {
     for await (const chunk of chunks) {
       any = true;
-      await new Promise<void>((resolve) => void gunzip.write(chunk, () => resolve()));
+      // After an error nobody says that the chunk was written.
+      await Promise.race([closed, new Promise<void>((resolve) => void gunzip.write(chunk, () => resolve()))]);
       yield* ready.splice(0);
       if (failure !== undefined) break;
     }

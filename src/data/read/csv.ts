@@ -1,7 +1,7 @@
 /** @file Tables with a line of column names: commas or tabs between fields, quotes around those that hold them or line ends. */
 import { parse, type CsvError } from "csv-parse";
 import { Damaged, documentOf, missingField, textOf, type Damage, type Fields, type Item } from "./item.ts";
-import { longestDocument } from "./pieces.ts";
+import { longestDocument, withoutMark } from "./pieces.ts";
 
 interface Row {
   readonly record: readonly Uint8Array[];
@@ -12,7 +12,7 @@ export async function* readCsv(chunks: AsyncIterable<Uint8Array>, fields: Fields
   const ready: (Row | Damage)[] = [];
   let failure: Error | undefined;
   const parser = parse({
-    delimiter, encoding: null, bom: true, info: true, skip_empty_lines: true, skip_records_with_error: true, max_record_size: longestDocument,
+    delimiter, encoding: null, info: true, skip_empty_lines: true, skip_records_with_error: true, max_record_size: longestDocument,
     on_skip: (error) => void ready.push(damageOf(error)),
   });
   const closed = new Promise<void>((resolve) => void parser.once("close", resolve));
@@ -31,7 +31,7 @@ export async function* readCsv(chunks: AsyncIterable<Uint8Array>, fields: Fields
   }).filter((item) => item !== header);
   try {
     for await (const chunk of chunks) {
-      await new Promise<void>((resolve) => void parser.write(chunk, () => resolve()));
+      await Promise.race([closed, new Promise<void>((resolve) => void parser.write(columns === undefined ? withoutMark(chunk) : chunk, () => resolve()))]);
       yield take();
       if (failure !== undefined) throw failure;
     }

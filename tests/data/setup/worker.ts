@@ -1,9 +1,9 @@
-/** @file Bundles the worker of curation before the tests that run the sources: Node cannot start a thread from TypeScript. */
+/** @file Bundles the worker of curation, and a process to be killed, before the tests that run the sources: Node cannot start a thread from TypeScript. */
 import { build } from "esbuild";
 
 export async function setup(): Promise<void> {
   await build({
-    entryPoints: { "curate-worker": "src/data/curate/worker.ts" },
+    entryPoints: { "curate-worker": "src/data/curate/worker.ts", "curate-child": "tests/data/curate-child.ts" },
     outdir: "node_modules/.curate-worker",
     bundle: true,
     format: "esm",
