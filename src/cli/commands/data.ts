@@ -14,7 +14,7 @@ export const data: Command = {
     report: { type: "string", value: "FILE", help: "write a page with examples, lengths, duplicates and the mix" },
     json: { type: "boolean", help: "print the manifest and the mix as JSON" },
   },
-  examples: ["llmc data models/quickstart.llm", "llmc data models/quickstart.llm --report report.html"],
+  examples: ["llmc data docs/examples/curated.llm", "llmc data docs/examples/curated.llm --report report.html"],
   run: (input, host) => withFailures(host, () => runData(input, host)),
 };
 
