@@ -15,7 +15,7 @@ const pieces = readdirSync(books).filter((name) => name.endsWith(".txt")).flatMa
 const words = pieces.slice(0, 100).join(" ").match(/[a-z]+/g) ?? [];
 
 let state = 1;
-const random = (below: number): number => (state = (Math.imul(state, 1103515245) + 12345) >>> 0) % below;
+const random = (below: number): number => ((state = (Math.imul(state, 1103515245) + 12345) >>> 0) >>> 9) % below;
 /** A piece in which so many words are others. */
 const changed = (text: string, count: number): string => {
   const parts = text.split(" ");

@@ -108,7 +108,7 @@ test("nothing is done again when nothing changed; a changed step is done again f
   expect(await work(changed("near_duplicates", { name: "likes", kind: "near_duplicates", options: { ngram: 7 } }))).toEqual(all.slice(4));
   expect(await work(changed("exact_duplicates", { name: "renamed", kind: "exact_duplicates" }))).toEqual([]);
   expect(await work({ ...plan, steps: plan.steps.slice(0, 4) })).toEqual([]);
-  writeFileSync(join(folder, "a.jsonl"), `${readFileSync(join(folder, "a.jsonl"), "utf8")}${JSON.stringify({ text: madeUpText(77) })}\n`);
+  writeFileSync(join(folder, "a.jsonl"), readFileSync(join(folder, "a.jsonl"), "utf8") + line(77));
   expect(await work(plan)).toEqual(all);
 });
 
@@ -140,6 +140,24 @@ test("tokens are counted as if every document were encoded at every step", async
   expect(amounts.map(({ tokens }) => tokens)).toEqual(amounts.map(({ bytes }) => bytes));
   expect(counted.steps.map((step) => step.in.bytes === step.out.bytes)).toContain(false);
   expect(counted.lengths.tokens).toEqual(counted.lengths.bytes);
+});
+
+const line = (i: number): string => `${JSON.stringify({ text: madeUpText(i) })}\n`;
+
+test("documents are compared with those of all sources before, and stay with their source", async () => {
+  const folder = temporaryFolder();
+  writeFileSync(join(folder, "a.jsonl"), line(0) + line(1));
+  writeFileSync(join(folder, "b.jsonl"), line(1) + line(2));
+  const { files, manifest } = await curate({
+    name: "two",
+    sources: [{ name: "one", licence: "CC0", kind: "files", files: filesToRead(["a.jsonl"]) }, { name: "other/one", kind: "files", files: filesToRead(["b.jsonl"]) }],
+    steps: [{ name: "copies", kind: "exact_duplicates" }],
+  }, options(folder));
+  expect(documentsIn(files("one"))).toEqual([{ id: "a.jsonl#0", text: madeUpText(0) }, { id: "a.jsonl#1", text: madeUpText(1) }]);
+  expect(documentsIn(files("other/one"))).toEqual([{ id: "b.jsonl#1", text: madeUpText(2) }]);
+  expect(manifest.sources.map(({ name, licence, out }) => [name, licence, out.documents])).toEqual([["one", "CC0", 2], ["other/one", undefined, 1]]);
+  expect(manifest.steps[0]?.dropped["exact_duplicate"]?.examples[0]).toMatchObject({ id: "b.jsonl#0", detail: "a.jsonl#1" });
+  expect(manifest.steps[0]?.clusters[0]).toMatchObject({ size: 2, documents: [{ id: "a.jsonl#1" }, { id: "b.jsonl#0" }] });
 });
 
 const shout = (i: number): string => `BUY NOW ${i} cheap offers click here win prizes today ${Math.imul(i, 7919)} free money offers`;

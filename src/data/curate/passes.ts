@@ -1,6 +1,6 @@
 /** @file Passes over all shards: steps that look at one document in a row, or one step that looks at all of them. Shard i of a pass is made of shard i of the one before. */
 import { mkdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import type { CorpusRule, Decisions } from "../rules/rule.ts";
 import type { Context } from "./context.ts";
 import type { Job } from "./jobs.ts";
@@ -36,13 +36,11 @@ export async function runPass(steps: readonly ReadyStep[], before: string, input
   const folder = join(context.store.folder, "stages", hash);
   await mkdir(folder, { recursive: true });
   const outputs = inputs.map((_, i) => shardPath(folder, i));
-  const [only] = steps;
-  const clusters = only !== undefined && looksAtAll(only.step) ? await runCorpusStep(only, folder, inputs, outputs, context) : [];
-  if (only !== undefined && !looksAtAll(only.step)) {
-    const name = steps.map(({ step }) => step.name).join(", ");
-    await forMissing(name, inputs, outputs, tallyPath, context, ({ input, output, temporary }) => ({ kind: "documents", input, output, temporary, steps }));
-  }
-  return { hash, steps, inputs, outputs, clusters };
+  const [first] = steps;
+  if (first !== undefined && looksAtAll(first.step)) return { hash, steps, inputs, outputs, clusters: await runCorpusStep(first, folder, inputs, outputs, context) };
+  const name = steps.map(({ step }) => step.name).join(", ");
+  await forMissing(name, inputs, outputs, tallyPath, context, ({ input, output, temporary }) => ({ kind: "documents", input, output, temporary, steps }));
+  return { hash, steps, inputs, outputs, clusters: [] };
 }
 
 interface Place {
@@ -73,8 +71,7 @@ async function runCorpusStep(step: ReadyStep, folder: string, inputs: readonly s
   const records = join(folder, "records");
   await mkdir(records, { recursive: true });
   const sizes = await Promise.all(inputs.map(async (input) => (await tallyOf(input)) as Tally));
-  // By place: shards of different sources have equal names.
-  const recordPaths = inputs.map((_, i) => join(records, String(i).padStart(5, "0")));
+  const recordPaths = outputs.map((output) => join(records, basename(output, ".jsonl")));
   await forMissing(`${step.step.name}: looking`, inputs, recordPaths, (path) => path, context, ({ input, output, temporary }) => ({ kind: "records", step, input, output, temporary }));
   const rule = await ruleOf(step);
   if (rule.kind !== "corpus") throw new Error(`${step.step.kind} looks at one document`);
@@ -83,9 +80,11 @@ async function runCorpusStep(step: ReadyStep, folder: string, inputs: readonly s
   const names = await namesOf(decisions, inputs, starts);
   const clusters = await clustersOf(decisions, inputs, starts);
   await put(context.store.temporary, clustersPath, JSON.stringify(clusters));
+  const decisionsIn = (shard: number): Extract<Job, { readonly kind: "edits" }>["decisions"] =>
+    Array.from({ length: sizes[shard]?.documents ?? 0 }, (_, i) => [i, decisions.of((starts[shard] ?? 0) + i)] as const)
+      .flatMap(([i, decision]) => (decision === undefined ? [] : [[i, decision] as const]));
   await forMissing(step.step.name, inputs, outputs, tallyPath, context, ({ number, input, output, temporary }) => ({
-    kind: "edits", input, output, temporary, names,
-    decisions: Array.from({ length: sizes[number]?.documents ?? 0 }, (_, i) => [i, decisions.of((starts[number] ?? 0) + i)] as const).flatMap(([i, decision]) => (decision === undefined ? [] : [[i, decision] as const])),
+    kind: "edits", input, output, temporary, names, decisions: decisionsIn(number),
   }));
   return clusters;
 }

@@ -12,7 +12,7 @@ export interface Document {
   readonly text: string;
 }
 
-/** A shard has so many bytes of text, or one document more. */
+/** A shard has so many characters of JSON, or one document more. */
 export const shardBytes = 16 * 2 ** 20;
 
 export const shardPath = (folder: string, number: number): string => join(folder, `${String(number).padStart(5, "0")}.jsonl`);
@@ -43,12 +43,15 @@ export const documentsOf = (shard: string): AsyncGenerator<Document> => linesOf<
 /** Lines kept as bytes, in pieces. */
 export class Lines {
   readonly pieces: Uint8Array[] = [];
+  /** Characters of all lines. */
+  size = 0;
   private text: string[] = [];
   private length = 0;
   add(value: unknown): void {
     const line = `${JSON.stringify(value)}\n`;
     this.text.push(line);
     this.length += line.length;
+    this.size += line.length;
     if (this.length > 2 ** 20) this.flush();
   }
   flush(): readonly Uint8Array[] {
@@ -64,6 +67,10 @@ export class ShardWriter {
   private readonly lengths: number[] = [];
   documents = 0;
   bytes = 0;
+
+  get full(): boolean {
+    return this.lines.size >= shardBytes;
+  }
 
   add(document: Document, bytes: number): void {
     this.lines.add({ id: document.id, text: document.text });

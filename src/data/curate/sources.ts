@@ -71,7 +71,7 @@ async function makeShards(name: string, folder: string, files: readonly KnownFil
           continue;
         }
         shard.add({ id: found.id ?? `${file.name}#${item - 1}`, text: found.text }, Buffer.byteLength(found.text));
-        if (shard.bytes >= shardBytes) await finish();
+        if (shard.full) await finish();
       }
     }
   }
