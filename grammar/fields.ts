@@ -20,15 +20,21 @@ export interface FieldsResult<S extends Schema> {
 /** The typed configuration that a section's fields describe, with its defaults. */
 export function checkFields<S extends Schema>(section: Pick<Section, "keyword" | "name" | "body">, schema: S): FieldsResult<S> {
   const diagnostics: Diagnostic[] = [];
-  const place: Place = { owner: section.keyword, prefix: "", name: section.name.span, problem: (diagnostic) => diagnostics.push(diagnostic) };
+  const place: Place = { owner: section.keyword, what: "field", prefix: "", name: section.name.span, problem: (diagnostic) => diagnostics.push(diagnostic) };
   const value = readGroup(section.body, schema, place) as ConfigOf<S> | undefined;
   return { ...(value ? { value } : {}), diagnostics };
+}
+
+/** The same for the options of a call. */
+export function checkOptions<S extends Schema>(owner: string, body: Body, schema: S, name: Span, problem: (diagnostic: Diagnostic) => void): ConfigOf<S> | undefined {
+  return readGroup(body, schema, { owner, what: "option", prefix: `${owner}.`, name, problem }) as ConfigOf<S> | undefined;
 }
 
 /** The group that is being read. */
 interface Place {
   /** For messages: `train`, `checkpoint`. */
   readonly owner: string;
+  readonly what: "field" | "option";
   /** Before the names of its fields: "" or "checkpoint.". */
   readonly prefix: string;
   /** What to point at when a field is missing. */
@@ -86,11 +92,12 @@ function pathSpan(path: readonly Name[]): Span {
 function unknownField(field: Field, schema: Schema, place: Place): void {
   const written = field.path.map((name) => name.text).join(".");
   const head = field.path[0] as Name;
-  const near = field.path.length === 1 ? suggest(head.text, Object.keys(schema.fields)) : undefined;
+  const known = Object.keys(schema.fields);
+  const near = field.path.length === 1 ? suggest(head.text, known) : undefined;
   const group = Object.entries(schema.fields).find(([, spec]) => (spec.kind === "group" || spec.kind === "groups") && Object.hasOwn(spec.schema.fields, head.text));
-  const help = group ? `\`${head.text}\` is a field of \`${group[0]} { … }\`` : `fields of \`${place.owner}\` are ${listed(Object.keys(schema.fields))}`;
+  const help = known.length === 0 ? `\`${place.owner}\` takes no ${place.what}s` : group ? `\`${head.text}\` is a field of \`${group[0]} { … }\`` : `${place.what}s of \`${place.owner}\` are ${listed(known)}`;
   place.problem(
-    report("field/unknown", { owner: place.owner, field: written }, {
+    report("field/unknown", { owner: place.owner, what: place.what, field: written }, {
       primary: { span: pathSpan(field.path), text: "" },
       ...(near && !group ? { fixes: [{ title: `write \`${near}\``, edits: [{ span: head.span, text: near }] }] } : { help }),
     }),

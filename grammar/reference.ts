@@ -28,8 +28,26 @@ function sectionPage(title: string, schema: Schema, depth: number): string {
   const rows = entries.map(([name, field]) => `| \`${name}\` | ${cell(takes(field))} | ${cell(unless(field))} | ${cell(field.doc)} |`);
   const table = rows.length > 0 ? ["| field | takes | if not written | |\n|---|---|---|---|", ...rows].join("\n") : "";
   const open = schema.open ? "It takes other fields too: they are arguments, and are checked against what they are given to." : "";
-  const inner = entries.flatMap(([name, field]) => (field.kind === "group" || field.kind === "groups" ? [sectionPage(`${title} → \`${name}\``, field.schema, depth)] : []));
+  const inner = entries.flatMap(([name, field]) => innerPages(`${title} → \`${name}\``, field, depth));
   return [`${"#".repeat(depth)} ${title}`, table, open, ...inner].filter((part) => part !== "").join("\n\n");
+}
+
+function innerPages(title: string, field: AnyField, depth: number): readonly string[] {
+  switch (field.kind) {
+    case "group":
+    case "groups":
+      return [sectionPage(title, field.schema, depth)];
+    case "value":
+      return Object.entries(field.type.calls ?? {}).map(([name, { doc, schema, main }]) => {
+        const page = sectionPage(`${title} → \`${name}\``, schema, depth).replace("| field |", "| option |");
+        const [heading = "", ...rest] = page.split("\n\n");
+        return [heading, `${doc}${main === undefined ? "" : ` \`${main}\` may be given first, without its name.`}`, ...rest].join("\n\n");
+      });
+    case "equations":
+      return [];
+    default:
+      return unreachable(field);
+  }
 }
 
 function takes(field: AnyField): string {

@@ -23,6 +23,9 @@ export const schemas = {
 export type { AnyField, CheckedGroup, ConfigOf, DimEquation, Schema } from "./schema/field.ts";
 export type { DataConfig, SourceConfig, SplitRule, Weight } from "./schema/data.ts";
 export type { CompareConfig, EvalConfig, Match, Metric, PromptConfig, SampleConfig } from "./schema/evaluation.ts";
+export type { ReadingConfig } from "./schema/files.ts";
+export { signalNames } from "./schema/steps.ts";
+export type { StepConfig } from "./schema/steps.ts";
 export type { ModelConfig } from "./schema/model.ts";
 export type { BpeSettings, TokenizerConfig, TokenizerRef } from "./schema/tokenizer.ts";
 export { bpeSettings } from "./schema/tokenizer.ts";

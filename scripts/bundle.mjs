@@ -6,7 +6,7 @@ import { build } from "esbuild";
 import { chmod, rename, rm } from "node:fs/promises";
 
 const root = new URL("..", import.meta.url).pathname;
-const external = ["webgpu", "koffi", "@sparticuz/chromium", "ts-morph", "prettier", "prettier/*"];
+const external = ["webgpu", "koffi", "@duckdb/node-api", "fasttext.wasm.js", "@sparticuz/chromium", "ts-morph", "prettier", "prettier/*"];
 
 // Made beside and moved into place: commands that run meanwhile find either the old files or the new ones, and a failed build changes nothing.
 const made = "dist.new";
@@ -18,6 +18,7 @@ await build({
     index: "src/index.ts",
     runtime: "src/runtime/index.ts",
     prettier: "grammar/print.ts",
+    "curate-worker": "src/data/curate/worker.ts",
   },
   outdir: made,
   bundle: true,

@@ -46,14 +46,17 @@ describe("imports", () => {
   });
 
   test("of Node are in the command line, in the writer of projects and in the part of the runtime that is for Node", () => {
-    const forNode = /^(src\/cli\/|codegen\/project\.ts|codegen\/typescript\/print-program\.ts|src\/runtime\/node\/|src\/runtime\/cpu\/|src\/runtime\/(software-adapter|cache-folder)\.ts)/;
+    const forNode = /^(src\/cli\/|codegen\/project\.ts|codegen\/typescript\/print-program\.ts|src\/runtime\/node\/|src\/runtime\/cpu\/|src\/data\/(curate|read)\/|src\/runtime\/(software-adapter|cache-folder)\.ts)/;
     expect([...imports].filter(([path, all]) => !forNode.test(path) && all.some((i) => i.startsWith("node:"))).map(([path]) => path)).toEqual([]);
   });
 
   test("of packages are where the package is needed", () => {
     const homes: Readonly<Record<string, RegExp>> = {
+      "@duckdb": /^src\/data\/read\//,
+      "csv-parse": /^src\/data\/read\//,
       "fasttext.wasm.js": /^src\/data\/classify\//,
       chevrotain: /^grammar\//,
+      fzstd: /^src\/data\/read\//,
       koffi: /^src\/runtime\//,
       picocolors: /^src\/(cli|diagnostics)\//,
       prettier: /^(grammar\/print|codegen\/typescript\/)/,

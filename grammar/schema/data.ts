@@ -2,9 +2,11 @@
 import { report } from "../../src/diagnostics/codes.ts";
 import type { Diagnostic, Label } from "../../src/diagnostics/diagnostic.ts";
 import type { Expression } from "../ast.ts";
+import { curationStep } from "./curate.ts";
 import { percent } from "./describe.ts";
 import { type CheckedGroup, closed, type ConfigOf, group, groups, optional, type ValueType, withDefault } from "./field.ts";
-import { listOf, ramp, reference, share, text, wrongType } from "./types.ts";
+import { checkReading, conflict, readingFields } from "./files.ts";
+import { listOf, number, ramp, reference, share, someText, wrongType } from "./types.ts";
 import { tokenizerRef } from "./tokenizer.ts";
 
 /** A share of the mix, constant or changing over the run, or an equal part of what the others leave. */
@@ -43,21 +45,22 @@ function isCallOf(value: Expression, callee: string, argument: string): boolean 
 
 const sourceSchema = closed(
   {
-    files: optional(listOf(text, "one path or pattern, or a list of them"), "The text files, by path or pattern relative to this file."),
-    package: optional(text, "The npm package in which `files` are looked up."),
-    from: optional(reference("the name of a data declaration"), "Another data declaration, whose documents are taken."),
-    separator: optional(text, "The text that ends each document in a file; without it a file is one document."),
+    ...readingFields,
+    from: optional(reference("the name of a data declaration"), "Another data declaration, whose documents are taken as it leaves them."),
     weight: withDefault(weight, { kind: "rest" }, "rest", "The share of this source in what is trained on."),
+    epochs: optional(number({ min: 0, above: true }), "How often the source may be passed over at most while training. Weights that ask for more are an error."),
+    licence: optional(someText, "The licence of the text; it reaches the manifest."),
+    provenance: optional(someText, "Where the text comes from; it reaches the manifest."),
   },
   (source, problem) => {
-    const at = source.spans["files"] ?? source.spans["from"] ?? source.label?.span ?? source.span;
-    const conflict = (message: string, related: readonly Label[] = []): void => {
-      problem(report("field/conflict", { problem: message }, { primary: { span: at, text: "" }, related }));
-    };
     const name = source.label ? `source \`${source.label.text}\`` : "a source";
-    if (source.files && source.from) conflict(`${name} has both \`files\` and \`from\``, source.spans["from"] ? [{ span: source.spans["from"], text: "the other one" }] : []);
-    else if (!source.files && !source.from) conflict(`${name} needs \`files\` or \`from\``);
-    if (source.package && !source.files) conflict(`${name} names a package but no \`files\` of it`);
+    if (source.files && source.from) conflict(source, "files", `${name} has both \`files\` and \`from\``, problem, source.spans["from"] ? [{ span: source.spans["from"], text: "the other one" }] : []);
+    if (!source.files && !source.from) return conflict(source, "files", `${name} needs \`files\` or \`from\``, problem);
+    if (source.from && !source.files) {
+      const reads = Object.keys(readingFields).find((field) => source.spans[field] !== undefined);
+      if (reads !== undefined) return conflict(source, reads, `${name} has \`${reads}\`, which says how files are read, and takes its documents \`from: ${source.from.text}\``, problem);
+    }
+    checkReading(source, name, problem);
   },
 );
 
@@ -83,18 +86,20 @@ export const dataSchema = closed(
   {
     tokenizer: withDefault(tokenizerRef, { kind: "bytes" }, "bytes", "How the text becomes tokens."),
     source: groups("required", "a name for the source", sourceSchema, "Where text comes from, and how much of the mix it is."),
+    mix: optional(reference("the name of a data declaration"), "Another data declaration, whose sources give those of the same name here what they do not say themselves: weight, epochs, licence and provenance."),
+    curate: optional(listOf(curationStep, "a list of steps such as `[gopher_quality, near_duplicates(buckets: 14)]`"), "What documents go through before anything is trained on them, in this order."),
     split: group("defaults", splitSchema, "Which part of the documents is kept for validation."),
   },
   (data, problem) => {
-    if (data.source.length > 0) checkWeights(data.source, problem);
-    else problem(report("field/missing", { owner: "data", field: "source" }, { primary: { span: data.span, text: "" }, help: 'add `source text { files: "data/*.txt" }`' }));
+    if (data.source.length === 0) problem(report("field/missing", { owner: "data", field: "source" }, { primary: { span: data.span, text: "" }, help: 'add `source text { files: "data/*.txt" }`' }));
+    else if (!data.mix) checkWeights(data.source, problem);
   },
 );
 
 export type DataConfig = ConfigOf<typeof dataSchema>;
 
 /** At the start and at the end of the run the shares add up to 100%, or leave something for `rest`. */
-function checkWeights(sources: readonly SourceConfig[], problem: (diagnostic: Diagnostic) => void): void {
+export function checkWeights(sources: readonly SourceConfig[], problem: (diagnostic: Diagnostic) => void): void {
   const rests = sources.filter((source) => source.weight.kind === "rest").length;
   const sums = { from: 0, to: 0 };
   for (const { weight } of sources) {

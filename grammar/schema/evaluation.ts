@@ -3,6 +3,7 @@ import { report } from "../../src/diagnostics/codes.ts";
 import { suggest } from "../../src/diagnostics/suggest.ts";
 import type { Argument, Expression, Name } from "../ast.ts";
 import { describe, oneOf } from "./describe.ts";
+import { checkReading, conflict, readingFields } from "./files.ts";
 import { closed, type ConfigOf, groups, optional, type ReadContext, required, type ValueType, withDefault } from "./field.ts";
 import { choice, count, integer, integers, listOf, number, reference, share, someText, text, wrongType } from "./types.ts";
 
@@ -43,11 +44,18 @@ const sampleSchema = closed({
 
 export type SampleConfig = ConfigOf<typeof sampleSchema>;
 
+const testSchema = closed(readingFields, (test, problem) => {
+  const name = test.label ? `test \`${test.label.text}\`` : "a test";
+  if (!test.files && test.package === undefined) conflict(test, "files", `${name} needs \`files\``, problem);
+  checkReading(test, name, problem);
+});
+
 export const evalSchema = closed({
   every: optional(count(["steps", "tokens"]), "How often to evaluate while training; without it, only at the end."),
   size: withDefault(count(["sequences"]), { unit: "sequences", amount: 128 }, "128 sequences", "How much of the validation text is measured each time, in windows spread evenly over it."),
   metrics: optional(listOf(metric, "a list of metrics such as `loss(on: Stories.val)`"), "What is measured and shown, and on what; without it, all of them."),
   sample: groups("optional", "a name for the sample", sampleSchema, "Text that the model writes at every evaluation."),
+  test: groups("required", "a name for the test", testSchema, "The texts of a test, which `decontaminate` keeps out of the data."),
 });
 
 export type EvalConfig = ConfigOf<typeof evalSchema>;

@@ -22,8 +22,18 @@ export interface ValueType<T> {
   readonly range?: string;
   /** Words that completion offers. */
   readonly words?: readonly string[];
+  /** What may be called, with its options, for the reference and for completion. */
+  readonly calls?: Readonly<Record<string, Callee>>;
   /** The value, or nothing after a diagnostic; `missing` expressions give nothing without one. */
   readonly read: (value: Expression, at: ReadContext) => T | undefined;
+}
+
+/** Something that is called by name with options. */
+export interface Callee<S extends Schema = Schema> {
+  readonly doc: string;
+  readonly schema: S;
+  /** The option that may be given without its name. */
+  readonly main?: string;
 }
 
 interface Described {

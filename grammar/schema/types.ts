@@ -30,7 +30,7 @@ function wrongUnit(value: NumberLiteral, problem: string, at: ReadContext, more:
   return undefined;
 }
 
-function outOfRange(span: Span, range: string, at: ReadContext, fixes: readonly Fix[] = []): undefined {
+export function outOfRange(span: Span, range: string, at: ReadContext, fixes: readonly Fix[] = []): undefined {
   at.problem(report("field/range", { field: at.field, range, found: `\`${spanText(span)}\`` }, { primary: { span, text: "" }, fixes }));
   return undefined;
 }
@@ -176,6 +176,16 @@ export function choice<W extends string>(words: readonly W[]): ValueType<W> {
   };
 }
 
+/** `true` or `false`. */
+export const boolean: ValueType<boolean> = {
+  what: "`true` or `false`",
+  words: ["true", "false"],
+  read: (value, at) => {
+    const word = choice(["true", "false"] as const).read(value, at);
+    return word === undefined ? undefined : word === "true";
+  },
+};
+
 /** A text with at least one character. */
 export const someText: ValueType<string> = {
   what: 'a text in `"` quotes',
@@ -206,6 +216,7 @@ export function listOf<T>(item: ValueType<T>, what = `a list of ${item.what}`): 
   return {
     what,
     ...(item.words ? { words: item.words } : {}),
+    ...(item.calls ? { calls: item.calls } : {}),
     read: (value, at) => {
       const items = value.kind === "list" ? value.items : [value];
       const read = items.map((entry) => item.read(entry, at));

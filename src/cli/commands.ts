@@ -2,6 +2,7 @@
 import type { Command } from "./command.ts";
 import { build } from "./commands/build.ts";
 import { check } from "./commands/check.ts";
+import { data } from "./commands/data.ts";
 import { devices } from "./commands/devices.ts";
 import { explain } from "./commands/explain.ts";
 import { fmt } from "./commands/fmt.ts";
@@ -11,4 +12,4 @@ import { tokenize } from "./commands/tokenize.ts";
 import { train } from "./commands/train.ts";
 
 /** In the order in which a user meets them. */
-export const commands: readonly Command[] = [check, fmt, show, build, train, generate, tokenize, devices, explain];
+export const commands: readonly Command[] = [check, fmt, show, build, train, generate, data, tokenize, devices, explain];

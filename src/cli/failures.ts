@@ -7,6 +7,10 @@ export async function withFailures(host: Host, work: () => Promise<ExitCode>): P
     return await work();
   } catch (error) {
     if (isFailure(error)) {
+      if (error.code === "interrupted") {
+        host.err(`${error.message}\n`);
+        return 130;
+      }
       host.err(`${renderFailure(error)}\n`);
       return error.code === "usage" ? 2 : 1;
     }

@@ -1,17 +1,13 @@
 /** @file The tokenizer that an argument names: a source's, a `tokenizer.json`, or that of a run. */
-import { basename, resolve } from "node:path";
-import type { Section } from "../../grammar/ast.ts";
-import { suggest } from "../diagnostics/suggest.ts";
+import { resolve } from "node:path";
 import { readTokenizerJson } from "../data/tokenizer/tokenizer-json.ts";
 import type { TokenizerData } from "../runtime/data/tokens.ts";
 import { RuntimeFailure } from "../runtime/failure.ts";
-import { checkFile } from "../semantics/check.ts";
 import { dataText, declaredTokenizer, tokenizerUse } from "../semantics/texts.ts";
-import { problemWithSource, sourceHost } from "./files.ts";
 import { findRun } from "./find-run.ts";
+import { findSection } from "./find-section.ts";
 import type { Host } from "./host.ts";
-import { makeTokenizer, textOf, vocabularyInFiles } from "./make-tokenizer.ts";
-import { countDiagnostics, isError, printDiagnostics } from "./report.ts";
+import { makeTokenizer, textOf } from "./make-tokenizer.ts";
 
 /** `undefined` after the reasons were printed. `wanted` names a declaration of a source. */
 export async function findTokenizer(given: string, wanted: string | undefined, host: Host): Promise<TokenizerData | undefined> {
@@ -25,24 +21,12 @@ export async function findTokenizer(given: string, wanted: string | undefined, h
 }
 
 async function ofSource(path: string, wanted: string | undefined, host: Host): Promise<TokenizerData | undefined> {
-  const problem = problemWithSource(path, host.cwd);
-  if (problem !== undefined) return refuse(problem, host);
-  const { program, diagnostics } = checkFile(path, sourceHost(host.cwd), vocabularyInFiles(host.cwd));
-  printDiagnostics(diagnostics, host);
-  if (diagnostics.some(isError)) return refuse(`${countDiagnostics(diagnostics)} in ${path}`, host);
-  const sections = program.entry.file.declarations.filter((d): d is Section => d.kind === "section" && (d.keyword === "data" || d.keyword === "tokenizer"));
-  const names = sections.map((section) => section.name.text);
-  const section = wanted === undefined ? sections[0] : sections.find(({ name }) => name.text === wanted);
-  if (!section) {
-    const near = wanted === undefined ? undefined : suggest(wanted, names);
-    if (wanted === undefined) return refuse(`${basename(path)} declares no data and no tokenizer`, host);
-    return refuse(`there is no data or tokenizer \`${wanted}\` in ${path}${near ? `; did you mean \`${near}\`?` : `, only ${names.join(", ")}`}`, host);
-  }
+  const found = findSection(path, wanted, { keywords: ["data", "tokenizer"], choose: ([first]) => first }, host);
+  if (!found) return undefined;
+  const { section, program } = found;
   const text = dataText(section.name, program.entry);
   const use = section.keyword === "tokenizer" ? declaredTokenizer(section.name, program.entry) : text && tokenizerUse(text);
-  return use ? makeTokenizer(use, text, host) : refuse(`\`${section.name.text}\` has no tokenizer`, host);
-}
-
-function refuse(problem: string, host: Host): undefined {
-  host.err(`${problem}\n`);
+  if (use) return makeTokenizer(use, text, host);
+  host.err(`\`${section.name.text}\` has no tokenizer\n`);
+  return undefined;
 }

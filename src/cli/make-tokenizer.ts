@@ -13,14 +13,14 @@ import { schemas, type BpeSettings } from "../../grammar/schema.ts";
 import { readTokenizerJson } from "../data/tokenizer/tokenizer-json.ts";
 import { cacheFolder } from "../runtime/cache-folder.ts";
 import type { BpeData } from "../runtime/data/bpe/data.ts";
-import { documentsOf } from "../runtime/data/corpus.ts";
+import { documentsOf, type TextFile } from "../runtime/data/corpus.ts";
 import type { TokenizerData } from "../runtime/data/tokens.ts";
 import { RuntimeFailure, messageOf, systemCode } from "../runtime/failure.ts";
 import { readSource } from "../runtime/node/files.ts";
 import type { Vocabulary } from "../semantics/session.ts";
 import type { DataText, TokenizerUse } from "../semantics/texts.ts";
-import { dataSpec } from "./data-spec.ts";
 import type { Host } from "./host.ts";
+import { preparedData, withEndings } from "./prepared-data.ts";
 
 /** Changes whenever the same text and settings would give another tokenizer. */
 const version = 1;
@@ -67,7 +67,7 @@ export function textOf(path: string, name: string): string {
 async function charactersOf(text: DataText | undefined, host: Host): Promise<TokenizerData> {
   if (text === undefined) throw new RuntimeFailure("usage", "a tokenizer of characters is made from the text of the data declaration that uses it", "name that declaration");
   const { characterVocabulary } = await import("../runtime/data/tokens.ts");
-  const tokenizer = await characterVocabulary(filesOf(text, host));
+  const tokenizer = await characterVocabulary(textsOf(text, host));
   if (tokenizer.kind === "characters" && tokenizer.characters === "") throw noText(text);
   return tokenizer;
 }
@@ -117,18 +117,26 @@ async function keptTokenizer(path: string): Promise<TokenizerData | undefined> {
   }
 }
 
-async function* filesOf(text: DataText, host: Host): AsyncGenerator<{ readonly name: string; readonly bytes: Uint8Array }> {
-  for (const source of dataSpec(text, host.cwd, host.cwd).sources) yield* readSource(source, host.cwd);
+/** Texts with their names: whole files, or the documents that curation left. */
+async function* textsOf(data: DataText, host: Host): AsyncGenerator<TextFile> {
+  const { spec } = await preparedData(data, host);
+  for (const source of withEndings(spec.sources, [])) {
+    for await (const file of readSource(source, host.cwd)) {
+      if (source.format === undefined) yield file;
+      else for (const { whole } of documentsOf(file, source)) yield { name: file.name, bytes: whole };
+    }
+  }
 }
 
 /** Documents without the separators that have a token of their own. */
-async function* trainingDocuments(text: DataText, { specials }: BpeSettings, host: Host): AsyncGenerator<Uint8Array> {
-  for (const source of dataSpec(text, host.cwd, host.cwd).sources) {
+async function* trainingDocuments(data: DataText, { specials }: BpeSettings, host: Host): AsyncGenerator<Uint8Array> {
+  const { spec } = await preparedData(data, host);
+  for (const source of withEndings(spec.sources, specials)) {
     const apart = source.separator !== undefined && specials.includes(source.separator);
-    for await (const file of readSource(source, host.cwd)) for (const { body, whole } of documentsOf(file, source.separator)) yield apart ? body : whole;
+    for await (const file of readSource(source, host.cwd)) for (const { body, whole } of documentsOf(file, source)) yield apart ? body : whole;
   }
 }
 
 function noText(text: DataText): RuntimeFailure {
-  return new RuntimeFailure("data/empty", `\`${text.name}\` has no text`, "its files are empty");
+  return new RuntimeFailure("data/empty", `\`${text.name}\` has no text`, "its files are empty, or curation leaves nothing of them: `llmc data` tells");
 }

@@ -1,5 +1,6 @@
 /** @file The summary of a model as a page of text. */
 import { formatBytes } from "../optimize/format-bytes.ts";
+import { grouped, scaled } from "./amounts.ts";
 import type { ParameterGroup, Summary } from "./summary.ts";
 
 export function printSummary(summary: Summary, path: string): string {
@@ -54,17 +55,4 @@ function table(rows: readonly (readonly string[])[]): readonly string[] {
   const columns = Math.max(0, ...rows.map((row) => row.length));
   const widths = Array.from({ length: columns }, (_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)));
   return rows.map((row) => `  ${row.map((cell, i) => (i === columns - 1 ? cell.padStart(widths[i] ?? 0) : cell.padEnd(widths[i] ?? 0))).join("  ")}`);
-}
-
-/** `12,582,912`. */
-function grouped(n: number): string {
-  return String(Math.round(n)).replace(/\B(?=(\d{3})+$)/g, ",");
-}
-
-const scales: readonly (readonly [number, string])[] = [[1e18, "E"], [1e15, "P"], [1e12, "T"], [1e9, "G"], [1e6, "M"], [1e3, "k"]];
-
-/** `5.71M`. */
-function scaled(n: number): string {
-  const scale = scales.find(([size]) => n >= size);
-  return scale ? `${Number((n / scale[0]).toPrecision(3))}${scale[1]}` : String(Math.round(n));
 }

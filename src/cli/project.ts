@@ -7,9 +7,10 @@ import { formatBytes } from "../optimize/format-bytes.ts";
 import { compile, type Compiled } from "../plan/build-plan.ts";
 import { RuntimeFailure } from "../runtime/failure.ts";
 import type { Target } from "../schedule/lowered.ts";
-import { dataSpec } from "./data-spec.ts";
+import { isCurated } from "./curation-plan.ts";
 import type { Host } from "./host.ts";
 import { isTrainable, type CompilableModel, type TrainableModel } from "./model.ts";
+import { dataIn, preparedData } from "./prepared-data.ts";
 import { runSettings, samplesOf } from "./run-settings.ts";
 
 export interface WrittenProject {
@@ -35,8 +36,11 @@ export function compileModel({ name, elaboration }: CompilableModel, target: Tar
 
 export async function writeModelProject(loaded: CompilableModel, target: Target, folder: string, host: Host): Promise<WrittenProject> {
   const absolute = resolve(host.cwd, folder);
-  // A tokenizer that cannot be made is soon found; compiling takes longer.
-  if (isTrainable(loaded)) await loaded.data.tokenizer();
+  // What is wrong with the text or the tokenizer is soon found; compiling takes longer.
+  if (isTrainable(loaded)) {
+    if (isCurated(loaded.data.use)) await preparedData(loaded.data.use, host);
+    await loaded.data.tokenizer();
+  }
   const compiled = compileModel(loaded, target);
   const files = await projectFiles(compiled, isTrainable(loaded) ? await programSpec(loaded, compiled, absolute, host) : undefined);
   await writeProject(absolute, files);
@@ -44,10 +48,10 @@ export async function writeModelProject(loaded: CompilableModel, target: Target,
 }
 
 async function programSpec(loaded: TrainableModel, { plan, schedule, initialisers }: Compiled, folder: string, host: Host): Promise<ProgramSpec> {
-  const data = dataSpec(loaded.data.use, host.cwd, folder);
   const tokenizerData = await loaded.data.tokenizer();
   const { createTokenizer } = await import("../runtime/data/tokens.ts");
   const tokenizer = createTokenizer(tokenizerData);
+  const data = await dataIn(folder, loaded.data.use, [...tokenizer.specials.keys()], host);
   const settings = await runSettings(loaded, async () => {
     const { loadData } = await import("../runtime/node/files.ts");
     const options = { tokenizer, batch: plan.batch, context: plan.context, total: plan.batch, seed: 0 };

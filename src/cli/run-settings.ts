@@ -27,7 +27,8 @@ export async function runSettings({ elaboration }: TrainableModel, tokens: () =>
   };
 }
 
-async function stepsOf({ unit, amount }: Count<"tokens" | "steps" | "epochs">, perStep: number, tokens: () => Promise<number>): Promise<number> {
+/** Whole steps of a budget. */
+export async function stepsOf({ unit, amount }: Count<"tokens" | "steps" | "epochs">, perStep: number, tokens: () => Promise<number>): Promise<number> {
   switch (unit) {
     case "steps": return amount;
     case "tokens": return Math.floor(amount / perStep);

@@ -20,6 +20,7 @@ export type FailureCode =
   | "data/empty"
   | "data/too-small"
   | "data/encoding"
+  | "data/damaged"
   | "data/character"
   | "data/weights"
   | "tokenizer/invalid"
@@ -34,6 +35,7 @@ export type FailureCode =
   | "disk/write"
   | "train/not-finite"
   | "sample/options"
+  | "interrupted"
   | "usage";
 
 /** Not a bug: the message is for the person who runs the program. */

@@ -1,19 +1,14 @@
 /** @file Everything that can be said about a file before it runs: all independent mistakes at once, in the order of the text. */
 import type { Section, Variant } from "../../grammar/ast.ts";
 import { checkFileFields } from "../../grammar/check-fields.ts";
-import { checkFields } from "../../grammar/fields.ts";
-import { schemas } from "../../grammar/schema.ts";
-import { report } from "../diagnostics/codes.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
-import type { Name } from "../../grammar/ast.ts";
 import { checkCompare } from "./compare.ts";
 import { elaborate } from "./elaborate.ts";
 import { checkGeneric } from "./generic.ts";
 import { checkNames } from "./names-check.ts";
-import { nearest } from "./names.ts";
 import { planModel } from "./plan-of-model.ts";
 import { loadProgram, type Host, type Program } from "./program.ts";
-import type { Scope } from "./scope.ts";
+import { checkReferences, isListOfTests } from "./references.ts";
 import type { Vocabulary } from "./session.ts";
 
 export interface CheckResult {
@@ -33,7 +28,7 @@ function checkProgram(program: Program, vocabulary?: Vocabulary): readonly Diagn
   for (const scope of program.scopes) {
     found.push(...checkFileFields(scope.file));
     checkNames(scope, (d) => found.push(d));
-    for (const d of scope.file.declarations) if (d.kind === "section") found.push(...references(d, scope));
+    for (const d of scope.file.declarations) if (d.kind === "section") found.push(...checkReferences(d, scope));
   }
   const counts = new Map<string, number>();
   for (const d of modelsOf(program)) {
@@ -52,7 +47,7 @@ function checkProgram(program: Program, vocabulary?: Vocabulary): readonly Diagn
   for (const d of program.entry.file.declarations) {
     if (d.kind !== "section") continue;
     if (d.keyword === "compare") found.push(...checkCompare(d, program, counts));
-    if (d.keyword === "train" || d.keyword === "eval") found.push(...planModel(d.name, program.entry).diagnostics.filter((x) => x.code === "model/unknown"));
+    if (d.keyword === "train" || (d.keyword === "eval" && !isListOfTests(d))) found.push(...planModel(d.name, program.entry).diagnostics.filter((x) => x.code === "model/unknown"));
   }
   return inOrder(found, program);
 }
@@ -60,32 +55,6 @@ function checkProgram(program: Program, vocabulary?: Vocabulary): readonly Diagn
 /** The models and variants that the entry file declares. */
 export function modelsOf(program: Program): readonly (Section | Variant)[] {
   return program.entry.file.declarations.filter((d): d is Section | Variant => d.kind === "variant" || (d.kind === "section" && d.keyword === "model"));
-}
-
-/** Names of data and tokenizers that a section refers to. */
-function references(section: Section, scope: Scope): readonly Diagnostic[] {
-  if (section.keyword === "model") {
-    const data = checkFields(section, schemas.model).value?.data;
-    return data ? unknownSection(data, "data", scope) : [];
-  }
-  if (section.keyword === "tokenizer") {
-    const from = checkFields(section, schemas.tokenizer).value?.from;
-    return from ? unknownSection(from, "data", scope) : [];
-  }
-  if (section.keyword !== "data") return [];
-  const config = checkFields(section, schemas.data).value;
-  if (!config) return [];
-  const tokenizer = config.tokenizer.kind === "declared" ? unknownSection(config.tokenizer.name, "tokenizer", scope) : [];
-  return [...tokenizer, ...config.source.flatMap((source) => (source.from ? unknownSection(source.from, "data", scope) : []))];
-}
-
-function unknownSection(name: Name, keyword: Section["keyword"], scope: Scope): readonly Diagnostic[] {
-  const isIt = (text: string): boolean => {
-    const d = scope.lookup(text)?.declaration;
-    return d?.kind === "section" && d.keyword === keyword;
-  };
-  if (isIt(name.text) || scope.failed.has(name.text)) return [];
-  return [report("names/unknown", { name: name.text, where: `as a ${keyword} declaration` }, { primary: { span: name.span, text: "" }, ...nearest(name.text, scope.names().filter(isIt), name.span) })];
 }
 
 /** Whether a declaration has a syntax error and this is something else about it: only a part of it is known. */

@@ -21,11 +21,27 @@ export type TokenizerUse =
 
 /** The data declaration of a name; nothing where there is none or its fields are wrong, which is reported elsewhere. */
 export function dataText(name: Name, scope: Scope): DataText | undefined {
+  return textOf(name, scope, []);
+}
+
+function textOf(name: Name, scope: Scope, inside: readonly Section[]): DataText | undefined {
   const found = scope.lookup(name.text);
   if (found?.declaration.kind !== "section" || found.declaration.keyword !== "data") return undefined;
   const section = found.declaration;
-  const config = checkFields(section, schemas.data).value;
-  return config && { name: section.name.text, config, section, scope: found.scope };
+  const config = inside.includes(section) ? undefined : checkFields(section, schemas.data).value;
+  return config && { name: section.name.text, config: withMix(config, found.scope, [...inside, section]), section, scope: found.scope };
+}
+
+/** Sources with what they have from the declared mix. */
+function withMix(config: DataConfig, scope: Scope, inside: readonly Section[]): DataConfig {
+  const mix = config.mix && textOf(config.mix, scope, inside);
+  if (!mix) return config;
+  const source = config.source.map((own) => {
+    const like = mix.config.source.find(({ label }) => label?.text === own.label?.text);
+    if (!like) return own;
+    return { ...own, weight: own.spans["weight"] ? own.weight : like.weight, epochs: own.epochs ?? like.epochs, licence: own.licence ?? like.licence, provenance: own.provenance ?? like.provenance };
+  });
+  return { ...config, source };
 }
 
 /** The tokenizer of a data declaration. */

@@ -16,13 +16,15 @@ interface Change {
   readonly head?: string;
   readonly loss?: string;
   readonly extra?: string;
+  /** Another than the decoder. */
+  readonly architecture?: string;
   /** It sees the future: it cannot be decoded token by token. */
   readonly whole?: boolean;
 }
 
-const source = ({ whole = false, embed = "table", layer, mix = "", head = "tied(norm: rmsnorm)", loss = "cross_entropy", extra = "" }: Change): string => `
+const source = ({ whole = false, architecture = whole ? "encoder" : undefined, embed = "table", layer, mix = "", head = "tied(norm: rmsnorm)", loss = "cross_entropy", extra = "" }: Change): string => `
 ${extra}
-model Test${whole ? ": encoder" : ""} {
+model Test${architecture === undefined ? "" : `: ${architecture}`} {
   dims { T = 5  L = 1  D = 8  H = 4  G = 2  E = 2  F = 5  N = 3  V = 7  R = 5 }
   embed: ${embed}
   layers: L * ${layer ?? `layer(mix: attention(${mix}), ffn: swiglu)`}
@@ -43,6 +45,7 @@ const changes: Record<string, Change> = {
   t5_bias: { mix: "bias: t5_bias(reach: 4)" }, t5_bucket_causal: { mix: "bias: t5_bias(bucket: t5_bucket_causal, reach: 4)" },
   window: { mix: "mask: window(size: 2)" }, prefix: { mix: "mask: prefix(length: 2)", whole: true }, full: { mix: "mask: full", whole: true },
   "capped scores, normed queries and keys, biases, dropout": { mix: "cap: softcap, norm_qk: rmsnorm, heads: add_heads, out: add_vector, drop: dropout" },
+  "packed_decoder, same_document, documents_of": { architecture: "packed_decoder", mix: "rotate: rope, bias: same_document(documents: documents)" },
   glu: { layer: "layer(ffn: glu)" }, geglu: { layer: "layer(ffn: geglu)" }, moe: { layer: "layer(ffn: moe)" }, token_shift: { embed: "table |> token_shift" },
   pre_norm: { layer: "pre_norm" }, post_norm: { layer: "post_norm(mix: attention(rotate: rope))" }, parallel: { layer: "parallel" }, sandwich: { layer: "sandwich" },
   linear_head: { head: "linear_head(norm: layernorm)" }, unembed: { head: "rmsnorm |> unembed(w: embed.w)" },

@@ -10,7 +10,7 @@ import { declaration } from "../support/random-source.ts";
 
 const root = new URL("../../", import.meta.url);
 const shipped = globSync("{stdlib,models}/**/*.llm", { cwd: root.pathname });
-const files = ["tests/fixtures/language/sample.llm", "tests/fixtures/language/hard-cases.llm", ...shipped];
+const files = ["tests/fixtures/language/sample.llm", "tests/fixtures/language/hard-cases.llm", "docs/examples/curated.llm", ...shipped];
 
 function tree(text: string): File {
   const { file, diagnostics } = parseFile({ path: "test.llm", text });

@@ -5,6 +5,8 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { DataOptions, SourceSpec, Split, TextFile, Weight } from "../../src/runtime/index.ts";
 import { characterVocabulary, createTokenizer, decodeTokens, encodeText, loadData, loadDataWith, readSource } from "../../src/runtime/index.ts";
+import { WordCounts } from "../../src/data/tokenizer/count-words.ts";
+import { trainBpe } from "../../src/data/tokenizer/train-bpe.ts";
 import { countingSort } from "../../src/runtime/counting-sort.ts";
 import { Mixture } from "../../src/runtime/data/mixture.ts";
 import { permute } from "../../src/runtime/data/permutation.ts";
@@ -81,6 +83,35 @@ describe("order", () => {
   });
 });
 
+describe("caps of passes", () => {
+  const texts = [numbered("a", 100), numbered("b", 50), numbered("c", 400)];
+  const capped = (caps: readonly (number | undefined)[], weights: readonly Weight[], total: number) => {
+    const sources = weights.map((weight, i): SourceSpec => ({ name: `s${i}`, files: [], weight, ...(caps[i] === undefined ? {} : { epochs: caps[i] }) }));
+    return loadDataWith({ name: "Test", sources, split: { by: "tail", validation: 0 } }, { ...options, total }, (source) => [{ name: `${source.name}.txt`, bytes: bytes(texts[sources.indexOf(source)] ?? "") }]);
+  };
+
+  test("are kept by the weights, or refused with the weights and the budget that come nearest", async () => {
+    await expect(capped([undefined, 2, undefined], [0.5, { from: 0.4, to: 0.2 }, "rest"], 600)).rejects.toMatchObject({
+      code: "data/weights",
+      message: "source `s1` would be passed over 3.6 times, and its cap is 2: 640 tokens too many",
+      help: "the nearest weights within the caps are s0 59.6%, s1 16.6%, s2 23.8%; or lower the budget to 2 666 tokens",
+    });
+    expect((await capped([undefined, 2, undefined], [0.5, { from: 0.4, to: 0.2 }, "rest"], 333)).warnings).toEqual([]);
+    expect((await capped([undefined, 2, undefined], [0.595, 0.166, "rest"], 600)).warnings).toEqual([]);
+  });
+
+  test("that no weights can keep say how much text there is", async () => {
+    await expect(capped([1, 1, 1], [0.2, 0.2, "rest"], 700)).rejects.toMatchObject({
+      message: "source `s0` would be passed over 1.4 times, and its cap is 1: 320 tokens too many; source `s1` would be passed over 2.8 times, and its cap is 1: 720 tokens too many; source `s2` would be passed over 1.1 times, and its cap is 1: 160 tokens too many",
+      help: "no weights help: within the caps the sources give 4 400 tokens, and the run takes 5 600; lower the budget to 2 000 tokens",
+    });
+  });
+
+  test("need not be written for a warning about text that is repeated too often", async () => {
+    expect((await capped([], [0.1, 0.8, "rest"], 500)).warnings).toEqual(["source `s1` is passed over 8.0 times in this run; beyond 4 times repeated text teaches less and less"]);
+  });
+});
+
 describe("batches", () => {
   test("are a function of the seed and the index of the sequence alone", async () => {
     const texts = [numbered("a", 40), numbered("b", 30)];
@@ -148,6 +179,17 @@ describe("batches", () => {
     // By content: files cut otherwise and named otherwise give the same split.
     const together = await read([{ name: "c.txt", bytes: bytes(documents.join("")) }]);
     expect(together.validation).toEqual(validation);
+  });
+
+  test("of curated documents have the ending of each behind its text, as its token where there is one", async () => {
+    const lines = ["Ein Satz.", "Zwei\nZeilen é."].map((text, i) => JSON.stringify({ id: `a:${i}`, text }));
+    const source: SourceSpec = { name: "s", files: [], weight: "rest", separator: "<|end|>", format: "jsonl" };
+    const read = (texts: string, tokenizer = byteTokens) => loadDataWith({ name: "T", sources: [source], split: { by: "tail", validation: 0 } }, { ...options, tokenizer, batch: 1, context: 8 }, () => [{ name: "s-00000.jsonl", bytes: bytes(texts) }]);
+    expect((await read(`${lines.join("\n")}\n`)).tokens).toBe(bytes("Ein Satz.<|end|>Zwei\nZeilen é.<|end|>").length);
+    const pairs = createTokenizer(trainBpe(new WordCounts("gpt4"), { pattern: "gpt4", vocabulary: 257, specials: ["<|end|>"], minFrequency: 1 }));
+    expect((await read(lines.join("\n"), pairs)).tokens).toBe(bytes("Ein Satz.Zwei\nZeilen é.").length + 2);
+    await expect(read(`${lines[0]}\n{"id": "b"}\n`)).rejects.toMatchObject({ message: "s-00000.jsonl:2 has no field `text`" });
+    await expect(read(`${lines[0]}\n{"id": "b", "te`)).rejects.toMatchObject({ code: "data/unreadable", message: expect.stringContaining("s-00000.jsonl:2 is not JSON") });
   });
 
   test("too little text is refused by the number of tokens there are", async () => {

@@ -65,6 +65,7 @@ async function runCheck(input: Input, host: Host): Promise<ExitCode> {
   if (declarations.length === 0) host.err(`${path} declares nothing\nnext: write a model into it, or llmc check models/quickstart.llm\n`);
   else host.err(`${path} is sound: ${what}${diagnostics.length > 0 ? `, ${countDiagnostics(diagnostics)}` : ""}\n`);
   if (models > 0) host.err(`next: llmc ${trains ? "train" : "show"} ${shown(path)}\n`);
+  else if (declarations.some((d) => d.kind === "section" && d.keyword === "data")) host.err(`next: llmc data ${shown(path)}\n`);
   else if (declarations.length > 0) host.err(`next: import it in a model's file, or llmc fmt ${shown(path)}\n`);
   return 0;
 }

@@ -36,14 +36,13 @@ async function runTrain(input: Input, host: Host): Promise<ExitCode> {
   // What is cheap to find wrong comes before anything is compiled or written.
   const { chooseCheckpoint } = await import("../../runtime/node/run.ts");
   await chooseCheckpoint(options.out, options);
-  const { requireFiles } = await import("../../runtime/node/files.ts");
-  const folder = join(options.out, "program");
-  const { dataSpec } = await import("../data-spec.ts");
-  await requireFiles(dataSpec(loaded.data.use, host.cwd, folder), folder);
+  const { preparedData } = await import("../prepared-data.ts");
+  await preparedData(loaded.data.use, host);
 
   const { chooseTarget } = await import("../device-target.ts");
   const target = await chooseTarget(options);
   const { writeModelProject } = await import("../project.ts");
+  const folder = join(options.out, "program");
   await writeModelProject(loaded, target, folder, host);
   const { importProgram } = await import("../generated.ts");
   const program = await importProgram(folder);

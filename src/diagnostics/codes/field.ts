@@ -8,8 +8,8 @@ interface OfField {
 
 export const fieldCodes = {
   "field/unknown": error(
-    ({ owner, field }: OfField & { readonly owner: string }) => `\`${owner}\` has no field \`${field}\``,
-    "The section does not know a field of this name. Nothing is ignored silently: a misspelt option would otherwise train with a default. The generated list of fields names every field with its type, unit and default.",
+    ({ owner, what, field }: OfField & { readonly owner: string; readonly what: "field" | "option" }) => `\`${owner}\` has no ${what} \`${field}\``,
+    "The section does not know a field of this name, or the step of curation no such option. Nothing is ignored silently: a misspelt option would otherwise train with a default. The generated list of fields names every field with its type, unit and default.",
   ),
   "field/duplicate": error(
     ({ field }: OfField) => `\`${field}\` is given twice`,

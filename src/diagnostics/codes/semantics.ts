@@ -111,6 +111,10 @@ export const semanticsCodes = {
   "optimizer/no-rate": error(({ name }: OfName) => `\`${name}\` is not given a learning rate`, "The optimizer's `lr` is the base rate that the schedule multiplies."),
   "schedule/shape": error(({ name }: OfName) => `\`${name}\` is not a schedule`, "A schedule is an op of one number, the progress from 0 to 1, with settings."),
   "schedule/length": error(({ reason }: { readonly reason: string }) => reason, "In a list each schedule but the last says how much of the run it takes: `over: 2%` or `over: 100 steps`."),
+  "data/unknown-step": error(({ name }: OfName) => `there is no curation step \`${name}\``, "The steps of `curate` are listed, with their options and defaults, in the generated list of fields."),
+  "data/cycle": error(({ names }: { readonly names: string }) => `a data declaration is made of itself: ${names}`, "A data declaration may take documents of others, with `from`, or learn from them, with `quality(good: …, bad: …)`, but not in a circle."),
+  "data/mix": error(({ mix, name }: OfName & { readonly mix: string }) => `\`${mix}\` mixes no \`${name}\``, "`mix: LLaMA` gives every source its weight by the name of the source there; a source that the mix does not have would have none."),
+  "data/no-tests": error(({ name }: OfName) => `the eval \`${name}\` has no tests to keep out`, "Decontamination compares documents with the files of tests, which an `eval` names: `test arc { files: \"arc/*.jsonl\", field: \"question\" }`."),
   "train/context": error(({ tokens, context }: { readonly tokens: number; readonly context: number }) => `a batch of ${tokens} tokens is no whole number of sequences of ${context}`, "A batch given in tokens must be a multiple of the context."),
   "train/budget": warning(({ tokens, step, steps }: { readonly tokens: number; readonly step: number; readonly steps: number }) => `${tokens} tokens are no multiple of ${step} tokens a step: the run ends after ${steps} steps`, "A step cannot be cut; the run ends with the last whole one within the budget."),
   "compare/unfair": error(

@@ -2,7 +2,7 @@
  * @file A source of text as two token streams, training and validation. Files are cut into documents, documents are dealt to one of the streams by a hash of their
  * content (equal documents stay together) or each gives its last part to validation. Streams are held in memory.
  */
-import { RuntimeFailure } from "../failure.ts";
+import { RuntimeFailure, messageOf } from "../failure.ts";
 import { mix } from "../random.ts";
 import type { Weight } from "./mixture.ts";
 import type { TokenArray, Tokenizer } from "./tokens.ts";
@@ -21,6 +21,10 @@ export interface SourceSpec {
   readonly weight: Weight;
   /** Text that ends each document in a file. Without it a file is one document. */
   readonly separator?: string;
+  /** `jsonl`: a document a line, in the field `text`; the separator is put behind each. Otherwise files are text. */
+  readonly format?: "jsonl";
+  /** How often it may be passed over in a run. */
+  readonly epochs?: number;
 }
 
 export interface Split {
@@ -46,7 +50,7 @@ export async function buildCorpus(source: SourceSpec, files: AsyncIterable<TextF
   const names: string[] = [];
   for await (const file of files) {
     names.push(file.name);
-    for (const { body, whole } of documentsOf(file, source.separator)) {
+    for (const { body, whole } of documentsOf(file, source)) {
       count++;
       const tokens = ending === undefined || body.length === whole.length ? tokenizer.encode(whole, file.name) : ended(tokenizer.encode(body, file.name), ending);
       if (split.by === "tail") {
@@ -89,17 +93,52 @@ export interface Document {
   readonly body: Uint8Array;
 }
 
-/** The parts of a file that end with the separator; what follows the last one is a document too. */
-export function* documentsOf({ bytes }: TextFile, ending: string | undefined): Generator<Document> {
-  const separator = ending === undefined ? undefined : new TextEncoder().encode(ending);
+/** The documents of a file. */
+export function documentsOf(file: TextFile, { format, separator }: Pick<SourceSpec, "format" | "separator">): Generator<Document> {
+  const ending = separator === undefined ? new Uint8Array() : new TextEncoder().encode(separator);
+  return format === "jsonl" ? records(file, ending) : parts(file, ending);
+}
+
+/** The parts of a text that end with the separator; what follows the last one is a document too. */
+function* parts({ bytes }: TextFile, separator: Uint8Array): Generator<Document> {
   let from = 0;
-  if (separator !== undefined && separator.length > 0) {
+  if (separator.length > 0) {
     for (let at = find(bytes, separator, 0); at >= 0; at = find(bytes, separator, from)) {
       yield { whole: bytes.subarray(from, at + separator.length), body: bytes.subarray(from, at) };
       from = at + separator.length;
     }
   }
   if (from < bytes.length) yield { whole: bytes.subarray(from), body: bytes.subarray(from) };
+}
+
+const lineEnd = 10;
+
+function* records({ name, bytes }: TextFile, separator: Uint8Array): Generator<Document> {
+  const [encoder, decoder] = [new TextEncoder(), new TextDecoder()];
+  let number = 0;
+  for (let from = 0; from < bytes.length; ) {
+    const end = bytes.indexOf(lineEnd, from);
+    const line = bytes.subarray(from, end < 0 ? bytes.length : end);
+    from += line.length + 1;
+    number++;
+    if (line.length === 0) continue;
+    const body = encoder.encode(textIn(decoder.decode(line), `${name}:${number}`));
+    const whole = new Uint8Array(body.length + separator.length);
+    whole.set(body);
+    whole.set(separator, body.length);
+    yield { whole, body: whole.subarray(0, body.length) };
+  }
+}
+
+function textIn(line: string, place: string): string {
+  let record: unknown;
+  try {
+    record = JSON.parse(line);
+  } catch (error) {
+    throw new RuntimeFailure("data/unreadable", `${place} is not JSON: ${messageOf(error)}`);
+  }
+  if (typeof record === "object" && record !== null && "text" in record && typeof record.text === "string") return record.text;
+  throw new RuntimeFailure("data/unreadable", `${place} has no field \`text\``);
 }
 
 function find(bytes: Uint8Array, pattern: Uint8Array, from: number): number {

@@ -6,6 +6,7 @@ import { RuntimeFailure } from "../failure.ts";
 import { streamKey } from "../random.ts";
 import type { Corpus, SourceSpec, Split, TextFile } from "./corpus.ts";
 import { buildCorpus } from "./corpus.ts";
+import { beyondCaps, passesOver, repetitionWarnings } from "./epochs.ts";
 import type { Draw } from "./mixture.ts";
 import { Mixture } from "./mixture.ts";
 import type { Tokenizer } from "./tokens.ts";
@@ -34,6 +35,8 @@ export interface TrainingData {
   readonly validation: ValidationBatches | undefined;
   /** Tokens held for training, over all sources. */
   readonly tokens: number;
+  /** What should be known before training. */
+  readonly warnings: readonly string[];
 }
 
 export interface TrainingBatches {
@@ -74,6 +77,10 @@ function trainingData(spec: DataSpec, options: DataOptions, corpora: readonly Co
     options.total,
     seed,
   );
+  const sources = spec.sources.map((source, i) => ({ ...source, tokens: (corpora[i] as Corpus).train.length }));
+  const passes = passesOver(sources, options.total * context);
+  const beyond = beyondCaps(sources, passes, options.total * context);
+  if (beyond) throw beyond;
   const windows = corpora.map((corpus, i) => new Windows(corpus.train, context, streamKey(seed, 0, i).a));
   const draw: Draw = { source: 0, ordinal: 0 };
   const train: TrainingBatches = {
@@ -84,7 +91,7 @@ function trainingData(spec: DataSpec, options: DataOptions, corpora: readonly Co
       }
     },
   };
-  return { train, validation: spec.split.validation > 0 ? validationBatches(options, corpora) : undefined, tokens };
+  return { train, validation: spec.split.validation > 0 ? validationBatches(options, corpora) : undefined, tokens, warnings: repetitionWarnings(passes) };
 }
 
 /** Enough to see the loss fall, and soon done. */

@@ -90,7 +90,7 @@ export class Mixture {
 }
 
 /** The share of each source at a point of the run; they add up to 1. */
-function sharesAt(weights: readonly Weight[], progress: number): readonly number[] {
+export function sharesAt(weights: readonly Weight[], progress: number): readonly number[] {
   const given = weights.map((weight) => (weight === "rest" ? 0 : typeof weight === "number" ? weight : weight.from + (weight.to - weight.from) * progress));
   const sum = given.reduce((total, share) => total + share, 0);
   const takers = weights.filter((weight) => weight === "rest").length;

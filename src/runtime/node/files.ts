@@ -24,12 +24,13 @@ export async function requireFiles(spec: DataSpec, folder: string): Promise<void
   for (const source of spec.sources) await expand(source, folder);
 }
 
-interface Named {
+export interface Named {
   readonly name: string;
   readonly path: string;
 }
 
-async function expand(source: Pick<SourceSpec, "name" | "files">, folder: string): Promise<readonly Named[]> {
+/** The files that patterns name, sorted by name. */
+export async function expand(source: Pick<SourceSpec, "name" | "files">, folder: string): Promise<readonly Named[]> {
   const found = new Map<string, Named>();
   for (const pattern of source.files) {
     const { root, rest, prefix } = pattern.startsWith("npm:") ? await inPackage(pattern, folder) : { root: folder, rest: pattern, prefix: "" };

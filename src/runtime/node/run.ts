@@ -70,6 +70,7 @@ export async function openRun(setup: RunSetup, options: RunOptions = {}): Promis
     const data = await loadData(setup.data, { tokenizer, batch: plan.batch, context: plan.context, total: steps * plan.batch, seed, ...(setup.evaluateOn === undefined ? {} : { validation: setup.evaluateOn }) }, typeof setup.folder === "string" ? setup.folder : fileURLToPath(setup.folder));
 
     const screen = openScreen(options.output ?? processOutput(), steps);
+    for (const warning of data.warnings) screen.note(`warning: ${warning}`);
     const device = await openDevice(options, plan);
     closing.push(() => device.close());
     screen.note(describeDevice(device));

@@ -1,0 +1,46 @@
+/** @file `llmc data`: curates the text of a file and shows how it came through, what is left, and what a run makes of it. */
+import { resolve } from "node:path";
+import type { Command, Input } from "../command.ts";
+import { withFailures } from "../failures.ts";
+import type { ExitCode, Host } from "../host.ts";
+import { shown } from "../report.ts";
+
+export const data: Command = {
+  name: "data",
+  summary: "curate the text of a file and show what is left of it, and why",
+  positionals: ["FILE"],
+  options: {
+    name: { type: "string", value: "NAME", help: "a data declaration of the file; default: that of the first model, else the first" },
+    report: { type: "string", value: "FILE", help: "write a page with examples, lengths, duplicates and the mix" },
+    json: { type: "boolean", help: "print the manifest and the mix as JSON" },
+  },
+  examples: ["llmc data docs/examples/curated.llm", "llmc data docs/examples/curated.llm --report report.html"],
+  run: (input, host) => withFailures(host, () => runData(input, host)),
+};
+
+async function runData(input: Input, host: Host): Promise<ExitCode> {
+  const path = input.positionals[0] ?? "";
+  const { findSection } = await import("../find-section.ts");
+  const { dataOfFirstModel } = await import("../data-runs.ts");
+  const found = findSection(path, input.text("name"), { keywords: ["data"], choose: dataOfFirstModel }, host);
+  if (!found) return 1;
+  const { measureData } = await import("../measure-data.ts");
+  const report = await measureData(found, path, host);
+  const page = input.text("report");
+  if (page !== undefined) {
+    const { reportPage } = await import("../report-page/page.ts");
+    const { writeAtomically } = await import("../../runtime/node/write-atomically.ts");
+    await writeAtomically(resolve(host.cwd, page), [new TextEncoder().encode(reportPage(report))]);
+    host.err(`wrote ${page}\n`);
+  }
+  if (input.flag("json")) {
+    host.out(`${JSON.stringify(report, undefined, 2)}\n`);
+    return 0;
+  }
+  const { printFunnel } = await import("../print-funnel.ts");
+  host.out(printFunnel(report));
+  const name = input.text("name") === undefined ? "" : ` --name ${report.manifest.name}`;
+  if (page === undefined) host.err(`next: llmc data ${shown(path)}${name} --report report.html, which shows examples of what was dropped\n`);
+  else host.err(`next: ${report.run ? `llmc train ${shown(path)} --model ${report.run.model}` : `name it in a model: data: ${report.manifest.name}`}\n`);
+  return 0;
+}

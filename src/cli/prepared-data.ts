@@ -1,0 +1,73 @@
+/** @file The text of a data declaration as the runtime reads it: its files, or what curation left of them where the declaration asks for it. */
+import { copyFile, link, mkdir, rm } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { escapePath } from "tinyglobby";
+import type { SourceSpec } from "../runtime/data/corpus.ts";
+import type { DataSpec } from "../runtime/data/data.ts";
+import { requireFiles } from "../runtime/node/files.ts";
+import type { DataText } from "../semantics/texts.ts";
+import { isCurated } from "./curation-plan.ts";
+import { curateData, type Curated } from "./curate-data.ts";
+import { dataSpec, sourceShare } from "./data-spec.ts";
+import type { Host } from "./host.ts";
+
+interface Prepared {
+  /** Relative to the working directory. */
+  readonly spec: DataSpec;
+  readonly curated?: Curated;
+}
+
+/** Where the documents are. Fails where files are missing. */
+export async function preparedData(data: DataText, host: Host): Promise<Prepared> {
+  const spec = dataSpec(data, host.cwd, host.cwd);
+  if (isCurated(data)) {
+    const curated = await curateData(data, host);
+    return { spec: { ...spec, sources: curatedSources(data, curated) }, curated };
+  }
+  await requireFiles(spec, host.cwd);
+  return { spec };
+}
+
+/** What curation left of each source. */
+function curatedSources(data: DataText, { files }: Curated): readonly SourceSpec[] {
+  return data.config.source.map((source): SourceSpec => {
+    const { name, ...share } = sourceShare(source);
+    return { name, files: files(name).map(escapePath), ...share, format: "jsonl", ...(source.separator === undefined ? {} : { separator: source.separator }) };
+  });
+}
+
+/** The end of a text in the tokenizers that have one. */
+const endsOfText = ["<|endoftext|>", "<|end_of_text|>", "</s>", "<eos>", "<|eos|>"];
+const blankLine = "\n\n";
+
+/** With what ends a curated document, where its source does not say: the special token that ends a text, or else a blank line. */
+export function withEndings(sources: readonly SourceSpec[], specials: readonly string[]): readonly SourceSpec[] {
+  const ending = specials.find((special) => endsOfText.includes(special)) ?? (specials.length === 1 ? specials[0] : undefined) ?? blankLine;
+  return sources.map((source) => (source.format === "jsonl" ? { separator: ending, ...source } : source));
+}
+
+/** The data of a program in `folder`. Curated documents are put into it, so that it needs nothing of the cache. */
+export async function dataIn(folder: string, data: DataText, specials: readonly string[], host: Host): Promise<DataSpec> {
+  const shards = join(folder, "data");
+  await rm(shards, { recursive: true, force: true });
+  if (!isCurated(data)) return dataSpec(data, host.cwd, folder);
+  const { spec, curated } = await preparedData(data, host);
+  await mkdir(shards, { recursive: true });
+  const sources = withEndings(spec.sources, specials).map(async (source) => ({ ...source, files: await Promise.all((curated?.files(source.name) ?? []).map((file) => put(file, shards))) }));
+  return { ...spec, sources: await Promise.all(sources) };
+}
+
+async function put(file: string, shards: string): Promise<string> {
+  const name = basename(file);
+  await linkOrCopy(file, join(shards, name));
+  return escapePath(`data/${name}`);
+}
+
+/** Linked, they take no space; not every file system can. */
+async function linkOrCopy(from: string, to: string): Promise<void> {
+  try {
+    await link(from, to);
+  } catch {
+    await copyFile(from, to);
+  }
+}

@@ -1,0 +1,100 @@
+/**
+ * @file Curation: reads the sources of a plan, runs its steps, and leaves JSON Lines with a manifest of what went and why. All of it is kept in the
+ * cache by what it was made from, so that a run does only what no run before it did, and one that was cut off goes on where it was.
+ */
+import { availableParallelism } from "node:os";
+import type { Context, Progress } from "./context.ts";
+import type { Manifest, ManifestSource } from "./manifest.ts";
+import { manifestOf, sourceFiles, writeResult } from "./result.ts";
+import type { CurationPlan, PlannedSource } from "./plan.ts";
+import { passesOf, runPass, type Pass } from "./passes.ts";
+import { createPool } from "./pool.ts";
+import { readyStep } from "./ready.ts";
+import { filesShown, readSource } from "./sources.ts";
+import { closeStore, hashOf, openStore } from "./store.ts";
+
+export interface CurateOptions {
+  /** Relative paths start here. */
+  readonly folder: string;
+  /** The folder where all results are kept. */
+  readonly cache: string;
+  readonly workers?: number;
+  readonly progress?: (progress: Progress) => void;
+  readonly signal?: AbortSignal;
+}
+
+export interface Curated {
+  readonly manifest: Manifest;
+  readonly folder: string;
+  /** JSON Lines with the documents of a source, in order. */
+  readonly files: (source: string) => readonly string[];
+  /** How the documents came about, for counting tokens. */
+  readonly ran: Ran;
+}
+
+/** A plan that ran. */
+export interface Ran {
+  readonly plan: CurationPlan;
+  /** Of all, names and licences included. */
+  readonly hash: string;
+  /** Of the documents alone. */
+  readonly content: string;
+  readonly sources: readonly RanSource[];
+  readonly passes: readonly Pass[];
+  /** What is left, of all sources in a row. */
+  readonly shards: readonly string[];
+}
+export interface RanSource {
+  readonly source: PlannedSource;
+  readonly hash: string;
+  readonly shards: readonly string[];
+  readonly files: ManifestSource["files"];
+  readonly from?: Ran;
+}
+
+export async function curate(plan: CurationPlan, options: CurateOptions): Promise<Curated> {
+  return withContext(options, async (context) => {
+    const ran = await runPlan(plan, context);
+    const manifest = await manifestOf(ran);
+    const folder = await writeResult(ran, manifest, context);
+    const files = await sourceFiles(ran, folder);
+    return { manifest, folder, ran, files: (source) => files.get(source) ?? [] };
+  });
+}
+
+export async function withContext<T>({ folder, cache, workers = availableParallelism(), progress = () => undefined, signal }: CurateOptions, work: (context: Context) => Promise<T>): Promise<T> {
+  const store = await openStore(cache);
+  const pool = createPool(workers, signal);
+  try {
+    return await work({ store, folder, pool, progress, signal });
+  } finally {
+    await pool.close();
+    await closeStore(store);
+  }
+}
+
+async function runPlan(plan: CurationPlan, context: Context): Promise<Ran> {
+  const sources: RanSource[] = [];
+  for (const source of plan.sources) {
+    if (source.kind === "files") {
+      const { hash, shards, files } = await readSource(source.name, source.files, context);
+      sources.push({ source, hash, shards, files: filesShown(files) });
+    } else {
+      const from = await runPlan(source.from, context);
+      sources.push({ source, hash: from.content, shards: from.shards, files: [], from });
+    }
+  }
+  const steps = [];
+  for (const step of plan.steps) steps.push(await readyStep(step, context, (other) => runPlan(other, context)));
+  let content = hashOf(sources.map(({ hash }) => hash));
+  let shards = sources.flatMap((source) => source.shards);
+  const passes: Pass[] = [];
+  for (const group of passesOf(steps)) {
+    const pass = await runPass(group, content, shards, context);
+    passes.push(pass);
+    [content, shards] = [pass.hash, [...pass.outputs]];
+  }
+  const named = sources.map(({ source: { name, licence, provenance }, hash, from }) => [name, licence, provenance, from?.hash ?? hash]);
+  const hash = hashOf([1, plan.name, named, steps.map(({ step: { name }, hash: of }) => [name, of])]);
+  return { plan, hash, content, sources, passes, shards };
+}

