@@ -1,5 +1,5 @@
 /**
- * @file `npm run bench -- [kernels] [train] [generate] [compile] [--only PATTERN] [--json FILE]`: prints the machine, tables, and what the processor reached at best before and
+ * @file `npm run bench -- [kernels] [train] [generate] [compile] [tokenizer] [--only PATTERN] [--json FILE]`: prints the machine, tables, and what the processor reached at best before and
  * after each suite; `--json` keeps them.
  */
 import { writeFileSync } from "node:fs";
@@ -9,11 +9,12 @@ import { benchKernels } from "./kernels.ts";
 import { Bench, compareCalibrations, printMachine } from "./machine.ts";
 import { printTable } from "./report.ts";
 import type { SuiteResult, Table } from "./report.ts";
+import { benchTokenizer } from "./tokenizer.ts";
 import { benchTrain } from "./train.ts";
 
 type Suite = (root: string, bench: Bench, only: RegExp, print: (table: Table) => void) => Promise<readonly Table[]>;
 
-const suites: ReadonlyMap<string, Suite> = new Map([["kernels", benchKernels], ["train", benchTrain], ["generate", benchGenerate], ["compile", benchCompile]]);
+const suites: ReadonlyMap<string, Suite> = new Map([["kernels", benchKernels], ["train", benchTrain], ["generate", benchGenerate], ["compile", benchCompile], ["tokenizer", benchTokenizer]]);
 
 function refuse(problem: string): never {
   console.error(problem);
