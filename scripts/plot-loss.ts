@@ -22,7 +22,7 @@ const marks = [0, 0.25, 0.5, 0.75, 1].map((share) => Math.round(share * last));
 writeFileSync(out, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="system-ui, sans-serif" font-size="12">
 <style>text { fill: #777 } path, line { fill: none } .grid { stroke: #8884 } .train { stroke: #4c8dd6; stroke-width: 1.5 } .val { fill: #d9602b }</style>
 ${levels.map((loss) => `<line class="grid" x1="${left}" x2="${width - 12}" y1="${y(loss)}" y2="${y(loss)}"/><text x="${left - 8}" y="${y(loss)}" dy="4" text-anchor="end">${loss}</text>`).join("\n")}
-${marks.map((step) => `<text x="${x(step)}" y="${height - 10}" text-anchor="middle">${step}</text>`).join("\n")}
+${marks.map((step) => `<text x="${x(step)}" y="${height - 10}" text-anchor="${step === last ? "end" : "middle"}">${step}</text>`).join("\n")}
 <path class="train" d="M${means.map(([step, loss]) => `${x(step)} ${y(loss)}`).join("L")}"/>
 ${evaluations.map(([step, loss]) => `<circle class="val" cx="${x(step)}" cy="${y(loss)}" r="4"/><text x="${x(step)}" y="${y(loss)}" dy="-10" text-anchor="${step === last ? "end" : "middle"}">${loss.toFixed(2)}</text>`).join("\n")}
 <text x="${width - 12}" y="24" text-anchor="end">nats a token by step: training (line), validation (dots)</text>
