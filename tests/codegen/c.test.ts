@@ -40,11 +40,11 @@ describe.skipIf(!hasCompiler)("random kernels", () => {
   }, 120_000);
 
   test("stay within their buffers and within what C defines", async () => {
-    // Where vectors are wider than the machine's, GCC 12 made an endless loop of one of these with its checks of overflow, and a right one without: there, only addresses are watched.
-    const ways = [[16, "address"], [4, "address,undefined"], [8, "address,undefined"], [16, "address"]] as const;
-    for (const [i, each] of randomKernels(4, 7).entries()) {
-      const [width, sanitizers] = ways[i % ways.length] as (typeof ways)[number];
-      await expectSame(each, runSanitized(each.kernel, each.buffers, width, sanitizers).outputs);
+    // Where vectors are wider than the machine's, GCC 12 made an endless loop of one of these with its checks of overflow, and a right one without.
+    const ways = [[16, ["-fno-sanitize=signed-integer-overflow"]], [4, []], [8, []]] as const;
+    for (const [i, each] of randomKernels(6, 7).entries()) {
+      const [width, options] = ways[i % ways.length] as (typeof ways)[number];
+      await expectSame(each, runSanitized(each.kernel, each.buffers, width, options).outputs);
     }
     expect.hasAssertions();
   }, 120_000);

@@ -42,7 +42,7 @@ export function randomValues(leaf: Leaf, salt = 0): Float64Array {
   });
 }
 
-const runners = { dawn: runOnDawn, interpreter: runOnInterpreter, c: runOnC, "c with sanitizers": async (...run: Parameters<typeof runOnC>) => runSanitized(...run, 16, "address,undefined") };
+const runners = { dawn: runOnDawn, interpreter: runOnInterpreter, c: runOnC, "c with sanitizers": async (...run: Parameters<typeof runOnC>) => runSanitized(...run, 16) };
 
 export interface Options {
   readonly target?: Target;

@@ -44,8 +44,8 @@ export function compileC(kernels: readonly Kernel[], { width, machine = "native"
 /** Runs one kernel, in vectors of 16. */
 export const runOnC = async (kernel: Kernel, buffers: readonly (ArrayLike<number> | undefined)[]): Promise<Run> => compileC([kernel], { width: 16 })(kernel, buffers);
 
-/** Runs one kernel in a program with sanitizers; every buffer is an allocation of its own. What they find is thrown, and so is a program that does not end. */
-export function runSanitized(kernel: Kernel, buffers: readonly (ArrayLike<number> | undefined)[], width: number, sanitizers: "address" | "address,undefined"): Run {
+/** Runs one kernel in a program with the address and undefined-behaviour sanitizers and these options; every buffer is an allocation of its own. What they find is thrown, and so is a program that does not end. */
+export function runSanitized(kernel: Kernel, buffers: readonly (ArrayLike<number> | undefined)[], width: number, options: readonly string[] = []): Run {
   const contents = kernel.bindings.map((binding, index) => bufferFor(binding, buffers[index]));
   return inFolder((folder) => {
     const code = [
@@ -60,7 +60,7 @@ export function runSanitized(kernel: Kernel, buffers: readonly (ArrayLike<number
       "  return 0;", "}",
     ].join("\n");
     const program = join(folder, "kernel");
-    cc(folder, code, ["-march=native", "-g", `-fsanitize=${sanitizers}`, "-fno-sanitize-recover=all", "-lm", "-o", program]);
+    cc(folder, code, ["-march=native", "-g", "-fsanitize=address,undefined", ...options, "-fno-sanitize-recover=all", "-lm", "-o", program]);
     const input = Buffer.concat(contents.map((each) => Buffer.from(each.buffer, each.byteOffset, each.byteLength)));
     const { status, signal, stdout, stderr } = spawnSync(program, { input, maxBuffer: 1 << 28, timeout: 30_000 });
     if (status !== 0) throw new Error(`${signal ?? ""} ${stderr.toString().slice(0, 3000)}\n${code.slice(code.indexOf(`// ${kernel.name}`))}`);
