@@ -31,7 +31,7 @@ export async function writeAtomically(path: string, pieces: AsyncIterable<Uint8A
 export function diskFailure(path: string, error: unknown): RuntimeFailure {
   const code = systemCode(error);
   if (code === "ENOSPC" || code === "EDQUOT") {
-    return new RuntimeFailure("disk/full", `the disk is full: ${path} could not be written; what was saved before is untouched`, "free some space, then go on with --resume");
+    return new RuntimeFailure("disk/full", `the disk is full: ${path} could not be written; what was saved before is untouched`, "free some space, then give the same command again (a training run goes on with --resume)");
   }
   return new RuntimeFailure("disk/write", `cannot write ${path}: ${messageOf(error)}`);
 }
