@@ -16,7 +16,7 @@ export async function openDevice(): Promise<Device> {
   const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
   if (adapter === null) throw new RuntimeFailure("device/none", "this browser found no WebGPU adapter", "switch hardware acceleration on in its settings");
   const software = adapter.info.isFallbackAdapter;
-  return openWebGpuDevice({ adapter, software, reason: software ? "the browser found no GPU" : "the browser's GPU", release: () => undefined });
+  return openWebGpuDevice({ adapter, software, reason: software ? "the browser found no GPU" : "the browser's GPU" });
 }
 
 /** Loads a compiled program from the URL of its folder. */

@@ -52,14 +52,16 @@ function groupsProgram(groups: number): CompiledProgram {
   return { plan, kernel: async () => kernel, constants: async () => new Uint8Array() };
 }
 
+// Kept for as long as the process lives: what waits on a closed device still asks its instance for events.
+const gpu = create([]);
+
 /** A device like those of `openDevice`, with its inner device at hand. */
 async function exposedDevice(): Promise<{ device: Device; raw: GPUDevice }> {
-  let gpu: GPU | undefined = create([]);
   const adapter = (await gpu.requestAdapter()) as GPUAdapter;
   let raw: GPUDevice | undefined;
   const requestDevice = async (descriptor?: GPUDeviceDescriptor): Promise<GPUDevice> => (raw = await adapter.requestDevice(descriptor));
   const recording = { info: adapter.info, limits: adapter.limits, requestDevice } as unknown as GPUAdapter;
-  const opened = await openWebGpuDevice({ adapter: recording, software: true, reason: "for a test", release: () => void (gpu = undefined) });
+  const opened = await openWebGpuDevice({ adapter: recording, software: true, reason: "for a test" });
   return { device: opened, raw: raw as GPUDevice };
 }
 

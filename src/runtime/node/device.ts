@@ -38,18 +38,15 @@ export async function openDevice(options: DeviceOptions = {}, plan?: Plan): Prom
   if (name === "cpu") return openCpu("as asked for");
   if (language === "c") return openCpu("the program was compiled for it");
   if (name === "software") return openSoftware("as asked for");
-  const found = softwareLoaded || (await vulkanIsAbsent()) ? undefined : await findAdapter([]);
-  const software = found !== undefined && isSoftware(found.adapter);
-  if (found !== undefined && (name === "webgpu" || !software)) return openWebGpuDevice({ ...found, software, reason: name === "webgpu" ? "as asked for" : "the system's GPU" });
+  const adapter = softwareLoaded || (await vulkanIsAbsent()) ? undefined : await findAdapter([]);
+  const software = adapter !== undefined && isSoftware(adapter);
+  if (adapter !== undefined && (name === "webgpu" || !software)) return openWebGpuDevice({ adapter, software, reason: name === "webgpu" ? "as asked for" : "the system's GPU" });
   if (name === "webgpu") throw new RuntimeFailure("device/none", "no WebGPU adapter was found: the machine has no GPU, or its driver is not installed", "use --device=cpu or --device=software");
   // Its kernels are C, so a program for WebGPU has no choice but the software adapter.
   const compiler = language === undefined ? await compilerOrReason() : "the program was compiled for WebGPU";
-  if (typeof compiler !== "string") {
-    found?.release();
-    return openCpu("no GPU was found, and there is a C compiler", compiler);
-  }
+  if (typeof compiler !== "string") return openCpu("no GPU was found, and there is a C compiler", compiler);
   const reason = `${noGpu}, and ${compiler}`;
-  return found === undefined ? openSoftware(reason) : openWebGpuDevice({ ...found, software, reason });
+  return adapter === undefined ? openSoftware(reason) : openWebGpuDevice({ adapter, software, reason });
 }
 
 const noGpu = "no GPU was found";
@@ -81,9 +78,9 @@ async function openSoftware(reason: string): Promise<Device> {
     throw new RuntimeFailure("device/none", `${reason.startsWith(noGpu) ? `${reason}, and ` : ""}${prepared.reason}`, "install gcc or clang, or a GPU driver with WebGPU support (Vulkan, Metal or Direct3D 12)");
   }
   softwareLoaded = true;
-  const found = await findAdapter(softwareFlags);
-  if (found === undefined) throw new RuntimeFailure("device/none", `${prepared.name} was loaded but gives no adapter`);
-  return openWebGpuDevice({ ...found, software: isSoftware(found.adapter), reason });
+  const adapter = await findAdapter(softwareFlags);
+  if (adapter === undefined) throw new RuntimeFailure("device/none", `${prepared.name} was loaded but gives no adapter`);
+  return openWebGpuDevice({ adapter, software: isSoftware(adapter), reason });
 }
 
 async function openNamedAdapter(name: string): Promise<Device> {
@@ -92,8 +89,8 @@ async function openNamedAdapter(name: string): Promise<Device> {
     softwareLoaded = (await prepareSoftwareAdapter()).kind === "ready";
   }
   try {
-    const found = await findAdapter([`adapter=${name}`]);
-    if (found !== undefined) return await openWebGpuDevice({ ...found, software: isSoftware(found.adapter), reason: `adapter \`${name}\` was asked for` });
+    const adapter = await findAdapter([`adapter=${name}`]);
+    if (adapter !== undefined) return await openWebGpuDevice({ adapter, software: isSoftware(adapter), reason: `adapter \`${name}\` was asked for` });
     throw new RuntimeFailure("device/unknown", `there is no adapter \`${name}\``);
   } catch (error) {
     const names = namesIn(error);
@@ -116,23 +113,18 @@ export async function adapterNames(): Promise<readonly string[]> {
   }
 }
 
-interface Found {
-  readonly adapter: GPUAdapter;
-  readonly release: () => void;
-}
+/**
+ * Dawn's instances by their flags, kept for as long as the process lives. What is still waiting on a closed device asks its instance for events, and an
+ * instance that had been collected by then would be read from freed memory.
+ */
+const instances = new Map<string, GPU>();
 
-async function findAdapter(flags: string[]): Promise<Found | undefined> {
+async function findAdapter(flags: string[]): Promise<GPUAdapter | undefined> {
   const { create } = await import("webgpu");
-  // Dawn lives as long as this object is referred to: from here until the device is closed, and no longer, or the process would not end.
-  let gpu: GPU | undefined = create(flags);
-  const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
-  if (adapter === null) return undefined;
-  return {
-    adapter,
-    release: () => {
-      gpu = undefined;
-    },
-  };
+  const key = flags.join(" ");
+  const instance = instances.get(key) ?? create(flags);
+  instances.set(key, instance);
+  return (await instance.requestAdapter({ powerPreference: "high-performance" })) ?? undefined;
 }
 
 function isSoftware(adapter: GPUAdapter): boolean {

@@ -23,8 +23,6 @@ export interface WebGpuOptions {
   readonly adapter: GPUAdapter;
   readonly software: boolean;
   readonly reason: string;
-  /** Called when the device is closed: lets go of the instance that keeps the process alive. */
-  readonly release: () => void;
 }
 
 export async function openWebGpuDevice(options: WebGpuOptions): Promise<Device> {
@@ -52,7 +50,6 @@ class WebGpuDevice implements Device {
   readonly software: boolean;
   readonly reason: string;
   readonly limits: DeviceLimits;
-  readonly #release: () => void;
   readonly #device: GPUDevice;
   readonly #health: Health;
 
@@ -60,7 +57,6 @@ class WebGpuDevice implements Device {
     this.name = name;
     this.software = options.software;
     this.reason = options.reason;
-    this.#release = options.release;
     this.#device = device;
     this.#health = new Health(device);
     this.limits = {
@@ -84,6 +80,5 @@ class WebGpuDevice implements Device {
   close(): void {
     this.#health.closing();
     this.#device.destroy();
-    this.#release();
   }
 }
