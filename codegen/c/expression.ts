@@ -114,6 +114,8 @@ function structure(expr: Expr, at: number, as: "scalar" | "vector", scope: Scope
       const [a, b, c] = [operand(expr.a), operand(expr.b), operand(expr.c)];
       return { text: `${atLeast(a, level.product)} * ${atLeast(b, level.prefix)} + ${atLeast(c, level.sum + 1)}`, level: level.sum };
     }
+    case "dot":
+      return call("dot", expr.a, expr.b, expr.c);
     case "convert":
       return convertText(expr.of.type.scalar, expr.type.scalar, width, full(expr.of));
     case "bitcast":
@@ -227,6 +229,8 @@ function binaryText(expr: Extract<Expr, { kind: "binary" }>, at: number, as: "sc
     case "min":
     case "max":
       return call(`${op}_${suffix(scalar, width)}`);
+    case "pair":
+      return call(`pair_x${width}`);
     case "pow":
       return powerText(expr, at, as, scope);
     case "and":

@@ -3,11 +3,12 @@
  * GCC and Clang share. Intrinsics are used for what it cannot say, masked memory accesses above all; without them a loop over the lanes does the same.
  * The same helpers exist for scalars, as vectors of width 1: what is uniform is computed by the same formulas.
  */
+import { halvesText } from "./halves.ts";
 import { mathText } from "./math.ts";
 
 export function prelude(width: number): string {
   const widths = [1, ...[4, 8, 16].filter((each) => each <= width)];
-  return [header, ...widths.map((each) => (each === 1 ? scalarText : vectorText(each)) + mathText(each))].join("\n");
+  return [header, ...widths.map((each) => (each === 1 ? scalarText : vectorText(each)) + mathText(each) + halvesText(each))].join("\n");
 }
 
 const header = `#include <stdint.h>
@@ -108,9 +109,9 @@ function vectorText(w: number): string {
     ...types.map((type) => `INLINE void store_${vector(type)}(${scalarOf[type]} *p, ${vector(type)} x) { *(${vector(type)}_any *)p = x; }`),
     // GCC takes an operand from memory at each use where it may, even if that is what the loop waits for: a value that is held is in a register.
     `#if defined(__GNUC__) && !defined(__clang__) && ${{ 4: "(defined(__SSE__) || defined(__ARM_NEON))", 8: "defined(__AVX__)", 16: "defined(__AVX512F__)" }[w] ?? "0"}`,
-    `INLINE f32x${w} held_f32x${w}(f32x${w} x) { __asm__("" : HELD(x)); return x; }`,
+    ...(["f32", "u32"] as const).map((type) => `INLINE ${vector(type)} held_${vector(type)}(${vector(type)} x) { __asm__("" : HELD(x)); return x; }`),
     "#else",
-    `INLINE f32x${w} held_f32x${w}(f32x${w} x) { return x; }`,
+    ...(["f32", "u32"] as const).map((type) => `INLINE ${vector(type)} held_${vector(type)}(${vector(type)} x) { return x; }`),
     "#endif",
     masked,
     `INLINE f32x${w} load_masked_f32x${w}(const float *p, i32x${w} m) { return (f32x${w})${register}_maskz_loadu_ps(${k}, p); }`,

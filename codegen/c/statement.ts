@@ -83,7 +83,7 @@ function letLines({ name, value }: Extract<Statement, { kind: "let" }>, scope: S
   const shape = shapeOf(value, scope);
   const wide = shape.kind === "varying";
   // What is loaded once for several uses must not be loaded again for each.
-  const held = wide && scalar === "f32" && value.kind === "load" && (scope.uses.get(name) ?? 0) > 1;
+  const held = wide && (scalar === "f32" || scalar === "u32") && value.kind === "load" && (scope.uses.get(name) ?? 0) > 1;
   const lines = range(width).map((at) => {
     const text = wide ? vectorText(value, scope, at) : scalarText(value, scope, at);
     return `const ${typeName(scalar, wide ? scope.width : 1)} ${componentName(name, at, width)} = ${held ? `held_${suffix(scalar, scope.width)}(${text})` : text};`;
@@ -209,7 +209,7 @@ function transposition(loop: Extract<Statement, { kind: "for" }>, scope: Scope):
   const { width } = scope;
   const last = loop.body.at(-1);
   if (width === 1 || scope.mask !== undefined || loop.step !== 1 || loop.from.kind !== "literal" || loop.from.value !== 0) return undefined;
-  if (loop.to.kind !== "literal" || loop.to.value !== width || last?.kind !== "store" || last.value.type.width !== 1 || last.value.type.scalar !== "f32") return undefined;
+  if (loop.to.kind !== "literal" || loop.to.value !== width || last?.kind !== "store" || last.value.type.width !== 1 || (last.value.type.scalar !== "f32" && last.value.type.scalar !== "u32")) return undefined;
   const own = new Set<string>();
   for (const statement of loop.body.slice(0, -1)) {
     if (statement.kind !== "let") return undefined;
@@ -228,15 +228,17 @@ function transposition(loop: Extract<Statement, { kind: "for" }>, scope: Scope):
   const inner = blockOf(scope);
   inner.locals.set(loop.variable, { kind: "uniform", multiple: 1 });
   const name = cName(loop.variable);
+  // Shuffles move words as well as numbers.
+  const words = last.value.type.scalar === "u32";
   const lets = laneLines(loop.body.slice(0, -1), inner);
   return [
     "{",
     ...indent([
       `f32x${width} rows[${width}];`,
       `for (int32_t ${name} = ${scalarText(i32(0), scope)}; ${name} < ${width}; ${name}++) {`,
-      ...indent([...lets, `rows[${name}] = ${vectorText(last.value, inner)};`]),
+      ...indent([...lets, `rows[${name}] = ${words ? `(f32x${width})(${vectorText(last.value, inner)})` : vectorText(last.value, inner)};`]),
       "}",
-      `store_columns_x${width}(&${cName(last.array)}[${scalarText(start, scope)}], ${shape.stride}, rows);`,
+      `store_columns_x${width}(${words ? "(float *)" : ""}&${cName(last.array)}[${scalarText(start, scope)}], ${shape.stride}, rows);`,
     ]),
     "}",
   ];

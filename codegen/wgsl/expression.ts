@@ -48,6 +48,8 @@ function print(expr: Expr, scope: Scope): Text {
     }
     case "fma":
       return call("fma", expr.a, expr.b, expr.c);
+    case "dot":
+      return call(useHelper(scope, { name: "dot_of_halves", width: 1 }), expr.a, expr.b, expr.c);
     case "convert":
     case "splat":
       return call(typeName(expr.type), expr.of);
@@ -128,6 +130,8 @@ function binaryText(expr: Binary, scope: Scope): Text {
     case "min":
     case "max":
       return call(op);
+    case "pair":
+      return call(useHelper(scope, { name: "pair_of_halves", width: expr.type.width }));
     case "pow":
       return powerText(expr, scope);
     case "idiv":

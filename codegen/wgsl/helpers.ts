@@ -139,6 +139,21 @@ fn bf16$(x: T) -> T {
   return select(x, bitcast<T>((b + U(0x7fffu) + ((b >> U(16u)) & U(1u))) & U(0xffff0000u)), is_finite$(x));
 }`,
   },
+  pair_of_halves: {
+    needs: ["bf16"],
+    text: `/// Two numbers rounded to bfloat16 in a word, the first in its low half.
+fn pair_of_halves$(low: T, high: T) -> U {
+  return (bitcast<U>(bf16$(low)) >> U(16u)) | bitcast<U>(bf16$(high));
+}`,
+  },
+  dot_of_halves: {
+    needs: [],
+    text: `/// The products of the bfloat16 in two words, added to c.
+fn dot_of_halves$(a: U, b: U, c: T) -> T {
+  let high = fma(bitcast<T>(a & U(0xffff0000u)), bitcast<T>(b & U(0xffff0000u)), c);
+  return fma(bitcast<T>(a << U(16u)), bitcast<T>(b << U(16u)), high);
+}`,
+  },
   floor_div: {
     needs: [],
     text: `/// The quotient rounded down.

@@ -95,7 +95,7 @@ async function benchStep(root: string, _bench: Bench, device: Device, only: RegE
   const title = `kernels: each of a training step of ${workload?.name}`;
   const columns = [{ key: "runs", title: "in a step", digits: 0 }, { key: "medianUs", title: "median us", digits: 0 }, { key: "bestUs", title: "best us", digits: 0 }, { key: "percentOfStep", title: "% of step", digits: 1 }];
   if (!workload || !only.test("step")) return { title, columns, rows: [], notes: [] };
-  const { compiled } = compileForCpu(root, workload, ["train"]);
+  const { compiled } = compileForCpu(root, workload, { programs: ["train"] });
   const dispatches = compiled.plan.programs.train?.dispatches ?? [];
   const kernels = compiled.plan.kernels.map(({ name }, number) => ({ name, of: dispatches.filter(({ kernel }) => kernel === number) }));
   const used = kernels.flatMap(({ name, of }) => (of[0] ? [{ name, dispatch: of[0], runs: of.length }] : []));

@@ -6,6 +6,7 @@ import { targetOfThisProcessor } from "../../src/cli/targets.ts";
 import { elementCount } from "../../src/ir/node.ts";
 import { compile } from "../../src/plan/build-plan.ts";
 import type { Compiled, CompileOptions } from "../../src/plan/build-plan.ts";
+import type { Precision } from "../../src/optimize/precision.ts";
 import type { CompiledProgram, Device, Session } from "../../src/runtime/device.ts";
 import { tokenInputs } from "../../src/runtime/inputs.ts";
 import { openDevice } from "../../src/runtime/node/device.ts";
@@ -18,16 +19,17 @@ import type { Workload } from "./workloads.ts";
 export interface BenchModel {
   readonly compiled: Compiled;
   readonly parameters: number;
+  readonly precision: Precision;
 }
 
 /** Compiles a workload's model for this processor. */
-export function compileForCpu(root: string, { file, model: name, batch }: Workload, programs?: CompileOptions["programs"]): BenchModel {
+export function compileForCpu(root: string, { file, model: name, batch }: Workload, { programs, precision = "f32" }: Pick<CompileOptions, "programs" | "precision"> = {}): BenchModel {
   const { program, diagnostics } = checkFile(join("scripts/bench/models", file), sourceHost(root));
   const { model, optimizer, schedule, train, diagnostics: more } = elaborate(program, name, { batch });
   const errors = [...diagnostics, ...more].filter((d) => d.severity === "error");
   if (errors.length > 0 || !model || !optimizer || !schedule) throw new Error(`${file}: ${errors.map((d) => d.message).join("; ")}`);
-  const options = { target: targetOfThisProcessor(), ...(train?.clip !== undefined && { clip: train.clip }), ...(programs && { programs }) };
-  return { compiled: compile(model, optimizer, schedule, options), parameters: model.parameters.reduce((sum, { leaf }) => sum + elementCount(leaf.axes), 0) };
+  const options = { target: targetOfThisProcessor(), precision, ...(train?.clip !== undefined && { clip: train.clip }), ...(programs && { programs }) };
+  return { precision, compiled: compile(model, optimizer, schedule, options), parameters: model.parameters.reduce((sum, { leaf }) => sum + elementCount(leaf.axes), 0) };
 }
 
 /** A plan with its kernels. */
@@ -63,7 +65,7 @@ export async function openOnCpu(compiled: Runnable): Promise<CpuRun> {
 }
 
 /** Training steps as a contender: random tokens of a fixed seed, the loss read back. */
-export async function llmcTraining({ compiled, parameters }: BenchModel): Promise<Contender> {
+export async function llmcTraining({ compiled, parameters, precision }: BenchModel): Promise<Contender> {
   const run = await openOnCpu(compiled);
   const { inputs, targets } = tokenInputs(run.session, "train");
   const replay = run.session.replay("train");
@@ -83,7 +85,7 @@ export async function llmcTraining({ compiled, parameters }: BenchModel): Promis
     if (!Number.isFinite(loss)) throw new Error(`the loss of step ${step} is ${loss}`);
     return seconds;
   };
-  return { name: "llmc f32", about: `${parameters} parameters`, sample, close: () => close(run) };
+  return { name: `llmc ${precision}`, about: `${parameters} parameters`, sample, close: () => close(run) };
 }
 
 export function close({ session, device }: CpuRun): void {

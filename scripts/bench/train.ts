@@ -1,6 +1,6 @@
 /**
  * @file Whole training steps (forward, backward, clipping, update, loss read back) on the CPU device beside PyTorch, in turns. The ratio to the processor's
- * peak is of medians of samples taken in the same turns. First the numbers of f32, then PyTorch's of bf16.
+ * peak is of medians of samples taken in the same turns. First all in f32, then all in bf16: the peak is that of f32 in both.
  */
 import { availableParallelism } from "node:os";
 import { benchJaxJs } from "./jax-js.ts";
@@ -40,7 +40,7 @@ export async function benchTrain(root: string, bench: Bench, only: RegExp, print
 }
 
 async function benchWorkload(root: string, bench: Bench, workload: Workload, dtype: "float32" | "bfloat16"): Promise<Table> {
-  const model = compileForCpu(root, workload, ["train"]);
+  const model = compileForCpu(root, workload, { programs: ["train"], precision: dtype === "float32" ? "f32" : "bf16" });
   const sizes = sizesOf(model.compiled.plan.dims);
   const llmc = await llmcTraining(model);
   const entries: Entry[] = [];

@@ -1,10 +1,10 @@
 /** @file What kernels can be tuned for, by name. */
 import { suggest } from "../diagnostics/suggest.ts";
-import { vectorWidth } from "../runtime/cpu/processor.ts";
+import { multipliesPairs, vectorWidth } from "../runtime/cpu/processor.ts";
 import { cpuTarget, gpuTarget, softwareTarget, type Target } from "../schedule/lowered.ts";
 
 /** The CPU with vectors as wide as this machine's. */
-export const targetOfThisProcessor = (): Target => cpuTarget(vectorWidth());
+export const targetOfThisProcessor = (): Target => cpuTarget(vectorWidth(), multipliesPairs());
 
 const targets: ReadonlyMap<string, () => Target> = new Map([
   [gpuTarget.name, () => gpuTarget],

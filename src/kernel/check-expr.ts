@@ -1,6 +1,6 @@
 /** @file Types of kernel expressions: every operator gets operands it is defined for, and every node has the type that follows from them. */
 import { unreachable } from "../diagnostics/invariant.ts";
-import { binaryType, i32Type, sameType, u32Type, unaryType, vectorOf } from "./expr.ts";
+import { binaryType, f32Type, i32Type, sameType, u32Type, unaryType, vectorOf } from "./expr.ts";
 import type { BinaryOp, Expr, ScalarType, UnaryOp, ValueType } from "./ir.ts";
 import { printExpr, printType } from "./print.ts";
 import { operands } from "./walk.ts";
@@ -49,6 +49,8 @@ function typeOf(expr: Expr, scope: Scope): ValueType | string {
       return sameType(expr.condition.type, { scalar: "bool", width }) ? expr.then.type : "a select whose condition does not match";
     case "fma":
       return [expr.a, expr.b, expr.c].every((part) => part.type.scalar === "f32" && sameType(part.type, expr.a.type)) ? expr.a.type : "an fma of what is not f32";
+    case "dot":
+      return sameType(expr.a.type, u32Type) && sameType(expr.b.type, u32Type) && sameType(expr.c.type, f32Type) ? f32Type : "a dot of what is not words and a float";
     case "convert":
       return { scalar, width: expr.of.type.width };
     case "bitcast":
@@ -93,6 +95,6 @@ const unaryOperands: Readonly<Record<UnaryOp, readonly ScalarType[]>> = {
 };
 
 const binaryOperands: Readonly<Record<BinaryOp, readonly ScalarType[]>> = {
-  add: numeric, sub: numeric, mul: numeric, div: numeric, min: numeric, max: numeric, mod: integer, idiv: ["i32"], imod: ["i32"], pow: float,
+  add: numeric, sub: numeric, mul: numeric, div: numeric, min: numeric, max: numeric, mod: integer, idiv: ["i32"], imod: ["i32"], pow: float, pair: float,
   lt: numeric, le: numeric, eq: [...numeric, "bool"], ne: [...numeric, "bool"], and: bool, or: bool,
 };

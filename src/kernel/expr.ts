@@ -99,7 +99,10 @@ export const unaryType = (op: UnaryOp, of: ValueType): ValueType => (op === "fin
 
 const comparisons: ReadonlySet<BinaryOp> = new Set<BinaryOp>(["lt", "le", "eq", "ne"]);
 
-export const binaryType = (op: BinaryOp, of: ValueType): ValueType => (comparisons.has(op) ? { scalar: "bool", width: of.width } : of);
+export function binaryType(op: BinaryOp, of: ValueType): ValueType {
+  if (op === "pair") return { scalar: "u32", width: of.width };
+  return comparisons.has(op) ? { scalar: "bool", width: of.width } : of;
+}
 
 export function binary(op: BinaryOp, leftOperand: Operand, rightOperand: Operand): Expr {
   const [left, right] = unify([leftOperand, rightOperand]) as [Expr, Expr];
@@ -166,6 +169,8 @@ export const div = (left: Operand, right: Operand): Expr => binary("div", left, 
 export const mod = (left: Operand, right: Operand): Expr => binary("mod", left, right);
 export const min = (left: Operand, right: Operand): Expr => binary("min", left, right);
 export const max = (left: Operand, right: Operand): Expr => binary("max", left, right);
+/** Two floats as bfloat16 in a word, the first in its low half. */
+export const pair = (low: Expr, high: Expr): Expr => binary("pair", low, high);
 export const lt = (left: Operand, right: Operand): Expr => binary("lt", left, right);
 export const le = (left: Operand, right: Operand): Expr => binary("le", left, right);
 export const eq = (left: Operand, right: Operand): Expr => binary("eq", left, right);
@@ -214,6 +219,12 @@ export function fma(aOperand: Operand, bOperand: Operand, cOperand: Operand): Ex
   if (isLiteral(b, 1)) return add(a, c);
   if (isLiteral(c, 0)) return mul(a, b);
   return { kind: "fma", type: a.type, a, b, c };
+}
+
+/** The products of the bfloat16 in two words, added to c. */
+export function dot(a: Expr, b: Expr, c: Expr): Expr {
+  invariant(sameType(a.type, u32Type) && sameType(b.type, u32Type) && sameType(c.type, f32Type), "dot is for words and a float");
+  return { kind: "dot", type: f32Type, a, b, c };
 }
 
 /** Numeric conversion, component by component. f32 to integers truncates. */

@@ -70,6 +70,7 @@ function evaluate(op: BinaryOp, scalar: ScalarType, left: number, right: number)
     case "or":
       return left !== 0 || right !== 0 ? 1 : 0;
     case "pow":
+    case "pair":
       return undefined;
   }
 }

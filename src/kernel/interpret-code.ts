@@ -17,7 +17,7 @@ export function interpreterCode(kernel: Kernel, body: readonly Placed[]): string
     return `const data_${id} = runtime.data[${key}], read_${id} = runtime.shadows[${key}].read, write_${id} = runtime.shadows[${key}].write;`;
   });
   return `"use strict";
-const { at } = runtime, { bf16, erf, uniform, roundEven, bits } = runtime.math, fround = Math.fround, imul = Math.imul;
+const { at } = runtime, { bf16, erf, uniform, roundEven, bits, pair, low, high } = runtime.math, fround = Math.fround, imul = Math.imul;
 ${arrays.join("\n")}
 return () => {
 ${compiler.lines.join("\n")}
@@ -168,6 +168,11 @@ class Compiler {
       case "fma": {
         const [a, b, c] = [this.#expr(expr.a), this.#expr(expr.b), this.#expr(expr.c)];
         return each((component) => `fround(${a[component]} * ${b[component]} + ${c[component]})`);
+      }
+      case "dot": {
+        const [a, b, c] = [expr.a, expr.b, expr.c].map((part) => this.#scalar(part));
+        const product = (half: string): string => `${half}(${a}) * ${half}(${b})`;
+        return [this.#constant(`fround(${product("low")} + fround(${product("high")} + ${c}))`)];
       }
       case "convert": {
         const of = this.#expr(expr.of);

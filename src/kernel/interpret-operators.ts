@@ -56,6 +56,8 @@ export function binaryCode(op: BinaryOp, scalar: ScalarType, a: string, b: strin
       return wrap(scalar, `${b} === 0 ? 0 : ${a} - (${b}) * Math.floor(${a} / ${b})`);
     case "pow":
       return `fround(Math.pow(${a}, ${b}))`;
+    case "pair":
+      return `pair(${a}, ${b})`;
     case "min":
     case "max":
       return `Math.${op}(${a}, ${b})`;

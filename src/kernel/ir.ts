@@ -85,6 +85,8 @@ export type Expr =
   | { readonly kind: "select"; readonly type: ValueType; readonly condition: Expr; readonly then: Expr; readonly else: Expr }
   /** a · b + c; fused where the device can. */
   | { readonly kind: "fma"; readonly type: ValueType; readonly a: Expr; readonly b: Expr; readonly c: Expr }
+  /** As fma, over the two bfloat16 in the words (u32) a and b: a.high · b.high + a.low · b.low + c, in f32. Processors with such an instruction round no more often. */
+  | { readonly kind: "dot"; readonly type: ValueType; readonly a: Expr; readonly b: Expr; readonly c: Expr }
   /** Numeric conversion. */
   | { readonly kind: "convert"; readonly type: ValueType; readonly of: Expr }
   /** The same bits as another type. */
@@ -100,6 +102,6 @@ export type Expr =
 export type UnaryOp =
   | "neg" | "exp" | "log" | "sqrt" | "rsqrt" | "sin" | "cos" | "tanh" | "erf" | "abs" | "floor" | "ceil" | "round" | "sign" | "not" | "finite" | "bf16";
 
-/** `div` on i32 and `mod` are for operands ≥ 0 only, where floor and truncation agree; `idiv`/`imod` floor for any sign. Comparisons give bool. */
+/** `div` on i32 and `mod` are for operands ≥ 0 only, where floor and truncation agree; `idiv`/`imod` floor for any sign. Comparisons give bool. `pair` rounds two floats to bfloat16 and puts them in a u32, the first in its low half. */
 export type BinaryOp =
-  | "add" | "sub" | "mul" | "div" | "mod" | "idiv" | "imod" | "pow" | "min" | "max" | "lt" | "le" | "eq" | "ne" | "and" | "or";
+  | "add" | "sub" | "mul" | "div" | "mod" | "idiv" | "imod" | "pow" | "min" | "max" | "pair" | "lt" | "le" | "eq" | "ne" | "and" | "or";

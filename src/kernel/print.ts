@@ -83,6 +83,8 @@ export function printExpr(expr: Expr, least = 0): string {
       return paren(`if ${printExpr(expr.condition, 1)} then ${printExpr(expr.then, 1)} else ${printExpr(expr.else, 1)}`, 0);
     case "fma":
       return paren(`${printExpr(expr.a, 5)} · ${printExpr(expr.b, 6)} + ${printExpr(expr.c, 5)}`, 4);
+    case "dot":
+      return paren(`${call("dot", expr.a, expr.b)} + ${printExpr(expr.c, 5)}`, 4);
     case "convert":
       return call(expr.type.scalar, expr.of);
     case "bitcast":

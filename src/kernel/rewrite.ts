@@ -32,6 +32,7 @@ export function rewriteExpr(expr: Expr, rewrite: Rewrite): Expr {
     case "select":
       return rewrite.expr({ ...expr, condition: go(expr.condition), then: go(expr.then), else: go(expr.else) });
     case "fma":
+    case "dot":
       return rewrite.expr({ ...expr, a: go(expr.a), b: go(expr.b), c: go(expr.c) });
     case "vector":
       return rewrite.expr({ ...expr, of: expr.of.map(go) });

@@ -23,6 +23,7 @@ export function operands(expr: Expr): readonly Expr[] {
     case "select":
       return [expr.condition, expr.then, expr.else];
     case "fma":
+    case "dot":
       return [expr.a, expr.b, expr.c];
     case "vector":
       return expr.of;

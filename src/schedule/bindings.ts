@@ -54,7 +54,7 @@ export class Bindings {
   }
 
   /** A buffer between the kernels of a cluster. */
-  workspace(index: number, length: number, access: "read" | "write", width: Width = 1, scalar: "f32" | "i32" = "f32"): Binding {
+  workspace(index: number, length: number, access: "read" | "write", width: Width = 1, scalar: ScalarType = "f32"): Binding {
     const entry = this.#entry(`workspace ${index}`, "partials", { kind: "workspace", index }, scalar, width, length);
     if (access === "read") entry.reads = true;
     else entry.writes = true;

@@ -7,7 +7,7 @@
  * is staged in the task's cache. A long k is multiplied in pieces, with the sums between them in that cache too.
  */
 import { invariant } from "../diagnostics/invariant.ts";
-import { add, bool, div, f32Type, fma, group, i32, lane, literal, load, lt, min, mod, mul, sub, variable } from "../kernel/expr.ts";
+import { add, bool, div, f32Type, group, i32, lane, literal, load, lt, min, mod, mul, sub, variable } from "../kernel/expr.ts";
 import type { Array_, Expr, Statement, UniformStatement } from "../kernel/ir.ts";
 import { assign, branch, declare, loop, phase, store, uniformBranch, uniformLoop } from "../kernel/statements.ts";
 import type { Scalar } from "../ir/graph.ts";
@@ -21,18 +21,21 @@ import { kernelComment, kernelName, writeOutputs } from "./kernel.ts";
 import type { Lowered, ScalarLayout, Target } from "./lowered.ts";
 import { ScalarLowering } from "./lower-scalar.ts";
 import { packAhead, packedLength } from "./pack-panels.ts";
+import { stepsOf } from "./panel-steps.ts";
+import type { Steps } from "./panel-steps.ts";
 import { panelTile } from "./panel-tile.ts";
 import type { PanelTile } from "./panel-tile.ts";
 import { axisGroup } from "./place.ts";
 
 export function lowerInPanels(cluster: ContractCluster, target: Target, layout: ScalarLayout): Lowered {
   const shape = shapeOf(cluster);
-  const tile = panelTile({ ...shape, accumulators: cluster.accumulators }, target.lanes, cluster.products.some(({ a }) => wayOf(a, cluster) === "transposed"));
+  const steps = stepsOf(cluster, shape.k, target);
+  const tile = panelTile({ ...shape, k: steps.count, accumulators: cluster.accumulators }, target.lanes, cluster.products.some(({ a }) => wayOf(a, cluster) === "transposed"));
   const rights = [...new Set(cluster.products.map((p) => p.b))];
-  const packs = rights.map((right, index) => buildKernel(layout, target, (bindings) => packAhead(cluster, right, index, tile, bindings, target.lanes)));
-  const kernel = buildKernel(layout, target, (bindings) => new PanelKernel(cluster, tile, bindings, target.lanes).build());
+  const packs = rights.map((right, index) => buildKernel(layout, target, (bindings) => packAhead(cluster, right, index, tile, steps, bindings, target.lanes)));
+  const kernel = buildKernel(layout, target, (bindings) => new PanelKernel(cluster, tile, steps, bindings, target.lanes).build());
   const inRows = shape.batch === 1 && tile.columns >= shape.n;
-  return { dispatches: [...packs, { ...kernel, ...(inRows && { walk: { axes: [...cluster.batch, ...cluster.m], perGroup: tile.rows } }) }], workspaces: rights.map(() => 4 * packedLength(shape, tile.panel)), reasons: [tile.reason] };
+  return { dispatches: [...packs, { ...kernel, ...(inRows && { walk: { axes: [...cluster.batch, ...cluster.m], perGroup: tile.rows } }) }], workspaces: rights.map(() => 4 * packedLength(shape, steps, tile.panel)), reasons: [tile.reason] };
 }
 
 /** How a left operand is read: where it lies, or staged, along k or along rows, whichever lies together in memory. */
@@ -62,7 +65,7 @@ interface Tile {
   readonly panel: Expr;
 }
 
-/** Values of k from `from` on. */
+/** Steps along k from `from` on. */
 interface Piece {
   readonly from: Expr;
   readonly count: Expr;
@@ -71,6 +74,7 @@ interface Piece {
 class PanelKernel {
   readonly #cluster: ContractCluster;
   readonly #tile: PanelTile;
+  readonly #steps: Steps;
   readonly #bindings: Bindings;
   readonly #lanes: number;
   readonly #shape: Shape;
@@ -83,9 +87,10 @@ class PanelKernel {
   readonly #column: Expr;
   readonly #groups: number;
 
-  constructor(cluster: ContractCluster, tile: PanelTile, bindings: Bindings, lanes: number) {
+  constructor(cluster: ContractCluster, tile: PanelTile, steps: Steps, bindings: Bindings, lanes: number) {
     this.#cluster = cluster;
     this.#tile = tile;
+    this.#steps = steps;
     this.#bindings = bindings;
     this.#lanes = lanes;
     this.#shape = shapeOf(cluster);
@@ -102,13 +107,13 @@ class PanelKernel {
 
   build(): KernelDraft {
     const nodes = this.#cluster.outputs.map((output) => output.node);
-    const body = this.#tile.k >= this.#shape.k ? this.#onePass() : this.#manyPasses();
+    const body = this.#tile.k >= this.#steps.count ? this.#onePass() : this.#manyPasses();
     return { name: kernelName("contract", nodes), groups: this.#groups, lanes: this.#lanes, shared: this.#shared, registers: [], body, comment: kernelComment(nodes) };
   }
 
   /** One pass along k: sums stay in registers until the outputs are written. */
   #onePass(): readonly UniformStatement[] {
-    const whole: Piece = { from: i32(0), count: i32(this.#shape.k) };
+    const whole: Piece = { from: i32(0), count: i32(this.#steps.count) };
     return [
       ...this.#stageLefts(whole),
       ...this.#overTiles((tile) => this.#phase((block) => {
@@ -122,17 +127,17 @@ class PanelKernel {
   /** Pieces of k, each added to the sums of the task; then the outputs. */
   #manyPasses(): readonly UniformStatement[] {
     const { columns, rows: blockRows, k: length, panel: width } = this.#tile;
-    const { k } = this.#shape;
+    const { count } = this.#steps;
     const kept = this.#share("sums", this.#cluster.accumulators * blockRows * columns);
     const cell = ({ first, panel }: Tile, index: number, i: number, j: number): Expr =>
       add(add(mul(add(add(first, i), index * blockRows), columns), add(mul(panel, width), j * this.#lanes)), lane);
     const before = (tile: Tile, block: Block): Sums => this.#sums(tile, (index, i, j) => load(kept, cell(tile, index, i, j)), block);
     const from = this.#bindings.names.fresh("from");
-    const piece: Piece = { from: variable(from), count: k % length === 0 ? i32(length) : min(sub(k, variable(from)), length) };
+    const piece: Piece = { from: variable(from), count: count % length === 0 ? i32(length) : min(sub(count, variable(from)), length) };
     const zero = this.#bindings.names.fresh("i");
     return [
       phase(loop(zero, 0, kept.length / this.#lanes, 1, [store(kept, add(mul(variable(zero), this.#lanes), lane), 0)])),
-      ...uniformLoop(from, 0, k, length, [
+      ...uniformLoop(from, 0, count, length, [
         ...this.#stageLefts(piece),
         ...this.#overTiles((tile) => this.#phase((block) => {
           const sums = before(tile, block);
@@ -188,7 +193,7 @@ class PanelKernel {
           vectors.get(b)?.forEach((vector, j) => {
             const sum = sums[into]?.[i]?.[j];
             invariant(sum?.kind === "variable", "sums are variables");
-            body.push(assign(sum.name, fma(value, vector, sum)));
+            body.push(assign(sum.name, this.#steps.product(value, vector, sum)));
           });
         }
       }
@@ -220,18 +225,22 @@ class PanelKernel {
   }
 
   /** Vector `j` of a panel of a right operand. */
-  #right(right: Scalar, panel: Expr, k: Expr, j: number): Expr {
+  #right(right: Scalar, panel: Expr, step: Expr, j: number): Expr {
     const { panel: width } = this.#tile;
     const panels = Math.ceil(this.#shape.n / width);
-    const workspace = this.#bindings.workspace(this.#rights.indexOf(right), packedLength(this.#shape, width), "read");
+    const workspace = this.#bindings.workspace(this.#rights.indexOf(right), packedLength(this.#shape, this.#steps, width), "read", 1, this.#steps.element.scalar);
     const slice = add(mul(this.#batch, panels), add(div(this.#column, width), panel));
-    return load(workspace, add(add(mul(add(mul(slice, this.#shape.k), k), width), j * this.#lanes), lane));
+    return load(workspace, add(add(mul(add(mul(slice, this.#steps.count), step), width), j * this.#lanes), lane));
   }
 
-  /** A number of a left operand; its row is counted in the task, its k in the piece. */
-  #left(left: Scalar, block: Block, row: Expr, k: Expr, { from }: Piece): Expr {
+  /** An element of a left operand; its row is counted in the task, its step in the piece. */
+  #left(left: Scalar, block: Block, row: Expr, step: Expr, { from }: Piece): Expr {
     const staged = this.#lefts.get(left);
-    return staged ? load(staged.array, add(mul(row, staged.stride), k)) : this.#value(left, block, row, add(from, k));
+    return staged ? load(staged.array, add(mul(row, staged.stride), step)) : this.#element(left, block, row, add(from, step));
+  }
+
+  #element(left: Scalar, block: Block, row: Expr, step: Expr): Expr {
+    return this.#steps.elementAt(step, block, (k, inner) => this.#value(this.#steps.operand(left), inner, row, k));
   }
 
   /** A left operand as it is defined. */
@@ -253,9 +262,9 @@ class PanelKernel {
     return [...this.#lefts].flatMap(([left, staged]) => this.#phase((block) => {
       const [outer, inner, square] = [this.#bindings.names.fresh("o"), this.#bindings.names.fresh("i"), this.#bindings.names.fresh("u")];
       const along = add(variable(inner), lane);
-      const stage = (row: Expr, k: Expr): readonly Statement[] => {
+      const stage = (row: Expr, step: Expr): readonly Statement[] => {
         const body = block.child();
-        body.push(store(staged.array, add(mul(row, staged.stride), k), this.#value(left, body, row, add(piece.from, k))));
+        body.push(store(staged.array, add(mul(row, staged.stride), step), this.#element(left, body, row, add(piece.from, step))));
         return body.statements;
       };
       if (!staged.transposed) {
@@ -283,11 +292,11 @@ class PanelKernel {
   #stageOf(left: Scalar): Staged {
     const { rows, k } = this.#tile;
     const stride = oddLines(k);
-    return { array: this.#share("rows", rows * stride), stride, transposed: wayOf(left, this.#cluster) === "transposed" };
+    return { array: this.#share("rows", rows * stride, this.#steps.element), stride, transposed: wayOf(left, this.#cluster) === "transposed" };
   }
 
-  #share(hint: string, length: number): Array_ {
-    const array: Array_ = { name: this.#bindings.names.fresh(hint), element: f32Type, length };
+  #share(hint: string, length: number, element = f32Type): Array_ {
+    const array: Array_ = { name: this.#bindings.names.fresh(hint), element, length };
     this.#shared.push(array);
     return array;
   }

@@ -1,4 +1,4 @@
-/** @file The right operand of a contraction in panels: [batch][panel][k][column of the panel], so that a pass along k reads memory in order. Columns past the end repeat the last one. */
+/** @file The right operand of a contraction in panels: [batch][panel][step along k][column of the panel], so that a pass along k reads memory in order. Columns past the end repeat the last one. */
 import { add, div, group, i32, lane, min, mod, mul, variable } from "../kernel/expr.ts";
 import { loop, phase, store } from "../kernel/statements.ts";
 import type { Scalar } from "../ir/graph.ts";
@@ -10,36 +10,39 @@ import type { Shape } from "./contract-operands.ts";
 import { kernelName } from "./kernel.ts";
 import { ScalarLowering } from "./lower-scalar.ts";
 import type { PanelTile } from "./panel-tile.ts";
+import type { Steps } from "./panel-steps.ts";
 import { axisGroup } from "./place.ts";
 
-/** Numbers in the packed operand. */
-export const packedLength = ({ batch, n, k }: Pick<Shape, "batch" | "n" | "k">, panel: number): number => batch * Math.ceil(n / panel) * k * panel;
+/** Elements of the packed operand. */
+export const packedLength = ({ batch, n }: Pick<Shape, "batch" | "n">, { count }: Pick<Steps, "count">, panel: number): number => batch * Math.ceil(n / panel) * count * panel;
 
 /** The kernel that packs a right operand into a workspace. A task reads what lies together: all panels for a few values of k, or one panel along k. */
-export function packAhead(cluster: ContractCluster, right: Scalar, index: number, { panel: width, ...tile }: PanelTile, bindings: Bindings, lanes: number): KernelDraft {
-  const { batch, n, k, at } = shapeOf(cluster);
+export function packAhead(cluster: ContractCluster, right: Scalar, index: number, { panel: width, ...tile }: PanelTile, steps: Steps, bindings: Bindings, lanes: number): KernelDraft {
+  const { batch, n, at } = shapeOf(cluster);
+  const { count } = steps;
   const panels = Math.ceil(n / width);
   const across = isContiguous(right, at.n + cluster.n.length - 1);
   const [piece, perTask] = across ? [16, 64] : [256, 1];
-  const [pieces, parts] = [Math.ceil(k / piece), Math.ceil(panels / perTask)];
+  const [pieces, parts] = [Math.ceil(count / piece), Math.ceil(panels / perTask)];
   const outer = new Block(bindings.names);
   const slice = outer.define("slice", div(group, pieces));
   const batchIndex = batch === 1 ? i32(0) : outer.define("batch", div(slice, parts));
   const first = parts === 1 ? i32(0) : outer.define("first", mul(batch === 1 ? slice : mod(slice, parts), perTask));
   const from = pieces === 1 ? i32(0) : outer.define("from", mul(mod(group, pieces), piece));
   const [counter, panel] = [bindings.names.fresh("k"), bindings.names.fresh("panel")];
-  const packed = bindings.workspace(index, packedLength({ batch, n, k }, width), "write");
+  const packed = bindings.workspace(index, packedLength({ batch, n }, steps, width), "write", 1, steps.element.scalar);
   const body = outer.child();
   const base = new ScalarLowering({ bindings, block: body, space: [...cluster.batch, ...cluster.m, ...cluster.n, ...cluster.k], groups: [axisGroup(0, cluster.batch, batchIndex)] });
-  const row = add(mul(add(mul(batchIndex, panels), variable(panel)), k), variable(counter));
+  const row = add(mul(add(mul(batchIndex, panels), variable(panel)), count), variable(counter));
   for (let j = 0; j < width / lanes; j++) {
     const column = add(add(mul(variable(panel), width), j * lanes), lane);
     // Only the last panel can reach past the end.
     const inside = n % width === 0 ? column : body.share("column", min(column, n - 1));
-    const point = base.inside({ groups: [axisGroup(at.n, cluster.n, inside), axisGroup(at.k, cluster.k, variable(counter))], block: body });
-    body.push(store(packed, add(add(mul(row, width), j * lanes), lane), point.lower(right)));
+    const element = steps.elementAt(variable(counter), body, (k, block) =>
+      base.inside({ groups: [axisGroup(at.n, cluster.n, inside), axisGroup(at.k, cluster.k, k)], block }).lower(steps.operand(right)));
+    body.push(store(packed, add(add(mul(row, width), j * lanes), lane), element));
   }
-  const to = k % piece === 0 ? add(from, piece) : min(add(from, piece), k);
+  const to = count % piece === 0 ? add(from, piece) : min(add(from, piece), count);
   const last = perTask === 1 ? add(first, 1) : panels % perTask === 0 ? add(first, perTask) : min(add(first, perTask), panels);
   outer.push(...loop(counter, from, to, 1, loop(panel, first, last, 1, body.statements)));
   return {

@@ -22,9 +22,14 @@ function operands(layout: Layout, M: Axis, N: Axis, K: Axis): { readonly x: Tens
   };
 }
 
-function plain(layout: Layout, m: number, n: number, k: number): ContractCluster {
+const asIs = (s: Scalar): Scalar => s;
+const half = (s: Scalar): Scalar => unary("bf16", s);
+
+function plain(layout: Layout, m: number, n: number, k: number, round = asIs): ContractCluster {
   const [M, N, K] = [dim("M", m), dim("N", n), dim("K", k)];
-  const { a, b } = operands(layout, M, N, K);
+  const given = operands(layout, M, N, K);
+  const a = (at: Scalar, by: Scalar): Scalar => round(given.a(at, by));
+  const b = (by: Scalar, at: Scalar): Scalar => round(given.b(by, at));
   const y = define("y", [M, N], [K], (m, n, k) => mul(a(m, k), b(k, n)));
   return {
     kind: "contract", id: 0, reasons: [], batch: [], m: [M], n: [N], k: [K], accumulators: 1,
@@ -76,6 +81,17 @@ describe("contractions", () => {
   test.each([4, 8, 16] as const)("multiply blocks of rows with packed panels, a long k in pieces, in vectors of %i", async (lanes) => {
     for (const layout of layouts) {
       for (const [m, n, k] of [[100, 20, 10], [97, 3, 400], [7, 65, 390]] as const) await checkCluster(plain(layout, m, n, k), { target: cpuTarget(lanes), least: 1 });
+    }
+  });
+
+  test.each([4, 8, 16] as const)("multiply pairs of numbers rounded to bfloat16, in vectors of %i", async (lanes) => {
+    for (const layout of layouts) {
+      for (const [m, n, k] of [[100, 20, 64], [97, 3, 900], [7, 65, 33]] as const) {
+        for (const device of ["interpreter", "c"] as const) {
+          const { dispatches } = await checkCluster(plain(layout, m, n, k, half), { target: cpuTarget(lanes, true), least: 1, device });
+          expect(dispatches[0]?.kernel.bindings.map(({ element }) => element.scalar)).toContain("u32");
+        }
+      }
     }
   });
 

@@ -16,6 +16,9 @@ export function vectorWidth(): 4 | 8 | 16 {
   return /\bavx2\b/.test(processor()) || (process.platform === "darwin" && process.arch === "x64") ? 8 : 4;
 }
 
+/** Whether it has instructions that multiply pairs of bfloat16: AVX512-BF16. */
+export const multipliesPairs = (): boolean => /\bavx512_bf16\b/.test(processor());
+
 /** Linux tells; elsewhere there is no such file, and the model has to do. */
 function cpuinfo(): readonly string[] {
   try {
