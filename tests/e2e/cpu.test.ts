@@ -2,6 +2,7 @@ import { describe, expect, test, vi } from "vitest";
 import { evaluate } from "../../src/ir/evaluate.ts";
 import type { Leaf } from "../../src/ir/graph.ts";
 import { compile } from "../../src/plan/build-plan.ts";
+import type { Precision } from "../../src/optimize/precision.ts";
 import { openDevice } from "../../src/runtime/node/device.ts";
 import { cpuTarget, softwareTarget } from "../../src/schedule/lowered.ts";
 import { hasCompiler } from "../support/c-kernels.ts";
@@ -14,7 +15,7 @@ const [model, optimizer] = [tinyModel(), tinyOptimizer()];
 const count = model.batch * model.context;
 const byPath = (values: Values) => new Map([...values].map(([leaf, v]) => [leaf.name, v]));
 const batch = (step: number) => ({ tokens: someTokens(count, model.vocabulary, step), targets: someTokens(count, model.vocabulary, step + 100) });
-const compiledFor = (target: typeof softwareTarget) => compile(model, optimizer, tinySchedule(), { clip: 0.5, target });
+const compiledFor = (target: typeof softwareTarget, precision: Precision = "f32") => compile(model, optimizer, tinySchedule(), { clip: 0.5, target, precision });
 
 /** Greatest difference, as a part of the greatest value. */
 function difference(got: ArrayLike<number>, want: ArrayLike<number>): number {
@@ -28,10 +29,10 @@ function difference(got: ArrayLike<number>, want: ArrayLike<number>): number {
 }
 
 /** Parameters after so many steps, with the losses. */
-async function trained(device: string, target: typeof softwareTarget, steps: number): Promise<{ readonly losses: readonly number[]; readonly parameters: ReadonlyMap<string, Float32Array> }> {
+async function trained(device: string, target: typeof softwareTarget, steps: number, precision?: Precision): Promise<{ readonly losses: readonly number[]; readonly parameters: ReadonlyMap<string, Float32Array> }> {
   const opened = await openDevice({ device });
   try {
-    const run = await DeviceRun.open(opened, compiledFor(target), byPath(initialParameters(model)));
+    const run = await DeviceRun.open(opened, compiledFor(target, precision), byPath(initialParameters(model)));
     const losses: number[] = [];
     for (let step = 1; step <= steps; step++) losses.push((await run.run("train", batch(step), { seed: 1, step, lr: 0.01 })).loss?.[0] ?? NaN);
     return { losses, parameters: await run.readArena("parameters") };
@@ -73,6 +74,19 @@ describe.skipIf(!hasCompiler)("a compiled decoder on the CPU", () => {
     vi.unstubAllEnvs();
     const software = await trained("software", softwareTarget, steps);
     one.losses.forEach((loss, i) => expect(Math.abs(loss / (software.losses[i] ?? NaN) - 1)).toBeLessThan(1e-5));
+  });
+
+  test("multiplies pairs of bfloat16 to the same bits with one thread and seven, near what f32 gives", async () => {
+    const steps = 6;
+    const halves = cpuTarget(16, true);
+    vi.stubEnv("LLMC_THREADS", "1");
+    const one = await trained("cpu", halves, steps, "bf16");
+    vi.stubEnv("LLMC_THREADS", "7");
+    expect(await trained("cpu", halves, steps, "bf16")).toEqual(one);
+    vi.unstubAllEnvs();
+    const full = await trained("cpu", halves, steps);
+    one.losses.forEach((loss, i) => expect(Math.abs(loss / (full.losses[i] ?? NaN) - 1)).toBeLessThan(1e-2));
+    expect(one.losses).not.toEqual(full.losses);
   });
 
   test("evaluates the loss, and decodes token by token the logits of the whole context", async () => {

@@ -44,7 +44,7 @@ function firstStep(target: Target, precision: Precision): { readonly loss: numbe
   return { loss: loss?.[0] ?? NaN, gradients: model.parameters.map((p) => plan.entry(p.leaf.name, "gradients").slice()) };
 }
 
-test.each([gpuTarget, softwareTarget, cpuTarget(8)])("a step in bf16 is near the one in f32 and not the same, for $name", (target) => {
+test.each([gpuTarget, softwareTarget, cpuTarget(8), cpuTarget(16, true)])("a step in bf16 is near the one in f32 and not the same, for $name in vectors of $lanes", (target) => {
   const [half, full] = [firstStep(target, "bf16"), firstStep(target, "f32")];
   expect(half.loss).not.toBe(full.loss);
   expect(Math.abs(half.loss / full.loss - 1)).toBeLessThan(1e-3);

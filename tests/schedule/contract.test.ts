@@ -87,7 +87,7 @@ describe("contractions", () => {
   test.each([4, 8, 16] as const)("multiply pairs of numbers rounded to bfloat16, in vectors of %i", async (lanes) => {
     for (const layout of layouts) {
       for (const [m, n, k] of [[100, 20, 64], [97, 3, 900], [7, 65, 33]] as const) {
-        for (const device of ["interpreter", "c"] as const) {
+        for (const device of m === 97 ? (["interpreter", "c"] as const) : (["interpreter"] as const)) {
           const { dispatches } = await checkCluster(plain(layout, m, n, k, half), { target: cpuTarget(lanes, true), least: 1, device });
           expect(dispatches[0]?.kernel.bindings.map(({ element }) => element.scalar)).toContain("u32");
         }
