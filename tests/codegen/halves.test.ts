@@ -23,8 +23,9 @@ const kernel: Kernel = {
 const numbers = (seed: number): Float32Array => Float32Array.from({ length: count }, (_, i) => Math.sin(i * 1.7 + seed) * 10 ** ((i % 9) - 4));
 const [xs, zs] = [numbers(1), numbers(2)];
 
+const bits = (number: number): number => new Uint32Array(Float32Array.of(bf16(number)).buffer)[0] as number;
+
 function expectPairs({ outputs: [, , words, products] }: Run): void {
-  const bits = (number: number): number => new Uint32Array(Float32Array.of(bf16(number)).buffer)[0] as number;
   for (let i = 0; i < count; i++) {
     const [a, b] = [xs[i] as number, zs[i] as number];
     expect(words?.[i]).toBe(((bits(a) >>> 16) | bits(b)) >>> 0);
