@@ -27,7 +27,7 @@ export async function benchGenerate(root: string, bench: Bench, only: RegExp, pr
 }
 
 async function benchDecode(root: string, bench: Bench, workload: Workload): Promise<Table> {
-  const { compiled, parameters } = compileForCpu(root, workload, ["decode"]);
+  const { compiled, parameters } = compileForCpu(root, workload, ["start", "decode"]);
   const run = await openOnCpu(compiled);
   const { inputs } = tokenInputs(run.session, "decode");
   const replay = run.session.replay("decode");

@@ -1,7 +1,7 @@
 /** @file A compiled program of which only one part is run: text is generated without memory for gradients, optimizer states and the activations of a batch. */
-import type { CompiledProgram, ProgramName } from "./device.ts";
+import type { CompiledProgram } from "./device.ts";
 import { programOf } from "./device.ts";
-import type { MemoryReport, Plan, PlanBuffer } from "./plan.ts";
+import type { MemoryReport, Plan, PlanBuffer, ProgramName } from "./plan.ts";
 
 /** The same kernels and buffers by the same numbers; buffers that the program does not touch are empty. */
 export function onlyProgram(compiled: CompiledProgram, name: ProgramName): CompiledProgram {

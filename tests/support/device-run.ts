@@ -5,7 +5,8 @@ import type { Schedule } from "../../src/ir/model.ts";
 import { comp } from "../../src/ir/node.ts";
 import type { Compiled } from "../../src/plan/build-plan.ts";
 import { onlyProgram } from "../../src/runtime/only-program.ts";
-import type { CompiledProgram, Device, ProgramName, Scalars, Session } from "../../src/runtime/device.ts";
+import type { CompiledProgram, Device, Scalars, Session } from "../../src/runtime/device.ts";
+import type { ProgramName } from "../../src/runtime/plan.ts";
 
 /** What the compiler would write into a folder. */
 export function programOf(compiled: Compiled): CompiledProgram {
