@@ -1,7 +1,7 @@
 /**
- * @file From the forward pass over a whole context to a step that takes one token: the program that generates text. Works on any
+ * @file From the forward pass over a whole context to a step that takes one token: the program that generates text; or a few tokens at once, to read a prompt. Works on any
  * causal graph, from how values are read across time, without knowing what attention is:
- * - what is read at the current position is computed there only (its time axis becomes the position);
+ * - what is read at the current position is computed there only (its time axis becomes the position, or the few positions from there on);
  * - what is read at other positions is kept in a cache, a state over the context written at the current row each step;
  * - what has two time axes, such as scores, keeps the one that its reader ranges over, and reads caches along it.
  * Rows not yet written read as zero; that the logits do not depend on them is what causal means, and is checked elsewhere.
@@ -43,10 +43,38 @@ export function decodeProgram(model: Model): DecodeProgram {
   return { logits, caches: caches.map((c) => c.leaf), updates: caches.map((c) => c.update), token: decoder.token, position: decoder.position, others };
 }
 
+export interface PrefillProgram {
+  readonly updates: readonly Update[];
+  /** [N]: the tokens from `position` on. All N positions are in the context; those behind the last token of a prompt hold anything, and are written again. */
+  readonly tokens: Leaf;
+  readonly position: Leaf;
+}
+
+/** Writes the caches of a decode program for so many tokens at once. */
+export function prefillProgram(model: Model, decode: DecodeProgram, size: number): PrefillProgram {
+  const inputs = model.inputs.filter((i) => i.role === "tokens").map((i) => i.leaf);
+  const tokens = inputs.find((l) => !decode.others.has(l));
+  invariant(tokens, `${model.name} reads tokens`);
+  const decoder = new Decoder(model.logits, tokens, decode.others, tokens.axes[1]?.size ?? model.context, { size, caches: new Map(decode.caches.map((c) => [c.name, c])) });
+  decoder.logits();
+  const updates = decoder.caches().map((c) => c.update);
+  invariant(updates.length === decode.caches.length, "tokens at once need the caches that one needs");
+  return { updates, tokens: decoder.token, position: decoder.position };
+}
+
 interface Cache {
   readonly leaf: Leaf;
   readonly update: Update;
 }
+
+/** Several positions at once, for the caches of a step of one, by name. */
+interface Window {
+  readonly size: number;
+  readonly caches: ReadonlyMap<string, Leaf>;
+}
+
+/** What becomes of an axis: one index, or the axis of the window; nothing if it stays. */
+type Pin = Scalar | "window" | undefined;
 
 class Decoder {
   readonly token: Leaf;
