@@ -120,11 +120,16 @@ export function compile(given: Model, optimizer: Optimizer, schedule: Schedule, 
   }
   if (wanted.has("decode")) {
     const stage = decodeStage(model);
+    const { prefill } = stage;
     stage.caches.forEach((cache) => session.placeCache(cache));
     const { clusters, roots: [root = stage.logits] } = session.cluster(stage);
     results.set("decode", [["logits", root]]);
     session.graphs.set("decode", [stage]);
     programs.decode = session.build("decode", [single(clusters)], [root]);
+    if (wanted.has("prefill")) {
+      session.graphs.set("prefill", [prefill]);
+      programs.prefill = session.build("prefill", [session.chunked(session.cluster(prefill).clusters)], []);
+    }
   }
   if (wanted.has("start")) {
     const stage = startStage(layout, optimizer);

@@ -19,7 +19,7 @@ export function tokenInputs(session: Session, name: ProgramName): TokenInputs {
     }
     return session.replay(name).input(input.name);
   };
-  return { inputs: one("tokens"), targets: name === "decode" ? none : one("targets") };
+  return { inputs: one("tokens"), targets: name === "decode" || name === "prefill" ? none : one("targets") };
 }
 
 const none = new Int32Array(0);

@@ -3,8 +3,8 @@
  * replays it; neither imports the other. Sizes and offsets are bytes unless said otherwise. `llmc explain --stage=plan` prints it.
  */
 
-/** `start` sets parameters and states to their first values. */
-export const programNames = ["train", "evaluate", "decode", "start"] as const;
+/** `start` sets parameters and states to their first values; `prefill` fills the caches of `decode` for many tokens at once. */
+export const programNames = ["train", "evaluate", "decode", "start", "prefill"] as const;
 
 export type ProgramName = (typeof programNames)[number];
 

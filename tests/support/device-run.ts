@@ -4,7 +4,7 @@ import { evaluateOne } from "../../src/ir/evaluate.ts";
 import type { Schedule } from "../../src/ir/model.ts";
 import { comp } from "../../src/ir/node.ts";
 import type { Compiled } from "../../src/plan/build-plan.ts";
-import { onlyProgram } from "../../src/runtime/only-program.ts";
+import { onlyPrograms } from "../../src/runtime/only-programs.ts";
 import type { CompiledProgram, Device, Scalars, Session } from "../../src/runtime/device.ts";
 import type { ProgramName } from "../../src/runtime/plan.ts";
 
@@ -28,7 +28,7 @@ export class DeviceRun {
   /** Parameters as given by path, states as the plan starts them; `only` leaves out what a single program does not need. */
   static async open(device: Device, compiled: Compiled, parameters: ReadonlyMap<string, ArrayLike<number>>, only?: ProgramName): Promise<DeviceRun> {
     const program = programOf(compiled);
-    const run = new DeviceRun(await device.open(only === undefined ? program : onlyProgram(program, only)));
+    const run = new DeviceRun(await device.open(only === undefined ? program : onlyPrograms(program, [only])));
     for (const { buffer, init } of only === undefined ? compiled.plan.states : []) run.session.write(buffer, new Float32Array((compiled.plan.buffers[buffer]?.bytes ?? 0) / 4).fill(init));
     run.writeArena("parameters", parameters);
     return run;
