@@ -135,7 +135,7 @@ class Decoder {
     return time === this.#here || this.#inWindow(time) !== undefined;
   }
 
-  /** Whether a time is a current one, and whether it is an earlier one. */
+  /** Whether a time is the current one, or one of the window. */
   #isNow(time: Scalar): Scalar {
     if (!this.#window) return binary("eq", time, this.#here);
     return binary("and", binary("le", this.#here, time), binary("lt", time, add(this.#here, int(this.#window.size))));

@@ -31,7 +31,7 @@ import { buildProgram } from "./program.ts";
 import type { BuiltProgram } from "./program.ts";
 import { alignment } from "./sizes.ts";
 import { startStage } from "./start.ts";
-import { decodeStage, forwardStage, lossStage, normStage, optimizerStage } from "./step.ts";
+import { decodeStage, forwardStage, lossStage, normStage, optimizerStage, prefillStage } from "./step.ts";
 import type { Stage } from "./step.ts";
 import { writePlan } from "./write-plan.ts";
 
@@ -43,7 +43,7 @@ export interface CompileOptions {
   readonly memory?: number;
   /** What operands of contractions are rounded to; by default f32, which is no rounding. */
   readonly precision?: Precision;
-  /** Which programs to make; all of them unless said. */
+  /** Which programs to make; unless said, all that are worth their kernels. `prefill` fills the caches of `decode`. */
   readonly programs?: readonly ProgramName[];
 }
 
@@ -78,7 +78,7 @@ export function compile(given: Model, optimizer: Optimizer, schedule: Schedule, 
   const target = options.target ?? gpuTarget;
   const [loss, evaluationLoss, logits] = withGaussiansMade([given.loss, given.evaluationLoss, given.logits]);
   const model = { ...given, loss, evaluationLoss, logits };
-  const wanted = new Set(options.programs ?? programNames);
+  const wanted = new Set(options.programs ?? programNames.filter((name) => name !== "prefill" || target.quick));
   const layout = layoutArenas(model.parameters, optimizer);
   const session = new Session(model, layout, target, options.precision ?? "f32", options.memory ?? defaultMemory);
   const programs: Partial<Record<ProgramName, BuiltProgram>> = {};
@@ -120,13 +120,13 @@ export function compile(given: Model, optimizer: Optimizer, schedule: Schedule, 
   }
   if (wanted.has("decode")) {
     const stage = decodeStage(model);
-    const { prefill } = stage;
     stage.caches.forEach((cache) => session.placeCache(cache));
     const { clusters, roots: [root = stage.logits] } = session.cluster(stage);
     results.set("decode", [["logits", root]]);
     session.graphs.set("decode", [stage]);
     programs.decode = session.build("decode", [single(clusters)], [root]);
     if (wanted.has("prefill")) {
+      const prefill = prefillStage(model, stage);
       session.graphs.set("prefill", [prefill]);
       programs.prefill = session.build("prefill", [session.chunked(session.cluster(prefill).clusters)], []);
     }

@@ -6,6 +6,7 @@
 import { invariant } from "../diagnostics/invariant.ts";
 import { gradients } from "../grad/gradients.ts";
 import { decodeProgram, prefillProgram } from "../ir/decode.ts";
+import type { DecodeProgram } from "../ir/decode.ts";
 import type { Axis, Comp, Leaf, Node, Scalar } from "../ir/graph.ts";
 import type { Model, Optimizer } from "../ir/model.ts";
 import { comp, leaf, update } from "../ir/node.ts";
@@ -112,13 +113,17 @@ const tokensAtOnce = 64;
 export interface DecodeStage extends Stage {
   readonly logits: Node;
   readonly caches: readonly Leaf[];
-  /** Many tokens in, whose values the caches hold then: how a prompt is read. */
-  readonly prefill: Stage;
+  readonly program: DecodeProgram;
 }
 
 /** One token in, the logits of the next one out, with the values of earlier positions in caches. */
 export function decodeStage(model: Model): DecodeStage {
-  const decode = decodeProgram(model);
-  const { logits, caches, updates } = decode;
-  return { name: "decode", roots: [logits, ...updates], logits, caches, prefill: { name: "prefill", roots: prefillProgram(model, decode, tokensAtOnce).updates } };
+  const program = decodeProgram(model);
+  const { logits, caches, updates } = program;
+  return { name: "decode", roots: [logits, ...updates], logits, caches, program };
+}
+
+/** Many tokens in, whose values the caches hold then: how a prompt is read. */
+export function prefillStage(model: Model, { program }: DecodeStage): Stage {
+  return { name: "prefill", roots: prefillProgram(model, program, tokensAtOnce).updates };
 }

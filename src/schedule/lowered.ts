@@ -49,11 +49,13 @@ export interface Target {
   readonly staging: boolean;
   /** Whether the lanes of a workgroup are the elements of one SIMD vector. They lie side by side along contiguous axes then; elsewhere a lane takes four neighbours at once. */
   readonly simd: boolean;
+  /** Whether its kernels are compiled in no time. A software adapter takes seconds for one, more than it would ever save in reading prompts. */
+  readonly quick: boolean;
 }
 
 /** A GPU behind WebGPU with the limits every adapter grants. */
-export const gpuTarget: Target = { name: "webgpu", language: "wgsl", bindings: 8, lanes: 256, sharedBytes: 16384, staging: true, simd: false };
+export const gpuTarget: Target = { name: "webgpu", language: "wgsl", bindings: 8, lanes: 256, sharedBytes: 16384, staging: true, simd: false, quick: true };
 /** A WebGPU adapter that runs on the CPU (SwiftShader, llvmpipe): barriers cost, caches do the staging. */
-export const softwareTarget: Target = { name: "webgpu-software", language: "wgsl", bindings: 8, lanes: 64, sharedBytes: 16384, staging: false, simd: false };
+export const softwareTarget: Target = { name: "webgpu-software", language: "wgsl", bindings: 8, lanes: 64, sharedBytes: 16384, staging: false, simd: false, quick: false };
 /** The CPU itself, with kernels in C: a workgroup is one vector of `lanes` numbers, and its shared memory is a thread's stack, meant to stay in its cache. */
-export const cpuTarget = (lanes: 4 | 8 | 16): Target => ({ name: "cpu", language: "c", bindings: 64, lanes, sharedBytes: 1 << 20, staging: false, simd: true });
+export const cpuTarget = (lanes: 4 | 8 | 16): Target => ({ name: "cpu", language: "c", bindings: 64, lanes, sharedBytes: 1 << 20, staging: false, simd: true, quick: true });

@@ -25,10 +25,10 @@ export class DeviceRun {
     this.session = session;
   }
 
-  /** Parameters as given by path, states as the plan starts them; `only` leaves out what a single program does not need. */
-  static async open(device: Device, compiled: Compiled, parameters: ReadonlyMap<string, ArrayLike<number>>, only?: ProgramName): Promise<DeviceRun> {
+  /** Parameters as given by path, states as the plan starts them; `only` leaves out what these programs do not need. */
+  static async open(device: Device, compiled: Compiled, parameters: ReadonlyMap<string, ArrayLike<number>>, only?: readonly ProgramName[]): Promise<DeviceRun> {
     const program = programOf(compiled);
-    const run = new DeviceRun(await device.open(only === undefined ? program : onlyPrograms(program, [only])));
+    const run = new DeviceRun(await device.open(only === undefined ? program : onlyPrograms(program, only)));
     for (const { buffer, init } of only === undefined ? compiled.plan.states : []) run.session.write(buffer, new Float32Array((compiled.plan.buffers[buffer]?.bytes ?? 0) / 4).fill(init));
     run.writeArena("parameters", parameters);
     return run;

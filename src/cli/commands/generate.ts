@@ -41,7 +41,8 @@ async function runGenerate(input: Input, host: Host): Promise<ExitCode> {
   const { sample } = await import("../../runtime/sample.ts");
   const options = sampleOptions(input);
   const json = input.flag("json");
-  const program = onlyPrograms(await loadProgram(programFolder), ["decode", "prefill"]);
+  const whole = await loadProgram(programFolder);
+  const program = onlyPrograms(whole, whole.plan.programs.prefill ? ["decode", "prefill"] : ["decode"]);
   const checkpoint = await openCheckpointFile(checkpointPath);
   try {
     const device = await openDevice(deviceOptions(input), program.plan);
