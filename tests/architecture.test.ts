@@ -26,7 +26,7 @@ const layers = ["diagnostics", "ir", "grammar", "semantics", "grad", "optimize",
 /** `src/index.ts` is above them all. */
 const layerOf = (path: string): string => /^(?:src\/)?([a-z]+)\//.exec(path)?.[1] ?? path;
 /** Of the runtime, the compiler takes the arithmetic that both must agree on; from the plan upwards, also the form of the plan. */
-const arithmetic = ["src/runtime/random.ts", "src/runtime/numeric.ts"];
+const arithmetic = ["src/runtime/random.ts", "src/runtime/gaussian.ts", "src/runtime/numeric.ts"];
 const planned = [...arithmetic, "src/runtime/plan.ts"];
 
 function mayImport(path: string, imported: string): boolean {
@@ -135,13 +135,13 @@ function wordsOfCode(path: string): readonly string[] {
   return found;
 }
 
-/** The plan and the kernels of the model `M`, but for what is made from the names themselves: hashes, and the stream numbers of random values. */
+/** The plan and the kernels of the model `M`, but for what is made from the names themselves: hashes, the stream numbers of random values, and comments that are cut off where they get long. */
 function compiledText(text: string, library: typeof stdlib): string {
   const { model, optimizer, schedule, diagnostics } = elaborate(loadProgram("m.llm", { readFile: () => text, stdlib: library }), "M");
   if (!model || !optimizer || !schedule) throw new Error(diagnostics.map((d) => d.message).join("\n"));
   const { plan, kernels } = compile(model, optimizer, schedule, { clip: 1 });
   const { hash: _, ...rest } = plan;
-  return [JSON.stringify(rest, undefined, 1), ...[...kernels.values()].map(printWgsl)].join("\n").replace(/(uniform_random\(\w+, \w+, )\d+u/g, "$1stream");
+  return [JSON.stringify(rest, undefined, 1), ...[...kernels.values()].map(printWgsl)].join("\n").replace(/(random_bits\(\w+, \w+, )\d+u/g, "$1stream").replace(/^\/\/.*…$/gm, "// …");
 }
 
 describe("files", () => {

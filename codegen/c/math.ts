@@ -118,19 +118,19 @@ INLINE F power_x$(F x, F y) {
   F zero = select_f32x$(y > 0.0f, S(0.0f), S(__builtin_inff()));
   return select_f32x$(y == 0.0f, S(1.0f), select_f32x$(x == 0.0f, zero, select_f32x$(x < 0.0f, negative, magnitude)));
 }
-// A number in [0, 1) that depends on nothing but the key of its stream and its counter.
+// 31 bits that depend on nothing but the key of their stream and their counter.
 INLINE U mix_x$(U x) {
   x = (x ^ (x >> 16)) * 0x7feb352du;
   x = (x ^ (x >> 15)) * 0x846ca68bu;
   return x ^ (x >> 16);
 }
-INLINE F random_of_keys_x$(U a, U b, I counter) {
-  return f32_of_i32_x$((I)(mix_x$(mix_x$((U)counter ^ a) + b) >> 8)) * 0x1p-24f;
+INLINE I random_of_keys_x$(U a, U b, I counter) {
+  return (I)(mix_x$(mix_x$((U)counter ^ a) + b) >> 1);
 }
-INLINE F random_x$(uint32_t key, I counter) {
+INLINE I random_x$(uint32_t key, I counter) {
   return random_of_keys_x$(splat_u32x$(key), splat_u32x$(scramble_x1(key + 0x9e3779b9u)), counter);
 }
-INLINE F random_of_x$(U seed, U step, U stream, I counter) {
+INLINE I random_of_x$(U seed, U step, U stream, I counter) {
   U a = mix_x$(mix_x$(mix_x$(seed + 0x9e3779b9u) + step) + stream);
   return random_of_keys_x$(a, mix_x$(a + 0x9e3779b9u), counter);
 }

@@ -4,6 +4,7 @@
  */
 import { invariant } from "../../src/diagnostics/invariant.ts";
 import { aligned } from "../../src/plan/sizes.ts";
+import { programNames } from "../../src/runtime/plan.ts";
 import type { Plan, PlanBuffer, Program } from "../../src/runtime/plan.ts";
 import { cName } from "./names.ts";
 import { phasesOf } from "./phases.ts";
@@ -15,7 +16,7 @@ export function stepFiles(plan: Plan): ReadonlyMap<string, string> {
 }
 
 export function printStep(plan: Plan): string {
-  const programs = (["train", "evaluate", "decode"] as const).flatMap((name) => {
+  const programs = programNames.flatMap((name) => {
     const program = plan.programs[name];
     return program ? [{ name, program }] : [];
   });

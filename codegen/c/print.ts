@@ -6,11 +6,12 @@ import { expandReduces } from "../../src/kernel/reduce.ts";
 import type { Array_, Kernel, UniformStatement } from "../../src/kernel/ir.ts";
 import { visitStatements } from "../../src/kernel/walk.ts";
 import { indent } from "../text.ts";
+import { partInvariant } from "./invariant.ts";
 import { cName, componentName } from "./names.ts";
 import { prelude } from "./prelude.ts";
 import type { Scope } from "./scope.ts";
 import { scopeOf, typeName } from "./scope.ts";
-import { uniformLines } from "./statement.ts";
+import { letLines, uniformLines } from "./statement.ts";
 
 export interface COptions {
   /** Numbers that a SIMD register holds: 16 with AVX-512, 8 with AVX2, 4 with NEON or SSE, 1 for plain C. */
@@ -29,7 +30,9 @@ export function printC(kernel: Kernel, { width: most }: COptions): string {
   const whole = width === kernel.lanes;
   const body = whole && reducesWithin(kernel, width) ? kernel.body : expandReduces(kernel);
   const scope = scopeOf(kernel, body, width);
-  const lines = uniformLines(body, scope);
+  const parted = partInvariant(kernel, body);
+  const before = parted.before.flatMap((statement) => letLines(statement, scope));
+  const lines = uniformLines(parted.body, scope);
   const scratch = new Set<string>();
   if (body === kernel.body) visitStatements(kernel.body, (statement) => statement.kind === "reduce" && scratch.add(statement.scratch));
   const text = lines.join("\n");
@@ -44,6 +47,7 @@ export function printC(kernel: Kernel, { width: most }: COptions): string {
         return `${access === "read" ? "const " : ""}${type} *restrict ${cName(name)} = bindings[${index}];`;
       }),
       ...kernel.shared.filter(used).map(({ name, element, length }) => `${typeName(element.scalar, 1)} ${cName(name)}[${length * element.width}] ALIGNED;`),
+      ...before,
       "for (int32_t group = group_from; group < group_to; group++) {",
       ...indent([...kernel.registers.flatMap((register) => registerLines(register, scope)), ...lines]),
       "}",

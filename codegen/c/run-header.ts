@@ -42,7 +42,7 @@ struct program {
   const struct range *clears; int32_t clear_count;
 };
 
-enum { largest_alignment = 2 << 20, stack_bytes = 16 << 20, most_programs = 3, shares_per_thread = 16, spins = 2000 };
+enum { largest_alignment = 2 << 20, stack_bytes = 16 << 20, most_programs = 5, shares_per_thread = 16, spins = 2000 };
 
 /* A dispatch is handed out in shares of so many groups; its shares are numbered from first within the phase. */
 struct share { int32_t first, count, groups; };

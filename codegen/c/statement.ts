@@ -78,7 +78,8 @@ function laneLines(body: readonly Statement[], scope: Scope): string[] {
   });
 }
 
-function letLines({ name, value }: Extract<Statement, { kind: "let" }>, scope: Scope): string[] {
+/** The lines of a definition, which is in sight afterwards. */
+export function letLines({ name, value }: Extract<Statement, { kind: "let" }>, scope: Scope): string[] {
   const { scalar, width } = value.type;
   const shape = shapeOf(value, scope);
   const wide = shape.kind === "varying";

@@ -4,7 +4,8 @@
  */
 import type { Leaf, Parameter, Scalar } from "../../src/ir/graph.ts";
 import { javascript } from "../../src/ir/javascript.ts";
-import { add, axis, int, mul, rewrite, subexpressions } from "../../src/ir/scalar.ts";
+import { overIndex } from "../../src/ir/row-major.ts";
+import { axis, subexpressions } from "../../src/ir/scalar.ts";
 
 /** `(…streams) => (i) => value`. */
 export interface Initialiser {
@@ -47,34 +48,14 @@ export function initialisation(parameters: ReadonlyMap<string, Parameter>): Init
   return { functions: [...byText.values()], starts };
 }
 
-function print(leaf: Leaf, init: Scalar): { readonly text: Pick<Initialiser, "streams" | "statements" | "result" | "calls">; readonly streams: readonly number[] } {
-  const streams: number[] = [];
-  for (const s of subexpressions(init)) if (s.kind === "random" && !streams.includes(s.stream)) streams.push(s.stream);
+function print({ axes }: Leaf, init: Scalar): { readonly text: Pick<Initialiser, "streams" | "statements" | "result" | "calls">; readonly streams: readonly number[] } {
+  const streams = [...new Set(subexpressions(init).flatMap((s) => (s.kind === "random" ? [s.stream] : [])))];
   const streamNames = streams.map((_, n) => (streams.length === 1 ? "stream" : `stream${n + 1}`));
-  const sizes = leaf.axes.map((a) => a.size);
-  const strides = sizes.map((_, i) => sizes.slice(i + 1).reduce((n, size) => n * size, 1));
-  // The counter of a random number is the row-major index, however it was built: it is what `i` is.
-  const flat = flatForms(sizes, strides);
-  const index = axis(0);
-  const overIndex = rewrite(init, (s) => (flat.has(s) ? index : undefined));
-  const position = (p: number): string => {
-    if (sizes.length <= 1) return "i";
-    const quotient = strides[p] === 1 ? "i" : `Math.floor(i / ${strides[p]})`;
-    return p === 0 ? quotient : `(${quotient} % ${sizes[p]})`;
-  };
-  const usesPositions = overIndex !== init && subexpressions(overIndex).some((s) => s.kind === "axis" && s !== index);
-  const text = javascript(usesPositions ? init : overIndex, {
-    name: (s) => (s.kind === "axis" ? (overIndex === init || usesPositions ? position(s.position) : "i") : s.of.name),
-    stream: (stream) => streamNames[streams.indexOf(stream)] ?? String(stream),
+  const text = javascript(overIndex(init, axes, axis(0)), {
+    name: (s) => (s.kind === "axis" ? "i" : s.of.name),
+    stream: (stream) => streamNames[streams.indexOf(stream)] ?? "",
   });
-  return { text: { ...text, streams: streamNames }, streams };
-}
-
-/** The scalars that equal the row-major index of an element. */
-function flatForms(sizes: readonly number[], strides: readonly number[]): ReadonlySet<Scalar> {
-  const sum = sizes.reduce<Scalar>((total, _, i) => add(total, mul(axis(i), int(strides[i] ?? 1))), int(0));
-  const horner = sizes.reduce<Scalar>((total, size, i) => (i === 0 ? axis(0) : add(mul(total, int(size)), axis(i))), int(0));
-  return new Set([sum, horner].filter((s) => s.kind !== "literal"));
+  return { text: { ...text, streams: streamNames }, streams: streams.map((s) => (s.kind === "literal" ? s.value >>> 0 : 0)) };
 }
 
 /** `normal(std: 0.02)` → `normal`, made unique. */

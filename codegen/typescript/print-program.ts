@@ -27,11 +27,11 @@ export async function printProgram(spec: ProgramSpec): Promise<PrintedProgram> {
   const rate = learningRate(spec);
   const calls = new Set([...rate.calls, ...starts.functions.flatMap((f) => [...f.calls])]);
 
-  addImports(file, calls);
+  addImports(file, calls, starts);
   addSettings(file, spec);
   addLearningRate(file, spec, rate);
-  addInitialisers(file, starts);
-  addTrain(file, spec);
+  if (starts.starts.length > 0) addInitialisers(file, starts);
+  addTrain(file, spec, starts);
   file.addStatements((writer) => writer.blankLine().write("await runMain(import.meta.url, train);"));
 
   const text = `${header(spec)}\n${file.getFullText()}`;
@@ -49,9 +49,9 @@ function header({ plan, source }: ProgramSpec): string {
  */`;
 }
 
-function addImports(file: SourceFile, calls: ReadonlySet<string>): void {
+function addImports(file: SourceFile, calls: ReadonlySet<string>, starts: Initialisation): void {
   const values = ["loadProgram", "openRun", "runMain", "tokenInputs", ...calls].toSorted();
-  file.addImportDeclaration({ moduleSpecifier: "llmc/runtime", namedImports: ["DataSpec", "Initialisers", "RunOptions", "RunResult", "TokenizerData"], isTypeOnly: true });
+  file.addImportDeclaration({ moduleSpecifier: "llmc/runtime", namedImports: ["DataSpec", ...(starts.starts.length > 0 ? ["Initialisers"] : []), "RunOptions", "RunResult", "TokenizerData"], isTypeOnly: true });
   file.addImportDeclaration({ moduleSpecifier: "llmc/runtime", namedImports: values });
 }
 
@@ -107,7 +107,7 @@ function addLearningRate(file: SourceFile, { scheduleText }: ProgramSpec, rate: 
 }
 
 function addInitialisers(file: SourceFile, { functions, starts }: Initialisation): void {
-  const random = functions.some((f) => f.calls.has("uniform"));
+  const random = functions.some((f) => f.streams.length > 0);
   const formulas = functions.map(({ name, declared, streams, statements, result }) => {
     const indexed = /\bi\b/.test([...statements, result].join(" "));
     const body = statements.length === 0 ? result : `{ ${statements.join("\n")}\nreturn ${result}; }`;
@@ -118,13 +118,13 @@ function addInitialisers(file: SourceFile, { functions, starts }: Initialisation
     name: "initialisers",
     parameters: random ? [{ name: "seed", type: "number" }] : [],
     returnType: "Initialisers",
-    docs: ["How each parameter starts, by element index. Streams keep the random numbers of two parameters apart."],
+    docs: ["How parameters start whose formula is not the same on every device, by element index; others start on the device. Streams keep the random numbers of two parameters apart."],
     statements: [...(random ? ["const step = 0;"] : []), ...formulas, `return {\n${entries.join("\n")}\n};`],
     leadingTrivia: "\n",
   });
 }
 
-function addTrain(file: SourceFile, spec: ProgramSpec): void {
+function addTrain(file: SourceFile, spec: ProgramSpec, { starts }: Initialisation): void {
   const { settings, samples, plan, data } = spec;
   const scalars = plan.programs.train?.scalars ?? [];
   const usesRate = scalars.some((s) => s.name === "lr");
@@ -141,7 +141,7 @@ function addTrain(file: SourceFile, spec: ProgramSpec): void {
     statements: `
 const folder = new URL(".", import.meta.url);
 const program = await loadProgram(folder);
-const run = await openRun({ ...settings, program, data, tokenizer, folder, initialisers }, options);
+const run = await openRun({ ...settings, program, data, tokenizer, folder${starts.length > 0 ? ", initialisers" : ""} }, options);
 try {
   const { inputs, targets } = tokenInputs(run.session, "train");
   for (let step = run.start + 1; step <= run.steps && !run.stopping; step++) {

@@ -60,7 +60,7 @@ function print(expr: Expr, scope: Scope): Text {
     case "component":
       return primary(`${operand(expr.of, level.primary, scope)}.${"xyzw"[expr.index] ?? ""}`);
     case "random":
-      return call(useHelper(scope, { name: "uniform_random", width: 1 }), expr.seed, expr.step, expr.stream, expr.counter);
+      return call(useHelper(scope, { name: "random_bits", width: 1 }), expr.seed, expr.step, expr.stream, expr.counter);
     default:
       return unreachable(expr);
   }

@@ -180,13 +180,13 @@ fn scramble(value: u32) -> u32 {
   return x ^ (x >> 16u);
 }`,
   },
-  uniform_random: {
+  random_bits: {
     needs: ["scramble"],
-    text: `/// A number in [0, 1) that depends on nothing but its arguments.
-fn uniform_random(seed: u32, step: u32, stream: u32, counter: i32) -> f32 {
+    text: `/// 31 bits that depend on nothing but the arguments.
+fn random_bits(seed: u32, step: u32, stream: u32, counter: i32) -> i32 {
   let a = scramble(scramble(scramble(seed + 0x9e3779b9u) + step) + stream);
   let b = scramble(a + 0x9e3779b9u);
-  return f32(scramble(scramble(u32(counter) ^ a) + b) >> 8u) * 0x1p-24;
+  return i32(scramble(scramble(u32(counter) ^ a) + b) >> 1u);
 }`,
   },
 };

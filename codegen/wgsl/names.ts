@@ -19,7 +19,7 @@ const taken = new Set(
 
 /** The helper functions a module may declare; their names are theirs alone. */
 const helperNames = [
-  "accurate_log", "quarter_wave", "accurate_sin", "accurate_cos", "accurate_tanh", "accurate_erf", "power", "whole_power", "is_finite", "bf16", "pair_of_halves", "dot_of_halves", "floor_div", "floor_mod", "scramble", "uniform_random",
+  "accurate_log", "quarter_wave", "accurate_sin", "accurate_cos", "accurate_tanh", "accurate_erf", "power", "whole_power", "is_finite", "bf16", "pair_of_halves", "dot_of_halves", "floor_div", "floor_mod", "scramble", "random_bits",
 ] as const;
 export type HelperName = (typeof helperNames)[number];
 

@@ -77,9 +77,9 @@ async function benchKernels(root: string, model: string): Promise<Table> {
     else process.env["XDG_CACHE_HOME"] = usual;
   }
   return {
-    title: `compile: ${workload.name}, ${kernels} kernels of three programs on the CPU device`, columns,
+    title: `compile: ${workload.name}, ${kernels} kernels of four programs on the CPU device`, columns,
     rows: [
-      timing("from the source to the plan", plans), timing("cold: C compiled and loaded, parameters written", cold), timing("warm: loaded from the cache, parameters written", warm),
+      timing("from the source to the plan", plans), timing("cold: C compiled and loaded, parameters drawn", cold), timing("warm: loaded from the cache, parameters drawn", warm),
       timing("then the first training step", first),
     ].map(rowOf),
     notes: [],

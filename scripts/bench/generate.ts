@@ -27,7 +27,7 @@ export async function benchGenerate(root: string, bench: Bench, only: RegExp, pr
 }
 
 async function benchDecode(root: string, bench: Bench, workload: Workload): Promise<Table> {
-  const { compiled, parameters } = compileForCpu(root, workload, { programs: ["decode"] });
+  const { compiled, parameters } = compileForCpu(root, workload, { programs: ["start", "decode", "prefill"] });
   const run = await openOnCpu(compiled);
   const { inputs } = tokenInputs(run.session, "decode");
   const replay = run.session.replay("decode");
@@ -43,7 +43,17 @@ async function benchDecode(root: string, bench: Bench, workload: Workload): Prom
     })) / tokensOfSample,
     close: () => close(run),
   };
-  const [reading, decoding] = await interleave([bench.bandwidth(availableParallelism()), decode], { rounds: 9, seconds: 60 });
+  const { inputs: prompt } = tokenInputs(run.session, "prefill");
+  const many = run.session.replay("prefill");
+  const prefill: Contender = {
+    name: `a prompt, ${prompt.length} tokens at once`, about: "",
+    sample: async () => {
+      prompt.forEach((_, i) => (prompt[i] = (i * 7919) % vocabulary));
+      return (await secondsOf(async () => void (await many.once({ seed: 1, step: 1, position: 0 })))) / prompt.length;
+    },
+    close: () => undefined,
+  };
+  const [reading, decoding, prompting] = await interleave([bench.bandwidth(availableParallelism()), decode, prefill], { rounds: 9, seconds: 60 });
   await decode.close();
   const [median, best] = [decoding?.median ?? NaN, decoding?.best ?? NaN];
   const gigabytes = (4 * (parameters - (workload.positions ? context * (compiled.plan.dims["D"] ?? 0) : 0))) / 1e9;
@@ -53,6 +63,8 @@ async function benchDecode(root: string, bench: Bench, workload: Workload): Prom
   };
   return {
     title: `generate: ${workload.model}, one sequence, from position 0: ${(gigabytes * 1000).toFixed(0)} MB of weights a token, read at ${(1 / (reading?.median ?? NaN)).toFixed(1)} GB/s`,
-    columns, rows: [{ name: decode.name, values }], notes: [],
+    columns,
+    rows: [{ name: decode.name, values }, { name: prefill.name, values: { tokensPerSecond: 1 / (prompting?.median ?? NaN), bestTokensPerSecond: 1 / (prompting?.best ?? NaN) } }],
+    notes: [],
   };
 }

@@ -8,6 +8,7 @@ import { compile } from "../../src/plan/build-plan.ts";
 import type { Compiled, CompileOptions } from "../../src/plan/build-plan.ts";
 import type { Precision } from "../../src/optimize/precision.ts";
 import type { CompiledProgram, Device, Session } from "../../src/runtime/device.ts";
+import { initialise } from "../../src/runtime/arenas.ts";
 import { tokenInputs } from "../../src/runtime/inputs.ts";
 import { openDevice } from "../../src/runtime/node/device.ts";
 import { checkFile } from "../../src/semantics/check.ts";
@@ -47,20 +48,11 @@ export interface CpuRun {
   readonly device: Device;
 }
 
-/** Opens a compiled model with parameters as a fresh model has them: matrices of small noise, vectors of ones. */
+/** Opens a compiled model with the parameters of a fresh one. */
 export async function openOnCpu(compiled: Runnable): Promise<CpuRun> {
   const device = await openDevice({ device: "cpu" });
   const session = await device.open(programOf(compiled));
-  const { plan } = compiled;
-  for (const { buffer, init } of plan.states) session.write(buffer, new Float32Array((plan.buffers[buffer]?.bytes ?? 0) / 4).fill(init));
-  const arena = plan.buffers.findIndex((buffer) => buffer.role === "parameters");
-  const values = new Float32Array((plan.buffers[arena]?.bytes ?? 0) / 4);
-  const noise = randomNumbers(1);
-  for (const { offset, shape } of plan.parameters) {
-    const count = shape.reduce((product, size) => product * size, 1);
-    for (let i = 0; i < count; i++) values[offset / 4 + i] = shape.length > 1 ? 0.07 * (noise() - 0.5) : 1;
-  }
-  session.write(arena, values);
+  await initialise(session, 1);
   return { session, device };
 }
 

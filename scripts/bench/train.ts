@@ -40,7 +40,7 @@ export async function benchTrain(root: string, bench: Bench, only: RegExp, print
 }
 
 async function benchWorkload(root: string, bench: Bench, workload: Workload, dtype: "float32" | "bfloat16"): Promise<Table> {
-  const model = compileForCpu(root, workload, { programs: ["train"], precision: dtype === "float32" ? "f32" : "bf16" });
+  const model = compileForCpu(root, workload, { programs: ["start", "train"], precision: dtype === "float32" ? "f32" : "bf16" });
   const sizes = sizesOf(model.compiled.plan.dims);
   const llmc = await llmcTraining(model);
   const entries: Entry[] = [];

@@ -90,7 +90,7 @@ export function interval(s: Scalar, space: Space): Interval {
       return { low: 0, high: axis.size - 1 };
     }
     case "read": return nodeInterval(s);
-    case "random": return truth;
+    case "random": return s.law === "uniform" ? truth : s.law === "bits" ? { low: 0, high: 2 ** 31 - 1 } : everything;
     case "select": {
       const known = decide(s.condition, space);
       if (known !== undefined) return interval(known ? s.then : s.else, space);

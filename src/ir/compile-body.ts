@@ -10,7 +10,8 @@ import type { Binary, Comp, Node, Read, Scalar, Scatter, Unary } from "./graph.t
 import { nodesRead } from "./node.ts";
 import { operands } from "./scalar.ts";
 import { bf16, erf, roundEven } from "../runtime/numeric.ts";
-import { uniform } from "../runtime/random.ts";
+import { gaussian } from "../runtime/gaussian.ts";
+import { bitsOf, streamKey, uniform } from "../runtime/random.ts";
 
 /** Fills `out` from the values of the nodes read, in the order of `nodesRead`. */
 export type Kernel = (out: Float64Array, inputs: readonly Float64Array[], seed: number, step: number) => void;
@@ -19,6 +20,8 @@ interface Helpers {
   readonly bf16: typeof bf16;
   readonly erf: typeof erf;
   readonly uniform: typeof uniform;
+  readonly gaussian: typeof gaussian;
+  readonly bits: typeof uniform;
   readonly roundEven: typeof roundEven;
   /** Throws: the index `value` of axis `dimension` of the input `input` is out of range. */
   readonly outOfRange: (input: number, dimension: number, value: number) => never;
@@ -37,7 +40,8 @@ export function compileBody(node: Comp | Scatter): Kernel {
     compiledText.set(text, make);
   }
   return make({
-    bf16, erf, uniform, roundEven,
+    bf16, erf, uniform, gaussian, roundEven,
+    bits: (seed, step, stream, counter) => bitsOf(streamKey(seed, step, stream), counter),
     outOfRange(input, dimension, value) {
       const of = inputs[input];
       throw new Error(`internal: ${node.name} reads ${of?.name} at ${value} on axis ${of?.axes[dimension]?.name} of size ${of?.axes[dimension]?.size}`);
@@ -85,7 +89,7 @@ class BodyCompiler {
       }
       if (depth > 0) text = `for (let a${depth - 1} = 0; a${depth - 1} < ${this.#space[depth - 1]?.size}; a${depth - 1}++) {\n${text}\n}`;
     }
-    return `const { bf16, erf, uniform, roundEven, outOfRange } = helpers;
+    return `const { bf16, erf, uniform, gaussian, bits, roundEven, outOfRange } = helpers;
 return (out, inputs, seed, step) => {
 ${this.#inputs.map((_, i) => `const i${i} = inputs[${i}];`).join("\n")}
 let o = 0;
@@ -137,7 +141,7 @@ ${text}
       case "unary": return unaryText(s.op, a);
       case "binary": return binaryText(s, a, b);
       case "cast": return s.dtype === "i32" ? `Math.trunc(${a})` : s.dtype === "bool" ? `(${a} !== 0 ? 1 : 0)` : a;
-      case "random": return `uniform(seed, step, ${s.stream}, ${a})`;
+      case "random": return `${s.law}(seed, step, ${a}, ${b})`;
       case "literal": case "axis": case "select": case "slot": throw new Error(`internal: ${s.kind} in a body`);
       default: return unreachable(s);
     }

@@ -1,7 +1,7 @@
 /**
- * @file From the forward pass over a whole context to a step that takes one token: the program that generates text. Works on any
+ * @file From the forward pass over a whole context to a step that takes one token: the program that generates text; or a few tokens at once, to read a prompt. Works on any
  * causal graph, from how values are read across time, without knowing what attention is:
- * - what is read at the current position is computed there only (its time axis becomes the position);
+ * - what is read at the current position is computed there only (its time axis becomes the position, or the few positions from there on);
  * - what is read at other positions is kept in a cache, a state over the context written at the current row each step;
  * - what has two time axes, such as scores, keeps the one that its reader ranges over, and reads caches along it.
  * Rows not yet written read as zero; that the logits do not depend on them is what causal means, and is checked elsewhere.
@@ -9,11 +9,11 @@
  * translation) stays a whole input, and what depends on it alone is computed anew each step.
  */
 import { invariant } from "../diagnostics/invariant.ts";
-import { spaceOf } from "./affine.ts";
-import type { Comp, Leaf, Node, Read, Scalar, Update } from "./graph.ts";
+import { affineOf, spaceOf } from "./affine.ts";
+import type { Axis, Comp, Leaf, Node, Read, Scalar, Update } from "./graph.ts";
 import type { Model } from "./model.ts";
 import { comp, inputsOf, leaf, reachable, update } from "./node.ts";
-import { axis, binary, int, literal, read, rewrite, select, subexpressions, substitute } from "./scalar.ts";
+import { add, axis, binary, int, literal, read, rewrite, select, sub, subexpressions, substitute } from "./scalar.ts";
 import { dependsOn } from "./dependence.ts";
 import { simplifier } from "./simplify-scalar.ts";
 import { positionsOf } from "./sums.ts";
@@ -23,6 +23,8 @@ export interface DecodeProgram {
   readonly logits: Node;
   /** States over the context, in the order of their updates; their first contents do not matter. */
   readonly caches: readonly Leaf[];
+  /** The same by the node of the forward pass whose rows they keep. */
+  readonly cached: ReadonlyMap<Node, Leaf>;
   readonly updates: readonly Update[];
   /** Rank-0 inputs: the token, and its position in [0, context), counting up from 0. */
   readonly token: Leaf;
@@ -39,8 +41,27 @@ export function decodeProgram(model: Model): DecodeProgram {
   const others = new Map(inputs.filter((l) => l !== tokens).map((l) => [l, withoutBatch(l)] as const));
   const decoder = new Decoder(model.logits, tokens, others, tokens.axes[1]?.size ?? model.context);
   const logits = decoder.logits();
-  const caches = decoder.caches();
-  return { logits, caches: caches.map((c) => c.leaf), updates: caches.map((c) => c.update), token: decoder.token, position: decoder.position, others };
+  const caches = [...decoder.caches()];
+  return { logits, caches: caches.map(([, c]) => c.leaf), cached: new Map(caches.map(([of, c]) => [of, c.leaf])), updates: caches.map(([, c]) => c.update), token: decoder.token, position: decoder.position, others };
+}
+
+export interface PrefillProgram {
+  readonly updates: readonly Update[];
+  /** [N]: the tokens from `position` on. All N positions are in the context; those behind the last token of a prompt hold anything, and are written again. */
+  readonly tokens: Leaf;
+  readonly position: Leaf;
+}
+
+/** Writes the caches of a decode program for so many tokens at once, or as many as the context has. */
+export function prefillProgram(model: Model, decode: DecodeProgram, most: number): PrefillProgram {
+  const tokens = model.inputs.find((i) => i.role === "tokens" && !decode.others.has(i.leaf))?.leaf;
+  invariant(tokens, `${model.name} reads tokens`);
+  const context = tokens.axes[1]?.size ?? model.context;
+  const decoder = new Decoder(model.logits, tokens, decode.others, context, { size: Math.min(most, context), cached: decode.cached });
+  decoder.logits();
+  const updates = [...decoder.caches().values()].map((c) => c.update);
+  invariant(updates.length === decode.cached.size, "many tokens at once need the caches that one needs");
+  return { updates, tokens: decoder.token, position: decoder.position };
 }
 
 interface Cache {
@@ -48,10 +69,21 @@ interface Cache {
   readonly update: Update;
 }
 
+/** Several positions at once, for the caches of a step of one. */
+interface Window {
+  readonly size: number;
+  readonly cached: ReadonlyMap<Node, Leaf>;
+}
+
+/** What becomes of an axis: one index, or the positions of the window; nothing if it stays. */
+type Pin = Scalar | "window" | undefined;
+
 class Decoder {
   readonly token: Leaf;
   readonly position: Leaf;
+  /** The position, or the first of the window's. */
   readonly #here: Scalar;
+  readonly #window: Window | undefined;
   readonly #root: Node;
   readonly #tokens: Leaf;
   readonly #others: ReadonlyMap<Leaf, Leaf>;
@@ -62,13 +94,14 @@ class Decoder {
   readonly #variants = new Map<string, Node>();
   readonly #caches = new Map<Node, Cache>();
 
-  constructor(root: Node, tokens: Leaf, others: ReadonlyMap<Leaf, Leaf>, context: number) {
+  constructor(root: Node, tokens: Leaf, others: ReadonlyMap<Leaf, Leaf>, context: number, window?: Window) {
     this.#root = root;
+    this.#window = window;
     this.#tokens = tokens;
     this.#others = others;
     this.#batched = dependents(root, [tokens, ...others.keys()]);
-    this.token = leaf("input", tokens.name, [], "i32", tokens.below === undefined ? {} : { below: tokens.below });
-    this.position = leaf("scalar", "position", [], "i32", { below: context });
+    this.token = leaf("input", tokens.name, this.#axes(), "i32", tokens.below === undefined ? {} : { below: tokens.below });
+    this.position = leaf("scalar", "position", [], "i32", { below: context - (window ? window.size - 1 : 0) });
     this.#here = read(this.position, []);
     this.#timeAxes = timeAxes(root, tokens);
   }
@@ -76,11 +109,36 @@ class Decoder {
   logits(): Node {
     const { axes } = this.#root;
     invariant(axes.length === 3 && this.#times(this.#root).has(1), `${this.#root.name} is over batch, time and vocabulary`);
-    return this.#variant(this.#root, [int(0), this.#here, undefined]);
+    return this.#variant(this.#root, [int(0), this.#window ? "window" : this.#here, undefined]);
   }
 
-  caches(): readonly Cache[] {
-    return [...this.#caches.values()];
+  /** By the node whose rows they keep. */
+  caches(): ReadonlyMap<Node, Cache> {
+    return this.#caches;
+  }
+
+  /** What the time axis becomes: no axis, or that of the window. */
+  #axes(): readonly Axis[] {
+    return this.#window ? [{ name: "N", size: this.#window.size }] : [];
+  }
+
+  /** The index in the window of a time that is always in it: an axis by itself. */
+  #inWindow(time: Scalar): Scalar | undefined {
+    if (!this.#window || time.dtype !== "i32") return undefined;
+    const { constant, terms } = affineOf(sub(time, this.#here));
+    const [[atom, by] = []] = terms;
+    return constant === 0 && terms.size === 1 && by === 1 && atom?.kind === "axis" ? atom : undefined;
+  }
+
+  /** Whether a time is the current one of whatever reads at it. */
+  #isHere(time: Scalar): boolean {
+    return time === this.#here || this.#inWindow(time) !== undefined;
+  }
+
+  /** Whether a time is the current one, or one of the window. */
+  #isNow(time: Scalar): Scalar {
+    if (!this.#window) return binary("eq", time, this.#here);
+    return binary("and", binary("le", this.#here, time), binary("lt", time, add(this.#here, int(this.#window.size))));
   }
 
   #times(node: Node): ReadonlySet<number> {
@@ -95,7 +153,7 @@ class Decoder {
     if (other) return read(other, at.slice(1));
     const times = this.#times(of);
     const [time, ...more] = times;
-    if (of.kind === "leaf" || (time !== undefined && more.length === 0 && at[time] !== this.#here)) return this.#readCached(of, time, at);
+    if (of.kind === "leaf" || (time !== undefined && more.length === 0 && !this.#isHere(at[time] ?? int(0)))) return this.#readCached(of, time, at);
     return this.#readVariant(of, at, (i) => i === 0 || times.has(i));
   }
 
@@ -105,46 +163,47 @@ class Decoder {
   }
 
   #readVariant(of: Node, at: readonly Scalar[], mayPin: (axis: number) => boolean): Scalar {
-    const pins = at.map((index, i) => (mayPin(i) && positionsOf(index).size === 0 ? index : undefined));
+    const pins = at.map((index, i): Pin => (!mayPin(i) ? undefined : this.#inWindow(index) ? "window" : positionsOf(index).size === 0 ? index : undefined));
     if (pins.every((p) => p === undefined)) return read(of, at);
-    return read(this.#variant(of, pins), at.filter((_, i) => pins[i] === undefined));
+    return read(this.#variant(of, pins), at.flatMap((index, i) => (pins[i] === undefined ? [index] : pins[i] === "window" ? [this.#inWindow(index) ?? index] : [])));
   }
 
   #readCached(of: Node, time: number | undefined, at: readonly Scalar[]): Scalar {
     invariant(time !== undefined, `${of.name} has no time axis`);
     const index = at[time];
     invariant(index, `${of.name} is read without a time`);
-    const current = (): Scalar => this.#now(of, time, at.filter((_, i) => i !== 0 && i !== time));
-    if (index === this.#here) return current();
+    const current = (): Scalar => this.#now(of, time, at);
+    if (this.#isHere(index)) return current();
     const cache = this.#cache(of, time);
     const zero = literal(0, of.dtype);
     const old = read(cache.leaf, at.slice(1));
-    return select(binary("lt", index, this.#here), old, select(binary("eq", index, this.#here), current(), zero));
+    return select(binary("lt", index, this.#here), old, select(this.#isNow(index), current(), zero));
   }
 
-  #now(of: Node, time: number, rest: readonly Scalar[]): Scalar {
-    if (of === this.#tokens) return read(this.token, []);
-    return read(this.#variant(of, of.axes.map((_, i) => (i === 0 ? int(0) : i === time ? this.#here : undefined))), rest);
+  /** The value at a current time; `at` are all indices of the node. */
+  #now(of: Node, time: number, at: readonly Scalar[]): Scalar {
+    const inside = this.#window ? at.map((index, i) => (i === time ? (this.#inWindow(index) ?? sub(index, this.#here)) : index)) : at.filter((_, i) => i !== time);
+    const row = inside.slice(1);
+    if (of === this.#tokens) return read(this.token, row);
+    return read(this.#variant(of, of.axes.map((_, i): Pin => (i === 0 ? int(0) : i !== time ? undefined : this.#window ? "window" : this.#here))), row);
   }
 
   #cache(of: Node, time: number): Cache {
     const known = this.#caches.get(of);
     if (known) return known;
     const axes = of.axes.slice(1);
-    const row = time - 1;
-    const state = leaf("state", `cache.${of.name}`, axes, of.dtype);
+    const state = this.#window?.cached.get(of) ?? leaf("state", `cache.${of.name}`, axes, of.dtype);
     const here = axes.map((_, i) => axis(i));
-    const current = this.#now(of, time, here.filter((_, i) => i !== row));
-    const value = comp({ name: `cache.${of.name}`, ...(of.origin && { origin: of.origin }) }, axes, select(binary("eq", axis(row), this.#here), current, read(state, here)));
+    const value = comp({ name: `cache.${of.name}`, ...(of.origin && { origin: of.origin }) }, axes, select(this.#isNow(axis(time - 1)), this.#now(of, time, [int(0), ...here]), read(state, here)));
     const made: Cache = { leaf: state, update: update(state, value) };
     this.#caches.set(of, made);
     return made;
   }
 
   /** A node with some axes replaced by what they are at the current position. */
-  #variant(of: Node, pins: readonly (Scalar | undefined)[]): Node {
+  #variant(of: Node, pins: readonly Pin[]): Node {
     invariant(of.kind === "comp", `decoding meets the ${of.kind} ${of.name}`);
-    const key = `${of.id}:${pins.map((p) => p?.id ?? "").join()}`;
+    const key = `${of.id}:${pins.map((p) => (typeof p === "object" ? p.id : (p ?? ""))).join()}`;
     const known = this.#variants.get(key);
     if (known) return known;
     const made = this.#specialise(of, pins);
@@ -152,11 +211,11 @@ class Decoder {
     return made;
   }
 
-  #specialise(of: Comp, pins: readonly (Scalar | undefined)[]): Node {
-    const axes = of.axes.filter((_, i) => pins[i] === undefined);
+  #specialise(of: Comp, pins: readonly Pin[]): Node {
+    const axes = of.axes.flatMap((own, i) => (pins[i] === undefined ? [own] : pins[i] === "window" ? this.#axes() : []));
     const over = of.reduce?.axes ?? [];
     let next = 0;
-    const by = spaceOf(of).map((_, i) => pins[i] ?? axis(next++));
+    const by = spaceOf(of).map((_, i) => (pins[i] === "window" ? add(this.#here, axis(next++)) : (pins[i] ?? axis(next++))) as Scalar);
     const simplify = simplifier([...axes, ...over]);
     const renew = (s: Scalar): Scalar =>
       rewrite(s, (e) => (e.kind === "read" && e.of !== this.position ? this.#read(e.of, e.at.map((index) => simplify(renew(index)))) : undefined));

@@ -220,13 +220,17 @@ export interface Cast extends ScalarBase {
   readonly of: Scalar;
 }
 
+/** How a random number is distributed: uniform in [0, 1), standard normal, or 31 bits as an i32, of which the first two are made in kernels. */
+export type Law = "uniform" | "gaussian" | "bits";
+
 /**
- * Uniform in [0, 1): the counter-based generator of runtime/random.ts at (seed, step, stream, counter). `stream` is the hash of the
+ * A random number: the counter-based generator of runtime/random.ts at (seed, step, stream, counter). `stream` (i32) is the hash of the
  * declaration's path, `counter` (i32) the row-major index of the element there.
  */
 export interface Random extends ScalarBase {
   readonly kind: "random";
-  readonly stream: number;
+  readonly law: Law;
+  readonly stream: Scalar;
   readonly counter: Scalar;
 }
 

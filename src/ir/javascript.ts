@@ -1,25 +1,27 @@
 /**
  * @file A scalar as a JavaScript expression a person could have written: for what the host computes in f64, the schedule, hoisted step
- * scalars and initialisers. Needs `bf16`, `erf`, `roundEven` and `uniform` of the runtime in scope where those occur.
+ * scalars and initialisers. Needs `bf16`, `erf`, `roundEven`, `uniform` and `gaussian` of the runtime in scope where those occur.
  * The evaluator has its own printer (compile-body.ts), which hoists loops and guards reads instead of being read.
  */
-import { unreachable } from "../diagnostics/invariant.ts";
+import { invariant, unreachable } from "../diagnostics/invariant.ts";
 import type { BinaryOp, Scalar, UnaryOp } from "./graph.ts";
 import { operands, subexpressions } from "./scalar.ts";
 
 export interface JavaScriptNames {
   /** What a read of a rank-0 leaf, or an axis value, is called. */
   readonly name: (s: Scalar & { readonly kind: "read" | "axis" }) => string;
-  /** The stream argument of `uniform`, where the program passes it; else the number itself. */
-  readonly stream?: (stream: number) => string;
+  /** The stream of a random number, where the program passes it; else the number itself. */
+  readonly stream?: (stream: Scalar) => string;
 }
+
+type Call = "bf16" | "erf" | "roundEven" | "uniform" | "gaussian";
 
 export interface JavaScript {
   /** `const` lines for subexpressions used more than once. */
   readonly statements: readonly string[];
   readonly result: string;
   /** Runtime functions the text calls. */
-  readonly calls: ReadonlySet<"bf16" | "erf" | "roundEven" | "uniform">;
+  readonly calls: ReadonlySet<Call>;
 }
 
 // Binding strength, weakest first.
@@ -30,7 +32,7 @@ type Text = { readonly text: string; readonly strength: number };
 export function javascript(root: Scalar, names: JavaScriptNames, inline = false): JavaScript {
   const uses = new Map<Scalar, number>();
   for (const s of subexpressions(root)) for (const o of operands(s)) uses.set(o, (uses.get(o) ?? 0) + 1);
-  const calls = new Set<"bf16" | "erf" | "roundEven" | "uniform">();
+  const calls = new Set<Call>();
   const statements: string[] = [];
   const known = new Map<Scalar, Text>();
 
@@ -61,8 +63,9 @@ export function javascript(root: Scalar, names: JavaScriptNames, inline = false)
       case "select": return { text: `${at(s.condition, 1)} ? ${at(s.then, 1)} : ${at(s.else, 0)}`, strength: strength.conditional };
       case "cast": return s.dtype === "i32" ? call("Math.trunc", s.of) : s.dtype === "bool" ? { text: `${at(s.of, strength.comparison)} !== 0`, strength: strength.equality } : print(s.of);
       case "random":
-        calls.add("uniform");
-        return { text: `uniform(seed, step, ${names.stream?.(s.stream) ?? s.stream}, ${at(s.counter, 0)})`, strength: strength.atom };
+        invariant(s.law !== "bits", "random bits on the host");
+        calls.add(s.law);
+        return { text: `${s.law}(seed, step, ${names.stream?.(s.stream) ?? at(s.stream, 0)}, ${at(s.counter, 0)})`, strength: strength.atom };
       case "slot": throw new Error("internal: a kernel's slot on the host");
       default: return unreachable(s);
     }

@@ -66,7 +66,7 @@ export function printScalar(root: Scalar, space: readonly Axis[], nameOf: (node:
       case "slot": return `slot${s.index}`;
       case "read": return s.at.length === 0 ? nameOf(s.of) : `${nameOf(s.of)}[${s.at.map((i) => at(i, conditional)).join(", ")}]`;
       case "cast": return `${s.dtype}(${print(s.of)})`;
-      case "random": return `uniform(${s.stream.toString(16)}, ${print(s.counter)})`;
+      case "random": return `${s.law}(${s.stream.kind === "literal" ? (s.stream.value >>> 0).toString(16) : print(s.stream)}, ${print(s.counter)})`;
       case "select": return `if ${at(s.condition, disjunction)} then ${at(s.then, disjunction)} else ${at(s.else, conditional)}`;
       case "unary": return s.op === "neg" ? `-${at(s.of, prefix)}` : s.op === "not" ? `not ${at(s.of, prefix)}` : `${s.op}(${print(s.of)})`;
       case "binary": {

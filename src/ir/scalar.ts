@@ -5,7 +5,7 @@
  */
 import { invariant, unreachable } from "../diagnostics/invariant.ts";
 import { bf16, erf, roundEven } from "../runtime/numeric.ts";
-import type { BinaryOp, DType, Node, Scalar, UnaryOp } from "./graph.ts";
+import type { BinaryOp, DType, Law, Node, Scalar, UnaryOp } from "./graph.ts";
 
 const interned = new Map<string, Scalar>();
 let nextId = 0;
@@ -41,8 +41,9 @@ export function read(of: Node, at: readonly Scalar[]): Scalar {
   return intern(`r${of.id}:${at.map((s) => s.id).join()}`, { kind: "read", dtype: of.dtype, of, at });
 }
 
-export function random(stream: number, counter: Scalar): Scalar {
-  return intern(`u${stream}:${counter.id}`, { kind: "random", dtype: "f32", stream, counter });
+export function random(stream: number | Scalar, counter: Scalar, law: Law = "uniform"): Scalar {
+  if (typeof stream === "number") return random(int(stream | 0), counter, law);
+  return intern(`${law}${stream.id}:${counter.id}`, { kind: "random", dtype: law === "bits" ? "i32" : "f32", law, stream, counter });
 }
 
 export function cast(of: Scalar, dtype: DType): Scalar {
@@ -151,7 +152,7 @@ export function operands(s: Scalar): readonly Scalar[] {
     case "unary": case "cast": return [s.of];
     case "binary": return [s.left, s.right];
     case "select": return [s.condition, s.then, s.else];
-    case "random": return [s.counter];
+    case "random": return [s.stream, s.counter];
     default: return unreachable(s);
   }
 }
@@ -177,7 +178,7 @@ export function rebuild(s: Scalar, visit: (s: Scalar) => Scalar): Scalar {
     case "cast": return cast(visit(s.of), s.dtype);
     case "binary": return binary(s.op, visit(s.left), visit(s.right));
     case "select": return select(visit(s.condition), visit(s.then), visit(s.else));
-    case "random": return random(s.stream, visit(s.counter));
+    case "random": return random(visit(s.stream), visit(s.counter), s.law);
     default: return unreachable(s);
   }
 }

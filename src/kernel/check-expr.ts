@@ -63,7 +63,7 @@ function typeOf(expr: Expr, scope: Scope): ValueType | string {
       return expr.index >= 0 && expr.index < expr.of.type.width && expr.of.type.width > 1 ? vectorOf(expr.of.type, 1) : "no such component";
     case "random": {
       const keys = [expr.seed, expr.step, expr.stream].every((part) => sameType(part.type, u32Type));
-      return keys && sameType(expr.counter.type, i32Type) ? { scalar: "f32", width: 1 } : "arguments of another type";
+      return keys && sameType(expr.counter.type, i32Type) ? i32Type : "arguments of another type";
     }
     default:
       return unreachable(expr);

@@ -242,7 +242,9 @@ export function convert(of: Expr, scalar: ScalarType): Expr {
 
 /** The same bits as another 32-bit type. */
 export const bitcast = (of: Expr, scalar: Exclude<ScalarType, "bool">): Expr =>
-  of.type.scalar === scalar ? of : { kind: "bitcast", type: { scalar, width: of.type.width }, of };
+  of.type.scalar === scalar ? of
+    : of.kind === "literal" && of.type.scalar !== "f32" && scalar !== "f32" ? literal({ scalar, width: of.type.width }, scalar === "u32" ? of.value >>> 0 : of.value | 0)
+    : { kind: "bitcast", type: { scalar, width: of.type.width }, of };
 
 /** A scalar copied to all components; what has that width already stays as it is. */
 export function splat(of: Expr, width: Width): Expr {
@@ -273,10 +275,10 @@ export function component(of: Expr, index: number): Expr {
 /** The components of a vector in order; of a scalar, the scalar alone. */
 export const components = (of: Expr): Expr[] => Array.from({ length: of.type.width }, (_, index) => component(of, index));
 
-/** Uniform in [0, 1): the generator of runtime/random.ts. */
+/** 31 random bits: the generator of runtime/random.ts. */
 export const random = (seed: Expr, step: Expr, stream: Operand, counter: Expr): Expr => ({
   kind: "random",
-  type: f32Type,
+  type: i32Type,
   seed,
   step,
   stream: asExpr(stream, u32Type),

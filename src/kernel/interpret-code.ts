@@ -17,7 +17,7 @@ export function interpreterCode(kernel: Kernel, body: readonly Placed[]): string
     return `const data_${id} = runtime.data[${key}], read_${id} = runtime.shadows[${key}].read, write_${id} = runtime.shadows[${key}].write;`;
   });
   return `"use strict";
-const { at } = runtime, { bf16, erf, uniform, roundEven, bits, pair, low, high } = runtime.math, fround = Math.fround, imul = Math.imul;
+const { at } = runtime, { bf16, erf, bitsOf, streamKey, roundEven, bits, pair, low, high } = runtime.math, fround = Math.fround, imul = Math.imul;
 ${arrays.join("\n")}
 return () => {
 ${compiler.lines.join("\n")}
@@ -192,7 +192,7 @@ class Compiler {
         return [this.#expr(expr.of)[expr.index] as string];
       case "random": {
         const [seed, step, stream, counter] = [expr.seed, expr.step, expr.stream, expr.counter].map((part) => this.#scalar(part));
-        return [this.#constant(`uniform(${seed}, ${step}, ${stream}, ${counter})`)];
+        return [this.#constant(`bitsOf(streamKey(${seed}, ${step}, ${stream}), ${counter})`)];
       }
       default:
         return unreachable(expr);

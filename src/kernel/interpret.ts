@@ -6,7 +6,7 @@
 import { invariant } from "../diagnostics/invariant.ts";
 import { bf16, erf, roundEven } from "../runtime/numeric.ts";
 import { high, low, pair } from "./halves.ts";
-import { uniform } from "../runtime/random.ts";
+import { bitsOf, streamKey } from "../runtime/random.ts";
 import { placeBarriers } from "./barriers.ts";
 import type { Placed } from "./barriers.ts";
 import { interpreterCode } from "./interpret-code.ts";
@@ -40,7 +40,7 @@ export interface InterpreterRuntime {
   readonly math: typeof math;
 }
 
-const math = { bf16, erf, uniform, roundEven, pair, low, high, bits: bitViews() };
+const math = { bf16, erf, bitsOf, streamKey, roundEven, pair, low, high, bits: bitViews() };
 
 /** Runs all groups in order. `buffers` has one array a binding, in numbers, and is written in place. One finding an array, kind and phase is given. */
 export function interpret(kernel: Kernel, buffers: readonly KernelBuffer[], options: InterpretOptions = {}): Finding[] {

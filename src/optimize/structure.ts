@@ -128,7 +128,7 @@ class Writer {
       case "cast": return `as ${s.dtype} ${this.#scalar(s.of)}`;
       case "binary": return `${s.op} ${this.#scalar(s.left)} ${this.#scalar(s.right)}`;
       case "select": return `select ${this.#scalar(s.condition)} ${this.#scalar(s.then)} ${this.#scalar(s.else)}`;
-      case "random": return `random ${s.stream} ${this.#scalar(s.counter)}`;
+      case "random": return `random ${s.law} ${this.#scalar(s.stream)} ${this.#scalar(s.counter)}`;
       default: return unreachable(s);
     }
   }

@@ -14,10 +14,12 @@ import type { Precision } from "../optimize/precision.ts";
 import { sortedIds } from "../optimize/sorted-ids.ts";
 import type { SortedIds } from "../optimize/sorted-ids.ts";
 import { recogniseAttention } from "../optimize/attention.ts";
+import { withGaussiansMade } from "../optimize/gaussians.ts";
 import { nodesReadBy } from "../optimize/walk.ts";
 import { gpuTarget } from "../schedule/lowered.ts";
 import type { Target } from "../schedule/lowered.ts";
-import type { Plan } from "../runtime/plan.ts";
+import { programNames } from "../runtime/plan.ts";
+import type { Plan, ProgramName } from "../runtime/plan.ts";
 import { layoutArenas } from "./arenas.ts";
 import type { ArenaLayout } from "./arenas.ts";
 import { Lowering } from "./dispatches.ts";
@@ -27,7 +29,9 @@ import type { BufferDraft } from "./homes.ts";
 import type { Group } from "./order.ts";
 import { buildProgram } from "./program.ts";
 import type { BuiltProgram } from "./program.ts";
-import { decodeStage, forwardStage, lossStage, normStage, optimizerStage } from "./step.ts";
+import { alignment } from "./sizes.ts";
+import { startStage } from "./start.ts";
+import { decodeStage, forwardStage, lossStage, normStage, optimizerStage, prefillStage } from "./step.ts";
 import type { Stage } from "./step.ts";
 import { writePlan } from "./write-plan.ts";
 
@@ -39,8 +43,8 @@ export interface CompileOptions {
   readonly memory?: number;
   /** What operands of contractions are rounded to; by default f32, which is no rounding. */
   readonly precision?: Precision;
-  /** Which programs to make; all of them unless said. */
-  readonly programs?: readonly ("train" | "evaluate" | "decode")[];
+  /** Which programs to make; unless said, all that are worth their kernels. `prefill` fills the caches of `decode`. */
+  readonly programs?: readonly ProgramName[];
 }
 
 export interface Compiled {
@@ -70,23 +74,25 @@ export interface CompilationStages {
 const defaultMemory = 256 * 2 ** 20;
 
 /** Compiles a model for a target. */
-export function compile(model: Model, optimizer: Optimizer, schedule: Schedule, options: CompileOptions = {}): Compiled {
+export function compile(given: Model, optimizer: Optimizer, schedule: Schedule, options: CompileOptions = {}): Compiled {
   const target = options.target ?? gpuTarget;
-  const wanted = new Set(options.programs ?? ["train", "evaluate", "decode"]);
+  const [loss, evaluationLoss, logits] = withGaussiansMade([given.loss, given.evaluationLoss, given.logits]);
+  const model = { ...given, loss, evaluationLoss, logits };
+  const wanted = new Set(options.programs ?? programNames.filter((name) => name !== "prefill" || target.quick));
   const layout = layoutArenas(model.parameters, optimizer);
   const session = new Session(model, layout, target, options.precision ?? "f32", options.memory ?? defaultMemory);
-  const programs: { train?: BuiltProgram; evaluate?: BuiltProgram; decode?: BuiltProgram } = {};
+  const programs: Partial<Record<ProgramName, BuiltProgram>> = {};
   const results = new Map<string, readonly (readonly [string, Node])[]>();
   let remarks: readonly string[] = [];
 
   // Without dropout the evaluation loss is the same node as the training loss.
   const recognised = recogniseAttention([model.loss]);
   if (wanted.has("train")) {
-    const loss = lossStage(model, recognised);
-    remarks = loss.remarks;
-    const first = session.cluster(loss, 1);
+    const stage = lossStage(model, recognised);
+    remarks = stage.remarks;
+    const first = session.cluster(stage, 1);
     const [lossNode] = first.roots;
-    const writers = session.placeGradients(first, loss.gradients.map((g) => g.parameter));
+    const writers = session.placeGradients(first, stage.gradients.map((g) => g.parameter));
     const norm = normStage(layout, options.clip);
     session.placeArena(norm.arena, "gradients", 0);
     const second = session.cluster(norm);
@@ -99,10 +105,10 @@ export function compile(model: Model, optimizer: Optimizer, schedule: Schedule, 
       stage.states.forEach((leaf, i) => session.placeArena(leaf, optimizer.states[i]?.name ?? "", group.offset));
       return { stage, clustered: session.cluster(stage) };
     });
-    const outputs: readonly (readonly [string, Node])[] = [["loss", lossNode ?? loss.loss], ["gradient_norm", normNode]];
+    const outputs: readonly (readonly [string, Node])[] = [["loss", lossNode ?? stage.loss], ["gradient_norm", normNode]];
     results.set("train", outputs);
     const stages = [session.chunked([...first.clusters, ...writers]), single(second.clusters), single(steps.flatMap((s) => s.clustered.clusters))];
-    session.graphs.set("train", [loss, norm, ...steps.map((s) => s.stage)]);
+    session.graphs.set("train", [stage, norm, ...steps.map((s) => s.stage)]);
     programs.train = session.build("train", stages, outputs.map(([, n]) => n));
   }
   if (wanted.has("evaluate")) {
@@ -119,6 +125,19 @@ export function compile(model: Model, optimizer: Optimizer, schedule: Schedule, 
     results.set("decode", [["logits", root]]);
     session.graphs.set("decode", [stage]);
     programs.decode = session.build("decode", [single(clusters)], [root]);
+    if (wanted.has("prefill")) {
+      const prefill = prefillStage(model, stage);
+      session.graphs.set("prefill", [prefill]);
+      programs.prefill = session.build("prefill", [session.chunked(session.cluster(prefill).clusters)], []);
+    }
+  }
+  if (wanted.has("start")) {
+    const stage = startStage(layout, optimizer);
+    stage.entries.forEach(({ leaf, arena, offset }) => session.placeArena(leaf, arena, offset));
+    session.placeStreams(stage.streams);
+    session.graphs.set("start", [stage]);
+    // One by one: nothing is shared between them, and what many start from would else be one kernel with many results.
+    programs.start = session.build("start", [single(stage.roots.flatMap((root) => session.cluster({ name: stage.name, roots: [root] }).clusters))], []);
   }
   const { plan, kernels, constants, initialisers } = writePlan({ model, optimizer, layout, language: target.language, homes: session.homes, programs, results, sorted: [...session.sorted] });
   const stages = { graphs: session.graphs, clusters: session.clusters, kernelReasons: session.lowering.reasons(), remarks };
@@ -170,6 +189,15 @@ class Session {
 
   placeArena(leaf: Leaf, name: string, offset: number): void {
     this.homes.place(leaf, this.arena(name), offset);
+  }
+
+  /** One word each. */
+  placeStreams(streams: readonly { readonly leaf: Leaf; readonly stream: number }[]): void {
+    if (streams.length === 0) return;
+    const words = new Int32Array((streams.length * alignment) / 4);
+    streams.forEach(({ stream }, i) => void (words[(i * alignment) / 4] = stream));
+    const buffer = this.homes.constant("streams", new Uint8Array(words.buffer));
+    streams.forEach(({ leaf }, i) => this.homes.place(leaf, buffer, i * alignment));
   }
 
   placeCache(leaf: Leaf): void {

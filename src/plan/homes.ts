@@ -87,12 +87,16 @@ export class Homes {
 
   #constant(leaf: Leaf): BufferDraft {
     invariant(leaf.values, `the constant ${leaf.name} has values`);
-    const words = wordsOf(leaf.values, leaf.dtype);
+    return this.constant(leaf.name, wordsOf(leaf.values, leaf.dtype));
+  }
+
+  /** A buffer with these contents: the one that has them already, if there is one. */
+  constant(name: string, words: Uint8Array<ArrayBuffer>): BufferDraft {
     let text = `${words.length}:`;
     for (const byte of words) text += String.fromCharCode(byte);
     const known = this.#constants.get(text);
     if (known) return known;
-    const made: BufferDraft = { name: leaf.name, role: "constant", bytes: words.length, words };
+    const made: BufferDraft = { name, role: "constant", bytes: words.length, words };
     this.#constants.set(text, made);
     this.buffers.push(made);
     return made;

@@ -5,7 +5,8 @@
  */
 import { invariant } from "../diagnostics/invariant.ts";
 import { gradients } from "../grad/gradients.ts";
-import { decodeProgram } from "../ir/decode.ts";
+import { decodeProgram, prefillProgram } from "../ir/decode.ts";
+import type { DecodeProgram } from "../ir/decode.ts";
 import type { Axis, Comp, Leaf, Node, Scalar } from "../ir/graph.ts";
 import type { Model, Optimizer } from "../ir/model.ts";
 import { comp, leaf, update } from "../ir/node.ts";
@@ -106,15 +107,23 @@ export function optimizerStage(optimizer: Optimizer, group: ArenaGroup, factor: 
   return { name: `optimizer ${group.group.name}`, roots, group, parameters, gradients: gradientRange, states };
 }
 
+/** Enough that the weights are read from memory once for many tokens, few enough that most prompts need no more than they have. */
+const tokensAtOnce = 64;
+
 export interface DecodeStage extends Stage {
   readonly logits: Node;
   readonly caches: readonly Leaf[];
-  readonly token: Leaf;
-  readonly position: Leaf;
+  readonly program: DecodeProgram;
 }
 
 /** One token in, the logits of the next one out, with the values of earlier positions in caches. */
 export function decodeStage(model: Model): DecodeStage {
-  const { logits, caches, updates, token, position } = decodeProgram(model);
-  return { name: "decode", roots: [logits, ...updates], logits, caches, token, position };
+  const program = decodeProgram(model);
+  const { logits, caches, updates } = program;
+  return { name: "decode", roots: [logits, ...updates], logits, caches, program };
+}
+
+/** Many tokens in, whose values the caches hold then: how a prompt is read. */
+export function prefillStage(model: Model, { program }: DecodeStage): Stage {
+  return { name: "prefill", roots: prefillProgram(model, program, tokensAtOnce).updates };
 }

@@ -5,13 +5,15 @@ import type { Model, Optimizer } from "../ir/model.ts";
 import type { Kernel } from "../kernel/ir.ts";
 import type { SortedIds } from "../optimize/sorted-ids.ts";
 import { nodesReadBy } from "../optimize/walk.ts";
-import type { Dispatch, MemoryReport, Plan, PlanBuffer, PlanKernel, Program, ProgramInput } from "../runtime/plan.ts";
+import { programNames } from "../runtime/plan.ts";
+import type { Dispatch, MemoryReport, Plan, PlanBuffer, PlanKernel, PlanParameter, Program, ProgramInput, ProgramName } from "../runtime/plan.ts";
 import type { Target } from "../schedule/lowered.ts";
 import type { ArenaLayout } from "./arenas.ts";
 import { sha256 } from "./hash.ts";
 import type { BufferDraft, Homes } from "./homes.ts";
 import type { BuiltProgram } from "./program.ts";
 import { aligned } from "./sizes.ts";
+import { startsOnDevice } from "./start.ts";
 
 export interface PlanParts {
   readonly model: Model;
@@ -20,7 +22,7 @@ export interface PlanParts {
   readonly language: Target["language"];
   readonly layout: ArenaLayout;
   readonly homes: Homes;
-  readonly programs: { readonly train?: BuiltProgram; readonly evaluate?: BuiltProgram; readonly decode?: BuiltProgram };
+  readonly programs: Readonly<Partial<Record<ProgramName, BuiltProgram>>>;
   readonly results: ReadonlyMap<string, readonly (readonly [name: string, node: Node])[]>;
   /** Inputs that the host sorts. */
   readonly sorted: readonly SortedIds[];
@@ -43,15 +45,16 @@ export function writePlan(parts: PlanParts): WrittenPlan {
   };
   const { buffers, constants } = writeBuffers(homes);
   const kernels = new KernelTable();
-  const programs: { train?: Program; evaluate?: Program; decode?: Program } = {};
-  for (const name of ["train", "evaluate", "decode"] as const) {
+  const programs: Partial<Record<ProgramName, Program>> = {};
+  for (const name of programNames) {
     const built = parts.programs[name];
     if (built) programs[name] = writeProgram(built, parts.results.get(name) ?? [], parts, kernels, numberOf);
   }
   const names = initialiserNames(layout);
-  const parameters = layout.entries.map(({ parameter, group, offset }) => ({
-    path: parameter.leaf.name, shape: parameter.leaf.axes.map((a) => a.size), offset, group, init: names.get(parameter.leaf) ?? "",
-  }));
+  const parameters = layout.entries.map(({ parameter, group, offset }): PlanParameter => {
+    const init = names.get(parameter.leaf);
+    return { path: parameter.leaf.name, shape: parameter.leaf.axes.map((a) => a.size), offset, group, ...(init !== undefined && { init }) };
+  });
   const states = parts.optimizer.states.flatMap(({ name, init }) => {
     const buffer = homes.buffers.find((b) => b.role === "state" && b.name === name);
     return buffer ? [{ name, buffer: numberOf(buffer), init }] : [];
@@ -64,7 +67,10 @@ export function writePlan(parts: PlanParts): WrittenPlan {
     needs: needsOf(buffers, [...kernels.kernels.values()]),
   };
   const plan: Plan = { ...body, hash: sha256(JSON.stringify(body)) };
-  const initialisers = new Map(layout.entries.map(({ parameter }) => [names.get(parameter.leaf) ?? "", parameter]));
+  const initialisers = new Map(layout.entries.flatMap(({ parameter }): (readonly [string, Parameter])[] => {
+    const name = names.get(parameter.leaf);
+    return name === undefined ? [] : [[name, parameter]];
+  }));
   return { plan, kernels: kernels.kernels, constants, initialisers };
 }
 
@@ -142,10 +148,10 @@ function writeInputs(built: BuiltProgram, { model, homes, sorted }: PlanParts, n
   ])];
 }
 
-/** Legal and distinct names for functions of the generated program. */
+/** Of the parameters whose first values the host computes: legal and distinct names for functions of the generated program. */
 function initialiserNames(layout: ArenaLayout): ReadonlyMap<Leaf, string> {
   const taken = new Set<string>();
-  return new Map(layout.entries.map(({ parameter: { leaf } }) => {
+  return new Map(layout.entries.filter((e) => !startsOnDevice(e.parameter)).map(({ parameter: { leaf } }) => {
     const words = leaf.name.split(/[^A-Za-z0-9]+/).filter((w) => w !== "");
     const base = words.map((w, i) => (i === 0 ? w : w.charAt(0).toUpperCase() + w.slice(1))).join("").replace(/^(\d)/, "_$1");
     let name = base;
@@ -158,7 +164,7 @@ function initialiserNames(layout: ArenaLayout): ReadonlyMap<Leaf, string> {
 function memoryOf({ programs }: PlanParts, buffers: readonly PlanBuffer[]): MemoryReport {
   const byRole: Record<string, number> = {};
   for (const { role, bytes } of buffers) byRole[role] = (byRole[role] ?? 0) + bytes;
-  const peak = [programs.train, programs.evaluate, programs.decode].flatMap((p) => (p ? [p.peak] : [])).reduce((a, b) => (b.bytes > a.bytes ? b : a), { bytes: -1, alive: [] as MemoryReport["alive"] });
+  const peak = Object.values(programs).map((p) => p.peak).reduce((a, b) => (b.bytes > a.bytes ? b : a), { bytes: -1, alive: [] as MemoryReport["alive"] });
   return { peakBytes: buffers.reduce((sum, b) => sum + b.bytes, 0), byRole, alive: peak.alive };
 }
 

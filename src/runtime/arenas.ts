@@ -23,22 +23,18 @@ export function slotOf(arena: Float32Array, parameter: PlanParameter): Float32Ar
   return arena.subarray(from, from + elementsOf(parameter));
 }
 
-/** Sets every parameter and state to its starting value. */
-export function initialise(session: Session, initialisers: Initialisers): void {
+/** Sets every parameter and state of a session that was just opened, whose buffers are zero, to its starting value. */
+export async function initialise(session: Session, seed: number, initialisers: Initialisers = {}): Promise<void> {
   const { plan } = session;
-  fillArena(session, parameterArena(plan), (slot, parameter) => {
-    const value = initialisers[parameter.init];
-    if (value === undefined) throw new RuntimeFailure("program/invalid", `the program has no initialiser \`${parameter.init}\` for \`${parameter.path}\``);
-    for (let i = 0; i < slot.length; i++) slot[i] = value(i);
-  });
-  for (const state of plan.states) fillArena(session, state.buffer, (slot) => void slot.fill(state.init));
-}
-
-/** Writes an arena whole; what `fill` leaves and the gaps between parameters are zero. */
-export function fillArena(session: Session, buffer: number, fill: (slot: Float32Array, parameter: PlanParameter) => void): void {
-  const arena = new Float32Array(Math.ceil((session.plan.buffers[buffer]?.bytes ?? 0) / 4));
-  for (const parameter of session.plan.parameters) fill(slotOf(arena, parameter), parameter);
-  session.write(buffer, arena);
+  if (session.has("start")) await session.replay("start").once({ seed, step: 0 });
+  const arena = parameterArena(plan);
+  for (const parameter of plan.parameters) {
+    const { init, path, offset } = parameter;
+    if (init === undefined) continue;
+    const value = initialisers[init];
+    if (value === undefined) throw new RuntimeFailure("program/invalid", `the program has no initialiser \`${init}\` for \`${path}\``);
+    session.write(arena, Float32Array.from({ length: elementsOf(parameter) }, (_, i) => value(i)), offset);
+  }
 }
 
 /** Every parameter by its path. */

@@ -3,7 +3,7 @@
  * its own (`webgpu/`, `cpu/`); everything else in the runtime (checkpoints, evaluation, sampling) is written against them.
  */
 import { RuntimeFailure } from "./failure.ts";
-import type { Plan } from "./plan.ts";
+import type { Plan, ProgramName } from "./plan.ts";
 
 export interface DeviceLimits {
   readonly bufferBytes: number;
@@ -47,8 +47,6 @@ export interface CompiledProgram {
   /** `constants.bin`; asked for only if the plan has constants. */
   readonly constants: () => Promise<Uint8Array>;
 }
-
-export type ProgramName = "train" | "evaluate" | "decode";
 
 /** A plan on a device: its buffers and its recorded programs. */
 export interface Session {

@@ -5,9 +5,9 @@
 import { countingSort } from "./counting-sort.ts";
 import { scalarValues } from "./derived.ts";
 import type { ScalarValues } from "./derived.ts";
-import type { ProgramName, Scalars } from "./device.ts";
+import type { Scalars } from "./device.ts";
 import { RuntimeFailure } from "./failure.ts";
-import type { Plan, Program, ProgramInput } from "./plan.ts";
+import type { Plan, Program, ProgramInput, ProgramName } from "./plan.ts";
 
 /** An array that is copied to the start of a buffer before each run. */
 export interface HostArray {

@@ -1,7 +1,8 @@
 /** @file The token arrays of a program that reads one text: the tokens and, if it has a loss, the targets. */
-import type { ProgramName, Session } from "./device.ts";
+import type { Session } from "./device.ts";
 import { programOf } from "./device.ts";
 import { RuntimeFailure } from "./failure.ts";
+import type { ProgramName } from "./plan.ts";
 
 export interface TokenInputs {
   readonly inputs: Int32Array;
@@ -18,7 +19,7 @@ export function tokenInputs(session: Session, name: ProgramName): TokenInputs {
     }
     return session.replay(name).input(input.name);
   };
-  return { inputs: one("tokens"), targets: name === "decode" ? none : one("targets") };
+  return { inputs: one("tokens"), targets: name === "decode" || name === "prefill" ? none : one("targets") };
 }
 
 const none = new Int32Array(0);

@@ -3,6 +3,11 @@
  * replays it; neither imports the other. Sizes and offsets are bytes unless said otherwise. `llmc explain --stage=plan` prints it.
  */
 
+/** `start` sets parameters and states to their first values; `prefill` fills the caches of `decode` for many tokens at once. */
+export const programNames = ["train", "evaluate", "decode", "start", "prefill"] as const;
+
+export type ProgramName = (typeof programNames)[number];
+
 export interface Plan {
   readonly format: 1;
   readonly model: string;
@@ -19,7 +24,7 @@ export interface Plan {
   readonly parameters: readonly PlanParameter[];
   /** States of the optimizer: arenas with the layout of the parameters. */
   readonly states: readonly { readonly name: string; readonly buffer: number; readonly init: number }[];
-  readonly programs: { readonly train?: Program; readonly evaluate?: Program; readonly decode?: Program };
+  readonly programs: Readonly<Partial<Record<ProgramName, Program>>>;
   readonly memory: MemoryReport;
   /** What the device must offer. */
   readonly needs: { readonly bufferBytes: number; readonly bindings: number; readonly sharedBytes: number; readonly lanes: number };
@@ -55,8 +60,8 @@ export interface PlanParameter {
   /** Byte offset in the arenas. */
   readonly offset: number;
   readonly group: string;
-  /** Name of the exported initialiser function of the generated program: (element index) => value. */
-  readonly init: string;
+  /** The generated program's name for the function that gives the values it starts from: (element index) => value. Absent where the program `start` does. */
+  readonly init?: string;
 }
 
 /** A static list of dispatches, recorded once and replayed. */

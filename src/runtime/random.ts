@@ -38,6 +38,11 @@ export function bits(key: StreamKey, counter: number): number {
   return mix((mix((counter ^ key.a) >>> 0) + key.b) >>> 0);
 }
 
+/** The upper 31 of them: what kernels draw, whose integers have a sign. */
+export function bitsOf(key: StreamKey, counter: number): number {
+  return bits(key, counter) >>> 1;
+}
+
 /** Uniform in [0, 1), a multiple of 2^-24. */
 export function uniform(seed: number, step: number, stream: number, counter: number): number {
   return uniformOf(streamKey(seed, step, stream), counter);

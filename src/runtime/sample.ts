@@ -1,5 +1,5 @@
 /**
- * @file Text from a model: the prompt is fed token by token through the decode program, which keeps keys and values; then tokens are drawn one after the other.
+ * @file Text from a model: all of the prompt but its last token goes through the program `prefill`, many tokens at a time, which keeps keys and values; the last one and then each that is drawn through `decode`.
  * When the context is full its last half is fed again from position 0, so that text can go on without end.
  */
 import type { Tokenizer } from "./data/tokens.ts";
@@ -48,6 +48,8 @@ class DecodeContext {
   readonly #session: Session;
   readonly #replay: Replay;
   readonly #token: Int32Array;
+  /** Absent where the compiled program has none. */
+  readonly #many: { readonly replay: Replay; readonly tokens: Int32Array } | undefined;
   readonly #seed: number;
   #held: number[] = [];
 
@@ -55,6 +57,7 @@ class DecodeContext {
     this.#session = session;
     this.#replay = session.replay("decode");
     this.#token = tokenInputs(session, "decode").inputs;
+    this.#many = session.has("prefill") ? { replay: session.replay("prefill"), tokens: tokenInputs(session, "prefill").inputs } : undefined;
     this.#seed = seed;
     this.#clear();
   }
@@ -69,6 +72,7 @@ class DecodeContext {
       this.#clear();
       waiting.splice(0, waiting.length, ...all.slice(-keep));
     }
+    await this.#feedMany(waiting);
     for (const token of waiting) {
       this.#token.fill(token);
       await this.#replay.run({ seed: this.#seed, step: 0, position: this.#held.length });
@@ -78,6 +82,24 @@ class DecodeContext {
     const logits = this.#replay.finished().at(-1)?.outputs["logits"];
     if (logits === undefined) throw new RuntimeFailure("program/invalid", "the decode program gives no `logits`", "compile the model again");
     return logits;
+  }
+
+  /** Takes all tokens but the last, or none if they are so few that one by one is as fast. */
+  async #feedMany(waiting: number[]): Promise<void> {
+    if (this.#many === undefined) return;
+    const { replay, tokens } = this.#many;
+    while (waiting.length > 1 + tokens.length / 8) {
+      // At the end of the context it begins earlier, with tokens that it knows.
+      const from = Math.min(this.#held.length, this.#session.plan.context - tokens.length);
+      const given = [...this.#held.slice(from), ...waiting.slice(0, -1)].slice(0, tokens.length);
+      tokens.fill(0);
+      tokens.set(given);
+      await replay.run({ seed: this.#seed, step: 0, position: from });
+      waiting.splice(0, from + given.length - this.#held.length);
+      this.#held = [...this.#held.slice(0, from), ...given];
+    }
+    await replay.flush();
+    replay.finished();
   }
 
   #clear(): void {

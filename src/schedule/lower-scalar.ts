@@ -12,7 +12,7 @@ import type { Space } from "../ir/affine.ts";
 import { elementCount } from "../ir/node.ts";
 import { operands } from "../ir/scalar.ts";
 import type { Axis, Binary, Node, Read, Scalar, Unary } from "../ir/graph.ts";
-import { add, and, binary, bitcast, component, convert, i32, literal, load, max, min, mul, ne, or, random, select, splat, unary, vector } from "../kernel/expr.ts";
+import { add, and, binary, bitcast, component, convert, div, i32, literal, load, max, min, mul, ne, or, random, select, splat, unary, vector } from "../kernel/expr.ts";
 import type { Expr, Statement } from "../kernel/ir.ts";
 import { store } from "../kernel/statements.ts";
 import type { Bindings } from "./bindings.ts";
@@ -168,9 +168,11 @@ export class ScalarLowering {
       case "random": {
         const { bindings } = this.#scope;
         const [seed, step] = [this.block.share("seed", bindings.word(0)), this.block.share("step_", bindings.word(1))];
-        const counter = value(s.counter);
-        const draws = Array.from({ length: counter.type.width }, (_, i) => random(seed, step, s.stream, component(counter, i)));
-        return vector(draws);
+        const [stream, counter] = [bitcast(value(s.stream), "u32"), value(s.counter)];
+        const bits = vector(Array.from({ length: counter.type.width }, (_, i) => random(seed, step, stream, component(counter, i))));
+        invariant(s.law !== "gaussian", "normally distributed numbers are made of bits by now");
+        // 24 bits, which are exact.
+        return s.law === "bits" ? bits : mul(convert(div(bits, 2 ** 7), "f32"), 2 ** -24);
       }
       default: return unreachable(s);
     }

@@ -1,4 +1,4 @@
-/** @file What the language itself offers inside expressions: reductions over named indices, intrinsics, and `uniform()`. */
+/** @file What the language itself offers inside expressions: reductions over named indices, intrinsics, and random numbers. */
 import type { Argument, CallExpression, Expression, IndexItem } from "../../grammar/ast.ts";
 import { spanText } from "../diagnostics/source.ts";
 import type { Scalar, UnaryOp } from "../ir/graph.ts";
@@ -21,7 +21,7 @@ export function evaluateBuiltin(e: CallExpression, env: Environment): Value | un
   }
   if (callee.kind !== "name") return undefined;
   const name = callee.text;
-  if (name === "uniform") return uniform(e, env);
+  if (name === "uniform" || name === "gaussian") return draw(name, e, env);
   if (name === "round" && e.arguments.length === 2) return roundTo(e, env);
   if (unaryFunctions.has(name)) return intrinsic(name as UnaryOp, e, env);
   if (name === "min" || name === "max") return fixed(e, 2, env, ([a = 0, b = 0]) => extremeOf(name, a, b), (x, y) => Math[name](x, y));
@@ -156,14 +156,15 @@ function mentions(e: Expression, name: string): boolean {
   }
 }
 
-/** A number in [0, 1) drawn anew for every element, step and place in the model. */
-function uniform(e: CallExpression, env: Environment): Value {
-  if (e.arguments.length > 0) return failIn(env, "call/arity", { callee: "uniform", wanted: 0, given: e.arguments.length }, e.span);
+/** A number in [0, 1), or a standard normal one, drawn anew for every element, step and place in the model. */
+function draw(name: "uniform" | "gaussian", e: CallExpression, env: Environment): Value {
+  if (e.arguments.length > 0) return failIn(env, "call/arity", { callee: name, wanted: 0, given: e.arguments.length }, e.span);
   const { frame } = env;
-  const drawn = frame.calls.get("uniform()") ?? 0;
-  frame.calls.set("uniform()", drawn + 1);
+  const drawn = frame.calls.get(`${name}()`) ?? 0;
+  frame.calls.set(`${name}()`, drawn + 1);
   const variables = [...new Set([...frame.lifted, ...env.indices.values()])].toSorted((a, b) => a - b);
   let counter: Scalar = ir.int(0);
   for (const v of variables) counter = ir.add(ir.mul(counter, ir.int(variableOf(frame.session, v).size.value)), ir.axis(v));
-  return scalarValue(ir.random(streamOf(`${frame.path.join(".")}/uniform${drawn === 0 ? "" : drawn + 1}`), counter));
+  const stream = streamOf(`${frame.path.join(".")}/${name}${drawn === 0 ? "" : drawn + 1}`);
+  return scalarValue(ir.random(stream, counter, name));
 }

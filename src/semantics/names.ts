@@ -13,7 +13,7 @@ import { dimSize, number, poison, scalarValue, sizeNumber, type Size, type Value
 export const reductions: ReadonlySet<string> = new Set(["sum", "max", "min", "mean"]);
 /** Words of the language inside expressions: no declaration, parameter or equation may take them. */
 export const reservedNames: ReadonlySet<string> = new Set([
-  ...reductions, ...unaryFunctions, "clamp", "index", "uniform", "training", "pi", "inf", "true", "false", "no_future",
+  ...reductions, ...unaryFunctions, "clamp", "index", "uniform", "gaussian", "training", "pi", "inf", "true", "false", "no_future",
 ]);
 
 /** The value of a name. */

@@ -11,7 +11,7 @@ async function train(): Promise<PageReport> {
   const device = await openDevice();
   const program = await loadProgram("program");
   const session = await device.open(program);
-  initialise(session, bigramInitialisers(seed));
+  await initialise(session, seed, bigramInitialisers(seed));
   const { batch, context } = program.plan;
   const tokenizer = createTokenizer({ kind: "bytes" });
   const data = await loadDataWith(

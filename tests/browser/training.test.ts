@@ -39,7 +39,7 @@ async function trainHere(steps: number): Promise<{ losses: number[]; text: strin
   const device = await openDevice({ device: "software" });
   try {
     const session = await device.open(program);
-    initialise(session, bigramInitialisers(1));
+    await initialise(session, 1, bigramInitialisers(1));
     const tokenizer = createTokenizer({ kind: "bytes" });
     const spec = { name: "Poems", sources: [{ name: "poems", files: ["poems.txt"], weight: "rest" }], split: { by: "tail", validation: 0.1 } } as const;
     const data = await loadData(spec, { tokenizer, batch: 4, context: 16, total: 4 * steps, seed: 1 }, folder);

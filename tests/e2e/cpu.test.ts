@@ -118,14 +118,16 @@ describe.skipIf(!hasCompiler)("a compiled decoder on the CPU", () => {
   });
 });
 
-/** The likeliest tokens one after the other, with the logits that each comes from; only what generation needs is in memory. */
+/** A prompt of half of the context, then the likeliest tokens one after the other, with the logits that each comes from; only what generation needs is in memory. */
 async function written(device: string, target: typeof softwareTarget): Promise<readonly { readonly token: number; readonly logits: Float32Array }[]> {
   const opened = await openDevice({ device });
   try {
-    const run = await DeviceRun.open(opened, compile(model, optimizer, tinySchedule(), { target, programs: ["decode"] }), byPath(initialParameters(model)), "decode");
+    const run = await DeviceRun.open(opened, compile(model, optimizer, tinySchedule(), { target, programs: ["decode", "prefill"] }), byPath(initialParameters(model)), ["decode", "prefill"]);
     const found: { token: number; logits: Float32Array }[] = [];
-    for (let position = 0; position < model.context; position++) {
-      const { logits = new Float32Array() } = await run.run("decode", { tokens: [found.at(-1)?.token ?? 1] }, { seed: 0, step: 1, position });
+    const prompt = someTokens(model.context, model.vocabulary, 5);
+    await run.run("prefill", { tokens: prompt }, { seed: 0, step: 1, position: 0 });
+    for (let position = model.context >> 1; position < model.context; position++) {
+      const { logits = new Float32Array() } = await run.run("decode", { tokens: [found.at(-1)?.token ?? prompt[position] ?? 0] }, { seed: 0, step: 1, position });
       found.push({ token: logits.indexOf(Math.max(...logits)), logits });
     }
     return found;

@@ -50,7 +50,7 @@ const sourceOf = (bytes: Uint8Array): ByteSource => ({ name: "x.safetensors", si
 
 describe("a checkpoint", () => {
   test("restores every bit of parameters and states, and what the run needs to go on", async () => {
-    initialise(session, bigramInitialisers(4));
+    await initialise(session, 1, bigramInitialisers(4));
     const momentum = session.plan.states[0]?.buffer ?? -1;
     const arenaFloats = (session.plan.buffers[momentum]?.bytes ?? 0) / 4;
     // The bits survive, of negative zero and of subnormal numbers too.

@@ -87,7 +87,7 @@ describe.skipIf(absent)("the CPU device", () => {
     const V = sizes.vocabulary;
     const session = await opened(bigramProgram(sizes, "c"));
     const initialisers = bigramInitialisers(3);
-    initialise(session, initialisers);
+    await initialise(session, 1, initialisers);
     const { inputs, targets } = tokenInputs(session, "train");
     const steps = Array.from({ length: 10 }, (_, s) => ({
       tokens: Int32Array.from({ length: 16 }, (_, i) => (i * i + s) % V),
@@ -228,7 +228,7 @@ describe.skipIf(absent)("the CPU device", () => {
     const device = await openDevice({}, program.plan);
     expect(describeDevice(device)).toMatch(/^cpu: .*: the program was compiled for it$/);
     const session = await device.open(program);
-    initialise(session, bigramInitialisers(1));
+    await initialise(session, 1, bigramInitialisers(1));
     session.replay("decode").input("token")[0] = 3;
     const { outputs } = await session.replay("decode").once({ position: 0 });
     const row = Float32Array.from({ length: sizes.vocabulary }, (_, i) => bigramInitialisers(1)["table"]?.(3 * sizes.vocabulary + i) ?? NaN);

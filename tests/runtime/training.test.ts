@@ -123,7 +123,7 @@ describe("a plan on a device", () => {
     try {
       const session = await device.open(bigramProgram({ vocabulary: V, batch: 2, context: 8 }));
       const initialisers = bigramInitialisers(3);
-      initialise(session, initialisers);
+      await initialise(session, 1, initialisers);
       const replay = session.replay("train");
       const { inputs, targets } = tokenInputs(session, "train");
       const plan = Array.from({ length: 10 }, (_, s) => ({
@@ -154,7 +154,7 @@ describe("a plan on a device", () => {
     const device = await openWebGpu();
     try {
       const session = await device.open(program);
-      initialise(session, { table: (i) => (i % 256 === next(Math.floor(i / 256)) ? 12 : 0), bias: () => 0 });
+      await initialise(session, 1, { table: (i) => (i % 256 === next(Math.floor(i / 256)) ? 12 : 0), bias: () => 0 });
       expect((await readParameters(session)).get("table")?.[0x61 * 256 + 0x62]).toBe(12);
       const tokenizer = createTokenizer({ kind: "bytes" });
       const options = { prompt: "ab", length: 40, seed: 7, temperature: 0 };
@@ -172,7 +172,7 @@ describe("a plan on a device", () => {
     const device = await openWebGpu();
     try {
       const session = await device.open(program);
-      initialise(session, bigramInitialisers(1));
+      await initialise(session, 1, bigramInitialisers(1));
       const cache = session.plan.buffers.findIndex((buffer) => buffer.role === "cache");
       const state = async () => Array.from(await session.read(cache));
       const tokenizer = createTokenizer({ kind: "bytes" });

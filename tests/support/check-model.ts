@@ -6,6 +6,7 @@ import { evaluate } from "../../src/ir/evaluate.ts";
 import type { Leaf, Node } from "../../src/ir/graph.ts";
 import type { Model, Optimizer } from "../../src/ir/model.ts";
 import type { Compiled } from "../../src/plan/build-plan.ts";
+import type { ProgramName } from "../../src/runtime/plan.ts";
 import { evaluateRounded } from "./evaluate-rounded.ts";
 import { randomSource } from "./gradcheck.ts";
 import { initialParameters, initialStates, oracleGradients, oracleUpdate, someTokens } from "./training-step.ts";
@@ -16,7 +17,7 @@ export interface Machine {
   readonly write: (arena: string, values: Values) => void | Promise<void>;
   readonly read: (arena: string) => Promise<ReadonlyMap<string, Float32Array>>;
   readonly run: (
-    program: "train" | "evaluate" | "decode", inputs: Readonly<Record<string, ArrayLike<number>>>, scalars: Readonly<Record<string, number>>,
+    program: ProgramName, inputs: Readonly<Record<string, ArrayLike<number>>>, scalars: Readonly<Record<string, number>>,
   ) => Promise<Readonly<Record<string, Float32Array>>>;
 }
 
@@ -90,6 +91,21 @@ export async function differences(model: Model, optimizer: Optimizer, compiled: 
       };
       compare(`logits at position ${position}`, logits, row(want), { rounded: () => row(rounded()) });
     }
+  }
+  if (compiled.plan.programs.prefill) {
+    // The caches hold another text by now.
+    const prompt = someTokens(model.context, model.vocabulary, 4);
+    const [input] = compiled.plan.programs.prefill.inputs;
+    const size = input?.kind === "tokens" ? (input.shape[0] ?? 1) : 1;
+    for (let from = 0; from < model.context; from += size) {
+      const position = Math.min(from, model.context - size);
+      await machine.run("prefill", { tokens: prompt.slice(position, position + size) }, { seed, step: 3, position });
+    }
+    const position = model.context - 1;
+    const { logits } = await machine.run("decode", { tokens: [prompt[position] ?? 0] }, { seed, step: 3, position });
+    const whole = (leaf: Leaf): Float64Array => parameters.get(leaf) ?? Float64Array.from({ length: count }, (_, i) => prompt[i % model.context] ?? 0);
+    const row = (values: ReadonlyMap<Node, Float64Array> | undefined): Float64Array => values?.get(model.logits)?.subarray(position * model.vocabulary, (position + 1) * model.vocabulary) ?? new Float64Array();
+    compare("logits after many tokens at once", logits, row(evaluate([model.logits], whole)), { rounded: () => row(evaluateRounded([model.logits], whole)) });
   }
   return found;
 }

@@ -4,8 +4,9 @@ import { evaluateOne } from "../../src/ir/evaluate.ts";
 import type { Schedule } from "../../src/ir/model.ts";
 import { comp } from "../../src/ir/node.ts";
 import type { Compiled } from "../../src/plan/build-plan.ts";
-import { onlyProgram } from "../../src/runtime/only-program.ts";
-import type { CompiledProgram, Device, ProgramName, Scalars, Session } from "../../src/runtime/device.ts";
+import { onlyPrograms } from "../../src/runtime/only-programs.ts";
+import type { CompiledProgram, Device, Scalars, Session } from "../../src/runtime/device.ts";
+import type { ProgramName } from "../../src/runtime/plan.ts";
 
 /** What the compiler would write into a folder. */
 export function programOf(compiled: Compiled): CompiledProgram {
@@ -24,10 +25,10 @@ export class DeviceRun {
     this.session = session;
   }
 
-  /** Parameters as given by path, states as the plan starts them; `only` leaves out what a single program does not need. */
-  static async open(device: Device, compiled: Compiled, parameters: ReadonlyMap<string, ArrayLike<number>>, only?: ProgramName): Promise<DeviceRun> {
+  /** Parameters as given by path, states as the plan starts them; `only` leaves out what these programs do not need. */
+  static async open(device: Device, compiled: Compiled, parameters: ReadonlyMap<string, ArrayLike<number>>, only?: readonly ProgramName[]): Promise<DeviceRun> {
     const program = programOf(compiled);
-    const run = new DeviceRun(await device.open(only === undefined ? program : onlyProgram(program, only)));
+    const run = new DeviceRun(await device.open(only === undefined ? program : onlyPrograms(program, only)));
     for (const { buffer, init } of only === undefined ? compiled.plan.states : []) run.session.write(buffer, new Float32Array((compiled.plan.buffers[buffer]?.bytes ?? 0) / 4).fill(init));
     run.writeArena("parameters", parameters);
     return run;

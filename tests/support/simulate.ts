@@ -7,7 +7,7 @@ import { interpret } from "../../src/kernel/interpret.ts";
 import type { KernelBuffer } from "../../src/kernel/interpret.ts";
 import type { Compiled } from "../../src/plan/build-plan.ts";
 import { countingSort } from "../../src/runtime/counting-sort.ts";
-import type { ProgramInput } from "../../src/runtime/plan.ts";
+import type { ProgramInput, ProgramName } from "../../src/runtime/plan.ts";
 
 export class SimulatedPlan {
   readonly #compiled: Compiled;
@@ -40,7 +40,7 @@ export class SimulatedPlan {
     return new Float32Array(this.buffer(buffer), parameter.offset, parameter.shape.reduce((n, s) => n * s, 1));
   }
 
-  run(name: "train" | "evaluate" | "decode", inputs: Readonly<Record<string, ArrayLike<number>>>, scalars: Readonly<Record<string, number>>): Record<string, Float32Array> {
+  run(name: ProgramName, inputs: Readonly<Record<string, ArrayLike<number>>>, scalars: Readonly<Record<string, number>>): Record<string, Float32Array> {
     const { plan, kernels } = this.#compiled;
     const program = plan.programs[name];
     if (!program) throw new Error(`no program ${name}`);

@@ -2,6 +2,7 @@
 import { suggest } from "../../diagnostics/suggest.ts";
 import { reachable } from "../../ir/node.ts";
 import type { Compiled } from "../../plan/build-plan.ts";
+import { programNames, type ProgramName } from "../../runtime/plan.ts";
 import type { Command, Input } from "../command.ts";
 import { withFailures } from "../failures.ts";
 import { problemWithSource, sourceHost } from "../files.ts";
@@ -11,7 +12,6 @@ import { defaultTarget, targetChoices, targetNamed } from "../targets.ts";
 
 const stages = ["ast", "ir", "grad", "clusters", "kernels", "plan"] as const;
 type StageName = (typeof stages)[number];
-const programs = ["train", "evaluate", "decode"] as const;
 
 export const explain: Command = {
   name: "explain",
@@ -20,7 +20,7 @@ export const explain: Command = {
   options: {
     stage: { type: "string", short: "s", value: "STAGE", help: `${stages.join(", ")}; default: clusters` },
     model: { type: "string", short: "m", value: "NAME", help: "a model or variant of the file; default: the first that is trained" },
-    program: { type: "string", value: "NAME", help: `of clusters: ${programs.join(", ")}; default: train` },
+    program: { type: "string", value: "NAME", help: `of clusters: ${programNames.join(", ")}; default: train` },
     target: { type: "string", value: "NAME", help: `${targetChoices}; default: ${defaultTarget}` },
   },
   examples: ["llmc explain models/quickstart.llm --stage clusters", "llmc explain models/quickstart.llm --stage kernels", "llmc explain shape/axis-mismatch"],
@@ -31,7 +31,7 @@ async function runExplain(input: Input, host: Host): Promise<ExitCode> {
   const given = input.positionals[0] ?? "";
   if (!given.endsWith(".llm") && problemWithSource(given, host.cwd) !== undefined) return explainCode(given, host);
   const stage = oneOf(input.text("stage") ?? "clusters", stages, "stage");
-  const program = oneOf(input.text("program") ?? "train", programs, "program");
+  const program = oneOf(input.text("program") ?? "train", programNames, "program");
   const target = targetNamed(input.text("target"));
   for (const problem of [stage, program, target]) {
     if (typeof problem === "string" || !("problem" in problem)) continue;
@@ -47,7 +47,7 @@ async function runExplain(input: Input, host: Host): Promise<ExitCode> {
   const loaded = await loadCompilable(given, input.text("model"), host);
   if (!loaded) return 1;
   const { compileModel } = await import("../project.ts");
-  host.out(await printStage(stage as Exclude<StageName, "ast">, program as (typeof programs)[number], compileModel(loaded, target)));
+  host.out(await printStage(stage as Exclude<StageName, "ast">, program as ProgramName, compileModel(loaded, target)));
   const following = stages[stages.indexOf(stage as StageName) + 1];
   host.err(`next: llmc ${following ? `explain ${shown(given)} --stage ${following}` : `build ${shown(given)}`}\n`);
   return 0;
@@ -91,7 +91,7 @@ async function explainAst(path: string, host: Host): Promise<ExitCode> {
   return failed ? 1 : 0;
 }
 
-async function printStage(stage: Exclude<StageName, "ast">, program: (typeof programs)[number], compiled: Compiled): Promise<string> {
+async function printStage(stage: Exclude<StageName, "ast">, program: ProgramName, compiled: Compiled): Promise<string> {
   const { graphs, clusters, kernelReasons, remarks } = compiled.stages;
   switch (stage) {
     case "ir": {

@@ -37,11 +37,12 @@ async function runGenerate(input: Input, host: Host): Promise<ExitCode> {
   const { openDevice } = await import("../../runtime/node/device.ts");
   const { describeDevice } = await import("../../runtime/device.ts");
   const { loadProgram } = await import("../../runtime/node/program.ts");
-  const { onlyProgram } = await import("../../runtime/only-program.ts");
+  const { onlyPrograms } = await import("../../runtime/only-programs.ts");
   const { sample } = await import("../../runtime/sample.ts");
   const options = sampleOptions(input);
   const json = input.flag("json");
-  const program = onlyProgram(await loadProgram(programFolder), "decode");
+  const whole = await loadProgram(programFolder);
+  const program = onlyPrograms(whole, whole.plan.programs.prefill ? ["decode", "prefill"] : ["decode"]);
   const checkpoint = await openCheckpointFile(checkpointPath);
   try {
     const device = await openDevice(deviceOptions(input), program.plan);

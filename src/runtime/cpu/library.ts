@@ -4,9 +4,8 @@
  */
 import koffi from "koffi";
 import type { KoffiFunc } from "koffi";
-import type { ProgramName } from "../device.ts";
 import { RuntimeFailure, messageOf } from "../failure.ts";
-import type { Plan } from "../plan.ts";
+import type { Plan, ProgramName } from "../plan.ts";
 
 /** An address. */
 type Pointer = bigint | object;

@@ -2,9 +2,9 @@
  * @file One program of a plan on the CPU. A run is one call of the library on a thread of its own; while it goes on the host prepares the next. Inputs are copied when a
  * run is submitted, so that they may be filled anew at once.
  */
-import type { ProgramName, Replay, Scalars, StepResult } from "../device.ts";
+import type { Replay, Scalars, StepResult } from "../device.ts";
 import { HostSide } from "../host-side.ts";
-import type { Plan, Program } from "../plan.ts";
+import type { Plan, Program, ProgramName } from "../plan.ts";
 import type { NativeSession } from "./library.ts";
 import type { Queue } from "./queue.ts";
 

@@ -1,8 +1,8 @@
 /** @file A plan loaded on the CPU: its memory and threads, its constants, its programs, and transfers of whole buffers in the order of the runs around them. */
-import type { CompiledProgram, Device, ProgramName, Replay, Session } from "../device.ts";
+import type { CompiledProgram, Device, Replay, Session } from "../device.ts";
 import { constantValues, programOf } from "../device.ts";
 import { RuntimeFailure } from "../failure.ts";
-import type { Plan } from "../plan.ts";
+import type { Plan, ProgramName } from "../plan.ts";
 import { NativeSession } from "./library.ts";
 import { Queue } from "./queue.ts";
 import { CpuReplay } from "./replay.ts";

@@ -28,7 +28,8 @@ export interface RunSetup {
   readonly tokenizer: TokenizerData;
   /** Where relative paths of the data start: a path, or the URL of a folder. */
   readonly folder: URL | string;
-  readonly initialisers: (seed: number) => Initialisers;
+  /** For parameters that the program `start` does not set. */
+  readonly initialisers?: (seed: number) => Initialisers;
   readonly seed: number;
   readonly steps: number;
   /** Checkpoints to keep. */
@@ -75,7 +76,7 @@ export async function openRun(setup: RunSetup, options: RunOptions = {}): Promis
     closing.push(() => device.close());
     screen.note(describeDevice(device));
     const session = await device.open(program);
-    if (checkpoint === undefined) initialise(session, setup.initialisers(seed));
+    if (checkpoint === undefined) await initialise(session, seed, setup.initialisers?.(seed));
     else await restoreCheckpoint(session, checkpoint);
     const checkpoints = await openCheckpoints(join(out, "checkpoints"), setup.keep);
     // Only now that everything else is known to work.

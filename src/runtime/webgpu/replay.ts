@@ -2,10 +2,10 @@
  * @file One program of a plan on a WebGPU device: bind groups recorded once, then a flat list of dispatches replayed with one encoder, one compute pass and one
  * submission a run.
  */
-import type { ProgramName, Replay, Scalars, StepResult } from "../device.ts";
+import type { Replay, Scalars, StepResult } from "../device.ts";
 import { RuntimeFailure } from "../failure.ts";
 import { HostSide } from "../host-side.ts";
-import type { Dispatch, Plan, PlanKernel, Program } from "../plan.ts";
+import type { Dispatch, Plan, PlanKernel, Program, ProgramName } from "../plan.ts";
 import type { Health } from "./health.ts";
 import { scoped } from "./health.ts";
 import type { Kernel } from "./pipelines.ts";

@@ -1,8 +1,9 @@
 /** @file A plan loaded on a WebGPU device: buffers, constants, kernels, recorded programs, and transfers of whole buffers. */
-import type { CompiledProgram, Device, ProgramName, Replay, Session } from "../device.ts";
+import type { CompiledProgram, Device, Replay, Session } from "../device.ts";
 import { constantValues, programOf } from "../device.ts";
 import { RuntimeFailure } from "../failure.ts";
-import type { Plan, PlanBuffer } from "../plan.ts";
+import type { Plan, PlanBuffer, ProgramName } from "../plan.ts";
+import { programNames } from "../plan.ts";
 import type { Health } from "./health.ts";
 import { scoped } from "./health.ts";
 import { buildKernels } from "./pipelines.ts";
@@ -11,7 +12,6 @@ import { recordReplay } from "./replay.ts";
 
 /** Bytes moved in one piece; bounds the memory a transfer needs beside the data. */
 const pieceBytes = 64 * 2 ** 20;
-const programNames: readonly ProgramName[] = ["train", "evaluate", "decode"];
 
 export async function openWebGpuSession(owner: Device, device: GPUDevice, health: Health, program: CompiledProgram): Promise<Session> {
   const { plan } = program;
