@@ -3,17 +3,18 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { exactDuplicates } from "../../src/data/dedup/exact.ts";
 import { SeenHashes } from "../../src/data/dedup/hash64.ts";
+import { eachRepeat } from "../../src/data/dedup/repeats.ts";
 import { repeatedSubstrings } from "../../src/data/dedup/substrings.ts";
 import { suffixArray } from "../../src/data/dedup/suffix-array.ts";
 import { unitDuplicates } from "../../src/data/dedup/units.ts";
 import { decontaminate } from "../../src/data/rules/decontaminate.ts";
-import { decide, decided, edited } from "./support.ts";
+import { decide, decided, edited, keysOf } from "./support.ts";
 
 describe("documents", () => {
   test("that occurred before go, and are shown with the first", async () => {
     const texts = ["a", "b", "a", "c", "b", "a", "", ""];
     expect((await decided(exactDuplicates(), texts)).map((d) => (d?.kind === "drop" ? d.of : undefined))).toEqual([undefined, undefined, 0, undefined, 1, 0, undefined, 6]);
-    expect((await decide(exactDuplicates(), texts)).clusters).toEqual([[0, 2, 5], [1, 4], [6, 7]]);
+    expect((await decide(exactDuplicates(), texts)).clusters).toEqual([{ size: 3, first: [0, 2, 5] }, { size: 2, first: [1, 4] }, { size: 2, first: [6, 7] }]);
   });
 });
 
@@ -27,6 +28,23 @@ test("a set of hashes remembers what came first, however many there are", () => 
       if (!first.has(key)) first.set(key, i);
     }
   }), { numRuns: 20 });
+});
+
+test("keys are compared in as many rounds as memory wants, with the same result", () => {
+  const shape = { bytes: 16, lanes: 2, parts: 4, partOf: (words: Uint32Array) => (words[0] ?? 0) & 3 };
+  const documents = fc.array(fc.array(fc.integer({ min: 0, max: 9 }), { minLength: 2, maxLength: 2 }), { maxLength: 40 });
+  return fc.assert(fc.asyncProperty(documents, fc.integer({ min: 1, max: 500 }), async (all, budget) => {
+    const keys = await keysOf(shape, all.map((document) => new Uint8Array(Uint32Array.from(document.flatMap((key) => [key, 0, 0, key])).buffer)));
+    const found: number[][] = [];
+    let rounds = 0;
+    await eachRepeat(keys, (number, first, words) => found.push([number, first, words[3] ?? 0]), () => rounds++, budget);
+    const expected = all.flat().flatMap((key, number) => {
+      const first = all.findIndex((document) => document[number % 2] === key) * 2 + (number % 2);
+      return key === 0 || first === number ? [] : [[number, first, key]];
+    });
+    expect(found.toSorted((a, b) => (a[0] ?? 0) - (b[0] ?? 0))).toEqual(expected);
+    expect(rounds).toBeGreaterThanOrEqual(2);
+  }));
 });
 
 describe("lines and paragraphs", () => {

@@ -1,13 +1,21 @@
 /** @file What is done to one shard, by whichever worker has time: the same shard gives the same files. */
-import type { Decisions, DocumentRule } from "../rules/rule.ts";
+import { packKeys } from "../dedup/keys.ts";
+import type { Decision, DocumentRule } from "../rules/rule.ts";
 import { createTokenizer, type TokenizerData } from "../../runtime/data/tokens.ts";
+import { hasBit } from "./bits.ts";
+import { packRecords } from "./records.ts";
 import { ruleOf, type ReadyStep, type Rule } from "./rules.ts";
 import { changesPath, documentsOf, Lines, ShardWriter, type Change, type Document } from "./shards.ts";
 import { put } from "./store.ts";
 import { exampleOf, StepCounter, type Tally } from "./tally.ts";
 import { countShard } from "./count-shard.ts";
 
-type Decision = NonNullable<ReturnType<Decisions["of"]>>;
+/** What a step that looks at all documents decided of a shard. */
+export type Decided =
+  /** By number in the shard. `names` are the documents that examples repeat. */
+  | { readonly kind: "documents"; readonly decisions: readonly (readonly [number, Decision])[]; readonly names: ReadonlyMap<number, string> }
+  /** A bit for each of its keys, from `first`: whether it occurred before. */
+  | { readonly kind: "units"; readonly step: ReadyStep; readonly occurred: Uint8Array; readonly first: number };
 
 /** Plain data, sent to a worker. */
 export type Job = { readonly temporary: string; readonly input: string; readonly output: string } & (
@@ -15,8 +23,7 @@ export type Job = { readonly temporary: string; readonly input: string; readonly
   | { readonly kind: "documents"; readonly steps: readonly ReadyStep[] }
   /** The records of a step that looks at all documents. */
   | { readonly kind: "records"; readonly step: ReadyStep }
-  /** What it decided, by number in the shard. `names` are the documents that examples repeat. */
-  | { readonly kind: "edits"; readonly decisions: readonly (readonly [number, Decision])[]; readonly names: ReadonlyMap<number, string> }
+  | { readonly kind: "edits"; readonly decided: Decided }
   | { readonly kind: "tokens"; readonly tokenizer: TokenizerData; readonly of: "all" | "changes"; readonly steps: number; readonly before: string }
 );
 
@@ -90,27 +97,21 @@ function throughSteps({ id, text: first }: Document, steps: readonly DocumentRul
   return { text, bytes, edits: edits(true) };
 }
 
-async function makeRecords({ temporary, input, output }: Job, rule: Rule): Promise<void> {
-  if (rule.kind !== "corpus") throw new Error("a step that looks at one document has no records");
-  const pieces: Uint8Array[] = [];
-  for await (const { id, text } of documentsOf(input)) {
-    const record = rule.rule.record(text, id);
-    const piece = new Uint8Array(4 + record.length);
-    new DataView(piece.buffer).setUint32(0, record.length, true);
-    piece.set(record, 4);
-    pieces.push(piece);
-  }
-  await put(temporary, output, [Buffer.concat(pieces)]);
+async function makeRecords({ temporary, input, output }: Job, { kind, rule }: Rule): Promise<void> {
+  if (kind === "document") throw new Error("a step that looks at one document has no records");
+  const records: Uint8Array[] = [];
+  for await (const { id, text } of documentsOf(input)) records.push(kind === "corpus" ? rule.record(text, id) : rule.keys(text));
+  await put(temporary, output, kind === "corpus" ? packRecords(records) : packKeys(rule.shape, records));
 }
 
-async function applyDecisions({ temporary, input, output, decisions, names }: Extract<Job, { readonly kind: "edits" }>): Promise<void> {
-  const of = new Map(decisions);
+async function applyDecisions({ temporary, input, output, decided }: Extract<Job, { readonly kind: "edits" }>): Promise<void> {
+  const decide = await decider(decided);
   const counter = new StepCounter();
   const out = new ShardWriter();
   const changes = new Lines();
   let index = 0;
   for await (const { id, text } of documentsOf(input)) {
-    const decision = of.get(index);
+    const { decision, repeats } = decide(index, text);
     const bytes = Buffer.byteLength(text);
     counter.enter(bytes);
     switch (decision?.kind) {
@@ -119,7 +120,7 @@ async function applyDecisions({ temporary, input, output, decisions, names }: Ex
         out.add({ id, text }, bytes);
         break;
       case "drop":
-        counter.drop(decision.reason, bytes, () => exampleOf(id, text, decision.of === undefined ? undefined : names.get(decision.of)));
+        counter.drop(decision.reason, bytes, () => exampleOf(id, text, repeats));
         changes.add({ index, edits: [], dropped: 0 } satisfies Change);
         break;
       case "cut": {
@@ -132,6 +133,26 @@ async function applyDecisions({ temporary, input, output, decisions, names }: Ex
     index++;
   }
   await finish({ temporary, output }, out, changes, [counter]);
+}
+
+/** What happens to a document, and which it repeats, if that is known; documents come in order. */
+async function decider(decided: Decided): Promise<(index: number, text: string) => { readonly decision: Decision | undefined; readonly repeats?: string | undefined }> {
+  if (decided.kind === "documents") {
+    const { names } = decided;
+    const decisions = new Map(decided.decisions);
+    return (index) => {
+      const decision = decisions.get(index);
+      return { decision, repeats: decision?.kind === "drop" && decision.of !== undefined ? names.get(decision.of) : undefined };
+    };
+  }
+  const rule = await known(decided.step);
+  if (rule.kind !== "duplicate units") throw new Error(`${decided.step.step.kind} does not cut`);
+  let { first } = decided;
+  return (_, text) => {
+    const { keys, decision } = rule.rule.cut(text, (key) => hasBit(decided.occurred, first + key));
+    first += keys;
+    return { decision };
+  };
 }
 
 function without(text: string, ranges: readonly (readonly [number, number])[]): string {

@@ -12,7 +12,7 @@ import { decontaminate } from "../rules/decontaminate.ts";
 import { fineWeb } from "../rules/fineweb.ts";
 import { gopherQuality } from "../rules/gopher-quality.ts";
 import { gopherRepetition } from "../rules/gopher-repetition.ts";
-import type { CorpusRule, DocumentRule } from "../rules/rule.ts";
+import type { CorpusRule, DocumentRule, DuplicateDocumentsRule, DuplicateUnitsRule } from "../rules/rule.ts";
 import { boundedSignals } from "../rules/signals.ts";
 import { bannedPhrases, listedWords } from "../rules/word-lists.ts";
 import type { Step, StepKind } from "./plan.ts";
@@ -33,9 +33,15 @@ export interface ReadyStep {
   readonly facts: Readonly<Record<string, number>>;
 }
 
-export type Rule = { readonly kind: "document"; readonly rule: DocumentRule } | { readonly kind: "corpus"; readonly rule: CorpusRule };
+export type Rule =
+  | { readonly kind: "document"; readonly rule: DocumentRule }
+  | { readonly kind: "corpus"; readonly rule: CorpusRule }
+  | { readonly kind: "duplicate documents"; readonly rule: DuplicateDocumentsRule }
+  | { readonly kind: "duplicate units"; readonly rule: DuplicateUnitsRule };
 const document = (rule: DocumentRule): Rule => ({ kind: "document", rule });
 const corpus = (rule: CorpusRule): Rule => ({ kind: "corpus", rule });
+const documents = (rule: DuplicateDocumentsRule): Rule => ({ kind: "duplicate documents", rule });
+const units = (rule: DuplicateUnitsRule): Rule => ({ kind: "duplicate units", rule });
 
 /** Whether a step looks at all documents before it decides. */
 export function looksAtAll(step: Step): boolean {
@@ -68,10 +74,10 @@ export async function ruleOf({ step, made = "" }: ReadyStep): Promise<Rule> {
       for await (const test of linesOf<string>(made)) tests.push(test);
       return document(decontaminate(tests, step.options));
     }
-    case "exact_duplicates": return corpus(exactDuplicates());
-    case "duplicate_lines": return corpus(unitDuplicates({ ...step.options, unit: "line" }));
-    case "duplicate_paragraphs": return corpus(unitDuplicates({ ...step.options, unit: "paragraph" }));
-    case "near_duplicates": return corpus(nearDuplicates(step.options));
+    case "exact_duplicates": return documents(exactDuplicates());
+    case "duplicate_lines": return units(unitDuplicates({ ...step.options, unit: "line" }));
+    case "duplicate_paragraphs": return units(unitDuplicates({ ...step.options, unit: "paragraph" }));
+    case "near_duplicates": return documents(nearDuplicates(step.options));
     case "repeated_substrings": return corpus(repeatedSubstrings(step.options));
     case "quality": {
       const model = modelFrom(await readFile(made));

@@ -1,4 +1,4 @@
-/** @file xxHash64 of texts, and a set of such hashes: documents and lines are compared by them, with bounded memory. */
+/** @file xxHash64 of texts, and a set of such hashes: documents and lines are compared by them. */
 import { bytesOf, createKernels, type Kernels } from "../wasm/kernels.ts";
 
 let kernels: Kernels | undefined;
@@ -13,33 +13,37 @@ export function hashInto(text: string, out: Uint8Array, at: number): void {
   for (let i = 0; i < 8; i++) out[at + i] = bytes[i] ?? 0;
 }
 
+/** No number: the slot is free. */
+const free = 0xffffffff;
+
 /**
  * Hashes already seen, each with the number that came with it first: open addressing over two words and a number, at most three
- * quarters full, so 16 to 32 bytes each. Two different texts of n share a hash with probability n² / 2^65: a millionth at five million.
+ * quarters full, so 16 to 32 bytes each. Numbers are below 2^32 - 1. Two different texts of n share a hash with probability n² / 2^65: a millionth at five million.
  */
 export class SeenHashes {
   private keys = new Int32Array(2 * 1024);
-  private numbers = new Int32Array(1024).fill(-1);
+  private numbers = new Uint32Array(1024).fill(free);
   private size = 0;
 
   /** The place of a hash, or the free place where it would be. */
   private slotOf(low: number, high: number): number {
     const bits = this.numbers.length - 1;
     let slot = (low ^ (high >>> 15)) & bits;
-    while ((this.numbers[slot] ?? -1) >= 0 && !(this.keys[2 * slot] === low && this.keys[2 * slot + 1] === high)) slot = (slot + 1) & bits;
+    while (this.numbers[slot] !== free && !(this.keys[2 * slot] === low && this.keys[2 * slot + 1] === high)) slot = (slot + 1) & bits;
     return slot;
   }
 
-  /** The number that the hash came with first, or -1 if it never came. Numbers are not negative. */
+  /** The number that the hash came with first, or -1 if it never came. */
   find(low: number, high: number): number {
-    return this.numbers[this.slotOf(low, high)] ?? -1;
+    const held = this.numbers[this.slotOf(low, high)] ?? free;
+    return held === free ? -1 : held;
   }
 
   /** The same, and from now on it came with this number if it never came. */
   add(low: number, high: number, number: number): number {
     const slot = this.slotOf(low, high);
-    const held = this.numbers[slot] ?? -1;
-    if (held >= 0) return held;
+    const held = this.numbers[slot] ?? free;
+    if (held !== free) return held;
     this.keys[2 * slot] = low;
     this.keys[2 * slot + 1] = high;
     this.numbers[slot] = number;
@@ -50,11 +54,11 @@ export class SeenHashes {
   private rehash(): void {
     const { keys, numbers } = this;
     this.keys = new Int32Array(2 * keys.length);
-    this.numbers = new Int32Array(2 * numbers.length).fill(-1);
+    this.numbers = new Uint32Array(2 * numbers.length).fill(free);
     this.size = 0;
     for (let slot = 0; slot < numbers.length; slot++) {
-      const number = numbers[slot] ?? -1;
-      if (number >= 0) this.add(keys[2 * slot] ?? 0, keys[2 * slot + 1] ?? 0, number);
+      const number = numbers[slot] ?? free;
+      if (number !== free) this.add(keys[2 * slot] ?? 0, keys[2 * slot + 1] ?? 0, number);
     }
   }
 }

@@ -5,7 +5,6 @@
  */
 import type { CorpusRule } from "../rules/rule.ts";
 import { suffixArray } from "./suffix-array.ts";
-import { pairs } from "./units.ts";
 
 export interface SubstringOptions {
   /** Bytes of UTF-8. */
@@ -107,3 +106,7 @@ function cutRanges(record: Uint8Array, repeatedAt: (at: number) => boolean, leng
   }
   return ranges;
 }
+
+/** A flat list of starts and ends as ranges. */
+const pairs = (flat: Uint32Array): readonly (readonly [number, number])[] =>
+  Array.from({ length: flat.length / 2 }, (_, i) => [flat[2 * i] ?? 0, flat[2 * i + 1] ?? 0] as const);

@@ -1,0 +1,12 @@
+/** @file A bit for each number from 0. */
+
+export const noBits = (count: number): Uint8Array => new Uint8Array(Math.ceil(count / 8));
+
+export function setBit(bits: Uint8Array, number: number): void {
+  bits[number >>> 3] = (bits[number >>> 3] ?? 0) | (1 << (number & 7));
+}
+
+export const hasBit = (bits: Uint8Array, number: number): boolean => (((bits[number >>> 3] ?? 0) >>> (number & 7)) & 1) === 1;
+
+/** The bits from one number to another; in what is returned, the first has the number `first`. */
+export const bitsBetween = (bits: Uint8Array, from: number, to: number): { readonly bits: Uint8Array; readonly first: number } => ({ bits: bits.slice(from >>> 3, Math.ceil(to / 8)), first: from & 7 });

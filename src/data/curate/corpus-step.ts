@@ -1,0 +1,75 @@
+/** @file A step that looks at all documents: workers make records, one decision is made of them, and workers carry it out. */
+import { mkdir } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { openKeys, type Keys } from "../dedup/keys.ts";
+import { eachRepeat } from "../dedup/repeats.ts";
+import type { Decisions } from "../rules/rule.ts";
+import { bitsBetween, noBits, setBit } from "./bits.ts";
+import type { Context } from "./context.ts";
+import type { Decided } from "./jobs.ts";
+import type { ManifestStep } from "./manifest.ts";
+import { forMissing } from "./missing.ts";
+import { packedIn, recordsIn } from "./records.ts";
+import { ruleOf, type ReadyStep } from "./rules.ts";
+import { tallyOf, tallyPath } from "./shards.ts";
+import { clustersOf, namesOf } from "./shown-documents.ts";
+import { put, stored } from "./store.ts";
+import type { Tally } from "./tally.ts";
+
+export async function runCorpusStep(step: ReadyStep, folder: string, inputs: readonly string[], outputs: readonly string[], context: Context): Promise<ManifestStep["clusters"]> {
+  const clustersPath = join(folder, "clusters.json");
+  const made = await Promise.all(outputs.map((output) => tallyOf(output)));
+  const before = await stored<ManifestStep["clusters"]>(clustersPath);
+  if (before !== undefined && made.every((tally) => tally !== undefined)) return before;
+  const records = join(folder, "records");
+  await mkdir(records, { recursive: true });
+  const recordPaths = outputs.map((output) => join(records, basename(output, ".jsonl")));
+  await forMissing(`${step.step.name}: looking`, inputs, recordPaths, (path) => path, context, ({ input, output, temporary }) => ({ kind: "records", step, input, output, temporary }));
+  const { clusters, decidedIn } = await decide(step, recordPaths, inputs, context.signal);
+  await put(context.store.temporary, clustersPath, JSON.stringify(clusters));
+  await forMissing(step.step.name, inputs, outputs, tallyPath, context, ({ number, input, output, temporary }) => ({ kind: "edits", input, output, temporary, decided: decidedIn(number) }));
+  return clusters;
+}
+
+interface AllDecided {
+  readonly clusters: ManifestStep["clusters"];
+  readonly decidedIn: (shard: number) => Decided;
+}
+
+async function decide(step: ReadyStep, records: readonly string[], inputs: readonly string[], signal: AbortSignal | undefined): Promise<AllDecided> {
+  const packed = records.map((path) => packedIn(path, signal));
+  const rule = await ruleOf(step);
+  switch (rule.kind) {
+    case "document": throw new Error(`${step.step.kind} looks at one document`);
+    case "corpus": return ofDocuments(await rule.rule.decide(recordsIn(records, signal)), inputs);
+    case "duplicate documents": return ofDocuments(await rule.rule.decide(await openKeys(rule.rule.shape, packed)), inputs);
+    case "duplicate units": return ofUnits(step, await openKeys(rule.rule.shape, packed));
+  }
+}
+
+async function ofDocuments(decisions: Decisions, inputs: readonly string[]): Promise<AllDecided> {
+  /** The number of the first document of each shard, and of all. */
+  const starts = [0];
+  for (const input of inputs) starts.push((starts.at(-1) ?? 0) + ((await tallyOf(input)) as Tally).documents);
+  const names = await namesOf(decisions, inputs, starts);
+  return {
+    clusters: await clustersOf(decisions, inputs, starts),
+    decidedIn: (shard) => {
+      const first = starts[shard] ?? 0;
+      const all = Array.from({ length: (starts[shard + 1] ?? first) - first }, (_, i) => [i, decisions.of(first + i)] as const);
+      return { kind: "documents", names, decisions: all.flatMap(([i, decision]) => (decision === undefined ? [] : [[i, decision] as const])) };
+    },
+  };
+}
+
+async function ofUnits(step: ReadyStep, keys: Keys): Promise<AllDecided> {
+  const occurred = noBits(keys.count);
+  await eachRepeat(keys, (number) => setBit(occurred, number));
+  return {
+    clusters: [],
+    decidedIn: (shard) => {
+      const { bits, first } = bitsBetween(occurred, keys.shards[shard]?.first ?? 0, keys.shards[shard + 1]?.first ?? keys.count);
+      return { kind: "units", step, occurred: bits, first };
+    },
+  };
+}
