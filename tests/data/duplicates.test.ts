@@ -115,15 +115,15 @@ describe("long substrings", () => {
 describe("contamination", () => {
   const question = "Which of these is the largest planet of the solar system, counting from the sun outwards?";
   test("a document that shares a run of words with a test goes, whatever its punctuation", () => {
-    const rule = decontaminate(["something else", question]);
+    const rule = decontaminate([{ test: "Other.texts", text: "something else" }, { test: "Exam.planets", text: "another text" }, { test: "Exam.planets", text: question }]);
     expect(rule("Nothing of the kind is here, only words and words and words and more words.", "")).toMatchObject({ kind: "keep" });
     expect(rule(`Quiz! ${question.toUpperCase().replace(",", " –")} Jupiter.`, "")).toEqual({
-      kind: "drop", reason: "contaminated", detail: "4 runs of 13 words; with test 2: “which of these is the largest planet of the solar system counting from”",
+      kind: "drop", reason: "contaminated", detail: "4 runs of 13 words; with text 2 of Exam.planets: “which of these is the largest planet of the solar system counting from”",
     });
   });
 
   test("a few shared runs may be allowed", () => {
-    expect(decontaminate([question], { allowed: 4 })(question, "").kind).toBe("keep");
-    expect(decontaminate([question], { ngram: 8, allowed: 4 })(question, "").kind).toBe("drop");
+    expect(decontaminate([{ test: "Exam.planets", text: question }], { allowed: 4 })(question, "").kind).toBe("keep");
+    expect(decontaminate([{ test: "Exam.planets", text: question }], { ngram: 8, allowed: 4 })(question, "").kind).toBe("drop");
   });
 });
