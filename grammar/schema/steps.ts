@@ -8,7 +8,7 @@ import { type Callee, type CheckedGroup, closed, type ConfigOf, type Fields, opt
 import { conflict } from "./files.ts";
 import { languageCode } from "./languages.ts";
 import { type Bound, bound, keep, type QualityKept, runs } from "./step-values.ts";
-import { boolean, choice, integer, listOf, memory, number, reference, share, someText } from "./types.ts";
+import { boolean, choice, integer, listOf, number, reference, share, someText } from "./types.ts";
 
 function step<F extends Fields>(doc: string, fields: F, main?: keyof F & string, check?: Parameters<typeof closed<F>>[1]): Callee<{ readonly fields: F; readonly open: false }> {
   return { doc, schema: closed(fields, check), ...(main === undefined ? {} : { main }) };
@@ -165,7 +165,6 @@ export const steps = {
   }),
   repeated_substrings: step("Of equal runs of bytes, all but the first are cut (Lee et al. 2022).", {
     min_bytes: whole(100, "The fewest bytes of such a run.", 2),
-    shard: withDefault(memory, 32 * 2 ** 20, "32MiB", "How much text is compared with each other; it takes about fifteen times as much memory."),
   }),
   redact: step("Replaces personal data.", {
     kinds: listed(choice(personal), personal, "[email, iban, card, ssn, ipv4, ipv6, phone]", "What is looked for."),

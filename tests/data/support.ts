@@ -1,7 +1,7 @@
 /** @file Runs rules over texts as the engine does. */
 import { openKeys, packKeys, type Keys, type KeyShape } from "../../src/data/dedup/keys.ts";
 import { eachRepeat } from "../../src/data/dedup/repeats.ts";
-import type { CorpusRule, Decision, Decisions, DuplicateDocumentsRule, DuplicateUnitsRule } from "../../src/data/rules/rule.ts";
+import type { CorpusRule, Decision, Decisions, DuplicateDocumentsRule, DuplicateUnitsRule, Found } from "../../src/data/rules/rule.ts";
 
 /** Keys of documents, three of which are a shard. */
 export function keysOf(shape: KeyShape, documents: readonly Uint8Array[]): Promise<Keys> {
@@ -22,14 +22,20 @@ export async function decided(rule: CorpusRule | DuplicateDocumentsRule | Duplic
     const { of } = await decide(rule, texts);
     return texts.map((_, index) => of(index));
   }
-  const occurred = new Set<number>();
-  await eachRepeat(await keysOf(rule.shape, texts.map(rule.keys)), (number) => occurred.add(number));
-  let first = 0;
-  return texts.map((text) => {
-    const { keys, decision } = rule.cut(text, (key) => occurred.has(first + key));
-    first += keys;
-    return decision;
-  });
+  const found: ReadonlySet<number>[] = [];
+  for (const { finds, keys } of rule.rounds) {
+    const before = found.map(inOrder);
+    const numbers = new Set<number>();
+    await eachRepeat(await keysOf(rule.shape, texts.map((text) => keys(text, before))), (number, first) => void (finds === "all" ? numbers.add(number).add(first) : numbers.add(number)));
+    found.push(numbers);
+  }
+  const all = found.map(inOrder);
+  return texts.map((text) => rule.cut(text, all));
+}
+
+function inOrder(found: ReadonlySet<number>): Found {
+  let next = 0;
+  return () => found.has(next++);
 }
 
 /** The texts after the cuts; those that are dropped are undefined. */

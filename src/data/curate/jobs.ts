@@ -2,7 +2,7 @@
 import { packKeys } from "../dedup/keys.ts";
 import type { Decision, DocumentRule } from "../rules/rule.ts";
 import { createTokenizer, type TokenizerData } from "../../runtime/data/tokens.ts";
-import { hasBit } from "./bits.ts";
+import { bitsInOrder, type SomeBits } from "./bits.ts";
 import { packRecords } from "./records.ts";
 import { ruleOf, type ReadyStep, type Rule } from "./rules.ts";
 import { changesPath, documentsOf, Lines, ShardWriter, type Change, type Document } from "./shards.ts";
@@ -14,15 +14,15 @@ import { countShard } from "./count-shard.ts";
 export type Decided =
   /** By number in the shard. `names` are the documents that examples repeat. */
   | { readonly kind: "documents"; readonly decisions: readonly (readonly [number, Decision])[]; readonly names: ReadonlyMap<number, string> }
-  /** A bit for each of its keys, from `first`: whether it occurred before. */
-  | { readonly kind: "units"; readonly step: ReadyStep; readonly occurred: Uint8Array; readonly first: number };
+  /** What each round found of its keys. */
+  | { readonly kind: "units"; readonly step: ReadyStep; readonly found: readonly SomeBits[] };
 
 /** Plain data, sent to a worker. */
 export type Job = { readonly temporary: string; readonly input: string; readonly output: string } & (
   /** Steps that look at one document, in a row. */
   | { readonly kind: "documents"; readonly steps: readonly ReadyStep[] }
-  /** The records of a step that looks at all documents. */
-  | { readonly kind: "records"; readonly step: ReadyStep }
+  /** The records of a step that looks at all documents, after the rounds that found something. */
+  | { readonly kind: "records"; readonly step: ReadyStep; readonly found: readonly SomeBits[] }
   | { readonly kind: "edits"; readonly decided: Decided }
   | { readonly kind: "tokens"; readonly tokenizer: TokenizerData; readonly of: "all" | "changes"; readonly steps: number; readonly before: string }
 );
@@ -97,11 +97,25 @@ function throughSteps({ id, text: first }: Document, steps: readonly DocumentRul
   return { text, bytes, edits: edits(true) };
 }
 
-async function makeRecords({ temporary, input, output }: Job, { kind, rule }: Rule): Promise<void> {
-  if (kind === "document") throw new Error("a step that looks at one document has no records");
+async function makeRecords({ temporary, input, output, found }: Extract<Job, { readonly kind: "records" }>, { kind, rule }: Rule): Promise<void> {
   const records: Uint8Array[] = [];
-  for await (const { id, text } of documentsOf(input)) records.push(kind === "corpus" ? rule.record(text, id) : rule.keys(text));
-  await put(temporary, output, kind === "corpus" ? packRecords(records) : packKeys(rule.shape, records));
+  const each = async (record: (document: Document) => Uint8Array): Promise<void> => {
+    for await (const document of documentsOf(input)) records.push(record(document));
+  };
+  switch (kind) {
+    case "document": throw new Error("a step that looks at one document has no records");
+    case "corpus":
+      await each(({ id, text }) => rule.record(text, id));
+      return put(temporary, output, packRecords(records));
+    case "duplicate documents":
+      await each(({ text }) => rule.keys(text));
+      return put(temporary, output, packKeys(rule.shape, records));
+    case "duplicate units": {
+      const before = found.map(bitsInOrder);
+      await each(({ text }) => rule.rounds[found.length]?.keys(text, before) ?? new Uint8Array());
+      return put(temporary, output, packKeys(rule.shape, records));
+    }
+  }
 }
 
 async function applyDecisions({ temporary, input, output, decided }: Extract<Job, { readonly kind: "edits" }>): Promise<void> {
@@ -145,14 +159,10 @@ async function decider(decided: Decided): Promise<(index: number, text: string) 
       return { decision, repeats: decision?.kind === "drop" && decision.of !== undefined ? names.get(decision.of) : undefined };
     };
   }
-  const rule = await known(decided.step);
-  if (rule.kind !== "duplicate units") throw new Error(`${decided.step.step.kind} does not cut`);
-  let { first } = decided;
-  return (_, text) => {
-    const { keys, decision } = rule.rule.cut(text, (key) => hasBit(decided.occurred, first + key));
-    first += keys;
-    return { decision };
-  };
+  const { kind, rule } = await known(decided.step);
+  if (kind !== "duplicate units") throw new Error(`${decided.step.step.kind} does not cut`);
+  const found = decided.found.map(bitsInOrder);
+  return (_, text) => ({ decision: rule.cut(text, found) });
 }
 
 function without(text: string, ranges: readonly (readonly [number, number])[]): string {

@@ -13,7 +13,7 @@ export interface Document {
 }
 
 /** A shard has so many characters of JSON, or one document more. */
-export const shardBytes = 16 * 2 ** 20;
+export const shardBytes = 4 * 2 ** 20;
 
 export const shardPath = (folder: string, number: number): string => join(folder, `${String(number).padStart(5, "0")}.jsonl`);
 export const tallyPath = (shard: string): string => shard.replace(/jsonl$/, "json");

@@ -1,11 +1,12 @@
 /** @file Documents whose text occurred before: by xxHash64 of the text, as datatrove's exact deduplication. Memory: four bytes a document, and what comparing takes. */
 import type { DuplicateDocumentsRule } from "../rules/rule.ts";
 import { decisionsOf, noneKept } from "./decisions.ts";
-import { hashInto } from "./hash64.ts";
+import { createHasher } from "./hash64.ts";
 import { hashShape } from "./keys.ts";
 import { eachRepeat } from "./repeats.ts";
 
 export function exactDuplicates(): DuplicateDocumentsRule {
+  const { hashInto } = createHasher();
   return {
     shape: hashShape,
     keys: (text) => {

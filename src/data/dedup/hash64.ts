@@ -1,16 +1,36 @@
 /** @file xxHash64 of texts, and a set of such hashes: documents and lines are compared by them. */
-import { bytesOf, createKernels, type Kernels } from "../wasm/kernels.ts";
+import { bytesOf, createKernels } from "../wasm/kernels.ts";
 
-let kernels: Kernels | undefined;
 const encoder = new TextEncoder();
 
-/** Writes xxHash64 of the text's UTF-8 (seed 0, little-endian) at `out[at..at + 8)`. */
-export function hashInto(text: string, out: Uint8Array, at: number): void {
-  kernels ??= createKernels();
-  const bytes = bytesOf(kernels.memory, 8 + 3 * text.length);
-  const { written } = encoder.encodeInto(text, bytes.subarray(8));
-  kernels.hash(8, written, 0);
-  for (let i = 0; i < 8; i++) out[at + i] = bytes[i] ?? 0;
+export interface Hasher {
+  /** Writes xxHash64 of the text's UTF-8 (seed 0, little-endian) at `out[at..at + 8)`. */
+  readonly hashInto: (text: string, out: Uint8Array, at: number) => void;
+  /** The hashes of `length` bytes from each place that `places` adds. */
+  readonly hashesIn: (bytes: Uint8Array, length: number, places: (bytes: Uint8Array, add: (at: number) => void) => void) => Uint8Array;
+}
+
+export function createHasher(): Hasher {
+  const { memory, hash } = createKernels();
+  return {
+    hashInto: (text, out, at) => {
+      const bytes = bytesOf(memory, 8 + 3 * text.length);
+      const { written } = encoder.encodeInto(text, bytes.subarray(8));
+      hash(8, written, 0);
+      for (let i = 0; i < 8; i++) out[at + i] = bytes[i] ?? 0;
+    },
+    hashesIn: (bytes, length, places) => {
+      const hashes = Math.ceil(bytes.length / 8) * 8;
+      bytesOf(memory, hashes).set(bytes);
+      let end = hashes;
+      places(bytes, (at) => {
+        if (memory.buffer.byteLength < end + 8) bytesOf(memory, 2 * end + 8);
+        hash(at, length, end);
+        end += 8;
+      });
+      return bytesOf(memory, end).slice(hashes, end);
+    },
+  };
 }
 
 /** No number: the slot is free. */

@@ -4,7 +4,7 @@
  */
 import { strip } from "../text/python.ts";
 import type { DuplicateUnitsRule } from "../rules/rule.ts";
-import { hashInto } from "./hash64.ts";
+import { createHasher } from "./hash64.ts";
 import { hashShape } from "./keys.ts";
 
 export interface UnitDuplicatesOptions {
@@ -25,18 +25,20 @@ function endsIn(text: string, unit: UnitDuplicatesOptions["unit"]): readonly num
 
 export function unitDuplicates(options: Partial<UnitDuplicatesOptions> = {}): DuplicateUnitsRule {
   const { unit, minLength } = { ...unitDuplicatesDefaults, ...options };
+  const { hashInto } = createHasher();
+  const keys = (text: string): Uint8Array => {
+    const ends = endsIn(text, unit);
+    const hashes = new Uint8Array(8 * ends.length);
+    for (const [i, end] of ends.entries()) {
+      const content = strip(text.slice(ends[i - 1] ?? 0, end)).toLowerCase();
+      if (content.length >= Math.max(1, minLength)) hashInto(content, hashes, 8 * i);
+    }
+    return hashes;
+  };
   return {
     shape: hashShape,
-    keys: (text) => {
-      const ends = endsIn(text, unit);
-      const keys = new Uint8Array(8 * ends.length);
-      for (const [i, end] of ends.entries()) {
-        const content = strip(text.slice(ends[i - 1] ?? 0, end)).toLowerCase();
-        if (content.length >= Math.max(1, minLength)) hashInto(content, keys, 8 * i);
-      }
-      return keys;
-    },
-    cut: (text, occurred) => {
+    rounds: [{ finds: "later", keys }],
+    cut: (text, [occurred]) => {
       const ends = endsIn(text, unit);
       const ranges: [number, number][] = [];
       /** Whether anything stays but blank units. */
@@ -44,12 +46,12 @@ export function unitDuplicates(options: Partial<UnitDuplicatesOptions> = {}): Du
       for (const [i, end] of ends.entries()) {
         const start = ends[i - 1] ?? 0;
         const last = ranges.at(-1);
-        if (!occurred(i)) left ||= minLength > 1 || strip(text.slice(start, end)) !== "";
+        if (occurred?.() !== true) left ||= minLength > 1 || strip(text.slice(start, end)) !== "";
         else if (last?.[1] === start) last[1] = end;
         else ranges.push([start, end]);
       }
-      const decision = left ? { kind: "cut", reason: `duplicate_${unit}`, ranges } as const : { kind: "drop", reason: `all_${unit}s_duplicate` } as const;
-      return { keys: ends.length, decision: ranges.length === 0 ? undefined : decision };
+      if (ranges.length === 0) return undefined;
+      return left ? { kind: "cut", reason: `duplicate_${unit}`, ranges } : { kind: "drop", reason: `all_${unit}s_duplicate` };
     },
   };
 }

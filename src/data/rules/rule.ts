@@ -15,19 +15,26 @@ export interface CorpusRule {
   readonly decide: (records: AsyncIterable<{ readonly index: number; readonly record: Uint8Array }>) => Promise<Decisions>;
 }
 
-interface Keyed {
+/** A step that drops documents with keys that others have. */
+export interface DuplicateDocumentsRule {
   readonly shape: KeyShape;
   /** Hashes of what is compared in a document, one after the other (in workers). */
   readonly keys: (text: string) => Uint8Array;
-}
-/** A step that drops documents with keys that others have. */
-export interface DuplicateDocumentsRule extends Keyed {
   readonly decide: (keys: Keys) => Promise<Decisions>;
 }
-/** A step that cuts what has a key that occurred before: in workers, where the text is. */
-export interface DuplicateUnitsRule extends Keyed {
-  readonly cut: (text: string, occurred: (key: number) => boolean) => { readonly keys: number; readonly decision: Decision | undefined };
+
+/** A step that cuts what repeats something. Keys are compared in rounds; what those before found is known to a round, and in the end, when the text is cut (in workers). */
+export interface DuplicateUnitsRule {
+  readonly shape: KeyShape;
+  readonly rounds: readonly {
+    /** What is found: keys that occurred before, or all that occur more than once. */
+    readonly finds: "later" | "all";
+    readonly keys: (text: string, found: readonly Found[]) => Uint8Array;
+  }[];
+  readonly cut: (text: string, found: readonly Found[]) => Decision | undefined;
 }
+/** Whether the next key of a round was found: asked once for each key of each document, in their order. */
+export type Found = () => boolean;
 
 /** What happens to a document: it is dropped for a reason, as it repeats another one perhaps, or cut: [start, end) ranges of its text (UTF-16 offsets) go. */
 export type Decision =
