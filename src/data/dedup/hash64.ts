@@ -41,9 +41,16 @@ const free = 0xffffffff;
  * quarters full, so 16 to 32 bytes each. Numbers are below 2^32 - 1. Two different texts of n share a hash with probability n² / 2^65: a millionth at five million.
  */
 export class SeenHashes {
-  private keys = new Int32Array(2 * 1024);
-  private numbers = new Uint32Array(1024).fill(free);
+  private keys: Int32Array;
+  private numbers: Uint32Array;
   private size = 0;
+
+  /** With room for so many; there may be more. */
+  constructor(expected = 0) {
+    const slots = 2 ** Math.ceil(Math.log2(Math.max(16, (4 * expected) / 3)));
+    this.keys = new Int32Array(2 * slots);
+    this.numbers = new Uint32Array(slots).fill(free);
+  }
 
   /** The place of a hash, or the free place where it would be. */
   private slotOf(low: number, high: number): number {

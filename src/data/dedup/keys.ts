@@ -11,27 +11,29 @@ export interface KeyShape {
   readonly lanes: number;
   /** Parts of a lane. */
   readonly parts: number;
-  /** The part of a key, given as words. */
-  readonly partOf: (words: Uint32Array) => number;
+  /** The part of the key whose words are there. */
+  readonly partOf: (words: Uint32Array, at: number) => number;
 }
 
 /** For hashes of eight bytes. */
-export const hashShape: KeyShape = { bytes: 8, lanes: 1, parts: 256, partOf: (words) => (words[1] ?? 0) >>> 24 };
+export const hashShape: KeyShape = { bytes: 8, lanes: 1, parts: 256, partOf: (words, at) => (words[at + 1] ?? 0) >>> 24 };
 
 /** The keys of all documents of a shard. A key of zeros is compared with none, but counted. */
 export function packKeys({ bytes, lanes, parts, partOf }: KeyShape, documents: readonly Uint8Array[]): readonly Uint8Array[] {
   const size = bytes / 4;
-  const keys = Uint8Array.from(documents.length === 1 ? documents[0] ?? [] : Buffer.concat(documents));
-  const words = new Uint32Array(keys.buffer);
+  const words = wordsOf(joined(documents));
   const count = words.length / size;
   /** One more than the part of each key; none for zeros. */
   const places = new Uint32Array(count);
   const head = new Uint32Array(2 + lanes * parts);
   head[0] = count;
+  const isZero = (from: number): boolean => {
+    for (let i = from; i < from + size; i++) if (words[i] !== 0) return false;
+    return true;
+  };
   for (let n = 0; n < count; n++) {
-    const key = words.subarray(n * size, (n + 1) * size);
-    if (key.every((word) => word === 0)) continue;
-    const place = (places[n] = 1 + (n % lanes) * parts + partOf(key));
+    if (isZero(n * size)) continue;
+    const place = (places[n] = 1 + (n % lanes) * parts + partOf(words, n * size));
     head[1 + place] = (head[1 + place] ?? 0) + 1;
   }
   for (let place = 1; place < head.length - 1; place++) head[1 + place] = (head[1 + place] ?? 0) + (head[place] ?? 0);
@@ -46,6 +48,16 @@ export function packKeys({ bytes, lanes, parts, partOf }: KeyShape, documents: r
     packed[at + size] = n;
   }
   return [new Uint8Array(head.buffer), new Uint8Array(packed.buffer)];
+}
+
+function joined(all: readonly Uint8Array[]): Uint8Array {
+  const bytes = new Uint8Array(all.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const one of all) {
+    bytes.set(one, at);
+    at += one.length;
+  }
+  return bytes;
 }
 
 /** Reads bytes `from` to `to` of what was packed. */

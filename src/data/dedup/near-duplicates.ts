@@ -38,8 +38,8 @@ export function nearDuplicates(options: Partial<NearDuplicatesOptions> = {}): Du
       const documents = keys.count / buckets;
       const union = createUnion(documents);
       let pairs: Pair[] = [];
-      await eachRepeat(keys, (number, first, words) => {
-        pairs.push({ key: words.slice(), first: Math.floor(first / buckets), index: Math.floor(number / buckets) });
+      await eachRepeat(keys, (number, first, words, at) => {
+        pairs.push({ key: words.slice(at, at + 2 * hashesPerBucket), first: Math.floor(first / buckets), index: Math.floor(number / buckets) });
       }, () => {
         for (const { first, index } of pairs.toSorted((x, y) => compare(x.key, y.key) || x.index - y.index)) union.join(first, index);
         pairs = [];
@@ -59,8 +59,8 @@ export function nearDuplicates(options: Partial<NearDuplicatesOptions> = {}): Du
 }
 
 /** Four parts an octave of the first hash's high word: least hashes crowd where they are small, and are below 2^61. */
-function magnitude(words: Uint32Array): number {
-  const high = words[1] ?? 0;
+function magnitude(words: Uint32Array, at: number): number {
+  const high = words[at + 1] ?? 0;
   const octave = 32 - Math.clz32(high);
   return 4 * octave + (octave < 3 ? 0 : (high >>> (octave - 3)) & 3);
 }

@@ -1,39 +1,46 @@
 /**
- * @file Keys that occurred before, of a corpus of any size in bounded memory: as many parts as fit are compared at a time. Within a part keys come in the
- * order of documents, so the result does not depend on how many that are.
+ * @file Keys that occurred before, of a corpus of any size in bounded memory: as many parts as fit are read at a time. They are compared part by part, so
+ * that the table of a part's keys stays in the processor's cache; within a part keys come in the order of documents.
  */
 import { mix } from "../../runtime/random.ts";
 import { SeenHashes } from "./hash64.ts";
 import { headBytes, wordsOf, type Keys } from "./keys.ts";
 
-/** The key of this number occurred before; `first` is where it did first. `words` are valid until the next call. */
-export type Repeat = (number: number, first: number, words: Uint32Array) => void;
+/** The key of this number occurred before; `first` is where it did first. Its words are there until the next call. */
+export type Repeat = (number: number, first: number, words: Uint32Array, at: number) => void;
 
-/** Bytes of keys that are compared at a time: six million hashes of eight bytes, with a table of 100 MB. */
-const roundBytes = 72 * 2 ** 20;
+/** Bytes of keys that are read at a time. */
+const roundBytes = 64 * 2 ** 20;
 
-/** Calls `repeat` for every key that occurred before, and `done` after each round. Keys of eight bytes are hashes; longer ones are hashed. */
+/** Calls `repeat` for every key that occurred before, and `done` after each part. Keys of eight bytes are hashes; longer ones are hashed. */
 export async function eachRepeat({ shape, shards }: Keys, repeat: Repeat, done: () => void = () => undefined, budget = roundBytes): Promise<void> {
   const size = shape.bytes / 4;
   const entry = shape.bytes + 4;
-  const bytesOf = (part: number): number => entry * shards.reduce((sum, { parts }) => sum + (parts[part + 1] ?? 0) - (parts[part] ?? 0), 0);
-  for (let part = 0, end: number; part < shape.lanes * shape.parts; part = end) {
-    let bytes = bytesOf(part);
-    for (end = part + 1; end % shape.parts !== 0 && bytes + bytesOf(end) <= budget; end++) bytes += bytesOf(end);
-    const seen = new SeenHashes();
-    for (const { packed, parts, first } of shards) {
-      const [from, to] = [parts[part] ?? 0, parts[end] ?? 0];
-      if (from === to) continue;
-      const words = wordsOf(await packed(headBytes(shape) + entry * from, headBytes(shape) + entry * to));
-      for (let at = 0; at < words.length; at += size + 1) {
-        let [low, high] = [words[at] ?? 0, words[at + 1] ?? 0];
-        if (size > 2) [low, high] = hashed(words, at, size);
-        const number = first + (words[at + size] ?? 0);
-        const before = seen.add(low | 0, high | 0, number);
-        if (before >= 0) repeat(number, before, words.subarray(at, at + size));
-      }
+  const keysIn = (part: number): number => shards.reduce((sum, { parts }) => sum + (parts[part + 1] ?? 0) - (parts[part] ?? 0), 0);
+  for (let begin = 0, end: number; begin < shape.lanes * shape.parts; begin = end) {
+    let keys = keysIn(begin);
+    for (end = begin + 1; end < shape.lanes * shape.parts && entry * (keys + keysIn(end)) <= budget; end++) keys += keysIn(end);
+    const read: Uint32Array[] = [];
+    for (const { packed, parts } of shards) {
+      const [from, to] = [parts[begin] ?? 0, parts[end] ?? 0];
+      read.push(from === to ? new Uint32Array() : wordsOf(await packed(headBytes(shape) + entry * from, headBytes(shape) + entry * to)));
     }
-    done();
+    for (let part = begin; part < end; part++) {
+      const seen = new SeenHashes(keysIn(part));
+      for (const [i, { parts, first }] of shards.entries()) {
+        const words = read[i] ?? new Uint32Array();
+        const start = parts[begin] ?? 0;
+        const last = (size + 1) * ((parts[part + 1] ?? 0) - start);
+        for (let at = (size + 1) * ((parts[part] ?? 0) - start); at < last; at += size + 1) {
+          let [low, high] = [words[at] ?? 0, words[at + 1] ?? 0];
+          if (size > 2) [low, high] = hashed(words, at, size);
+          const number = first + (words[at + size] ?? 0);
+          const before = seen.add(low | 0, high | 0, number);
+          if (before >= 0) repeat(number, before, words, at);
+        }
+      }
+      done();
+    }
   }
 }
 
