@@ -63,7 +63,10 @@ async function runSteps({ temporary, input, output }: Job, steps: readonly Docum
   let index = 0;
   for await (const document of documentsOf(input)) {
     const done = throughSteps(document, steps, counters);
-    if (done.dropped === undefined) out.add({ id: document.id, text: done.text }, done.bytes);
+    if (done.dropped === undefined) {
+      if (done.edits.length === 0) out.keep(document, done.bytes);
+      else out.add({ id: document.id, text: done.text }, done.bytes);
+    }
     if (done.edits.length > 0 || done.dropped !== undefined) {
       const change: Change = { index, edits: done.edits, ...(done.dropped === undefined ? {} : { dropped: done.dropped }) };
       changes.add(change);
@@ -124,14 +127,15 @@ async function applyDecisions({ temporary, input, output, decided }: Extract<Job
   const out = new ShardWriter();
   const changes = new Lines();
   let index = 0;
-  for await (const { id, text } of documentsOf(input)) {
+  for await (const document of documentsOf(input)) {
+    const { id, text } = document;
     const { decision, repeats } = decide(index, text);
     const bytes = Buffer.byteLength(text);
     counter.enter(bytes);
     switch (decision?.kind) {
       case undefined:
         counter.keep(bytes);
-        out.add({ id, text }, bytes);
+        out.keep(document, bytes);
         break;
       case "drop":
         counter.drop(decision.reason, bytes, () => exampleOf(id, text, repeats));
@@ -176,6 +180,6 @@ function without(text: string, ranges: readonly (readonly [number, number])[]): 
 }
 
 async function finish({ temporary, output }: { readonly temporary: string; readonly output: string }, out: ShardWriter, changes: Lines, counters: readonly StepCounter[]): Promise<void> {
-  await put(temporary, changesPath(output), changes.flush());
+  await put(temporary, changesPath(output), changes.all());
   await out.write<Pick<Tally, "steps" | "skipped">>(temporary, output, { steps: counters.map((counter) => counter.tally()), skipped: {} });
 }

@@ -89,7 +89,7 @@ async function withTests(step: Extract<Step, { readonly kind: "decontaminate" }>
     }
     counts = made;
     await mkdir(folder, { recursive: true });
-    await put(context.store.temporary, path, lines.flush());
+    await put(context.store.temporary, path, lines.all());
     await put(context.store.temporary, countsPath, JSON.stringify(counts));
   }
   const of = counts;
