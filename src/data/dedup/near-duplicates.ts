@@ -16,11 +16,10 @@ export interface NearDuplicatesOptions extends MinHashOptions {
 }
 export const nearDuplicatesDefaults: NearDuplicatesOptions = { ...minHashDefaults, keep: "first" };
 
-/** Documents that agree in a bucket. */
-interface Pair {
+/** Documents that agree in a bucket, and the hashes that they agree in. */
+interface Group {
   readonly key: Uint32Array;
-  readonly first: number;
-  readonly index: number;
+  readonly members: number[];
 }
 
 export function nearDuplicates(options: Partial<NearDuplicatesOptions> = {}): DuplicateDocumentsRule {
@@ -37,12 +36,18 @@ export function nearDuplicates(options: Partial<NearDuplicatesOptions> = {}): Du
     decide: async (keys) => {
       const documents = keys.count / buckets;
       const union = createUnion(documents);
-      let pairs: Pair[] = [];
-      await eachRepeat(keys, (number, first, words, at) => {
-        pairs.push({ key: words.slice(at, at + 2 * hashesPerBucket), first: Math.floor(first / buckets), index: Math.floor(number / buckets) });
+      /** Of a part, by the first document. */
+      const groups = new Map<number, Group>();
+      await eachRepeat(keys, (number, before, words, at) => {
+        const [index, first] = [Math.floor(number / buckets), Math.floor(before / buckets)];
+        const group = groups.get(first);
+        if (group) group.members.push(index);
+        else groups.set(first, { key: words.slice(at, at + 2 * hashesPerBucket), members: [index] });
       }, () => {
-        for (const { first, index } of pairs.toSorted((x, y) => compare(x.key, y.key) || x.index - y.index)) union.join(first, index);
-        pairs = [];
+        for (const [first, { members }] of [...groups].toSorted(([, x], [, y]) => compare(x.key, y.key))) {
+          for (const member of members) union.join(first, member);
+        }
+        groups.clear();
       });
       const kept = noneKept(documents);
       /** The first document of the set of each root. */

@@ -1,6 +1,7 @@
 /**
  * @file Keys that occurred before, of a corpus of any size in bounded memory: as many parts as fit are read at a time. They are compared part by part, so
- * that the table of a part's keys stays in the processor's cache; within a part keys come in the order of documents.
+ * that the table of a part's keys stays in the processor's cache; within a part keys come in the order of documents. A part that alone is larger, as of
+ * a line that is everywhere, is read shard by shard.
  */
 import { mix } from "../../runtime/random.ts";
 import { SeenHashes } from "./hash64.ts";
@@ -20,15 +21,17 @@ export async function eachRepeat({ shape, shards }: Keys, repeat: Repeat, done: 
   for (let begin = 0, end: number; begin < shape.lanes * shape.parts; begin = end) {
     let keys = keysIn(begin);
     for (end = begin + 1; end < shape.lanes * shape.parts && entry * (keys + keysIn(end)) <= budget; end++) keys += keysIn(end);
-    const read: Uint32Array[] = [];
-    for (const { packed, parts } of shards) {
+    const read = async ({ packed, parts }: Keys["shards"][number]): Promise<Uint32Array> => {
       const [from, to] = [parts[begin] ?? 0, parts[end] ?? 0];
-      read.push(from === to ? new Uint32Array() : wordsOf(await packed(headBytes(shape) + entry * from, headBytes(shape) + entry * to)));
-    }
+      return from === to ? new Uint32Array() : wordsOf(await packed(headBytes(shape) + entry * from, headBytes(shape) + entry * to));
+    };
+    const held: Uint32Array[] = [];
+    if (entry * keys <= budget) for (const shard of shards) held.push(await read(shard));
     for (let part = begin; part < end; part++) {
-      const seen = new SeenHashes(keysIn(part));
-      for (const [i, { parts, first }] of shards.entries()) {
-        const words = read[i] ?? new Uint32Array();
+      const seen = new SeenHashes(Math.min(keysIn(part), budget / entry));
+      for (const [i, shard] of shards.entries()) {
+        const { parts, first } = shard;
+        const words = held[i] ?? (await read(shard));
         const start = parts[begin] ?? 0;
         const last = (size + 1) * ((parts[part + 1] ?? 0) - start);
         for (let at = (size + 1) * ((parts[part] ?? 0) - start); at < last; at += size + 1) {
