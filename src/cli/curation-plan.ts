@@ -12,7 +12,7 @@ import { plannedStep } from "./planned-step.ts";
 export function curationPlan(data: DataText, cwd: string, folder: string): CurationPlan {
   const place: Place = { data, cwd, folder };
   const steps = data.config.curate ?? [];
-  const refer = { data: (name: Name) => planOf(name, place), tests: (name: Name) => testFiles(name, place) };
+  const refer = { data: (name: Name) => planOf(name, place), tests: (name: Name) => testFiles(name, place), lines: (path: string) => linesOf(path, place) };
   return {
     name: data.name,
     sources: data.config.source.map((source) => plannedSource(source, place)),
@@ -60,11 +60,19 @@ function filesToRead(reading: ReadingConfig, { data, cwd, folder }: Place): File
   };
 }
 
+function linesOf(file: string, { data, cwd, folder }: Place): FilesToRead {
+  return { patterns: [pathFrom(escapePath(file), data.section.span.file.path, cwd, folder)], format: "text", field: "text", separator: "\n", damaged: "error" };
+}
+
 /** Patterns of files that the declaration at `path` names. */
 export function filePatterns({ files, package: inPackage }: ReadingConfig, path: string, cwd: string, folder: string): readonly string[] {
+  return (files ?? []).map((file) => (inPackage ? `npm:${inPackage}/${file}` : pathFrom(file, path, cwd, folder)));
+}
+
+function pathFrom(file: string, path: string, cwd: string, folder: string): string {
   // Only what the source says is a pattern: brackets in the names of folders above it are just names.
   const base = escapePath(relative(folder, resolve(cwd, dirname(path))).replaceAll("\\", "/"));
-  return (files ?? []).map((file) => (inPackage ? `npm:${inPackage}/${file}` : isAbsolute(file) ? file : posix.join(base, file)));
+  return isAbsolute(file) ? file : posix.join(base, file);
 }
 
 /** Whether the documents are other than those that plain text files hold. */

@@ -8,6 +8,8 @@ import { signalNames } from "../../grammar/schema.ts";
 /** What names in a step stand for. */
 export interface Referred {
   readonly data: (name: Name) => CurationPlan;
+  /** A text file at a path, of which every line is read. */
+  readonly lines: (path: string) => FilesToRead;
   readonly tests: (name: Name) => readonly { readonly name: string; readonly files: FilesToRead }[];
 }
 
@@ -18,8 +20,14 @@ export function plannedStep(step: StepConfig, name: string, refer: Referred): St
     case "c4": return { name, kind: step.kind, options: written(step.options) };
     case "c4_paragraphs": return { name, kind: step.kind, options: written(step.options) };
     case "fineweb": return { name, kind: step.kind, options: written(step.options) };
-    case "banned_phrases": return { name, kind: step.kind, options: written(step.options) };
-    case "listed_words": return { name, kind: step.kind, options: written(step.options) };
+    case "banned_phrases": {
+      const { file, ...options } = written(step.options);
+      return { name, kind: step.kind, options, ...(file === undefined ? {} : { file: refer.lines(file) }) };
+    }
+    case "listed_words": {
+      const { file, ...options } = written(step.options);
+      return { name, kind: step.kind, options, ...(file === undefined ? {} : { file: refer.lines(file) }) };
+    }
     case "language": return { name, kind: step.kind, options: written(step.options) };
     case "exact_duplicates": return { name, kind: step.kind };
     case "duplicate_lines": return { name, kind: step.kind, options: written(step.options) };
@@ -51,7 +59,7 @@ export function plannedStep(step: StepConfig, name: string, refer: Referred): St
 
 type CamelCase<S> = S extends `${infer Head}_${infer Tail}` ? `${Head}${Capitalize<CamelCase<Tail>>}` : S & string;
 type RuleValue<T> = "spacy_en" extends T ? Exclude<T, "spacy_en"> | "spacy-en" : T;
-type Written<C extends CheckedGroup> = { readonly [K in Exclude<keyof C, keyof CheckedGroup> as CamelCase<K>]?: RuleValue<C[K]> };
+type Written<C extends CheckedGroup> = { readonly [K in Exclude<keyof C, keyof CheckedGroup> as CamelCase<K>]?: Exclude<RuleValue<C[K]>, undefined> };
 
 /** The options that are written: those that are not have the defaults of the rule. */
 function written<C extends CheckedGroup>(config: C): Written<C> {

@@ -19,6 +19,7 @@ export type FailureCode =
   | "data/unreadable"
   | "data/empty"
   | "data/too-small"
+  | "data/too-large"
   | "data/encoding"
   | "data/damaged"
   | "data/character"

@@ -6,6 +6,8 @@ import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { curate } from "../../src/data/curate/curate.ts";
 import type { FilesToRead } from "../../src/data/curate/plan.ts";
+import type { Item, Mark } from "../../src/data/read/item.ts";
+import { readFile } from "../../src/data/read/read.ts";
 import { renderFailure, type RuntimeFailure } from "../../src/runtime/failure.ts";
 import { documentsIn, filesToRead, options, planOf, temporaryFolder } from "./curate-support.ts";
 
@@ -27,6 +29,23 @@ async function zstd(from: string, to: string): Promise<void> {
 }
 
 const quoted = (text: string, separator: string): string => (/["\n]/.test(text) || text.includes(separator) ? `"${text.replaceAll('"', '""')}"` : text);
+
+test("reading goes on after any document as if those before had been read", async () => {
+  const folder = temporaryFolder();
+  const lines = `\ufeff${texts.slice(0, 40).map((text) => `${JSON.stringify({ text })}\n\n`).join("")}broken\n`;
+  const written: Readonly<Record<string, string | Uint8Array>> = { "a.txt": texts.slice(0, 40).join("\n<end>\n"), "b.jsonl": lines, "c.jsonl.gz": gzipSync(lines) };
+  for (const [name, content] of Object.entries(written)) {
+    writeFileSync(join(folder, name), content);
+    const read = async (from?: Mark): Promise<readonly Item[]> => {
+      const items: Item[] = [];
+      for await (const some of readFile({ path: join(folder, name), name }, { format: "auto", field: "text", separator: "<end>" }, from)) items.push(...some);
+      return items;
+    };
+    const all = await read();
+    expect(all.length).toBeGreaterThanOrEqual(40);
+    for (const [i, { end }] of all.entries()) expect(await read(end)).toEqual(all.slice(i + 1));
+  }
+});
 
 test("the same documents come out of every format and every compression", { timeout: 120_000 }, async () => {
   const folder = temporaryFolder();

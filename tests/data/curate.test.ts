@@ -1,7 +1,7 @@
 /** @file Curation: the same result however it came about, and only what is needed is done again. */
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
@@ -160,6 +160,24 @@ test("documents are compared with those of all sources before, and stay with the
   expect(manifest.steps[0]?.clusters[0]).toMatchObject({ size: 2, documents: [{ id: "a.jsonl#1" }, { id: "b.jsonl#0" }] });
 });
 
+test("a list from a file is as good as one in the source, and its content decides", async () => {
+  const folder = temporaryFolder();
+  writeFileSync(join(folder, "a.jsonl"), line(0) + line(1) + line(5));
+  const file = filesToRead(["lists/bad.txt"], { format: "text", separator: "\n" });
+  const run = (step: Step) => curate(planOf(filesToRead(["a.jsonl"]), [step]), options(folder));
+  const listed: Step = { name: "bad", kind: "banned_phrases", options: { whole: true }, file };
+  mkdirSync(join(folder, "lists"));
+  writeFileSync(join(folder, "lists", "bad.txt"), "\ufeffno such phrase\r\n\n  Someone@mail.example.edu \r\nnor this");
+  const { folder: first, manifest } = await run(listed);
+  expect(manifest.steps[0]?.dropped["banned_phrase"]).toMatchObject({ count: 2, examples: [{ detail: "someone@mail.example.edu" }, {}] });
+  expect((await run({ name: "bad", kind: "banned_phrases", options: { whole: true, phrases: ["no such phrase", "Someone@mail.example.edu", "nor this"] } })).folder).toBe(first);
+  writeFileSync(join(folder, "lists", "bad.txt"), "no such phrase\n");
+  expect((await run(listed)).manifest.out.documents).toBe(3);
+  writeFileSync(join(folder, "lists", "bad.txt"), " \n\n");
+  await expect(run(listed)).rejects.toMatchObject({ code: "data/empty", message: "step `bad`: there is nothing in lists/bad.txt", help: "write one word or phrase a line" });
+  await expect(run({ ...listed, file: { ...file, patterns: ["lists/bat.txt"] } })).rejects.toMatchObject({ code: "data/missing", message: "there is no file lists/bat.txt", help: "did you mean `lists/bad.txt`?" });
+});
+
 const shout = (i: number): string => `BUY NOW ${i} cheap offers click here win prizes today ${Math.imul(i, 7919)} free money offers`;
 
 test("quality is trained on curated declarations and measured; evaluations are kept out", async () => {
@@ -181,6 +199,6 @@ test("quality is trained on curated declarations and measured; evaluations are k
     ],
   }, options(folder));
   expect(manifest.steps[0]).toMatchObject({ facts: { accuracy: 1, heldOutGood: 6, heldOutBad: 6, heldOutRight: 12 }, dropped: { low_quality: { count: 20 } } });
-  expect(manifest.steps[1]).toMatchObject({ facts: { riddles: 1 }, dropped: { contaminated: { count: 1 } } });
+  expect(manifest.steps[1]).toMatchObject({ facts: { riddles: 1 }, dropped: { contaminated: { count: 1, examples: [{ detail: expect.stringContaining("with text 1 of riddles: “") }] } } });
   expect(documentsIn(files("files")).some(({ text }) => text.includes(riddle))).toBe(false);
 });

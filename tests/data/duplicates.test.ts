@@ -3,17 +3,17 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { exactDuplicates } from "../../src/data/dedup/exact.ts";
 import { SeenHashes } from "../../src/data/dedup/hash64.ts";
+import { eachRepeat } from "../../src/data/dedup/repeats.ts";
 import { repeatedSubstrings } from "../../src/data/dedup/substrings.ts";
-import { suffixArray } from "../../src/data/dedup/suffix-array.ts";
 import { unitDuplicates } from "../../src/data/dedup/units.ts";
 import { decontaminate } from "../../src/data/rules/decontaminate.ts";
-import { decide, decided, edited } from "./support.ts";
+import { decide, decided, edited, keysOf } from "./support.ts";
 
 describe("documents", () => {
   test("that occurred before go, and are shown with the first", async () => {
     const texts = ["a", "b", "a", "c", "b", "a", "", ""];
     expect((await decided(exactDuplicates(), texts)).map((d) => (d?.kind === "drop" ? d.of : undefined))).toEqual([undefined, undefined, 0, undefined, 1, 0, undefined, 6]);
-    expect((await decide(exactDuplicates(), texts)).clusters).toEqual([[0, 2, 5], [1, 4], [6, 7]]);
+    expect((await decide(exactDuplicates(), texts)).clusters).toEqual([{ size: 3, first: [0, 2, 5] }, { size: 2, first: [1, 4] }, { size: 2, first: [6, 7] }]);
   });
 });
 
@@ -27,6 +27,23 @@ test("a set of hashes remembers what came first, however many there are", () => 
       if (!first.has(key)) first.set(key, i);
     }
   }), { numRuns: 20 });
+});
+
+test("keys are read as memory allows, with the same result", () => {
+  const shape = { bytes: 16, lanes: 2, parts: 4, partOf: (words: Uint32Array, at: number) => (words[at] ?? 0) & 3 };
+  const documents = fc.array(fc.array(fc.integer({ min: 0, max: 9 }), { minLength: 2, maxLength: 2 }), { maxLength: 40 });
+  return fc.assert(fc.asyncProperty(documents, fc.integer({ min: 1, max: 500 }), async (all, budget) => {
+    const keys = await keysOf(shape, all.map((document) => new Uint8Array(Uint32Array.from(document.flatMap((key) => [key, 0, 0, key])).buffer)));
+    const found: number[][] = [];
+    let parts = 0;
+    await eachRepeat(keys, (number, first, words, at) => found.push([number, first, words[at + 3] ?? 0]), () => parts++, budget);
+    const expected = all.flat().flatMap((key, number) => {
+      const first = all.findIndex((document) => document[number % 2] === key) * 2 + (number % 2);
+      return key === 0 || first === number ? [] : [[number, first, key]];
+    });
+    expect(found.toSorted((a, b) => (a[0] ?? 0) - (b[0] ?? 0))).toEqual(expected);
+    expect(parts).toBe(8);
+  }));
 });
 
 describe("lines and paragraphs", () => {
@@ -53,19 +70,10 @@ describe("lines and paragraphs", () => {
 });
 
 describe("long substrings", () => {
-  test("the suffix array is the order of all suffixes", () => {
-    const bytes = fc.oneof(fc.uint8Array({ maxLength: 200 }), fc.array(fc.constantFrom(97, 98), { maxLength: 300 }).map((all) => Uint8Array.from(all)));
-    fc.assert(fc.property(bytes, (text) => {
-      const naive = Array.from(text, (_, i) => i).toSorted((a, b) => Buffer.compare(text.subarray(a), text.subarray(b)));
-      expect([...suffixArray(text)]).toEqual(naive);
-    }), { numRuns: 300 });
-  });
-
   test("are cut but for the first, also across documents, and characters stay whole", () => {
     const text = fc.array(fc.constantFrom("a", "b", "é", "漢", "😀"), { maxLength: 40 }).map((all) => all.join(""));
     const encoder = new TextEncoder();
-    const length = 6;
-    return fc.assert(fc.asyncProperty(fc.array(text, { maxLength: 5 }), async (texts) => {
+    return fc.assert(fc.asyncProperty(fc.array(text, { maxLength: 8 }), fc.integer({ min: 2, max: 15 }), async (texts, length) => {
       const seen = new Set<string>();
       const expected = texts.map((document) => {
         const bytes = encoder.encode(document);
@@ -86,26 +94,20 @@ describe("long substrings", () => {
       expect(await edited(repeatedSubstrings({ minBytes: length }), texts)).toEqual(expected);
     }), { numRuns: 300 });
   });
-
-  test("a shard is compared with itself alone", async () => {
-    const text = "0123456789".repeat(3) + "abcdefghijklmnopqrstuvwxyz";
-    expect(await edited(repeatedSubstrings({ minBytes: 20, shard: 60 }), [text.slice(28), text.slice(28), "x"])).toEqual([text.slice(28), "89", "x"].map((t, i) => (i === 1 ? "" : t)));
-    expect(await edited(repeatedSubstrings({ minBytes: 20, shard: 10 }), [text.slice(28), text.slice(28)])).toEqual([text.slice(28), text.slice(28)]);
-  });
 });
 
 describe("contamination", () => {
   const question = "Which of these is the largest planet of the solar system, counting from the sun outwards?";
   test("a document that shares a run of words with a test goes, whatever its punctuation", () => {
-    const rule = decontaminate(["something else", question]);
+    const rule = decontaminate([{ test: "Other.texts", text: "something else" }, { test: "Exam.planets", text: "another text" }, { test: "Exam.planets", text: question }]);
     expect(rule("Nothing of the kind is here, only words and words and words and more words.", "")).toMatchObject({ kind: "keep" });
     expect(rule(`Quiz! ${question.toUpperCase().replace(",", " –")} Jupiter.`, "")).toEqual({
-      kind: "drop", reason: "contaminated", detail: "4 runs of 13 words; with test 2: “which of these is the largest planet of the solar system counting from”",
+      kind: "drop", reason: "contaminated", detail: "4 runs of 13 words; with text 2 of Exam.planets: “which of these is the largest planet of the solar system counting from”",
     });
   });
 
   test("a few shared runs may be allowed", () => {
-    expect(decontaminate([question], { allowed: 4 })(question, "").kind).toBe("keep");
-    expect(decontaminate([question], { ngram: 8, allowed: 4 })(question, "").kind).toBe("drop");
+    expect(decontaminate([{ test: "Exam.planets", text: question }], { allowed: 4 })(question, "").kind).toBe("keep");
+    expect(decontaminate([{ test: "Exam.planets", text: question }], { ngram: 8, allowed: 4 })(question, "").kind).toBe("drop");
   });
 });

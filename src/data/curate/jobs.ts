@@ -1,22 +1,29 @@
 /** @file What is done to one shard, by whichever worker has time: the same shard gives the same files. */
-import type { Decisions, DocumentRule } from "../rules/rule.ts";
+import { packKeys } from "../dedup/keys.ts";
+import type { Decision, DocumentRule } from "../rules/rule.ts";
 import { createTokenizer, type TokenizerData } from "../../runtime/data/tokens.ts";
+import { bitsInOrder, type SomeBits } from "./bits.ts";
+import { packRecords } from "./records.ts";
 import { ruleOf, type ReadyStep, type Rule } from "./rules.ts";
 import { changesPath, documentsOf, Lines, ShardWriter, type Change, type Document } from "./shards.ts";
 import { put } from "./store.ts";
 import { exampleOf, StepCounter, type Tally } from "./tally.ts";
 import { countShard } from "./count-shard.ts";
 
-type Decision = NonNullable<ReturnType<Decisions["of"]>>;
+/** What a step that looks at all documents decided of a shard. */
+export type Decided =
+  /** By number in the shard. `names` are the documents that examples repeat. */
+  | { readonly kind: "documents"; readonly decisions: readonly (readonly [number, Decision])[]; readonly names: ReadonlyMap<number, string> }
+  /** What each round found of its keys. */
+  | { readonly kind: "units"; readonly step: ReadyStep; readonly found: readonly SomeBits[] };
 
 /** Plain data, sent to a worker. */
 export type Job = { readonly temporary: string; readonly input: string; readonly output: string } & (
   /** Steps that look at one document, in a row. */
   | { readonly kind: "documents"; readonly steps: readonly ReadyStep[] }
-  /** The records of a step that looks at all documents. */
-  | { readonly kind: "records"; readonly step: ReadyStep }
-  /** What it decided, by number in the shard. `names` are the documents that examples repeat. */
-  | { readonly kind: "edits"; readonly decisions: readonly (readonly [number, Decision])[]; readonly names: ReadonlyMap<number, string> }
+  /** The records of a step that looks at all documents, after the rounds that found something. */
+  | { readonly kind: "records"; readonly step: ReadyStep; readonly found: readonly SomeBits[] }
+  | { readonly kind: "edits"; readonly decided: Decided }
   | { readonly kind: "tokens"; readonly tokenizer: TokenizerData; readonly of: "all" | "changes"; readonly steps: number; readonly before: string }
 );
 
@@ -56,7 +63,10 @@ async function runSteps({ temporary, input, output }: Job, steps: readonly Docum
   let index = 0;
   for await (const document of documentsOf(input)) {
     const done = throughSteps(document, steps, counters);
-    if (done.dropped === undefined) out.add({ id: document.id, text: done.text }, done.bytes);
+    if (done.dropped === undefined) {
+      if (done.edits.length === 0) out.keep(document, done.bytes);
+      else out.add({ id: document.id, text: done.text }, done.bytes);
+    }
     if (done.edits.length > 0 || done.dropped !== undefined) {
       const change: Change = { index, edits: done.edits, ...(done.dropped === undefined ? {} : { dropped: done.dropped }) };
       changes.add(change);
@@ -90,36 +100,45 @@ function throughSteps({ id, text: first }: Document, steps: readonly DocumentRul
   return { text, bytes, edits: edits(true) };
 }
 
-async function makeRecords({ temporary, input, output }: Job, rule: Rule): Promise<void> {
-  if (rule.kind !== "corpus") throw new Error("a step that looks at one document has no records");
-  const pieces: Uint8Array[] = [];
-  for await (const { id, text } of documentsOf(input)) {
-    const record = rule.rule.record(text, id);
-    const piece = new Uint8Array(4 + record.length);
-    new DataView(piece.buffer).setUint32(0, record.length, true);
-    piece.set(record, 4);
-    pieces.push(piece);
+async function makeRecords({ temporary, input, output, found }: Extract<Job, { readonly kind: "records" }>, { kind, rule }: Rule): Promise<void> {
+  const records: Uint8Array[] = [];
+  const each = async (record: (document: Document) => Uint8Array): Promise<void> => {
+    for await (const document of documentsOf(input)) records.push(record(document));
+  };
+  switch (kind) {
+    case "document": throw new Error("a step that looks at one document has no records");
+    case "corpus":
+      await each(({ id, text }) => rule.record(text, id));
+      return put(temporary, output, packRecords(records));
+    case "duplicate documents":
+      await each(({ text }) => rule.keys(text));
+      return put(temporary, output, packKeys(rule.shape, records));
+    case "duplicate units": {
+      const before = found.map(bitsInOrder);
+      await each(({ text }) => rule.rounds[found.length]?.keys(text, before) ?? new Uint8Array());
+      return put(temporary, output, packKeys(rule.shape, records));
+    }
   }
-  await put(temporary, output, [Buffer.concat(pieces)]);
 }
 
-async function applyDecisions({ temporary, input, output, decisions, names }: Extract<Job, { readonly kind: "edits" }>): Promise<void> {
-  const of = new Map(decisions);
+async function applyDecisions({ temporary, input, output, decided }: Extract<Job, { readonly kind: "edits" }>): Promise<void> {
+  const decide = await decider(decided);
   const counter = new StepCounter();
   const out = new ShardWriter();
   const changes = new Lines();
   let index = 0;
-  for await (const { id, text } of documentsOf(input)) {
-    const decision = of.get(index);
+  for await (const document of documentsOf(input)) {
+    const { id, text } = document;
+    const { decision, repeats } = decide(index, text);
     const bytes = Buffer.byteLength(text);
     counter.enter(bytes);
     switch (decision?.kind) {
       case undefined:
         counter.keep(bytes);
-        out.add({ id, text }, bytes);
+        out.keep(document, bytes);
         break;
       case "drop":
-        counter.drop(decision.reason, bytes, () => exampleOf(id, text, decision.of === undefined ? undefined : names.get(decision.of)));
+        counter.drop(decision.reason, bytes, () => exampleOf(id, text, repeats));
         changes.add({ index, edits: [], dropped: 0 } satisfies Change);
         break;
       case "cut": {
@@ -134,6 +153,22 @@ async function applyDecisions({ temporary, input, output, decisions, names }: Ex
   await finish({ temporary, output }, out, changes, [counter]);
 }
 
+/** What happens to a document, and which it repeats, if that is known; documents come in order. */
+async function decider(decided: Decided): Promise<(index: number, text: string) => { readonly decision: Decision | undefined; readonly repeats?: string | undefined }> {
+  if (decided.kind === "documents") {
+    const { names } = decided;
+    const decisions = new Map(decided.decisions);
+    return (index) => {
+      const decision = decisions.get(index);
+      return { decision, repeats: decision?.kind === "drop" && decision.of !== undefined ? names.get(decision.of) : undefined };
+    };
+  }
+  const { kind, rule } = await known(decided.step);
+  if (kind !== "duplicate units") throw new Error(`${decided.step.step.kind} does not cut`);
+  const found = decided.found.map(bitsInOrder);
+  return (_, text) => ({ decision: rule.cut(text, found) });
+}
+
 function without(text: string, ranges: readonly (readonly [number, number])[]): string {
   let left = "";
   let done = 0;
@@ -145,6 +180,6 @@ function without(text: string, ranges: readonly (readonly [number, number])[]): 
 }
 
 async function finish({ temporary, output }: { readonly temporary: string; readonly output: string }, out: ShardWriter, changes: Lines, counters: readonly StepCounter[]): Promise<void> {
-  await put(temporary, changesPath(output), changes.flush());
+  await put(temporary, changesPath(output), changes.all());
   await out.write<Pick<Tally, "steps" | "skipped">>(temporary, output, { steps: counters.map((counter) => counter.tally()), skipped: {} });
 }

@@ -53,8 +53,9 @@ export type Step = { readonly name: string } & (
   | { readonly kind: "c4_paragraphs"; readonly options: Partial<C4ParagraphOptions> }
   | { readonly kind: "fineweb"; readonly options: Partial<FineWebOptions> }
   | { readonly kind: "signals"; readonly bounds: readonly Bound[]; readonly words: WordKind }
-  | { readonly kind: "banned_phrases"; readonly options: Partial<BannedPhrasesOptions> }
-  | { readonly kind: "listed_words"; readonly options: Partial<ListedWordsOptions> }
+  /** The lines of `file`, if there is one, are the list. */
+  | { readonly kind: "banned_phrases"; readonly options: Partial<BannedPhrasesOptions>; readonly file?: FilesToRead }
+  | { readonly kind: "listed_words"; readonly options: Partial<ListedWordsOptions>; readonly file?: FilesToRead }
   | { readonly kind: "quality"; readonly good: CurationPlan; readonly bad: CurationPlan; readonly training: Partial<TrainOptions>; readonly keep: QualityKept }
   | { readonly kind: "language"; readonly options: Partial<LanguageOptions> }
   | { readonly kind: "exact_duplicates" }

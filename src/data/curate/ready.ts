@@ -1,11 +1,12 @@
-/** @file What steps need before they run: a model trained on curated texts, the texts of evaluations. Made once, and kept by what they were made from. */
+/** @file What steps need before they run: lists in files, a model trained on curated texts, the texts of evaluations. Made once, and kept by what they were made from. */
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { RuntimeFailure } from "../../runtime/failure.ts";
 import { trainQuality, type QualityModel } from "../classify/train.ts";
 import { readFile } from "../read/read.ts";
-import { damageFailure, filesOf, readingOf, type Context } from "./context.ts";
-import type { CurationPlan, Step } from "./plan.ts";
+import type { TestText } from "../rules/decontaminate.ts";
+import { damageFailure, filesOf, readingOf, type Context, type KnownFile } from "./context.ts";
+import type { CurationPlan, FilesToRead, Step } from "./plan.ts";
 import { modelBytes, versions, type ReadyStep } from "./rules.ts";
 import { documentsOf, Lines } from "./shards.ts";
 import { exists, hashOf, put, stored } from "./store.ts";
@@ -17,11 +18,25 @@ export async function readyStep(step: Step, context: Context, curateOther: Curat
   switch (step.kind) {
     case "quality": return withModel(step, context, curateOther);
     case "decontaminate": return withTests(step, context);
-    default: {
-      const { name: _, ...declared } = step;
-      return { step, hash: hashOf([versions[step.kind], declared]), facts: {} };
-    }
+    case "banned_phrases": return declared(step.file === undefined ? step : { name: step.name, kind: step.kind, options: { ...step.options, phrases: await listIn(step.file, step.name, context) } });
+    case "listed_words": return declared(step.file === undefined ? step : { name: step.name, kind: step.kind, options: { ...step.options, list: await listIn(step.file, step.name, context) } });
+    default: return declared(step);
   }
+}
+
+/** All that decides is declared. */
+function declared(step: Step): ReadyStep {
+  const { name: _, ...rest } = step;
+  return { step, hash: hashOf([versions[step.kind], rest]), facts: {} };
+}
+
+/** Lines that are not blank, as if they were declared. */
+async function listIn(reading: FilesToRead, step: string, context: Context): Promise<readonly string[]> {
+  const list: string[] = [];
+  const files = await filesOf(step, reading, context);
+  for await (const line of textsIn(files, reading)) if (line.trim() !== "") list.push(line.trim());
+  if (list.length === 0) throw new RuntimeFailure("data/empty", `step \`${step}\`: there is nothing in ${files.map(({ name }) => name).join(", ")}`, "write one word or phrase a line");
+  return list;
 }
 
 async function withModel(step: Extract<Step, { readonly kind: "quality" }>, context: Context, curateOther: CurateOther): Promise<ReadyStep> {
@@ -56,7 +71,7 @@ async function* textsOf(shards: readonly string[], { signal }: Context): AsyncGe
 async function withTests(step: Extract<Step, { readonly kind: "decontaminate" }>, context: Context): Promise<ReadyStep> {
   const all = [];
   for (const { name, files: reading } of step.against) all.push({ name, reading, files: await filesOf(name, reading, context) });
-  const hash = hashOf(["tests", all.map(({ reading, files }) => [readingOf(reading), files.map((file) => file.sha256)])]);
+  const hash = hashOf(["tests", all.map(({ name, reading, files }) => [name, readingOf(reading), files.map((file) => file.sha256)])]);
   const folder = join(context.store.folder, "tests");
   const path = join(folder, `${hash}.jsonl`);
   const countsPath = join(folder, `${hash}.json`);
@@ -64,27 +79,30 @@ async function withTests(step: Extract<Step, { readonly kind: "decontaminate" }>
   if (counts === undefined || !(await exists(path))) {
     const lines = new Lines();
     const made: number[] = [];
-    for (const { reading, files } of all) {
+    for (const { name, reading, files } of all) {
       let count = 0;
-      for (const file of files) {
-        for await (const items of readFile(file, reading)) {
-          for (const item of items) {
-            if (item.kind === "damage") {
-              if (reading.damaged === "error") throw damageFailure(file.name, item);
-              continue;
-            }
-            lines.add(item.text);
-            count++;
-          }
-        }
+      for await (const text of textsIn(files, reading)) {
+        lines.add({ test: name, text } satisfies TestText);
+        count++;
       }
       made.push(count);
     }
     counts = made;
     await mkdir(folder, { recursive: true });
-    await put(context.store.temporary, path, lines.flush());
+    await put(context.store.temporary, path, lines.all());
     await put(context.store.temporary, countsPath, JSON.stringify(counts));
   }
   const of = counts;
   return { step, made: path, hash: hashOf([versions.decontaminate, hash, step.options]), facts: Object.fromEntries(all.map(({ name }, i) => [name, of[i] ?? 0])) };
+}
+
+async function* textsIn(files: readonly KnownFile[], reading: FilesToRead): AsyncGenerator<string> {
+  for (const file of files) {
+    for await (const items of readFile(file, reading)) {
+      for (const item of items) {
+        if (item.kind === "document") yield item.text;
+        else if (reading.damaged === "error") throw damageFailure(file.name, item);
+      }
+    }
+  }
 }

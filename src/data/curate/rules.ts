@@ -8,20 +8,20 @@ import { repeatedSubstrings } from "../dedup/substrings.ts";
 import { unitDuplicates } from "../dedup/units.ts";
 import { redact } from "../redact/redact.ts";
 import { c4, c4Paragraphs } from "../rules/c4.ts";
-import { decontaminate } from "../rules/decontaminate.ts";
+import { decontaminate, type TestText } from "../rules/decontaminate.ts";
 import { fineWeb } from "../rules/fineweb.ts";
 import { gopherQuality } from "../rules/gopher-quality.ts";
 import { gopherRepetition } from "../rules/gopher-repetition.ts";
-import type { CorpusRule, DocumentRule } from "../rules/rule.ts";
+import type { CorpusRule, DocumentRule, DuplicateDocumentsRule, DuplicateUnitsRule } from "../rules/rule.ts";
 import { boundedSignals } from "../rules/signals.ts";
 import { bannedPhrases, listedWords } from "../rules/word-lists.ts";
 import type { Step, StepKind } from "./plan.ts";
 import { linesOf } from "./shards.ts";
 
-/** Raised when a step decides otherwise than before: results of earlier versions are not used again. */
+/** Raised when a step decides otherwise than before, or leaves other records: results of earlier versions are not used again. */
 export const versions: Readonly<Record<StepKind, number>> = {
   gopher_quality: 1, gopher_repetition: 1, c4: 1, c4_paragraphs: 1, fineweb: 1, signals: 1, banned_phrases: 1, listed_words: 1, quality: 1, language: 1,
-  exact_duplicates: 1, duplicate_lines: 1, duplicate_paragraphs: 1, near_duplicates: 1, repeated_substrings: 1, redact: 1, decontaminate: 1,
+  exact_duplicates: 2, duplicate_lines: 2, duplicate_paragraphs: 2, near_duplicates: 2, repeated_substrings: 2, redact: 1, decontaminate: 2,
 };
 
 /** A step with what was made for it: the file of its model, or of the texts of its tests. Plain data. */
@@ -33,9 +33,15 @@ export interface ReadyStep {
   readonly facts: Readonly<Record<string, number>>;
 }
 
-export type Rule = { readonly kind: "document"; readonly rule: DocumentRule } | { readonly kind: "corpus"; readonly rule: CorpusRule };
+export type Rule =
+  | { readonly kind: "document"; readonly rule: DocumentRule }
+  | { readonly kind: "corpus"; readonly rule: CorpusRule }
+  | { readonly kind: "duplicate documents"; readonly rule: DuplicateDocumentsRule }
+  | { readonly kind: "duplicate units"; readonly rule: DuplicateUnitsRule };
 const document = (rule: DocumentRule): Rule => ({ kind: "document", rule });
 const corpus = (rule: CorpusRule): Rule => ({ kind: "corpus", rule });
+const documents = (rule: DuplicateDocumentsRule): Rule => ({ kind: "duplicate documents", rule });
+const units = (rule: DuplicateUnitsRule): Rule => ({ kind: "duplicate units", rule });
 
 /** Whether a step looks at all documents before it decides. */
 export function looksAtAll(step: Step): boolean {
@@ -64,15 +70,15 @@ export async function ruleOf({ step, made = "" }: ReadyStep): Promise<Rule> {
     }
     case "redact": return document(redact(step.options));
     case "decontaminate": {
-      const tests: string[] = [];
-      for await (const test of linesOf<string>(made)) tests.push(test);
-      return document(decontaminate(tests, step.options));
+      const texts: TestText[] = [];
+      for await (const text of linesOf<TestText>(made)) texts.push(text);
+      return document(decontaminate(texts, step.options));
     }
-    case "exact_duplicates": return corpus(exactDuplicates());
-    case "duplicate_lines": return corpus(unitDuplicates({ ...step.options, unit: "line" }));
-    case "duplicate_paragraphs": return corpus(unitDuplicates({ ...step.options, unit: "paragraph" }));
-    case "near_duplicates": return corpus(nearDuplicates(step.options));
-    case "repeated_substrings": return corpus(repeatedSubstrings(step.options));
+    case "exact_duplicates": return documents(exactDuplicates());
+    case "duplicate_lines": return units(unitDuplicates({ ...step.options, unit: "line" }));
+    case "duplicate_paragraphs": return units(unitDuplicates({ ...step.options, unit: "paragraph" }));
+    case "near_duplicates": return documents(nearDuplicates(step.options));
+    case "repeated_substrings": return units(repeatedSubstrings(step.options));
     case "quality": {
       const model = modelFrom(await readFile(made));
       switch (step.keep.kind) {

@@ -13,7 +13,7 @@ export interface Document {
 }
 
 /** A shard has so many characters of JSON, or one document more. */
-export const shardBytes = 16 * 2 ** 20;
+export const shardBytes = 4 * 2 ** 20;
 
 export const shardPath = (folder: string, number: number): string => join(folder, `${String(number).padStart(5, "0")}.jsonl`);
 export const tallyPath = (shard: string): string => shard.replace(/jsonl$/, "json");
@@ -29,35 +29,54 @@ export interface Change {
   readonly dropped?: number;
 }
 
-/** What the lines of a file hold. */
-export async function* linesOf<T>(path: string): AsyncGenerator<T> {
+/** The lines of a file, with their ends. */
+async function* bytesOf(path: string): AsyncGenerator<Buffer> {
   const bytes = await readFile(path);
-  for (let start = 0; start < bytes.length;) {
-    const end = bytes.indexOf(0x0a, start);
-    yield JSON.parse(bytes.toString("utf8", start, end)) as T;
-    start = end + 1;
+  for (let start = 0, end: number; start < bytes.length; start = end) {
+    end = bytes.indexOf(0x0a, start) + 1;
+    yield bytes.subarray(start, end);
   }
 }
-export const documentsOf = (shard: string): AsyncGenerator<Document> => linesOf<Document>(shard);
+/** What the lines of a file hold. */
+export async function* linesOf<T>(path: string): AsyncGenerator<T> {
+  for await (const line of bytesOf(path)) yield JSON.parse(line.toString()) as T;
+}
+/** With the line that holds it, so that what is not changed is not written anew. */
+export interface StoredDocument extends Document {
+  readonly line: Uint8Array;
+}
+export async function* documentsOf(shard: string): AsyncGenerator<StoredDocument> {
+  for await (const line of bytesOf(shard)) yield { ...(JSON.parse(line.toString()) as Document), line };
+}
+
+const blockBytes = 2 ** 20;
 
 /** Lines kept as bytes, in pieces. */
 export class Lines {
-  readonly pieces: Uint8Array[] = [];
-  /** Characters of all lines. */
+  /** Characters of the lines that were added as values. */
   size = 0;
-  private text: string[] = [];
-  private length = 0;
+  private readonly pieces: Uint8Array[] = [];
+  private block = Buffer.allocUnsafe(blockBytes);
+  private end = 0;
+
   add(value: unknown): void {
     const line = `${JSON.stringify(value)}\n`;
-    this.text.push(line);
-    this.length += line.length;
+    this.makeRoom(3 * line.length);
+    this.end += this.block.write(line, this.end);
     this.size += line.length;
-    if (this.length > 2 ** 20) this.flush();
   }
-  flush(): readonly Uint8Array[] {
-    if (this.length > 0) this.pieces.push(Buffer.from(this.text.join("")));
-    [this.text, this.length] = [[], 0];
-    return this.pieces;
+  addLine(line: Uint8Array): void {
+    this.makeRoom(line.length);
+    this.block.set(line, this.end);
+    this.end += line.length;
+  }
+  private makeRoom(bytes: number): void {
+    if (this.end + bytes <= this.block.length) return;
+    this.pieces.push(this.block.subarray(0, this.end));
+    [this.block, this.end] = [Buffer.allocUnsafe(Math.max(blockBytes, bytes)), 0];
+  }
+  all(): readonly Uint8Array[] {
+    return [...this.pieces, this.block.subarray(0, this.end)];
   }
 }
 
@@ -72,8 +91,16 @@ export class ShardWriter {
     return this.lines.size >= shardBytes;
   }
 
-  add(document: Document, bytes: number): void {
-    this.lines.add({ id: document.id, text: document.text });
+  add({ id, text }: Document, bytes: number): void {
+    this.lines.add({ id, text });
+    this.count(bytes);
+  }
+  /** As it was stored. */
+  keep({ line }: StoredDocument, bytes: number): void {
+    this.lines.addLine(line);
+    this.count(bytes);
+  }
+  private count(bytes: number): void {
     count(this.lengths, bytes);
     this.documents++;
     this.bytes += bytes;
@@ -81,7 +108,7 @@ export class ShardWriter {
 
   async write<T extends object>(temporary: string, path: string, more: T): Promise<T & Pick<Tally, "documents" | "bytes" | "lengths">> {
     const tally = { documents: this.documents, bytes: this.bytes, lengths: this.lengths, ...more };
-    await put(temporary, path, this.lines.flush());
+    await put(temporary, path, this.lines.all());
     await put(temporary, tallyPath(path), JSON.stringify(tally));
     return tally;
   }

@@ -2,6 +2,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { RuntimeFailure } from "../../runtime/failure.ts";
+import type { Mark } from "../read/item.ts";
 import { readFile } from "../read/read.ts";
 import { damageFailure, filesOf, readingOf, type Context, type KnownFile } from "./context.ts";
 import type { ManifestSource } from "./manifest.ts";
@@ -16,10 +17,11 @@ export interface ReadSource {
   readonly files: readonly KnownFile[];
 }
 
-/** Where reading goes on: a file, and how many of its items are behind. */
+/** Where reading goes on: a file, how many of its items are behind, and where they end if the format has such a place. */
 interface Place {
   readonly file: number;
   readonly item: number;
+  readonly end?: Mark;
 }
 type ReadTally = Tally & { readonly next: Place };
 
@@ -55,14 +57,15 @@ async function makeShards(name: string, folder: string, files: readonly KnownFil
     progress({ step: name, ...read });
     [shard, skipped] = [new ShardWriter(), {}];
   };
-  for (let at = place.file; at < files.length; at++) {
+  const first = place;
+  for (let at = first.file; at < files.length; at++) {
     const file = files[at] as KnownFile;
-    let item = 0;
-    const behind = at === place.file ? place.item : 0;
-    for await (const items of readFile(file, reading)) {
+    const { item: behind, end } = at === first.file ? first : { item: 0, end: undefined };
+    let item = end === undefined ? 0 : behind;
+    for await (const items of readFile(file, reading, end)) {
       for (const found of items) {
         if (++item <= behind) continue;
-        place = { file: at, item };
+        place = { file: at, item, ...(found.end === undefined ? {} : { end: found.end }) };
         if (found.kind === "damage") {
           if (reading.damaged === "error") throw damageFailure(file.name, found);
           const of = (skipped[found.reason] ??= { count: 0, examples: [] });

@@ -2,13 +2,12 @@
  * @file Near-duplicates by locality-sensitive hashing of MinHash signatures (Broder 1997; FineWeb's parameters): documents that agree
  * in all hashes of some bucket are joined, and one of each set stays. The sets are datatrove's; so is, with `keep: "datatrove"`, the one.
  *
- * Memory: 16 to 32 bytes a bucket and document; a few hundred a bucket in which documents agree.
+ * Memory: twelve bytes a document, and what comparing takes.
  */
-import { mix } from "../../runtime/random.ts";
-import type { CorpusRule } from "../rules/rule.ts";
-import { decisionsOf } from "./decisions.ts";
-import { SeenHashes } from "./hash64.ts";
+import type { DuplicateDocumentsRule } from "../rules/rule.ts";
+import { decisionsOf, noneKept } from "./decisions.ts";
 import { minHashDefaults, minHasher, type MinHashOptions } from "./minhash.ts";
+import { eachRepeat } from "./repeats.ts";
 import { createUnion } from "./union.ts";
 
 export interface NearDuplicatesOptions extends MinHashOptions {
@@ -17,67 +16,65 @@ export interface NearDuplicatesOptions extends MinHashOptions {
 }
 export const nearDuplicatesDefaults: NearDuplicatesOptions = { ...minHashDefaults, keep: "first" };
 
-/** Documents that agree in a bucket, and where the hashes are kept that they agree in: the order of joining is by them. */
+/** Documents that agree in a bucket, and the hashes that they agree in. */
 interface Group {
-  readonly at: number;
+  readonly key: Uint32Array;
   readonly members: number[];
 }
 
-export function nearDuplicates(options: Partial<NearDuplicatesOptions> = {}): CorpusRule {
+export function nearDuplicates(options: Partial<NearDuplicatesOptions> = {}): DuplicateDocumentsRule {
   const settings = { ...nearDuplicatesDefaults, ...options };
   const { buckets, hashesPerBucket, keep } = settings;
-  const size = 8 * hashesPerBucket;
+  const signature = minHasher(settings);
   return {
-    record: minHasher(settings),
-    decide: async (records) => {
-      const seen = Array.from({ length: buckets }, () => new SeenHashes());
-      const groups = seen.map(() => new Map<number, Group>());
-      let hashes = new BigUint64Array(1024);
-      let kept = 0;
-      const keepHashes = (found: BigUint64Array): number => {
-        if (kept + found.length > hashes.length) {
-          const grown = new BigUint64Array(2 * hashes.length + found.length);
-          grown.set(hashes);
-          hashes = grown;
+    // Each bucket's hashes are compared; datatrove joins in their order, and parts follow it.
+    shape: { bytes: 8 * hashesPerBucket, lanes: buckets, parts: 4 * 30, partOf: magnitude },
+    keys: (text) => {
+      const hashes = signature(text);
+      return hashes.length > 0 ? hashes : new Uint8Array(8 * hashesPerBucket * buckets);
+    },
+    decide: async (keys) => {
+      const documents = keys.count / buckets;
+      const union = createUnion(documents);
+      /** Of a part, by the first document. */
+      const groups = new Map<number, Group>();
+      await eachRepeat(keys, (number, before, words, at) => {
+        const [index, first] = [Math.floor(number / buckets), Math.floor(before / buckets)];
+        const group = groups.get(first);
+        if (group) group.members.push(index);
+        else groups.set(first, { key: words.slice(at, at + 2 * hashesPerBucket), members: [index] });
+      }, () => {
+        for (const [first, { members }] of [...groups].toSorted(([, x], [, y]) => compare(x.key, y.key))) {
+          for (const member of members) union.join(first, member);
         }
-        hashes.set(found, kept);
-        kept += found.length;
-        return kept - found.length;
-      };
-      for await (const { index, record } of records) {
-        if (record.length === 0) continue;
-        const copy = record.slice();
-        const words = new Int32Array(copy.buffer);
-        for (let b = 0; b < buckets; b++) {
-          let [low, high] = [0, 0];
-          for (let i = (b * size) / 4; i < ((b + 1) * size) / 4; i++) {
-            const word = words[i] ?? 0;
-            low = mix(low ^ word);
-            high = mix((high + Math.imul(word, 0x9e3779b1)) | 0);
-          }
-          const first = seen[b]?.add(low | 0, high | 0, index) ?? -1;
-          if (first < 0) continue;
-          const group = groups[b]?.get(first);
-          if (group) group.members.push(index);
-          else groups[b]?.set(first, { at: keepHashes(new BigUint64Array(copy.buffer, b * size, hashesPerBucket)), members: [first, index] });
-        }
+        groups.clear();
+      });
+      const kept = noneKept(documents);
+      /** The first document of the set of each root. */
+      const firsts = noneKept(documents);
+      for (let index = 0; index < documents; index++) {
+        const root = union.root(index);
+        if (root < 0) continue;
+        if ((firsts[root] ?? -1) < 0) firsts[root] = index;
+        kept[index] = keep === "datatrove" ? root : firsts[root] ?? root;
       }
-      const union = createUnion();
-      for (const found of groups) {
-        for (const { members } of [...found.values()].toSorted((x, y) => compare(hashes, x.at, y.at, hashesPerBucket))) {
-          for (const [i, member] of members.slice(1).entries()) union.join(members[i] ?? 0, member);
-        }
-      }
-      const sets = [...union.sets()].map(([root, members]) => ({ kept: keep === "datatrove" ? root : members[0] ?? root, members }));
-      return decisionsOf(sets, "near_duplicate");
+      return decisionsOf(kept, "near_duplicate");
     },
   };
 }
 
-function compare(hashes: BigUint64Array, a: number, b: number, count: number): number {
-  for (let i = 0; i < count; i++) {
-    const [x, y] = [hashes[a + i] ?? 0n, hashes[b + i] ?? 0n];
-    if (x !== y) return x < y ? -1 : 1;
+/** Four parts an octave of the first hash's high word: least hashes crowd where they are small, and are below 2^61. */
+function magnitude(words: Uint32Array, at: number): number {
+  const high = words[at + 1] ?? 0;
+  const octave = 32 - Math.clz32(high);
+  return 4 * octave + (octave < 3 ? 0 : (high >>> (octave - 3)) & 3);
+}
+
+/** Hashes are little-endian. */
+function compare(a: Uint32Array, b: Uint32Array): number {
+  for (let i = 0; i < a.length; i += 2) {
+    const order = (a[i + 1] ?? 0) - (b[i + 1] ?? 0) || (a[i] ?? 0) - (b[i] ?? 0);
+    if (order !== 0) return order;
   }
   return 0;
 }

@@ -2,52 +2,32 @@
 
 export interface Union {
   readonly join: (a: number, b: number) => void;
+  /** The root of the set of a document, or -1 if it was never joined. */
   readonly root: (a: number) => number;
-  /** All that was ever joined, by root, members ascending. */
-  readonly sets: () => ReadonlyMap<number, readonly number[]>;
 }
 
-export function createUnion(): Union {
-  let parents = new Int32Array(1024).fill(-1);
-  const sizes = new Map<number, number>();
+export function createUnion(documents: number): Union {
+  /** What is above a document; for a root, the size of its set below zero. */
+  const above = new Int32Array(documents).fill(-1);
+  const at = (node: number): number => above[node] ?? -1;
   const root = (a: number): number => {
     let top = a;
-    for (let up = parents[top] ?? -1; up >= 0 && up !== top; up = parents[top] ?? -1) top = up;
-    for (let at = a; at !== top;) {
-      const up = parents[at] ?? top;
-      parents[at] = top;
-      at = up;
+    while (at(top) >= 0) top = at(top);
+    for (let node = a; node !== top;) {
+      const up = at(node);
+      above[node] = top;
+      node = up;
     }
     return top;
   };
   return {
-    root: (a) => (a < parents.length ? root(a) : a),
+    root: (a) => (at(a) === -1 ? -1 : root(a)),
     join: (a, b) => {
-      const needed = Math.max(a, b) + 1;
-      if (needed > parents.length) {
-        const grown = new Int32Array(Math.max(needed, 2 * parents.length)).fill(-1);
-        grown.set(parents);
-        parents = grown;
-      }
-      for (const node of [a, b]) if (parents[node] === -1) parents[node] = node;
       let [x, y] = [root(a), root(b)];
       if (x === y) return;
-      const [sizeX, sizeY] = [sizes.get(x) ?? 1, sizes.get(y) ?? 1];
-      if (sizeX < sizeY) [x, y] = [y, x];
-      parents[y] = x;
-      sizes.set(x, sizeX + sizeY);
-      sizes.delete(y);
-    },
-    sets: () => {
-      const sets = new Map<number, number[]>();
-      for (let node = 0; node < parents.length; node++) {
-        if (parents[node] === -1) continue;
-        const top = root(node);
-        const members = sets.get(top);
-        if (members) members.push(node);
-        else sets.set(top, [node]);
-      }
-      return sets;
+      if (at(x) > at(y)) [x, y] = [y, x];
+      above[x] = at(x) + at(y);
+      above[y] = x;
     },
   };
 }

@@ -7,16 +7,24 @@ import { Damaged } from "./item.ts";
 
 const chunkBytes = 2 ** 18;
 
-export function contentOf(path: string, name: string): AsyncGenerator<Uint8Array> {
-  const raw = rawContent(path, name);
-  if (name.endsWith(".gz")) return gunzipped(raw);
-  if (name.endsWith(".zst")) return unzstd(raw);
-  return raw;
+/** What a file holds from a byte on. */
+export function contentOf(path: string, name: string, from: number): AsyncGenerator<Uint8Array> {
+  if (name.endsWith(".gz")) return after(from, gunzipped(rawContent(path, name, 0)));
+  if (name.endsWith(".zst")) return after(from, unzstd(rawContent(path, name, 0)));
+  return rawContent(path, name, from);
 }
 
-async function* rawContent(path: string, name: string): AsyncGenerator<Uint8Array> {
+async function* after(from: number, chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let left = from;
+  for await (const chunk of chunks) {
+    if (left < chunk.length) yield chunk.subarray(left);
+    left = Math.max(0, left - chunk.length);
+  }
+}
+
+async function* rawContent(path: string, name: string, start: number): AsyncGenerator<Uint8Array> {
   try {
-    for await (const chunk of createReadStream(path, { highWaterMark: chunkBytes })) if (chunk instanceof Uint8Array) yield chunk;
+    for await (const chunk of createReadStream(path, { start, highWaterMark: chunkBytes })) if (chunk instanceof Uint8Array) yield chunk;
   } catch (error) {
     if (systemCode(error) === undefined) throw error;
     throw new RuntimeFailure("data/unreadable", `cannot read ${name}: ${messageOf(error)}`);

@@ -16,7 +16,18 @@ export interface Damage {
   readonly message: string;
   readonly help?: string;
 }
-export type Item = DocumentRead | Damage;
+export type Item = (DocumentRead | Damage) & {
+  /** Where reading can go on after it. */
+  readonly end?: Mark;
+};
+
+/** A place in what a file holds, unpacked. */
+export interface Mark {
+  readonly byte: number;
+  /** Lines before it. */
+  readonly line: number;
+}
+export const beginning: Mark = { byte: 0, line: 0 };
 
 /** Which fields of a row are wanted. */
 export interface Fields {

@@ -1,15 +1,16 @@
 /** @file JSON Lines: an object on each line. Blank lines are none. */
-import { documentOf, textOf, type Fields, type Item } from "./item.ts";
+import { documentOf, textOf, type Fields, type Item, type Mark } from "./item.ts";
 import { piecesOf, withoutMark } from "./pieces.ts";
 
-export async function* readJsonl(chunks: AsyncIterable<Uint8Array>, fields: Fields): AsyncGenerator<readonly Item[]> {
-  let line = 0;
-  for await (const pieces of piecesOf(chunks, "\n")) {
-    yield pieces.flatMap(({ bytes, offset }): readonly Item[] => {
+export async function* readJsonl(chunks: AsyncIterable<Uint8Array>, fields: Fields, from: Mark): AsyncGenerator<readonly Item[]> {
+  let { line } = from;
+  for await (const pieces of piecesOf(chunks, "\n", from.byte)) {
+    yield pieces.flatMap(({ bytes, offset, end: byte }): readonly Item[] => {
       const at = `line ${++line}`;
+      const end = { byte, line };
       const text = textOf(offset === 0 ? withoutMark(bytes) : bytes, () => at);
-      if (typeof text !== "string") return [text];
-      return text.trim() === "" ? [] : [itemOf(text, fields, at)];
+      if (typeof text !== "string") return [{ ...text, end }];
+      return text.trim() === "" ? [] : [{ ...itemOf(text, fields, at), end }];
     });
   }
 }

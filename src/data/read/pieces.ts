@@ -3,20 +3,21 @@ import { Damaged } from "./item.ts";
 
 export interface Piece {
   readonly bytes: Uint8Array;
-  /** Where it begins in the stream. */
+  /** Where it begins in the file, and where the next one does. */
   readonly offset: number;
+  readonly end: number;
 }
 
 /** The longest document: strings hold no more than half a gigabyte. */
 export const longestDocument = 2 ** 28;
 
-/** Pieces without the separators, as many at a time as a chunk completes. Nothing after the last separator is no piece; without a separator all is one. */
-export async function* piecesOf(chunks: AsyncIterable<Uint8Array>, separatorText: string): AsyncGenerator<readonly Piece[]> {
+/** Pieces without the separators, as many at a time as a chunk completes. Nothing after the last separator is no piece; without a separator all is one. The chunks begin at a byte of the file. */
+export async function* piecesOf(chunks: AsyncIterable<Uint8Array>, separatorText: string, byte: number): AsyncGenerator<readonly Piece[]> {
   const separator = Buffer.from(separatorText);
   let pending: Uint8Array[] = [];
   /** A separator may begin at the end of what came before. */
   let tail = Buffer.alloc(0);
-  let [length, offset] = [0, 0];
+  let [length, offset] = [0, byte];
   const overlap = separator.length - 1;
   for await (const chunk of chunks) {
     const probe = Buffer.concat([tail, chunk]);
@@ -28,8 +29,9 @@ export async function* piecesOf(chunks: AsyncIterable<Uint8Array>, separatorText
       const found: Piece[] = [];
       let start = 0;
       for (let end = all.indexOf(separator); end >= 0; end = all.indexOf(separator, start)) {
-        found.push({ bytes: all.subarray(start, end), offset: offset + start });
-        start = end + separator.length;
+        const next = end + separator.length;
+        found.push({ bytes: all.subarray(start, end), offset: offset + start, end: offset + next });
+        start = next;
       }
       pending = [all.subarray(start)];
       tail = overlap > 0 ? all.subarray(start).subarray(-overlap) : tail;
@@ -41,7 +43,7 @@ export async function* piecesOf(chunks: AsyncIterable<Uint8Array>, separatorText
       throw new Damaged({ reason: "too_long", at: `byte ${offset}`, message: "a document of more than 256 MiB", help: "say by `separator` where documents end" });
     }
   }
-  if (length > 0) yield [{ bytes: Buffer.concat(pending), offset }];
+  if (length > 0) yield [{ bytes: Buffer.concat(pending), offset, end: offset + length }];
 }
 
 /** Without the mark that some programs begin files with. */

@@ -1,7 +1,7 @@
 /** @file The documents of a file, by its format, with what could not be read among them. A file is never in memory as a whole, unless it is one document. */
 import { contentOf } from "./content.ts";
 import { readCsv } from "./csv.ts";
-import { Damaged, type Fields, type Item } from "./item.ts";
+import { beginning, Damaged, type Fields, type Item, type Mark } from "./item.ts";
 import { readJsonl } from "./jsonl.ts";
 import { readParquet } from "./parquet.ts";
 import { readText } from "./text.ts";
@@ -11,21 +11,23 @@ export interface ReadOptions extends Fields {
   readonly separator?: string;
 }
 
-export async function* readFile(file: { readonly path: string; readonly name: string }, options: ReadOptions): AsyncGenerator<readonly Item[]> {
+/** Of text and JSON Lines, what is after a mark. */
+export async function* readFile(file: { readonly path: string; readonly name: string }, options: ReadOptions, from: Mark = beginning): AsyncGenerator<readonly Item[]> {
   try {
-    yield* itemsOf(file, options);
+    yield* itemsOf(file, options, from);
   } catch (error) {
     if (!(error instanceof Damaged)) throw error;
     yield [error.damage];
   }
 }
 
-function itemsOf({ path, name }: { readonly path: string; readonly name: string }, options: ReadOptions): AsyncGenerator<readonly Item[]> {
+function itemsOf({ path, name }: { readonly path: string; readonly name: string }, options: ReadOptions, from: Mark): AsyncGenerator<readonly Item[]> {
+  const content = (): AsyncGenerator<Uint8Array> => contentOf(path, name, from.byte);
   const format = options.format === "auto" ? formatOf(name) : options.format;
   switch (format) {
-    case "text": return readText(contentOf(path, name), options.separator);
-    case "jsonl": return readJsonl(contentOf(path, name), options);
-    case "csv": return readCsv(contentOf(path, name), options, /\.tsv(?:\.gz|\.zst)?$/.test(name) ? "\t" : ",");
+    case "text": return readText(content(), options.separator, from);
+    case "jsonl": return readJsonl(content(), options, from);
+    case "csv": return readCsv(content(), options, /\.tsv(?:\.gz|\.zst)?$/.test(name) ? "\t" : ",");
     case "parquet": return readParquet(path, options);
   }
 }

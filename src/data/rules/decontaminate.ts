@@ -17,7 +17,13 @@ export interface DecontaminateOptions {
 }
 export const decontaminateDefaults: DecontaminateOptions = { ngram: 13, allowed: 0 };
 
-export function decontaminate(tests: Iterable<string>, options: Partial<DecontaminateOptions> = {}): DocumentRule {
+/** A text to be tested on, one of those of a declared test. */
+export interface TestText {
+  readonly test: string;
+  readonly text: string;
+}
+
+export function decontaminate(texts: Iterable<TestText>, options: Partial<DecontaminateOptions> = {}): DocumentRule {
   const { ngram, allowed } = { ...decontaminateDefaults, ...options };
   const hasher = createRunHasher({ words: "whitespace", ngram, hash: "xxhash", reserved: 0 });
   const known = new SeenHashes();
@@ -25,24 +31,25 @@ export function decontaminate(tests: Iterable<string>, options: Partial<Decontam
     const { at, runs } = hasher.hash(text);
     return new Int32Array(bytesOf(hasher.kernels.memory, 0).buffer, at, 2 * runs);
   };
-  let number = 0;
-  for (const test of tests) {
-    const hashes = hashesOf(test);
-    for (let i = 0; i < hashes.length; i += 2) known.add(hashes[i] ?? 0, hashes[i + 1] ?? 0, number);
-    number++;
+  const names: string[] = [];
+  for (const { test, text } of texts) {
+    const hashes = hashesOf(text);
+    for (let i = 0; i < hashes.length; i += 2) known.add(hashes[i] ?? 0, hashes[i + 1] ?? 0, names.length);
+    names.push(test);
   }
   return (text) => {
     const hashes = hashesOf(text);
     let shared = 0;
-    let first: { readonly run: number; readonly test: number } | undefined;
+    let first: { readonly run: number; readonly text: number } | undefined;
     for (let i = 0; i < hashes.length; i += 2) {
-      const test = known.find(hashes[i] ?? 0, hashes[i + 1] ?? 0);
-      if (test < 0) continue;
+      const of = known.find(hashes[i] ?? 0, hashes[i + 1] ?? 0);
+      if (of < 0) continue;
       shared++;
-      first ??= { run: i / 2, test };
+      first ??= { run: i / 2, text: of };
     }
     if (shared <= allowed || first === undefined) return { kind: "keep", text };
     const words = splitSpaces(simplify(text)).slice(first.run, first.run + ngram).join(" ");
-    return { kind: "drop", reason: "contaminated", detail: `${shared} runs of ${ngram} words; with test ${first.test + 1}: “${words}”` };
+    const test = names[first.text] ?? "";
+    return { kind: "drop", reason: "contaminated", detail: `${shared} ${shared === 1 ? "run" : "runs"} of ${ngram} words; with text ${first.text - names.indexOf(test) + 1} of ${test}: “${words}”` };
   };
 }

@@ -1,4 +1,5 @@
 /** @file What a curation step is to the engine that runs it: a verdict on one document, or a decision over all of them. */
+import type { Keys, KeyShape } from "../dedup/keys.ts";
 
 /** What a per-document step decides. `reason` is a stable slug such as `gopher_short_doc`; `counts` counts edits by kind (e.g. `email: 3`, `line: 12`). */
 export type Verdict =
@@ -8,17 +9,45 @@ export type Verdict =
 /** A step that looks at one document alone. Pure: the same text and id give the same verdict. `id` keys replacements. */
 export type DocumentRule = (text: string, id: string) => Verdict;
 
-/** A step that looks at all documents: first a fixed-size or small record per document (in workers), then one decision over all records in document order (spilling is the engine's), then an edit. */
+/** A step that looks at all documents: first a small record of each (in workers), then one decision over all records in the order of documents, then an edit (in workers). */
 export interface CorpusRule {
-  /** The record of a document: bytes the engine stores, sorted by document order, streamed back to `decide`. */
   readonly record: (text: string, id: string) => Uint8Array;
-  /** Reads all records in order; bounded memory (≤ ~60 bytes a document/line/signature beyond its input), says which documents go or what is cut. */
   readonly decide: (records: AsyncIterable<{ readonly index: number; readonly record: Uint8Array }>) => Promise<Decisions>;
 }
 
+/** A step that drops documents with keys that others have. */
+export interface DuplicateDocumentsRule {
+  readonly shape: KeyShape;
+  /** Hashes of what is compared in a document, one after the other (in workers). */
+  readonly keys: (text: string) => Uint8Array;
+  readonly decide: (keys: Keys) => Promise<Decisions>;
+}
+
+/** A step that cuts what repeats something. Keys are compared in rounds; what those before found is known to a round, and in the end, when the text is cut (in workers). */
+export interface DuplicateUnitsRule {
+  readonly shape: KeyShape;
+  readonly rounds: readonly {
+    /** What is found: keys that occurred before, or all that occur more than once. */
+    readonly finds: "later" | "all";
+    readonly keys: (text: string, found: readonly Found[]) => Uint8Array;
+  }[];
+  readonly cut: (text: string, found: readonly Found[]) => Decision | undefined;
+}
+/** Whether the next key of a round was found: asked once for each key of each document, in their order. */
+export type Found = () => boolean;
+
+/** What happens to a document: it is dropped for a reason, as it repeats another one perhaps, or cut: [start, end) ranges of its text (UTF-16 offsets) go. */
+export type Decision =
+  | { readonly kind: "drop"; readonly reason: string; readonly of?: number }
+  | { readonly kind: "cut"; readonly reason: string; readonly ranges: readonly (readonly [number, number])[] };
+
 export interface Decisions {
-  /** What happens to a document: nothing (undefined), dropped with a reason and (for near-duplicates) the document it repeats, or cut: [start, end) ranges of its text (UTF-16 offsets) that go. */
-  readonly of: (index: number) => { readonly kind: "drop"; readonly reason: string; readonly of?: number } | { readonly kind: "cut"; readonly reason: string; readonly ranges: readonly (readonly [number, number])[] } | undefined;
-  /** For reports: duplicate clusters, the largest first (at most a hundred), each a list of document indices. */
-  readonly clusters: readonly (readonly number[])[];
+  readonly of: (index: number) => Decision | undefined;
+  /** Some of the sets of duplicates, the largest first. */
+  readonly clusters: readonly Cluster[];
+}
+export interface Cluster {
+  readonly size: number;
+  /** The first of the documents. */
+  readonly first: readonly number[];
 }
