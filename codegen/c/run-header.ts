@@ -14,6 +14,7 @@ export const runHeader = String.raw`/* Memory, threads and the walk over dispatc
 #define _GNU_SOURCE
 #endif
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -42,7 +43,7 @@ struct program {
   const struct range *clears; int32_t clear_count;
 };
 
-enum { largest_alignment = 2 << 20, stack_bytes = 16 << 20, most_programs = 3, shares_per_thread = 16, spins = 2000 };
+enum { largest_alignment = 2 << 20, stack_bytes = 16 << 20, most_programs = 3, shares_per_thread = 16, spins = 200, yields = 3000 };
 
 /* A dispatch is handed out in shares of so many groups; its shares are numbered from first within the phase. */
 struct share { int32_t first, count, groups; };
@@ -91,11 +92,15 @@ static void relax(void) {
 #endif
 }
 
-/* Waits until a word is no longer what it was: spins first, since most waits are short. */
-static void await_change(struct sleepers *asleep, atomic_uint *word, unsigned was, int spin) {
-  for (int i = 0; i < spin; i++) {
+/*
+ * Waits until a word is no longer what it was. Most waits are short: spins first. Then lets others have the core for about a millisecond, which is longer than a host
+ * takes between two runs: waking a sleeper, and a core that went idle with it, costs a hundred times as much.
+ */
+static void await_change(struct sleepers *asleep, atomic_uint *word, unsigned was, int patience) {
+  for (int i = 0; i < patience; i++) {
     if (atomic_load_explicit(word, memory_order_acquire) != was) return;
-    relax();
+    if (i < spins) relax();
+    else sched_yield();
   }
   pthread_mutex_lock(&asleep->mutex);
   atomic_fetch_add(&asleep->count, 1);
@@ -157,7 +162,7 @@ static void *work(void *argument) {
   struct session *s = argument;
   unsigned runs = 0, phases = 0;
   for (;;) {
-    await_change(&s->threads_asleep, &s->started, runs++, spins);
+    await_change(&s->threads_asleep, &s->started, runs++, spins + yields);
     const struct replay *r = s->running;
     if (!r) return NULL;
     for (int32_t phase = 0; phase < r->program->phase_count; phase++) {
@@ -169,7 +174,7 @@ static void *work(void *argument) {
         change(&s->threads_asleep, &s->passed);
         phases++;
       } else {
-        await_change(&s->threads_asleep, &s->passed, phases++, spins);
+        await_change(&s->threads_asleep, &s->passed, phases++, spins + yields);
       }
     }
   }
