@@ -2,7 +2,7 @@
  * @file `run.h`: what every compiled program for the CPU shares, as C text. Memory, threads, and the walk over dispatches; `step.c` adds the tables of one
  * plan. It needs C11 and POSIX, and knows nothing of what kernels compute.
  *
- * Threads are the program's own: they spin for a moment and then sleep, so that a step of many short dispatches pays well under a microsecond for each, and
+ * Threads are the program's own: they spin for a moment, yield for another and then sleep, so that a step of many short dispatches pays well under a microsecond for each, and
  * an idle model costs nothing. Groups are handed out by a counter, a few at a time, as threads come to ask: which thread computes a group never shows in the
  * result.
  */
@@ -43,7 +43,7 @@ struct program {
   const struct range *clears; int32_t clear_count;
 };
 
-enum { largest_alignment = 2 << 20, stack_bytes = 16 << 20, most_programs = 3, shares_per_thread = 16, spins = 200, yields = 3000 };
+enum { largest_alignment = 2 << 20, stack_bytes = 16 << 20, most_programs = 3, shares_per_thread = 16, spins = 200, yields = 2000 };
 
 /* A dispatch is handed out in shares of so many groups; its shares are numbered from first within the phase. */
 struct share { int32_t first, count, groups; };
