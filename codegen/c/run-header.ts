@@ -43,7 +43,7 @@ struct program {
   const struct range *clears; int32_t clear_count;
 };
 
-enum { largest_alignment = 2 << 20, stack_bytes = 16 << 20, most_programs = 3, shares_per_thread = 16, spins = 200, yields = 2000 };
+enum { largest_alignment = 2 << 20, stack_bytes = 16 << 20, most_programs = 3, shares_per_thread = 16, spins = 200, yields_in_run = 2000, yields_after_run = 400 };
 
 /* A dispatch is handed out in shares of so many groups; its shares are numbered from first within the phase. */
 struct share { int32_t first, count, groups; };
@@ -93,8 +93,9 @@ static void relax(void) {
 }
 
 /*
- * Waits until a word is no longer what it was. Most waits are short: spins first. Then lets others have the core for about a millisecond, which is longer than a host
- * takes between two runs: waking a sleeper, and a core that went idle with it, costs a hundred times as much.
+ * Waits until a word is no longer what it was. Most waits are short: spins first. Then lets others have the core, for about a millisecond in a run, and a fifth of it after one, as
+ * long as a host takes between two tokens: waking a sleeper, and a core that went idle with it, costs a hundred times as much. No longer, as the system takes who yields for busy,
+ * and may give another session's threads one core together.
  */
 static void await_change(struct sleepers *asleep, atomic_uint *word, unsigned was, int patience) {
   for (int i = 0; i < patience; i++) {
@@ -162,7 +163,7 @@ static void *work(void *argument) {
   struct session *s = argument;
   unsigned runs = 0, phases = 0;
   for (;;) {
-    await_change(&s->threads_asleep, &s->started, runs++, spins + yields);
+    await_change(&s->threads_asleep, &s->started, runs++, spins + yields_after_run);
     const struct replay *r = s->running;
     if (!r) return NULL;
     for (int32_t phase = 0; phase < r->program->phase_count; phase++) {
@@ -174,7 +175,7 @@ static void *work(void *argument) {
         change(&s->threads_asleep, &s->passed);
         phases++;
       } else {
-        await_change(&s->threads_asleep, &s->passed, phases++, spins + yields);
+        await_change(&s->threads_asleep, &s->passed, phases++, spins + yields_in_run);
       }
     }
   }
