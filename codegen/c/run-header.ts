@@ -2,7 +2,7 @@
  * @file `run.h`: what every compiled program for the CPU shares, as C text. Memory, threads, and the walk over dispatches; `step.c` adds the tables of one
  * plan. It needs C11 and POSIX, and knows nothing of what kernels compute.
  *
- * Threads are the program's own: they spin for a moment and then sleep, so that a step of many short dispatches pays well under a microsecond for each, and
+ * Threads are the program's own: they spin for a moment, yield for another and then sleep, so that a step of many short dispatches pays well under a microsecond for each, and
  * an idle model costs nothing. Groups are handed out by a counter, a few at a time, as threads come to ask: which thread computes a group never shows in the
  * result.
  */
@@ -14,6 +14,7 @@ export const runHeader = String.raw`/* Memory, threads and the walk over dispatc
 #define _GNU_SOURCE
 #endif
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -42,7 +43,7 @@ struct program {
   const struct range *clears; int32_t clear_count;
 };
 
-enum { largest_alignment = 2 << 20, stack_bytes = 16 << 20, most_programs = 5, shares_per_thread = 16, spins = 2000 };
+enum { largest_alignment = 2 << 20, stack_bytes = 16 << 20, most_programs = 5, shares_per_thread = 16, spins = 200, yields_in_run = 2000, yields_after_run = 400 };
 
 /* A dispatch is handed out in shares of so many groups; its shares are numbered from first within the phase. */
 struct share { int32_t first, count, groups; };
@@ -56,6 +57,13 @@ struct replay {
   atomic_int *next;
 };
 
+/* Who waits for a word to change, and has given up spinning. */
+struct sleepers {
+  pthread_mutex_t mutex;
+  pthread_cond_t changed;
+  atomic_int count;
+};
+
 struct session {
   const struct buffer *buffers;
   char *mapping, *arena;
@@ -64,11 +72,10 @@ struct session {
   int32_t replay_count, thread_count;
   pthread_t *threads;
 
-  pthread_mutex_t mutex;
-  pthread_cond_t changed;
-  atomic_int sleeping;
   const struct replay *running; /* none: the threads end */
 
+  /* The caller sleeps during a whole run: whoever opens a phase must not pay for waking it. */
+  struct sleepers threads_asleep, caller_asleep;
   _Alignas(64) atomic_uint started;
   _Alignas(64) atomic_uint passed;
   _Alignas(64) atomic_int arrived;
@@ -85,26 +92,41 @@ static void relax(void) {
 #endif
 }
 
-/* Waits until a word is no longer what it was: spins first, since most waits are short. */
-static void await_change(struct session *s, atomic_uint *word, unsigned was, int spin) {
-  for (int i = 0; i < spin; i++) {
+/*
+ * Waits until a word is no longer what it was. Most waits are short: spins first. Then lets others have the core, for about a millisecond in a run, and a fifth of it after one, as
+ * long as a host takes between two tokens: waking a sleeper, and a core that went idle with it, costs a hundred times as much. No longer, as the system takes who yields for busy,
+ * and may give another session's threads one core together.
+ */
+static void await_change(struct sleepers *asleep, atomic_uint *word, unsigned was, int patience) {
+  for (int i = 0; i < patience; i++) {
     if (atomic_load_explicit(word, memory_order_acquire) != was) return;
-    relax();
+    if (i < spins) relax();
+    else sched_yield();
   }
-  pthread_mutex_lock(&s->mutex);
-  atomic_fetch_add(&s->sleeping, 1);
-  while (atomic_load(word) == was) pthread_cond_wait(&s->changed, &s->mutex);
-  atomic_fetch_sub(&s->sleeping, 1);
-  pthread_mutex_unlock(&s->mutex);
+  pthread_mutex_lock(&asleep->mutex);
+  atomic_fetch_add(&asleep->count, 1);
+  while (atomic_load(word) == was) pthread_cond_wait(&asleep->changed, &asleep->mutex);
+  atomic_fetch_sub(&asleep->count, 1);
+  pthread_mutex_unlock(&asleep->mutex);
 }
 
 /* Who goes to sleep counts itself before it looks at the word, who changes the word looks for sleepers after: one of the two sees the other. */
-static void change(struct session *s, atomic_uint *word) {
+static void change(struct sleepers *asleep, atomic_uint *word) {
   atomic_fetch_add(word, 1);
-  if (atomic_load(&s->sleeping) == 0) return;
-  pthread_mutex_lock(&s->mutex);
-  pthread_cond_broadcast(&s->changed);
-  pthread_mutex_unlock(&s->mutex);
+  if (atomic_load(&asleep->count) == 0) return;
+  pthread_mutex_lock(&asleep->mutex);
+  pthread_cond_broadcast(&asleep->changed);
+  pthread_mutex_unlock(&asleep->mutex);
+}
+
+static void nobody_sleeps(struct sleepers *asleep) {
+  pthread_mutex_init(&asleep->mutex, NULL);
+  pthread_cond_init(&asleep->changed, NULL);
+}
+
+static void forget(struct sleepers *asleep) {
+  pthread_cond_destroy(&asleep->changed);
+  pthread_mutex_destroy(&asleep->mutex);
 }
 
 static void run_chain(const struct replay *r, const struct phase *phase, atomic_int *next) {
@@ -141,7 +163,7 @@ static void *work(void *argument) {
   struct session *s = argument;
   unsigned runs = 0, phases = 0;
   for (;;) {
-    await_change(s, &s->started, runs++, spins);
+    await_change(&s->threads_asleep, &s->started, runs++, spins + yields_after_run);
     const struct replay *r = s->running;
     if (!r) return NULL;
     for (int32_t phase = 0; phase < r->program->phase_count; phase++) {
@@ -149,11 +171,11 @@ static void *work(void *argument) {
       /* The last to arrive opens the next phase, or ends the run. */
       if (atomic_fetch_add(&s->arrived, 1) + 1 == s->thread_count) {
         atomic_store(&s->arrived, 0);
-        if (phase + 1 == r->program->phase_count) change(s, &s->finished);
-        change(s, &s->passed);
+        if (phase + 1 == r->program->phase_count) change(&s->caller_asleep, &s->finished);
+        change(&s->threads_asleep, &s->passed);
         phases++;
       } else {
-        await_change(s, &s->passed, phases++, spins);
+        await_change(&s->threads_asleep, &s->passed, phases++, spins + yields_in_run);
       }
     }
   }
@@ -168,14 +190,14 @@ static void run(struct session *s, int32_t number) {
   for (int32_t i = 0; i < p->phase_count; i++) atomic_store_explicit(&r->next[i], 0, memory_order_relaxed);
   s->running = r;
   const unsigned finished = atomic_load(&s->finished);
-  change(s, &s->started);
+  change(&s->threads_asleep, &s->started);
   /* The threads are as many as the cores: this one must not compete with them. */
-  await_change(s, &s->finished, finished, 0);
+  await_change(&s->caller_asleep, &s->finished, finished, 0);
 }
 
 static void end_threads(struct session *s) {
   s->running = NULL;
-  change(s, &s->started);
+  change(&s->threads_asleep, &s->started);
   for (int32_t i = 0; i < s->thread_count; i++) pthread_join(s->threads[i], NULL);
 }
 
@@ -186,8 +208,8 @@ static void release(struct session *s) {
     free(s->replays[i].next);
   }
   free(s->threads);
-  pthread_cond_destroy(&s->changed);
-  pthread_mutex_destroy(&s->mutex);
+  forget(&s->threads_asleep);
+  forget(&s->caller_asleep);
   if (s->mapping) munmap(s->mapping, s->mapped);
   free(s);
 }
@@ -252,8 +274,8 @@ static int open_session(const struct buffer *buffers, size_t bytes, const struct
   struct session *s = memset(memory, 0, sizeof(struct session));
   s->buffers = buffers;
   s->thread_count = threads;
-  pthread_mutex_init(&s->mutex, NULL);
-  pthread_cond_init(&s->changed, NULL);
+  nobody_sleeps(&s->threads_asleep);
+  nobody_sleeps(&s->caller_asleep);
   int enough = map_memory(s, bytes);
   for (int32_t i = 0; enough && i < program_count; i++) enough = bind(s, &programs[i]);
   const int started = enough && start_threads(s, threads);

@@ -12,8 +12,8 @@ import type { Runnable } from "./llmc-cpu.ts";
 import type { Contender } from "./measure.ts";
 import { secondsOf } from "./measure.ts";
 
-/** A program that runs what a schedule made of one cluster. */
-export function programOfLowered({ dispatches, workspaces }: Lowered, target: Target): Runnable {
+/** A program that runs what a schedule made of one cluster, so many times. */
+export function programOfLowered({ dispatches, workspaces }: Lowered, target: Target, repetitions: number): Runnable {
   const buffers: PlanBuffer[] = [];
   const numbers = new Map<Node | number | "scalars", number>();
   const bufferOf = (key: Node | number | "scalars", name: string, bytes: number): number => {
@@ -24,7 +24,7 @@ export function programOfLowered({ dispatches, workspaces }: Lowered, target: Ta
     return buffers.length - 1;
   };
   const kernels = new Map<string, Kernel>();
-  const planned = dispatches.map(({ kernel, bindings }, number): Dispatch => {
+  const once = dispatches.map(({ kernel, bindings }, number): Dispatch => {
     kernels.set(kernel.name, kernel);
     return {
       kernel: number, computes: [],
@@ -35,6 +35,7 @@ export function programOfLowered({ dispatches, workspaces }: Lowered, target: Ta
       }),
     };
   });
+  const planned = Array.from({ length: repetitions }, () => once).flat();
   const list = [...kernels.values()].map(({ name, groups, lanes, bindings }) => ({ name, file: `kernels/${name}.${target.language}`, groups, lanes, access: bindings.map((b) => b.access) }));
   return { target, kernels, constants: new Uint8Array(0), plan: hashed({ ...emptyPlan(buffers), kernels: list, programs: { evaluate: { dispatches: planned, inputs: [], scalars: [], outputs: lastWord(planned, buffers), clears: [] } } }) };
 }
@@ -67,7 +68,7 @@ function emptyPlan(buffers: readonly PlanBuffer[]): Plan {
 }
 
 /** Runs of `evaluate` as a contender. Buffers hold zeros: times do not depend on what they hold. */
-export async function kernelContender(name: string, device: Device, program: Runnable, repetitions = 1): Promise<Contender> {
+export async function kernelContender(name: string, device: Device, program: Runnable, repetitions: number): Promise<Contender> {
   const session = await device.open(programOf(program));
   const replay = session.replay("evaluate");
   const scalars = Object.fromEntries((program.plan.programs.evaluate?.scalars ?? []).map((scalar) => [scalar.name, 1]));

@@ -27,6 +27,8 @@ const sizes = [
   [2048, 384, 384], [4096, 1152, 384], [4096, 1536, 384], [4096, 384, 1536], [2048, 288, 288], [2048, 768, 288], [4096, 768, 768], [2048, 3072, 768], [2048, 768, 3072], [8192, 384, 384],
 ] as const;
 
+/** Each alone, as often in a row as it takes to see it beside the cost of a call from JavaScript, which a step of hundreds of kernels pays once. */
+const repetitions = 8;
 const patience = { rounds: 9, seconds: 90 };
 const dim = (name: string, size: number): Axis => ({ name, size });
 
@@ -69,7 +71,7 @@ async function benchContractions(_root: string, bench: Bench, device: Device, on
       if (!only.test(name)) continue;
       // The gradient of the weights sums over tokens.
       const cluster = layout === "TN" ? contraction(layout, k, n, m) : contraction(layout, m, n, k);
-      contenders.push(await kernelContender(name, device, programOfLowered(lower(cluster, target, { wordOf: () => 2 }), target)));
+      contenders.push(await kernelContender(name, device, programOfLowered(lower(cluster, target, { wordOf: () => 2 }), target, repetitions), repetitions));
       flops.push(2 * m * n * k);
     }
   }
@@ -86,9 +88,6 @@ async function benchContractions(_root: string, bench: Bench, device: Device, on
   });
   return { title: `${title}, peak ${(1 / (peak?.median ?? NaN)).toFixed(0)} GFLOP/s`, columns, rows, notes: [] };
 }
-
-/** Each kernel alone, as often in a row as it takes to see it beside the cost of a call. */
-const repetitions = 8;
 
 async function benchStep(root: string, _bench: Bench, device: Device, only: RegExp): Promise<Table> {
   const [workload] = workloads;

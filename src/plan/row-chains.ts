@@ -87,7 +87,7 @@ function rowsOfGroup({ walk }: PendingDispatch, rows: readonly Axis[]): number |
 
 function blocksOf(links: readonly PendingDispatch[], rows: readonly Axis[]): Chain {
   const unit = links.reduce((joint, link) => lcm(joint, rowsOfGroup(link, rows) ?? 1), 1);
-  const block = unit * Math.ceil(rowsOfBlock.least / unit);
+  const block = unit * Math.max(1, Math.floor(Math.min(roundUp(rowsOfBlock.least, unit), elementCount(rows) / leastBlocks) / unit));
   const groups = links.map(({ walk }) => (walk ? (block * elementCount(walk.axes.slice(rows.length))) / walk.perGroup : 0));
   return { links, groups, blocks: Math.ceil(elementCount(rows) / block) };
 }
@@ -151,5 +151,6 @@ function add(to: Map<Memory, Access>, accesses: ReadonlyMap<Memory, Access>): vo
   }
 }
 
+const roundUp = (x: number, to: number): number => Math.ceil(x / to) * to;
 const gcd = (a: number, b: number): number => (b === 0 ? a : gcd(b, a % b));
 const lcm = (a: number, b: number): number => (Number.isFinite(b) ? (a / gcd(a, b)) * b : Infinity);

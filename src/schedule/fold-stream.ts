@@ -38,8 +38,9 @@ const leastBytes = 128 << 10;
 /** Sums that a group keeps: they should stay in its first-level cache. */
 const mostColumns = 4096;
 /** A group's part of the matrix: small beside a phase, so that threads end together, and large beside its sums. */
-const groupBytes = 512 << 10;
-const rowsOfGroup = { least: 32, most: 1024 };
+const groupBytes = 1 << 20;
+/** Each group writes a row of sums and the second kernel reads it again: as much as two of so many rows. */
+const rowsOfGroup = { least: 64, most: 1024 };
 /** Parts come in multiples of this, so that usual numbers of threads get as many each. */
 const evenly = 8;
 

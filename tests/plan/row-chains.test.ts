@@ -53,6 +53,14 @@ describe("chains of rows", () => {
     }
   });
 
+  test("have blocks for many threads, however few their rows are", () => {
+    const short = tinyModel({ batch: 1, context: 64, width: 192, heads: 12, hidden: 24, layers: 2, vocabulary: 40 });
+    const { decode } = compile(short, optimizer, tinySchedule(), { target: cpuTarget(16), programs: ["decode"] }).plan.programs;
+    const chains = (decode?.dispatches ?? []).flatMap(({ rows }) => rows ?? []);
+    expect(chains).not.toEqual([]);
+    for (const { blocks } of [...chains, ...dispatches.flatMap(({ rows }) => rows ?? [])]) expect(blocks).toBeGreaterThanOrEqual(8);
+  });
+
   test.skipIf(!hasCompiler)("give on any number of threads the bits of their dispatches one after the other", async () => {
     const { train } = compiled.plan.programs;
     if (!train) throw new Error("a program to train");
