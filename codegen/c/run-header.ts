@@ -43,7 +43,7 @@ struct program {
   const struct range *clears; int32_t clear_count;
 };
 
-enum { largest_alignment = 2 << 20, stack_bytes = 16 << 20, most_programs = 5, shares_per_thread = 16, spins = 200, yields_in_run = 2000, yields_after_run = 400 };
+enum { largest_alignment = 2 << 20, stack_bytes = 16 << 20, most_programs = 5, shares_per_thread = 16, spins = 200, yields_in_run = 2000, yields_after_run = 100 };
 
 /* A dispatch is handed out in shares of so many groups; its shares are numbered from first within the phase. */
 struct share { int32_t first, count, groups; };
