@@ -20,14 +20,8 @@ export function plannedStep(step: StepConfig, name: string, refer: Referred): St
     case "c4": return { name, kind: step.kind, options: written(step.options) };
     case "c4_paragraphs": return { name, kind: step.kind, options: written(step.options) };
     case "fineweb": return { name, kind: step.kind, options: written(step.options) };
-    case "banned_phrases": {
-      const { file, ...options } = written(step.options);
-      return { name, kind: step.kind, options, ...(file === undefined ? {} : { file: refer.lines(file) }) };
-    }
-    case "listed_words": {
-      const { file, ...options } = written(step.options);
-      return { name, kind: step.kind, options, ...(file === undefined ? {} : { file: refer.lines(file) }) };
-    }
+    case "banned_phrases": return { name, kind: step.kind, ...listed(written(step.options), refer) };
+    case "listed_words": return { name, kind: step.kind, ...listed(written(step.options), refer) };
     case "language": return { name, kind: step.kind, options: written(step.options) };
     case "exact_duplicates": return { name, kind: step.kind };
     case "duplicate_lines": return { name, kind: step.kind, options: written(step.options) };
@@ -55,6 +49,11 @@ export function plannedStep(step: StepConfig, name: string, refer: Referred): St
       return { name, kind: step.kind, against: step.options.against.flatMap(refer.tests), options };
     }
   }
+}
+
+/** Options of a list, with the file that a path among them names. */
+function listed<O extends { readonly file?: string }>({ file, ...options }: O, { lines }: Referred): { readonly options: Omit<O, "file">; readonly file?: FilesToRead } {
+  return { options, ...(file !== undefined && { file: lines(file) }) };
 }
 
 type CamelCase<S> = S extends `${infer Head}_${infer Tail}` ? `${Head}${Capitalize<CamelCase<Tail>>}` : S & string;

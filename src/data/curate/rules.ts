@@ -94,7 +94,7 @@ export async function ruleOf({ step, made = "" }: ReadyStep): Promise<Rule> {
 export function modelBytes({ weights, ...rest }: QualityModel): readonly Uint8Array[] {
   return [Buffer.from(`${JSON.stringify(rest)}\n`), new Uint8Array(weights.buffer, weights.byteOffset, weights.byteLength)];
 }
-export function modelFrom(bytes: Buffer): QualityModel {
+function modelFrom(bytes: Buffer): QualityModel {
   const end = bytes.indexOf(0x0a);
   const rest = JSON.parse(bytes.toString("utf8", 0, end)) as Omit<QualityModel, "weights">;
   return { ...rest, weights: new Float32Array(Uint8Array.from(bytes.subarray(end + 1)).buffer) };

@@ -31,7 +31,7 @@ export function exampleOf(id: string, text: string, detail?: string): Example {
   return { id, text: begin, ...(detail === undefined ? {} : { detail }) };
 }
 
-export const noSize = (): Size => ({ documents: 0, bytes: 0 });
+const noSize = (): Size => ({ documents: 0, bytes: 0 });
 
 export function count(lengths: number[], length: number): void {
   const place = length < 2 ? 0 : 31 - Math.clz32(length);
