@@ -29,7 +29,8 @@ const texts = listOf(someText, 'a list of texts in `"` quotes');
 const listed = <T>(item: ValueType<T>, value: readonly T[], text: string, doc: string): ValueField<readonly T[]> => withDefault(listOf(item), value, text, doc);
 
 /** What a word is. */
-const words = withDefault(choice(["spacy_en", "whitespace", "icu"] as const), "spacy_en", "spacy_en", "What a word is: of spaCy's English tokenizer, between white space, or by Unicode's boundaries.");
+const wordKinds = choice(["spacy_en", "whitespace", "icu", "auto"] as const);
+const words = withDefault(wordKinds, "spacy_en", "spacy_en", "What a word is: of spaCy's English tokenizer; between white space; by Unicode's boundaries; or `auto`: between white space, and by Unicode's boundaries in scripts that write no spaces.");
 
 export const signalDocs = {
   characters: "code points of the text",
@@ -118,7 +119,7 @@ export const steps = {
   }),
   signals: step("Bounds of any number of signals: `signals(digits: 0..20%, words: 50..inf)`. The first one out of bounds is the reason.", {
     ...signalFields,
-    split: withDefault(words.type, "spacy_en", "spacy_en", "What a word is."),
+    split: withDefault(wordKinds, "spacy_en", "spacy_en", "What a word is."),
   }),
   banned_phrases: step("Drops documents with one of these phrases. C4 does this with a list of bad words.", {
     phrases: optional(texts, "Words or phrases; capitals do not count."),
@@ -173,7 +174,8 @@ export const steps = {
   }, "kinds"),
   decontaminate: step("Drops documents that share a run of words with a test of these `eval` declarations (GPT-3, appendix C).", {
     against: required(listOf(reference("the name of an `eval`")), "against: [Tiny]", "The `eval` declarations whose tests are looked for."),
-    ngram: whole(13, "Words in a run; a shorter test is not looked for.", 1),
+    words: withDefault(wordKinds, "auto", "auto", "What a word is: between white space, and by Unicode's boundaries in scripts that write no spaces, unless told otherwise."),
+    ngram: whole(13, "Words in a run; texts with fewer are not looked for, and are counted.", 1),
     allowed: whole(0, "How many runs may be shared."),
   }, "against"),
 } as const satisfies Readonly<Record<string, Callee>>;

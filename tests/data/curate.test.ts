@@ -199,6 +199,6 @@ test("quality is trained on curated declarations and measured; evaluations are k
     ],
   }, options(folder));
   expect(manifest.steps[0]).toMatchObject({ facts: { accuracy: 1, heldOutGood: 6, heldOutBad: 6, heldOutRight: 12 }, dropped: { low_quality: { count: 20 } } });
-  expect(manifest.steps[1]).toMatchObject({ facts: { riddles: 1 }, dropped: { contaminated: { count: 1, examples: [{ detail: expect.stringContaining("with text 1 of riddles: “") }] } } });
+  expect(manifest.steps[1]).toMatchObject({ facts: { "riddles, looked for": 1 }, dropped: { contaminated: { count: 1, examples: [{ detail: expect.stringContaining("with text 1 of riddles: “") }] } } });
   expect(documentsIn(files("files")).some(({ text }) => text.includes(riddle))).toBe(false);
 });

@@ -6,7 +6,7 @@ import { SeenHashes } from "../../src/data/dedup/hash64.ts";
 import { eachRepeat } from "../../src/data/dedup/repeats.ts";
 import { repeatedSubstrings } from "../../src/data/dedup/substrings.ts";
 import { unitDuplicates } from "../../src/data/dedup/units.ts";
-import { decontaminate } from "../../src/data/rules/decontaminate.ts";
+import { decontaminate, isLongEnough } from "../../src/data/rules/decontaminate.ts";
 import { decide, decided, edited, keysOf } from "./support.ts";
 
 describe("documents", () => {
@@ -104,6 +104,23 @@ describe("contamination", () => {
     expect(rule(`Quiz! ${question.toUpperCase().replace(",", " –")} Jupiter.`, "")).toEqual({
       kind: "drop", reason: "contaminated", detail: "4 runs of 13 words; with text 2 of Exam.planets: “which of these is the largest planet of the solar system counting from”",
     });
+  });
+
+  test.each([
+    ["Chinese", "珍妮特的鸭子每天下十六个蛋她每天早上吃三个作为早餐并用四个给朋友们烤松饼"],
+    ["Japanese", "吾輩は猫である名前はまだ無いどこで生れたかとんと見当がつかぬ何でも薄暗いじめじめした所で泣いていた"],
+    ["Thai", "เป็ดของเจเน็ตออกไข่วันละสิบหกฟองเธอกินสามฟองเป็นอาหารเช้าทุกวันและใช้สี่ฟองอบมัฟฟินให้เพื่อนของเธอ"],
+    ["Korean, which writes spaces", "자넷의 오리는 하루에 알을 열여섯 개 낳는데 그녀는 매일 아침 세 개를 먹고 네 개로 친구들에게 머핀을 구워 준다"],
+  ])("is found in a script that may write no spaces: %s", (_, exam) => {
+    const rule = decontaminate([{ test: "Exam.ducks", text: exam }]);
+    expect(isLongEnough({})(exam)).toBe(true);
+    expect(rule(`前文。${exam}。English around it.`, "").kind).toBe("drop");
+    expect(rule(exam.slice(0, 8), "").kind).toBe("keep");
+  });
+
+  test("a test of too few words is told apart", () => {
+    expect(["What is the capital of France?", question].map(isLongEnough({}))).toEqual([false, true]);
+    expect(isLongEnough({ ngram: 6 })("What is the capital of France?")).toBe(true);
   });
 
   test("a few shared runs may be allowed", () => {

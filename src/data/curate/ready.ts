@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { RuntimeFailure } from "../../runtime/failure.ts";
 import { trainQuality, type QualityModel } from "../classify/train.ts";
 import { readFile } from "../read/read.ts";
-import type { TestText } from "../rules/decontaminate.ts";
+import { decontaminateDefaults, isLongEnough, type TestText } from "../rules/decontaminate.ts";
 import { damageFailure, filesOf, readingOf, type Context, type KnownFile } from "./context.ts";
 import type { CurationPlan, FilesToRead, Step } from "./plan.ts";
 import { modelBytes, versions, type ReadyStep } from "./rules.ts";
@@ -67,23 +67,32 @@ async function* textsOf(shards: readonly string[], { signal }: Context): AsyncGe
   }
 }
 
+/** Texts of a test, and how many of them have too few words to be looked for. */
+interface TestCount {
+  readonly texts: number;
+  readonly short: number;
+}
+
 /** The wanted field of every row of the evaluations. */
 async function withTests(step: Extract<Step, { readonly kind: "decontaminate" }>, context: Context): Promise<ReadyStep> {
-  const all = [];
+  const all: { readonly name: string; readonly reading: FilesToRead; readonly files: readonly KnownFile[] }[] = [];
   for (const { name, files: reading } of step.against) all.push({ name, reading, files: await filesOf(name, reading, context) });
-  const hash = hashOf(["tests", all.map(({ name, reading, files }) => [name, readingOf(reading), files.map((file) => file.sha256)])]);
+  const { words, ngram } = { ...decontaminateDefaults, ...step.options };
+  const hash = hashOf(["tests", words, ngram, all.map(({ name, reading, files }) => [name, readingOf(reading), files.map((file) => file.sha256)])]);
   const folder = join(context.store.folder, "tests");
   const path = join(folder, `${hash}.jsonl`);
   const countsPath = join(folder, `${hash}.json`);
-  let counts = await stored<readonly number[]>(countsPath);
+  let counts = await stored<readonly TestCount[]>(countsPath);
   if (counts === undefined || !(await exists(path))) {
     const lines = new Lines();
-    const made: number[] = [];
+    const made: TestCount[] = [];
+    const longEnough = isLongEnough(step.options);
     for (const { name, reading, files } of all) {
-      let count = 0;
+      const count = { texts: 0, short: 0 };
       for await (const text of textsIn(files, reading)) {
         lines.add({ test: name, text } satisfies TestText);
-        count++;
+        count.texts++;
+        if (!longEnough(text)) count.short++;
       }
       made.push(count);
     }
@@ -92,8 +101,11 @@ async function withTests(step: Extract<Step, { readonly kind: "decontaminate" }>
     await put(context.store.temporary, path, lines.all());
     await put(context.store.temporary, countsPath, JSON.stringify(counts));
   }
-  const of = counts;
-  return { step, made: path, hash: hashOf([versions.decontaminate, hash, step.options]), facts: Object.fromEntries(all.map(({ name }, i) => [name, of[i] ?? 0])) };
+  const facts = counts.flatMap(({ texts, short }, i): readonly (readonly [string, number])[] => {
+    const name = all[i]?.name ?? "";
+    return [[`${name}, looked for`, texts - short], ...(short > 0 ? [[`${name}, too short (under ${ngram} words)`, short] as const] : [])];
+  });
+  return { step, made: path, hash: hashOf([versions.decontaminate, hash, step.options]), facts: Object.fromEntries(facts) };
 }
 
 async function* textsIn(files: readonly KnownFile[], reading: FilesToRead): AsyncGenerator<string> {

@@ -1,7 +1,7 @@
 /** @file 64-bit hashes of every run of n words of a document's simplified text: what near-duplicates and contamination are found by. */
 import { simplify, writeSimplifiedWords, type WordCutter } from "../text/simplify.ts";
 import { chunkTokens, maybeSpecial } from "../text/spacy-en.ts";
-import { wordsBy, type WordKind } from "../text/words.ts";
+import { cutUnspaced, wordsBy, type WordKind } from "../text/words.ts";
 import { bytesOf, createKernels, type Kernels } from "../wasm/kernels.ts";
 import { sha1Into } from "./sha1.ts";
 
@@ -10,6 +10,7 @@ const cutters: Readonly<Record<WordKind, WordCutter | undefined>> = {
   "spacy-en": { mayCut: maybeSpecial, cut: chunkTokens },
   whitespace: { mayCut: () => false, cut: (word) => [word] },
   icu: undefined,
+  auto: { mayCut: () => false, cut: cutUnspaced },
 };
 
 export interface RunHasherOptions {

@@ -4,18 +4,19 @@
  */
 import { createRunHasher } from "../dedup/run-hashes.ts";
 import { SeenHashes } from "../dedup/hash64.ts";
-import { splitSpaces } from "../text/python.ts";
 import { simplify } from "../text/simplify.ts";
+import { wordsBy, type WordKind } from "../text/words.ts";
 import { bytesOf } from "../wasm/kernels.ts";
 import type { DocumentRule } from "./rule.ts";
 
 export interface DecontaminateOptions {
+  readonly words: WordKind;
   /** Words in a run. A test shorter than that has no run, and is not looked for. */
   readonly ngram: number;
   /** How many runs may be shared. */
   readonly allowed: number;
 }
-export const decontaminateDefaults: DecontaminateOptions = { ngram: 13, allowed: 0 };
+export const decontaminateDefaults: DecontaminateOptions = { words: "auto", ngram: 13, allowed: 0 };
 
 /** A text to be tested on, one of those of a declared test. */
 export interface TestText {
@@ -23,9 +24,15 @@ export interface TestText {
   readonly text: string;
 }
 
+/** Tells whether a text has as many words as a run, so that it can be looked for. */
+export function isLongEnough(options: Partial<DecontaminateOptions>): (text: string) => boolean {
+  const { words, ngram } = { ...decontaminateDefaults, ...options };
+  return (text) => wordsBy(words)(simplify(text)).length >= ngram;
+}
+
 export function decontaminate(texts: Iterable<TestText>, options: Partial<DecontaminateOptions> = {}): DocumentRule {
-  const { ngram, allowed } = { ...decontaminateDefaults, ...options };
-  const hasher = createRunHasher({ words: "whitespace", ngram, hash: "xxhash", reserved: 0 });
+  const { words: kind, ngram, allowed } = { ...decontaminateDefaults, ...options };
+  const hasher = createRunHasher({ words: kind, ngram, hash: "xxhash", reserved: 0 });
   const known = new SeenHashes();
   const hashesOf = (text: string): Int32Array => {
     const { at, runs } = hasher.hash(text);
@@ -48,7 +55,7 @@ export function decontaminate(texts: Iterable<TestText>, options: Partial<Decont
       first ??= { run: i / 2, text: of };
     }
     if (shared <= allowed || first === undefined) return { kind: "keep", text };
-    const words = splitSpaces(simplify(text)).slice(first.run, first.run + ngram).join(" ");
+    const words = wordsBy(kind)(simplify(text)).slice(first.run, first.run + ngram).join(" ");
     const test = names[first.text] ?? "";
     return { kind: "drop", reason: "contaminated", detail: `${shared} ${shared === 1 ? "run" : "runs"} of ${ngram} words; with text ${first.text - names.indexOf(test) + 1} of ${test}: “${words}”` };
   };
