@@ -171,6 +171,7 @@ export const steps = {
     kinds: listed(choice(personal), personal, "[email, iban, card, ssn, ipv4, ipv6, phone]", "What is looked for."),
     replacement: withDefault(choice(["fake", "tag"] as const), "fake", "fake", "Made-up data of the same form in reserved ranges, or the kind, as `<EMAIL>`."),
     public_addresses_only: flag(true, "Whether addresses of private networks stay."),
+    obfuscated: flag(false, "Whether e-mail addresses in words go, too, as `name at example dot com` and `name [at] example.com`."),
   }, "kinds"),
   decontaminate: step("Drops documents that share a run of words with a test of these `eval` declarations (GPT-3, appendix C).", {
     against: required(listOf(reference("the name of an `eval`")), "against: [Tiny]", "The `eval` declarations whose tests are looked for."),

@@ -1,10 +1,12 @@
 /** @file Personal data is found and replaced, and little else. */
+import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ipv4At } from "../../src/data/redact/ip.ts";
 import { isWordAt } from "../../src/data/redact/matches.ts";
-import { cardAt, ibanAt, ibanChecks, luhn, phoneAt, ssnAt } from "../../src/data/redact/numbers.ts";
-import { findPersonalData, redact } from "../../src/data/redact/redact.ts";
+import { cardAt, ibanAt, ibanChecks, luhn, ssnAt } from "../../src/data/redact/numbers.ts";
+import { phoneAt } from "../../src/data/redact/phone.ts";
+import { findPersonalData, redact, redactDefaults } from "../../src/data/redact/redact.ts";
 import { hasMails } from "./fixture.ts";
 import { addressesIn, ham, spam } from "./mails.ts";
 
@@ -21,6 +23,7 @@ describe("what is personal", () => {
     ["to:a@b.museum.", "email a@b.museum"],
     ["root@[130.1.2.3] said", "email root@[130.1.2.3]"],
     ["josé@exämple.de", "email josé@exämple.de"],
+    ["mail 4711@163.com", "email 4711@163.com"],
     ["Call (212) 555-7890 now", "phone (212) 555-7890"],
     ["tel 1-800-555-1212.", "phone 1-800-555-1212"],
     ["Fon +49 30 901820 heute", "phone +49 30 901820"],
@@ -39,13 +42,34 @@ describe("what is personal", () => {
   test.each([
     "user@localhost and @handle and a@b", "version 1.2.3.4.5 and 999.1.1.1", "127.0.0.1 and 192.168.1.1 and 10.0.0.8", "at 12:34:56 on 2002-08-22", "std::vector and ::1 and fe80::1",
     "4111 1111 1111 1112", "GB82 WEST 1234 5698 7654 33", "000-12-3456 and 666-12-3456 and 900-12-3456", "ISBN 0-306-40615-2", "1,234,567.89 and $5.00", "ids 1234567890 and 20020822", "ab@",
+    "icon@2x.png and logo@3x.webp", "lodash@4.17.21-beta.rc and vite@7.0.0-alpha.x", "version 1.2.3.4, v1.2.3.4, Foo/1.2.3.4, section 13.3.3.7 and §8.6.1.5", "At 3:59 PM +0100 8/22/02, he wrote",
+    "640 664 760 800 480 491 493 525", "0123 0456 0701 0222", "01 02 03 04 05", "0123456789", "01-02-2003 10:15", "07-19-2002-13-13-49", "12 345 678 units", "name at example dot com", "512 345 678 people",
   ])("not in “%s”", (text) => {
     expect(found(text)).toEqual([]);
+  });
+
+  test.each(["jane.doe at example dot com", "jane.doe [at] example.com", "jane(at)example(dot)co(dot)uk", "jane <at> mail [dot] example [dot] org"])("if asked for, addresses in words: %s", (address) => {
+    const options = { ...redactDefaults, obfuscated: true };
+    const text = `Write to ${address}. Look at the example.`;
+    expect(findPersonalData(text, options).map(({ start, end }) => text.slice(start, end))).toEqual([address]);
+    expect(findPersonalData("We met at noon dot and [at] all", options)).toEqual([]);
   });
 
   test("where two overlap, the surer kind is taken", () => {
     expect(found("536-22-8726@example.edu 4111-1111-1111-1111")).toEqual(["email 536-22-8726@example.edu", "card 4111-1111-1111-1111"]);
   });
+});
+
+const phones = JSON.parse(readFileSync("tests/fixtures/data/phones.json", "utf8")) as Readonly<Record<string, readonly string[]>>;
+/** Three, three and three digits with spaces between are far more often a number of things. */
+const leftOut = /^\d{3} \d{3} \d{3}$/;
+
+test.each(Object.entries(phones))("telephone numbers as libphonenumber writes them at home: %s", (_, numbers) => {
+  for (const number of numbers) {
+    expect(found(`Call ${number}, or write.`)).toEqual(leftOut.test(number) ? [] : [`phone ${number}`]);
+    const bare = number.replace(/\D/g, "");
+    expect(found(`Call +99 ${bare.replace(/^0+/, "").replace(/(\d{3})(?=\d{3})/g, "$1 ")}.`)).toHaveLength(1);
+  }
 });
 
 test("what the patterns find at some run of digits is found, wherever digits are not looked at", () => {

@@ -21,7 +21,7 @@ import { linesOf } from "./shards.ts";
 /** Raised when a step decides otherwise than before, or leaves other records: results of earlier versions are not used again. */
 export const versions: Readonly<Record<StepKind, number>> = {
   gopher_quality: 1, gopher_repetition: 1, c4: 1, c4_paragraphs: 1, fineweb: 1, signals: 1, banned_phrases: 1, listed_words: 1, quality: 1, language: 1,
-  exact_duplicates: 2, duplicate_lines: 2, duplicate_paragraphs: 2, near_duplicates: 2, repeated_substrings: 2, redact: 1, decontaminate: 3,
+  exact_duplicates: 2, duplicate_lines: 2, duplicate_paragraphs: 2, near_duplicates: 2, repeated_substrings: 2, redact: 2, decontaminate: 3,
 };
 
 /** A step with what was made for it: the file of its model, or of the texts of its tests. Plain data. */

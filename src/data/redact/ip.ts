@@ -4,6 +4,10 @@ import { isDigitAt, isHexAt, isWordAt, type Match } from "./matches.ts";
 const octet = "(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)";
 const dotted = new RegExp(`(?:${octet}\\.){3}${octet}`, "y");
 
+/** Words and marks before four numbers that make them a version, a section, or part of a product's name. */
+const numbered = /(?:\b(?:version|ver|release|rel|revision|rev|build|firmware|driver|section|sect|sec|chapter|clause|paragraph|article|appendix|table|figure|fig|rule|step|oid)s?\.?[ \t]*[:=#(]?[ \t]*|(?:^|[^A-Za-z])v\.? ?|[$§#][ \t]*|[A-Za-z][/-])$/i;
+const lookedBefore = 16;
+
 /** IPv4 from the first digit of a run of digits. More dots or digits around make it something else, such as a version. */
 export function ipv4At(text: string, start: number, publicOnly: boolean): Match | undefined {
   if (text[start - 1] === "." && isDigitAt(text, start - 2)) return undefined;
@@ -12,6 +16,7 @@ export function ipv4At(text: string, start: number, publicOnly: boolean): Match 
   if (found === undefined) return undefined;
   const end = start + found.length;
   if (isWordAt(text, end) || (text[end] === "." && isDigitAt(text, end + 1))) return undefined;
+  if (numbered.test(text.slice(Math.max(0, start - lookedBefore), start))) return undefined;
   return publicOnly && !isPublic(found.split(".").map(Number)) ? undefined : { kind: "ipv4", start, end };
 }
 

@@ -1,4 +1,4 @@
-/** @file Numbers of people: telephone, credit card, bank account, social security. A pattern finds them, and what can be checked is checked. */
+/** @file Numbers of people: credit card, bank account, social security. A pattern finds them, and what can be checked is checked. */
 import { isDigitAt, isWordAt, type Match } from "./matches.ts";
 
 /** The sum of Luhn: from the right, every second digit doubled, the digits of all results add up to a multiple of ten. */
@@ -61,21 +61,4 @@ export function ibanAt(text: string, digits: number): Match | undefined {
   for (let left = length; left > 0 && end < start + found.length; end++) if (text[end] !== " ") left--;
   const iban = text.slice(start, end).replaceAll(" ", "");
   return iban.length === length && !isWordAt(text, end) && ibanChecks(iban) ? { kind: "iban", start, end } : undefined;
-}
-
-/** With a country (+44 20 7946 0958), or of North America (NANP): three, three and four digits, parted alike or with the area in brackets. */
-const abroad = /\+\d{1,3}(?:[ .-]?\(\d{1,4}\))?(?:[ ./-]?\d{1,5}){2,6}/y;
-const american = /(?:1[ .-])?(?:\([2-9]\d{2}\) ?[2-9]\d{2}[ .-]\d{4}|[2-9]\d{2}([ .-]|\/)[2-9]\d{2}[.-]\d{4}|[2-9]\d{2} [2-9]\d{2} \d{4})/y;
-
-/** Telephone number whose first digit is at `digits`. */
-export function phoneAt(text: string, digits: number): Match | undefined {
-  const before = text[digits - 1];
-  const start = before === "+" || before === "(" ? digits - 1 : digits;
-  if (isWordAt(text, start - 1) || ".+$-".includes(text[start - 1] ?? " ")) return undefined;
-  const found = match(before === "+" ? abroad : american, text, start);
-  if (found === undefined) return undefined;
-  const end = start + found.length;
-  const count = found.replace(/\D/g, "").length;
-  const goesOn = isWordAt(text, end) || (text[end] === "-" && isDigitAt(text, end + 1)) || (text[end] === "." && isDigitAt(text, end + 1));
-  return count < 8 || count > 15 || goesOn ? undefined : { kind: "phone", start, end };
 }

@@ -5,10 +5,11 @@
 import { keyedHash } from "../text/keyed.ts";
 import { unitsOf } from "../text/units.ts";
 import type { DocumentRule } from "../rules/rule.ts";
-import { emailAround } from "./email.ts";
+import { emailAround, obfuscatedEmails } from "./email.ts";
 import { ipv4At, ipv6Around } from "./ip.ts";
 import { isHexAt, isWordAt, redactionKinds, type Match, type RedactionKind } from "./matches.ts";
-import { cardAt, ibanAt, phoneAt, ssnAt } from "./numbers.ts";
+import { cardAt, ibanAt, ssnAt } from "./numbers.ts";
+import { phoneAt } from "./phone.ts";
 
 export interface RedactOptions {
   readonly kinds: readonly RedactionKind[];
@@ -16,16 +17,18 @@ export interface RedactOptions {
   readonly replacement: "fake" | "tag";
   /** Leave addresses of private networks and the like. */
   readonly publicAddressesOnly: boolean;
+  /** Look for e-mail addresses in words, too, as `name at example dot com`. */
+  readonly obfuscated: boolean;
 }
-export const redactDefaults: RedactOptions = { kinds: redactionKinds, replacement: "fake", publicAddressesOnly: true };
+export const redactDefaults: RedactOptions = { kinds: redactionKinds, replacement: "fake", publicAddressesOnly: true, obfuscated: false };
 
 const isDigit = (unit: number): boolean => unit >= 0x30 && unit <= 0x39;
 const PLUS = 0x2b;
-/** Digits are all of something only after a plus, or if they are as many as a card has. If not, one of these must follow. */
+/** Digits are all of something only after a plus, or if they are as many as a telephone has. If not, one of these must follow. */
 const goOn: ReadonlySet<number> = new Set([..." .-/()"].map((mark) => mark.charCodeAt(0)));
 
 /** All that is found, in order, without overlap. */
-export function findPersonalData(text: string, { kinds, publicAddressesOnly }: RedactOptions = redactDefaults): readonly Match[] {
+export function findPersonalData(text: string, { kinds, publicAddressesOnly, obfuscated }: RedactOptions = redactDefaults): readonly Match[] {
   const wanted = new Set(kinds);
   const found: Match[] = [];
   const add = (match: Match | undefined): void => {
@@ -40,7 +43,7 @@ export function findPersonalData(text: string, { kinds, publicAddressesOnly }: R
       while (isDigit(units[at + 1] ?? 0)) at++;
       if (isWordAt(text, start - 1)) {
         if (at > start) add(ibanAt(text, start));
-      } else if (units[start - 1] === PLUS || at - start >= 12 || goOn.has(units[at + 1] ?? 0)) {
+      } else if (units[start - 1] === PLUS || at - start >= 9 || goOn.has(units[at + 1] ?? 0)) {
         add(cardAt(text, start));
         add(ssnAt(text, start));
         add(ipv4At(text, start, publicAddressesOnly));
@@ -53,6 +56,7 @@ export function findPersonalData(text: string, { kinds, publicAddressesOnly }: R
       add(match);
     }
   }
+  if (obfuscated) for (const match of obfuscatedEmails(text)) add(match);
   return found.length < 2 ? found : withoutOverlap(found);
 }
 
