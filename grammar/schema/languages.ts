@@ -11,6 +11,12 @@ export const languages: readonly string[] = (
   "wa war wuu xal xmf yi yo yue zh"
 ).split(" ");
 
+/** Languages that the rules published for English are fitted to. */
+export const fittedLanguages = [
+  "en", "ar", "bg", "bn", "ca", "cs", "da", "de", "el", "es", "fa", "fi", "fr", "he", "hi", "hu", "id", "it", "ja", "ko", "lt", "lv", "mk", "ms", "nl", "no", "pl", "pt", "ro", "ru",
+  "sk", "sl", "sv", "ta", "th", "tr", "uk", "ur", "vi", "zh",
+] as const;
+
 /** `en`, or `"or"` where the code is a word of the language. */
 export const languageCode: ValueType<string> = {
   what: "a code of a language, such as `en`",

@@ -6,7 +6,7 @@ import type { Diagnostic } from "../../src/diagnostics/diagnostic.ts";
 import { percent } from "./describe.ts";
 import { type Callee, type CheckedGroup, closed, type ConfigOf, type Fields, optional, required, type ValueField, type ValueType, withDefault } from "./field.ts";
 import { conflict } from "./files.ts";
-import { languageCode } from "./languages.ts";
+import { fittedLanguages, languageCode } from "./languages.ts";
 import { type Bound, bound, keep, type QualityKept, runs } from "./step-values.ts";
 import { boolean, choice, integer, listOf, number, reference, share, someText } from "./types.ts";
 
@@ -31,6 +31,8 @@ const listed = <T>(item: ValueType<T>, value: readonly T[], text: string, doc: s
 /** What a word is. */
 const wordKinds = choice(["spacy_en", "whitespace", "icu", "auto"] as const);
 const words = withDefault(wordKinds, "spacy_en", "spacy_en", "What a word is: of spaCy's English tokenizer; between white space; by Unicode's boundaries; or `auto`: between white space, and by Unicode's boundaries in scripts that write no spaces.");
+
+const fitted = (sets: string): ValueField<(typeof fittedLanguages)[number]> => withDefault(choice(fittedLanguages), "en", "en", `The language of the documents. Another than English sets ${sets}, where they are not set here.`);
 
 export const signalDocs = {
   characters: "code points of the text",
@@ -72,6 +74,7 @@ const text = reference("the name of a data declaration");
 
 export const steps = {
   gopher_quality: step("Gopher's quality rules (Rae et al. 2021, appendix A.1.1), as datatrove has them. A limit of 0 is none.", {
+    language: fitted("the words, their mean lengths and the stop words"),
     words,
     min_words: whole(50, "The fewest words that are not punctuation."),
     max_words: whole(100_000, "The most words that are not punctuation."),
@@ -85,6 +88,7 @@ export const steps = {
     stop_words: withDefault(texts, ["the", "be", "to", "of", "and", "that", "have", "with"], '["the", "be", "to", "of", "and", "that", "have", "with"]', "The stop words."),
   }),
   gopher_repetition: step("Gopher's repetition rules (table A1): largest shares of a document that occurred before in it. A limit of 0 on lines and paragraphs is none.", {
+    language: fitted("the words"),
     words,
     paragraphs: part(0.3, "Of the paragraphs."),
     paragraph_characters: part(0.2, "Of the characters, in paragraphs."),
@@ -94,6 +98,7 @@ export const steps = {
     duplicate_runs: withDefault(runs, [[5, 0.15], [6, 0.14], [7, 0.13], [8, 0.12], [9, 0.11], [10, 0.1]], "[(5, 15%), (6, 14%), (7, 13%), (8, 12%), (9, 11%), (10, 10%)]", "Of the characters, in repeated runs of so many words."),
   }),
   c4: step("C4's rules (Raffel et al. 2020), as datatrove has them: they take out lines, and drop what is left with too few sentences.", {
+    language: fitted("which marks end a line, and what a word is where no spaces are written"),
     remove_citations: flag(true, "Whether `[3]`, `[edit]` and `[citation needed]` are taken out."),
     need_terminal_mark: flag(true, "Whether lines must end in `.`, `?`, `!`, `\"` or `'`; FineWeb turns this off."),
     min_sentences: whole(5, "The fewest sentences."),
@@ -109,6 +114,7 @@ export const steps = {
     min_characters: whole(200, "The fewest characters of a long line."),
   }),
   fineweb: step("FineWeb's rules (Penedo et al. 2024), as datatrove has them.", {
+    language: fitted("the words and the length of a short line"),
     words,
     min_terminal_lines: part(0.12, "The least share of lines that end a sentence."),
     allow_no_terminal_line: flag(false, "Whether a document without one such line passes."),

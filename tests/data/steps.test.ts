@@ -1,6 +1,6 @@
 /** @file The language's steps of curation against the rules that they stand for. */
 import { expect, test } from "vitest";
-import { languages } from "../../grammar/schema/languages.ts";
+import { fittedLanguages, languages } from "../../grammar/schema/languages.ts";
 import { signalDocs, type StepName, steps } from "../../grammar/schema/steps.ts";
 import { languageDefaults, languageIdentifier } from "../../src/data/classify/language.ts";
 import { trainDefaults } from "../../src/data/classify/train.ts";
@@ -16,6 +16,7 @@ import { gopherQualityDefaults } from "../../src/data/rules/gopher-quality.ts";
 import { gopherRepetitionDefaults } from "../../src/data/rules/gopher-repetition.ts";
 import { signals } from "../../src/data/rules/signals.ts";
 import { bannedPhrasesDefaults, listedWordsDefaults } from "../../src/data/rules/word-lists.ts";
+import { languagePresets } from "../../src/data/text/language-presets.ts";
 
 const defaults: Readonly<Record<StepKind, object>> = {
   gopher_quality: gopherQualityDefaults,
@@ -39,7 +40,7 @@ const defaults: Readonly<Record<StepKind, object>> = {
 
 /** Options that the rules call otherwise, or that are none of theirs. */
 const called: Readonly<Record<string, string>> = { "near_duplicates.hashes": "hashesPerBucket" };
-const apart = ["signals.split", "quality.keep"];
+const apart = ["signals.split", "quality.keep", "gopher_quality.language", "gopher_repetition.language", "c4.language", "fineweb.language"];
 
 test.each(Object.keys(defaults) as StepName[])("the defaults that the language shows for %s are those of the rule", (name) => {
   const rule = new Map(Object.entries(defaults[name]));
@@ -48,6 +49,11 @@ test.each(Object.keys(defaults) as StepName[])("the defaults that the language s
     const key = called[`${name}.${option}`] ?? option.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
     expect([option, fallback.value === "spacy_en" ? "spacy-en" : fallback.value]).toEqual([option, rule.get(key)]);
   }
+});
+
+test("the languages that rules are fitted to are those with a preset, and English", () => {
+  expect(fittedLanguages.filter((code) => code !== "en")).toEqual([...languagePresets.keys()]);
+  for (const [code, { stopWords }] of languagePresets) expect([code, new Set(stopWords).size]).toEqual([code, 8]);
 });
 
 test("signals and codes of languages are those that the rules know", async () => {

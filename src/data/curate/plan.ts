@@ -4,11 +4,11 @@
  */
 import type { BannedPhrasesOptions, ListedWordsOptions } from "../rules/word-lists.ts";
 import type { Bound } from "../rules/signals.ts";
-import type { C4Options, C4ParagraphOptions } from "../rules/c4.ts";
+import type { C4Choices, C4ParagraphOptions } from "../rules/c4.ts";
 import type { DecontaminateOptions } from "../rules/decontaminate.ts";
-import type { FineWebOptions } from "../rules/fineweb.ts";
-import type { GopherQualityOptions } from "../rules/gopher-quality.ts";
-import type { GopherRepetitionOptions } from "../rules/gopher-repetition.ts";
+import type { FineWebChoices } from "../rules/fineweb.ts";
+import type { GopherQualityChoices } from "../rules/gopher-quality.ts";
+import type { GopherRepetitionChoices } from "../rules/gopher-repetition.ts";
 import type { LanguageOptions } from "../classify/language.ts";
 import type { NearDuplicatesOptions } from "../dedup/near-duplicates.ts";
 import type { RedactOptions } from "../redact/redact.ts";
@@ -47,11 +47,11 @@ export interface FilesToRead {
 
 /** Options that are left out have the published defaults. */
 export type Step = { readonly name: string } & (
-  | { readonly kind: "gopher_quality"; readonly options: Partial<GopherQualityOptions> }
-  | { readonly kind: "gopher_repetition"; readonly options: Partial<GopherRepetitionOptions> }
-  | { readonly kind: "c4"; readonly options: Partial<C4Options> }
+  | { readonly kind: "gopher_quality"; readonly options: GopherQualityChoices }
+  | { readonly kind: "gopher_repetition"; readonly options: GopherRepetitionChoices }
+  | { readonly kind: "c4"; readonly options: C4Choices }
   | { readonly kind: "c4_paragraphs"; readonly options: Partial<C4ParagraphOptions> }
-  | { readonly kind: "fineweb"; readonly options: Partial<FineWebOptions> }
+  | { readonly kind: "fineweb"; readonly options: FineWebChoices }
   | { readonly kind: "signals"; readonly bounds: readonly Bound[]; readonly words: WordKind }
   /** The lines of `file`, if there is one, are the list. */
   | { readonly kind: "banned_phrases"; readonly options: Partial<BannedPhrasesOptions>; readonly file?: FilesToRead }

@@ -1,6 +1,9 @@
 /** @file C4's rules (Raffel et al. 2020), as datatrove's C4QualityFilter and C4ParagraphFilter decide them. They take lines out of a document, and drop it when too little is left. */
+import { languagePresets } from "../text/language-presets.ts";
+import { endsWithTerminal, terminals } from "../text/punctuation.ts";
 import { codePoints, isSpace, splitLines, strip } from "../text/python.ts";
 import { countSentences } from "../text/sentences.ts";
+import { wordsBy } from "../text/words.ts";
 import type { DocumentRule, Verdict } from "./rule.ts";
 
 /** -1 turns a limit off. */
@@ -50,8 +53,16 @@ function measure(line: string, least: number, longest: number): { readonly enoug
   return { enough: words >= least, tooLong: false };
 }
 
-export function c4(options: Partial<C4Options> = {}): DocumentRule {
+/** English's marks, with quotes; other languages have those of all scripts as well. */
+const endsSentence = (line: string, anyScript: boolean): boolean => ".?!\"'".includes(line.at(-1) ?? " ") || (anyScript && (endsWithTerminal(line, terminals) || /[”’」』»]$/.test(line)));
+
+/** `language` sets what ends a sentence, and what a word is where no spaces are written. */
+export type C4Choices = Partial<C4Options> & { readonly language?: string };
+
+export function c4({ language = "en", ...options }: C4Choices = {}): DocumentRule {
   const o = { ...c4Defaults, ...options };
+  const preset = languagePresets.get(language);
+  const hasWords = (line: string, spaced: boolean): boolean => (preset === undefined || preset.spaced ? spaced : wordsBy(preset.words)(line).length >= o.minWordsPerLine);
   return (text): Verdict => {
     const counts: Record<string, number> = {};
     const remove = (why: string): void => {
@@ -70,11 +81,11 @@ export function c4(options: Partial<C4Options> = {}): DocumentRule {
       }
       const cited = o.removeCitations && line.includes("[");
       if (cited) line = line.replace(citation, "");
-      if (o.needTerminalMark && (!".?!\"'".includes(line.at(-1) ?? " ") || line.endsWith("..."))) {
+      if (o.needTerminalMark && (!endsSentence(line, preset !== undefined) || line.endsWith("..."))) {
         remove("line_no_terminal_mark");
         continue;
       }
-      if (!enough) {
+      if (!hasWords(line, enough)) {
         remove("line_few_words");
         continue;
       }

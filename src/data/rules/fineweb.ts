@@ -1,4 +1,5 @@
 /** @file FineWeb's own rules (Penedo et al. 2024), as datatrove's FineWebQualityFilter decides them. */
+import { languagePresets, lengthFor } from "../text/language-presets.ts";
 import { endsWithTerminal, terminals } from "../text/punctuation.ts";
 import { countOf, isSpace, lengthIn, strip } from "../text/python.ts";
 import { wordsBy, type WordKind } from "../text/words.ts";
@@ -49,8 +50,12 @@ export function judgeFineWeb(text: string, words: () => readonly string[], o: Fi
   return undefined;
 }
 
-export function fineWeb(options: Partial<FineWebOptions> = {}): DocumentRule {
-  const settings = { ...fineWebDefaults, ...options };
+/** `language` sets the words and the length of a short line, if they are not set themselves. */
+export type FineWebChoices = Partial<FineWebOptions> & { readonly language?: string };
+
+export function fineWeb({ language = "en", ...options }: FineWebChoices = {}): DocumentRule {
+  const preset = languagePresets.get(language);
+  const settings = { ...fineWebDefaults, ...(preset && { words: preset.words, shortLine: lengthFor(preset, fineWebDefaults.shortLine) }), ...options };
   const split = wordsBy(settings.words);
   return (text) => {
     const reason = judgeFineWeb(text, () => split(text), settings);

@@ -1,4 +1,5 @@
 /** @file Gopher's quality rules (Rae et al. 2021, appendix A.1.1), as datatrove's GopherQualityFilter decides them; the first rule that fails is the reason. */
+import { languagePresets, lengthFor } from "../text/language-presets.ts";
 import { kindsIn } from "../text/punctuation.ts";
 import { countOf, lengthIn, splitLines, stripEnd, stripStart } from "../text/python.ts";
 import { wordsBy, type WordKind } from "../text/words.ts";
@@ -18,6 +19,8 @@ export interface GopherQualityOptions {
   readonly minStopWords: number;
   readonly stopWords: readonly string[];
 }
+/** `language` sets the words, their lengths and the stop words that are not set themselves. */
+export type GopherQualityChoices = Partial<GopherQualityOptions> & { readonly language?: string };
 
 export const gopherQualityDefaults: GopherQualityOptions = {
   words: "spacy-en",
@@ -80,8 +83,18 @@ function distinct(words: readonly string[], wanted: readonly string[], enough: n
   return start - missing.size;
 }
 
-export function gopherQuality(options: Partial<GopherQualityOptions> = {}): DocumentRule {
-  const settings = { ...gopherQualityDefaults, ...options };
+function defaultsFor(language: string): GopherQualityOptions {
+  const preset = languagePresets.get(language);
+  if (preset === undefined) return gopherQualityDefaults;
+  const { minMeanWordLength, maxMeanWordLength } = gopherQualityDefaults;
+  return {
+    ...gopherQualityDefaults, words: preset.words, stopWords: preset.stopWords,
+    minMeanWordLength: lengthFor(preset, minMeanWordLength), maxMeanWordLength: lengthFor(preset, maxMeanWordLength),
+  };
+}
+
+export function gopherQuality({ language = "en", ...options }: GopherQualityChoices = {}): DocumentRule {
+  const settings = { ...defaultsFor(language), ...options };
   const split = wordsBy(settings.words);
   return (text) => {
     const reason = judgeGopherQuality(text, split(text), settings);

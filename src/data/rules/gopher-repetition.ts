@@ -1,4 +1,5 @@
 /** @file Gopher's repetition rules (Rae et al. 2021, table A1), as datatrove's GopherRepetitionFilter decides them; the first rule that fails is the reason. */
+import { languagePresets } from "../text/language-presets.ts";
 import { lengthIn, strip } from "../text/python.ts";
 import { wordsBy, type WordKind } from "../text/words.ts";
 import { repeated, Runs } from "./duplicates.ts";
@@ -56,8 +57,11 @@ export function judgeGopherRepetition(text: string, words: () => readonly string
   return undefined;
 }
 
-export function gopherRepetition(options: Partial<GopherRepetitionOptions> = {}): DocumentRule {
-  const settings = { ...gopherRepetitionDefaults, ...options };
+/** `language` sets the words, if they are not set themselves. */
+export type GopherRepetitionChoices = Partial<GopherRepetitionOptions> & { readonly language?: string };
+
+export function gopherRepetition({ language = "en", ...options }: GopherRepetitionChoices = {}): DocumentRule {
+  const settings = { ...gopherRepetitionDefaults, words: languagePresets.get(language)?.words ?? gopherRepetitionDefaults.words, ...options };
   const split = wordsBy(settings.words);
   return (text) => {
     const reason = judgeGopherRepetition(text, () => split(text), settings);
