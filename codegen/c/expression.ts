@@ -9,6 +9,8 @@ import { add, binary, i32, largest, mul } from "../../src/kernel/expr.ts";
 import type { BinaryOp, Expr, ScalarType, UnaryOp } from "../../src/kernel/ir.ts";
 import { rewriteExpr } from "../../src/kernel/rewrite.ts";
 import { visitExpr } from "../../src/kernel/walk.ts";
+import { infix as infixText, prefix, within } from "../../src/ir/precedence.ts";
+import type { Text } from "../../src/ir/precedence.ts";
 import { floatText } from "../text.ts";
 import { cName, componentName } from "./names.ts";
 import type { Scope } from "./scope.ts";
@@ -17,13 +19,7 @@ import { shapeOf } from "./shape.ts";
 
 const level = { choice: 0, or: 1, and: 2, bitOr: 3, bitAnd: 4, equality: 5, compare: 6, shift: 7, sum: 8, product: 9, prefix: 10, primary: 11 } as const;
 
-interface Text {
-  readonly text: string;
-  readonly level: number;
-}
-
 const primary = (text: string): Text => ({ text, level: level.primary });
-const atLeast = ({ text, level: binds }: Text, least: number): string => (binds < least ? `(${text})` : text);
 
 /** How component `at` is wanted: as a scalar, as a vector, or as what it is where a vector operator takes either. */
 type Want = "scalar" | "vector" | "either";
@@ -42,7 +38,7 @@ export const maskText = (condition: Expr, scope: Scope): string => print(conditi
 export const operandText = (expr: Expr, scope: Scope, component = 0): string => print(expr, component, "either", scope).text;
 
 /** As `operandText`, in parentheses unless it is a product or binds tighter. */
-export const factorText = (expr: Expr, scope: Scope, component = 0): string => atLeast(print(expr, component, "either", scope), level.product);
+export const factorText = (expr: Expr, scope: Scope, component = 0): string => within(print(expr, component, "either", scope), level.product);
 
 /** With one vector to a workgroup its first lane is 0, and what that cancels is not printed. */
 function atFirstLane(expr: Expr, scope: Scope): Expr {
@@ -75,7 +71,7 @@ function print(expr: Expr, at: number, want: Want, scope: Scope): Text {
   const vector = lanes.replace("lanes", `lanes_x${scope.width}`);
   const first = structure(atFirstLane(expr, scope), 0, "scalar", scope);
   if (first.text === "0") return { text: vector, level: shape.stride === 1 ? level.primary : level.product };
-  return { text: `${atLeast(first, level.sum)} + ${vector}`, level: level.sum };
+  return { text: `${within(first, level.sum)} + ${vector}`, level: level.sum };
 }
 
 /** An expression by its operator; operands are scalars where this is one. */
@@ -103,23 +99,24 @@ function structure(expr: Expr, at: number, as: "scalar" | "vector", scope: Scope
     case "select": {
       const condition = expr.condition.kind === "splat" ? expr.condition.of : expr.condition;
       const component = expr.condition.kind === "splat" ? 0 : at;
-      if (as === "scalar" || isUniform(condition, scope)) {
+      if (as === "scalar") {
         const chosen = print(condition, component, "scalar", scope);
-        return { text: `${atLeast(chosen, level.or)} ? ${atLeast(full(expr.then), level.or)} : ${atLeast(full(expr.else), level.choice)}`, level: level.choice };
+        return { text: `${within(chosen, level.or)} ? ${within(full(expr.then), level.or)} : ${within(full(expr.else), level.choice)}`, level: level.choice };
       }
+      // GCC 12 computes `condition ? vector : vector` wrongly where several such are multiplied: a mask it is, also for what is the same in all lanes.
       const mask = print(condition, component, "vector", scope).text;
       return primary(`select_${suffix(expr.type.scalar, width)}(${mask}, ${full(expr.then).text}, ${full(expr.else).text})`);
     }
     case "fma": {
       const [a, b, c] = [operand(expr.a), operand(expr.b), operand(expr.c)];
-      return { text: `${atLeast(a, level.product)} * ${atLeast(b, level.prefix)} + ${atLeast(c, level.sum + 1)}`, level: level.sum };
+      return { text: `${within(a, level.product)} * ${within(b, level.prefix)} + ${within(c, level.sum + 1)}`, level: level.sum };
     }
     case "dot":
       return call("dot", expr.a, expr.b, expr.c);
     case "convert":
       return convertText(expr.of.type.scalar, expr.type.scalar, width, full(expr.of));
     case "bitcast":
-      if (width > 1) return { text: `(${typeName(expr.type.scalar, width)})${atLeast(full(expr.of), level.prefix)}`, level: level.prefix };
+      if (width > 1) return { text: `(${typeName(expr.type.scalar, width)})${within(full(expr.of), level.prefix)}`, level: level.prefix };
       return primary(`${expr.type.scalar}_bits_x1(${expr.of.type.scalar === "f32" ? `bits_x1(${full(expr.of).text})` : full(expr.of).text})`);
     case "splat":
       return full(expr.of, 0);
@@ -130,7 +127,7 @@ function structure(expr: Expr, at: number, as: "scalar" | "vector", scope: Scope
     case "random": {
       const keys = [expr.seed, expr.step, expr.stream];
       if (!keys.every((key) => isUniform(key, scope))) return call("random_of", ...keys, expr.counter);
-      return primary(`random_x${width}(random_key(${keys.map((key) => print(key, 0, "scalar", scope).text).join(", ")}), ${full(expr.counter).text})`);
+      return primary(`random_x${width}(random_key(${keys.map((key) => scalarText(key, scope)).join(", ")}), ${full(expr.counter).text})`);
     }
     default:
       return unreachable(expr);
@@ -197,9 +194,9 @@ const functions: Readonly<Partial<Record<UnaryOp, string>>> = {
 function unaryText({ op, of }: Extract<Expr, { kind: "unary" }>, width: number, operand: Text, full: Text): Text {
   switch (op) {
     case "neg":
-      return { text: `-${operand.text.startsWith("-") ? `(${operand.text})` : atLeast(operand, level.prefix)}`, level: level.prefix };
+      return prefix("-", operand, level.prefix);
     case "not":
-      return { text: `${width === 1 ? "!" : "~"}${atLeast(full, level.prefix)}`, level: level.prefix };
+      return prefix(width === 1 ? "!" : "~", full, level.prefix);
     case "abs":
     case "sign":
       return primary(`${op}_${suffix(of.type.scalar, width)}(${full.text})`);
@@ -222,8 +219,7 @@ function binaryText(expr: Extract<Expr, { kind: "binary" }>, at: number, as: "sc
   const infix = (symbol: string, binds: number, leftLeast = binds, rightLeast = binds + 1): Text => {
     // One side at least must be a vector.
     const side = (part: Expr): Want => (as === "scalar" ? "scalar" : isUniform(part, scope) && isUniform(part === left ? right : left, scope) ? "vector" : "either");
-    const [l, r] = [print(left, at, side(left), scope), print(right, at, side(right), scope)];
-    return { text: `${atLeast(l, leftLeast)} ${symbol} ${atLeast(r, rightLeast)}`, level: binds };
+    return infixText(print(left, at, side(left), scope), symbol, print(right, at, side(right), scope), binds, leftLeast, rightLeast);
   };
   switch (op) {
     case "min":
@@ -250,8 +246,8 @@ function binaryText(expr: Extract<Expr, { kind: "binary" }>, at: number, as: "sc
         const dividend = print(left, at, as, scope);
         const last = scalar === "u32" ? `${divisor - 1}u` : `${divisor - 1}`;
         return quotient
-          ? { text: `${atLeast(dividend, level.prefix)} >> ${Math.log2(divisor)}`, level: level.shift }
-          : { text: `${atLeast(dividend, level.prefix)} & ${last}`, level: level.bitAnd };
+          ? { text: `${within(dividend, level.prefix)} >> ${Math.log2(divisor)}`, level: level.shift }
+          : { text: `${within(dividend, level.prefix)} & ${last}`, level: level.bitAnd };
       }
       if (op === "idiv" || op === "imod") return call(`${op === "idiv" ? "floor_div" : "floor_mod"}_x${width}`);
       if (divisor <= 0) return call(`${op}_${suffix(scalar, width)}`);
@@ -260,7 +256,7 @@ function binaryText(expr: Extract<Expr, { kind: "binary" }>, at: number, as: "sc
     default: {
       if (op === "add" && right.kind === "literal" && right.value < 0 && right.value > -largest) {
         const [l, r] = [print(left, at, as === "scalar" ? "scalar" : "either", scope), literalText(scalar, -right.value)];
-        if (as === "scalar" || !isUniform(left, scope)) return { text: `${atLeast(l, level.sum)} - ${r.text}`, level: level.sum };
+        if (as === "scalar" || !isUniform(left, scope)) return { text: `${within(l, level.sum)} - ${r.text}`, level: level.sum };
       }
       const [symbol, binds] = operators[op] ?? unreachable(op as never);
       return infix(symbol, binds, op === "eq" || op === "ne" || op === "lt" || op === "le" ? binds + 1 : binds);
@@ -281,11 +277,11 @@ function powerText({ left: base, right: exponent }: Extract<Expr, { kind: "binar
 }
 
 function convertText(from: ScalarType, to: ScalarType, width: number, of: Text): Text {
-  if (to === "bool") return { text: `${atLeast(of, level.compare)} != 0`, level: level.equality };
+  if (to === "bool") return { text: `${within(of, level.compare)} != 0`, level: level.equality };
   if (from === "bool") {
-    if (width === 1) return { text: `(${typeName(to, 1)})${atLeast(of, level.prefix)}`, level: level.prefix };
+    if (width === 1) return { text: `(${typeName(to, 1)})${within(of, level.prefix)}`, level: level.prefix };
     return primary(`${to}_of_mask_x${width}(${of.text})`);
   }
   if (to === "f32" || from === "f32") return primary(`${to}_of_${from}_x${width}(${of.text})`);
-  return { text: `(${typeName(to, width)})${atLeast(of, level.prefix)}`, level: level.prefix };
+  return { text: `(${typeName(to, width)})${within(of, level.prefix)}`, level: level.prefix };
 }

@@ -6,9 +6,11 @@
 import { halvesText } from "./halves.ts";
 import { mathText } from "./math.ts";
 
+/** The widths for which there are types and helpers, narrowest first; beside them there are single numbers. */
+export const vectorWidths = (most: number): readonly number[] => [4, 8, 16].filter((width) => width <= most);
+
 export function prelude(width: number): string {
-  const widths = [1, ...[4, 8, 16].filter((each) => each <= width)];
-  return [header, ...widths.map((each) => (each === 1 ? scalarText : vectorText(each)) + mathText(each) + halvesText(each))].join("\n");
+  return [header, ...[1, ...vectorWidths(width)].map((each) => (each === 1 ? scalarText : vectorText(each)) + mathText(each) + halvesText(each))].join("\n");
 }
 
 const header = `#include <stdint.h>

@@ -8,7 +8,7 @@ import { visitStatements } from "../../src/kernel/walk.ts";
 import { indent } from "../text.ts";
 import { partInvariant } from "./invariant.ts";
 import { cName, componentName } from "./names.ts";
-import { prelude } from "./prelude.ts";
+import { prelude, vectorWidths } from "./prelude.ts";
 import type { Scope } from "./scope.ts";
 import { scopeOf, typeName } from "./scope.ts";
 import { letLines, uniformLines } from "./statement.ts";
@@ -59,12 +59,8 @@ export function printC(kernel: Kernel, { width: most }: COptions): string {
 /** Prelude and kernels as one file. */
 export const printModule = (kernels: readonly Kernel[], options: COptions): string => [cPrelude(options), ...kernels.map((kernel) => printC(kernel, options))].join("\n");
 
-/** The widest vectors that divide the lanes. */
-function vectorWidth(lanes: number, most: number): number {
-  let width = most;
-  while (lanes % width !== 0) width /= 2;
-  return width;
-}
+/** The widest vectors that divide the lanes, or single numbers. */
+const vectorWidth = (lanes: number, most: number): number => vectorWidths(most).toReversed().find((width) => lanes % width === 0) ?? 1;
 
 /** Whether all reductions are over runs of lanes that shuffles combine. */
 function reducesWithin(kernel: Kernel, width: number): boolean {

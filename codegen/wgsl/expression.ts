@@ -2,6 +2,8 @@
 import { unreachable } from "../../src/diagnostics/invariant.ts";
 import { largest } from "../../src/kernel/expr.ts";
 import type { BinaryOp, Expr, UnaryOp, ValueType } from "../../src/kernel/ir.ts";
+import { infix, prefix, within } from "../../src/ir/precedence.ts";
+import type { Text as PlainText } from "../../src/ir/precedence.ts";
 import { floatText } from "../text.ts";
 import type { HelperName } from "./names.ts";
 import { wgslName } from "./names.ts";
@@ -11,9 +13,7 @@ import { partName, typeName, useHelper } from "./scope.ts";
 /** How tightly a text binds; an operand that binds less than its place asks for is put in parentheses. */
 const level = { bits: 0, or: 1, and: 1, compare: 2, sum: 3, product: 4, prefix: 5, primary: 6 } as const;
 
-interface Text {
-  readonly text: string;
-  readonly level: number;
+interface Text extends PlainText {
   /** `&&` and `||` share a level but WGSL does not let them mix. */
   readonly operator?: string;
 }
@@ -66,10 +66,7 @@ function print(expr: Expr, scope: Scope): Text {
   }
 }
 
-function operand(expr: Expr, least: number, scope: Scope): string {
-  const { text, level: binds } = print(expr, scope);
-  return binds < least ? `(${text})` : text;
-}
+const operand = (expr: Expr, least: number, scope: Scope): string => within(print(expr, scope), least);
 
 function literalText(type: ValueType, value: number, scope: Scope): Text {
   const scalar = scalarLiteral(type.scalar, value, scope);
@@ -104,11 +101,7 @@ const ownFunctions: Readonly<Partial<Record<UnaryOp, HelperName>>> = {
 };
 
 function unaryText(op: UnaryOp, of: Expr, scope: Scope): Text {
-  if (op === "neg" || op === "not") {
-    const inner = print(of, scope);
-    const bare = inner.level >= level.prefix && !inner.text.startsWith("-");
-    return { text: `${op === "neg" ? "-" : "!"}${bare ? inner.text : `(${inner.text})`}`, level: level.prefix };
-  }
+  if (op === "neg" || op === "not") return prefix(op === "neg" ? "-" : "!", print(of, scope), level.prefix);
   const own = ownFunctions[op];
   const name = own === undefined ? functions[op] : useHelper(scope, { name: own, width: of.type.width });
   return primary(`${name ?? unreachable(op as never)}(${print(of, scope).text})`);
@@ -153,7 +146,7 @@ function binaryText(expr: Binary, scope: Scope): Text {
       // Comparisons do not chain; the right operand of the others must bind tighter, since they group to the left.
       const firstLevel = binds === level.compare ? binds + 1 : binds;
       const secondLevel = associates(op, second) ? binds : binds + 1;
-      return { text: `${operand(first, firstLevel, scope)} ${symbol} ${operand(second, secondLevel, scope)}`, level: binds };
+      return infix(print(first, scope), symbol, print(second, scope), binds, firstLevel, secondLevel);
     }
   }
 }
@@ -209,7 +202,7 @@ function powerText({ left: base, right: exponent, type }: Binary, scope: Scope):
     const powered = wholePower(base, whole, scope) ?? (whole === 0.5 ? primary(`sqrt(${print(base, scope).text})`) : undefined);
     if (exponent.value === -0.5) return primary(`inverseSqrt(${print(base, scope).text})`);
     if (powered && exponent.value >= 0) return powered;
-    if (powered) return { text: `${one} / ${powered.level < level.prefix ? `(${powered.text})` : powered.text}`, level: level.product };
+    if (powered) return infix(primary(one), "/", powered, level.product);
   }
   return primary(`${useHelper(scope, { name: "power", width })}(${print(base, scope).text}, ${print(exponent, scope).text})`);
 }

@@ -44,7 +44,8 @@ export class SumBuilder {
   #factored(label: Label, axes: readonly Axis[], over: readonly Axis[], body: Scalar): Node {
     const rank = axes.length;
     const reduced = (s: Scalar): boolean => [...positionsOf(s)].some((p) => p >= rank);
-    const factors = factorsOf(body);
+    // The 1 of a reciprocal multiplies nothing: pulled out of the sum it would be there again.
+    const factors = factorsOf(body).filter(({ value }) => value.kind !== "literal" || value.value !== 1);
     const inner = factors.filter((f) => reduced(f.value));
     const outer = factors.filter((f) => !reduced(f.value));
     if (outer.length > 0) {

@@ -27,10 +27,10 @@ export const largest = 3.4028234663852886e38;
 /** A plain number is a literal of the type that the other operands have. */
 export type Operand = Expr | number;
 
-/** A literal of any type. Floats are rounded to f32 and infinities become the largest finite number of their sign. */
+/** A literal of any type. Floats are rounded to f32 and infinities become the largest finite number of their sign. WGSL has no way to write NaN: it is computed. */
 export function literal(type: ValueType, value: number): Expr {
   if (type.scalar === "f32") {
-    invariant(!Number.isNaN(value), "a NaN literal in a kernel");
+    if (Number.isNaN(value)) return { kind: "unary", type, op: "log", of: literal(type, -1) };
     return { kind: "literal", type, value: Math.max(-largest, Math.min(largest, Math.fround(value))) };
   }
   invariant(Number.isInteger(value), `${value} is not an integer`);

@@ -4,7 +4,7 @@
  * its own. Bytes of device memory saved are the reason for every join, and are recorded.
  */
 import type { Axis, Comp, Leaf, Node, Region, Scatter, Update } from "../ir/graph.ts";
-import { elementCount, inputsOf, reachable } from "../ir/node.ts";
+import { elementCount, inputsOf, nodesRead, reachable } from "../ir/node.ts";
 import { axis, subexpressions } from "../ir/scalar.ts";
 import type { Contraction } from "./contraction.ts";
 import { contractionOf } from "./contraction.ts";
@@ -12,11 +12,12 @@ import { combineContractions } from "./combine.ts";
 import { Draft, absorb, dependOn, mayDependOn, reaches } from "./draft.ts";
 import type { Place } from "./draft.ts";
 import { formatBytes } from "./format-bytes.ts";
-import { tensorsRead, usersOf } from "./inline.ts";
+import { usersOf } from "./inline.ts";
 import { patternIn, placePointwise, placeReduction, placeSibling, readsOf } from "./place.ts";
 import type { Recomputed } from "./recompute.ts";
 import { reductionKind } from "./reduction-kind.ts";
 import { binsFormOf } from "./scatters.ts";
+import { tensorsRead } from "./split-wide.ts";
 
 export interface Limits {
   /** Storage buffers a kernel may bind. */
@@ -41,7 +42,10 @@ export class Clusterer {
     this.#roots = new Set(roots);
     const nodes = reachable(roots);
     this.#users = usersOf(nodes);
-    for (const node of recomputedLast(nodes, recomputed?.again)) this.#add(node);
+    const order = recomputedLast(nodes, recomputed?.again);
+    for (const node of order) if (node.kind !== "update") this.#add(node);
+    // Where the new value goes is decided when all that reads the old one is placed.
+    for (const node of order) if (node.kind === "update") this.#add(node);
   }
 
   get drafts(): readonly Draft[] {
@@ -63,7 +67,7 @@ export class Clusterer {
     return this.drafts.flatMap((draft) => {
       const excess = this.#bindings([...draft.members.keys()]) - this.#limits.bindings;
       if (excess <= 0) return [];
-      return [...draft.members.keys()].flatMap((node) => (node.kind === "comp" ? [{ node, excess, reads: tensorsRead(node.body).length }] : []));
+      return [...draft.members.keys()].flatMap((node) => (node.kind === "comp" || node.kind === "scatter" ? [{ node, excess, reads: tensorsRead(node.body).length }] : []));
     });
   }
 
@@ -85,7 +89,7 @@ export class Clusterer {
     const sources = this.#sources(node).filter((d) => d.kind !== "flash").toSorted((a, b) => b.level - a.level || b.id - a.id);
     this.#combineSiblingContractions(node, sources);
     for (const draft of sources) {
-      const place = draft.members.size > 0 ? placePointwise(draft, node) : undefined;
+      const place = draft.members.size > 0 && this.#takesIn(draft, node) ? placePointwise(draft, node) : undefined;
       if (place && this.#join(draft, node, place, this.#savedByReading(draft, node))) return;
     }
     for (const { draft, shared, pattern } of this.#siblings(node)) {
@@ -94,6 +98,11 @@ export class Clusterer {
       if (place && this.#join(draft, node, place, `reads ${shared.name} once with it, saves ${bytes(shared)}`)) return;
     }
     this.#start("map", node, node.axes, [], []);
+  }
+
+  /** Bins write one value: what takes it further must be all that reads it. */
+  #takesIn(draft: Draft, node: Comp): boolean {
+    return draft.kind !== "bins" || [...draft.members.keys()].every((n) => n !== node && !this.#roots.has(n) && (this.#users.get(n) ?? []).every((user) => user === node || draft.members.has(user)));
   }
 
   /** A value made again goes to a kernel of the backward pass that reads what it is made of. */
@@ -182,15 +191,15 @@ export class Clusterer {
     this.#place(draft, node, node.axes.map((_, i) => i));
   }
 
-  /** An update is written by the kernel that computes its value. */
+  /** An update is written by the kernel that computes its value, unless something that this kernel comes before has yet to read the old value. */
   #addUpdate(node: Update): void {
     const draft = this.#draftOf.get(node.value);
     const member = draft?.members.get(node.value);
-    if (!draft || !member || draft.kind === "flash") {
-      this.#start("map", node, node.axes, [], []);
-      return;
-    }
-    this.#place(draft, node, member.place.slice(0, node.axes.length));
+    const readers = [...(this.#readers.get(node.target) ?? [])].filter((d) => d !== draft && d.members.size > 0);
+    if (!draft || !member || draft.kind === "flash" || readers.some((d) => reaches(draft, d)) || !readsInPlace(draft, node.target, member.place)) this.#start("map", node, node.axes, [], []);
+    else this.#place(draft, node, member.place.slice(0, node.axes.length));
+    const writer = this.#draftOf.get(node);
+    if (writer) dependOn(writer, draft && draft !== writer ? [...readers, draft] : readers);
   }
 
   #startContraction(node: Comp, contraction: Contraction): void {
@@ -257,23 +266,26 @@ export class Clusterer {
   #bindings(nodes: readonly Node[]): number {
     const members = new Set(nodes);
     const bound = new Set<Node>();
-    let scalars = 0;
+    let [scalars, others] = [0, 0];
     for (const node of members) {
-      for (const input of inputsOf(node)) {
+      // A scatter's points come sorted: their order and where each bin begins are bound instead of the ids.
+      if (node.kind === "scatter") others += 2;
+      for (const input of node.kind === "scatter" ? nodesRead(node.body) : inputsOf(node)) {
         if (input.kind === "leaf" && input.role === "scalar") scalars = 1;
         else if (!members.has(input)) bound.add(input);
       }
       if (drawsRandom(node)) scalars = 1;
       if (node.kind === "update") bound.add(node.target);
-      else if (this.#isOutput(node, members)) bound.add(node);
+      else this.#writtenOf(node, members).forEach((written) => bound.add(written));
     }
-    return bound.size + scalars;
+    return bound.size + scalars + others;
   }
 
-  #isOutput(node: Node, members: ReadonlySet<Node>): boolean {
-    const users = this.#users.get(node) ?? [];
-    if (this.#roots.has(node)) return true;
-    return users.some((u) => !members.has(u) && u.kind !== "update");
+  /** What a kernel of these members writes for a member: what a new value goes to, the node itself for others. */
+  #writtenOf(node: Node, members: ReadonlySet<Node>): readonly Node[] {
+    const outside = (this.#users.get(node) ?? []).filter((u) => !members.has(u));
+    const targets = outside.flatMap((u) => (u.kind === "update" ? [u.target] : []));
+    return this.#roots.has(node) || targets.length < outside.length ? [...targets, node] : targets;
   }
 
   #savedByReading(draft: Draft, node: Node): string {
@@ -289,6 +301,12 @@ function recomputedLast(nodes: readonly Node[], again: ReadonlyMap<Node, Node> |
   const late = new Set<Node>();
   for (const node of nodes) if (again.has(node) || inputsOf(node).some((n) => late.has(n))) late.add(node);
   return [...nodes.filter((n) => !late.has(n)), ...late];
+}
+
+/** Whether a draft reads a tensor only at the elements that it would write over. */
+function readsInPlace(draft: Draft, target: Leaf, place: Place): boolean {
+  return [...draft.members.values()].every((member) => readsOf(member.node).every((r) => r.of !== target ||
+    r.at.every((index, i) => (index.kind === "axis" ? (member.place[index.position] ?? -1) === place[i] : target.axes[i]?.size === 1))));
 }
 
 const random = new WeakMap<Node, boolean>();

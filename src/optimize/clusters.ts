@@ -1,4 +1,4 @@
-/** @file From a graph to clusters: normal form, inlining, greedy clustering, host scalars. */
+/** @file From a graph to clusters: normal form, bodies that fit a kernel, inlining, greedy clustering, host scalars. */
 import type { Leaf, Node } from "../ir/graph.ts";
 import type { Cluster } from "./cluster.ts";
 import { Clusterer } from "./clusterer.ts";
@@ -11,6 +11,7 @@ import type { Precision } from "./precision.ts";
 import { recomputeInBackward } from "./recompute.ts";
 import { sortedIds } from "./sorted-ids.ts";
 import type { SortedIds } from "./sorted-ids.ts";
+import { splitWideBodies } from "./split-wide.ts";
 
 export interface Clustered {
   /** Operands before users. */
@@ -33,7 +34,8 @@ export interface ClusterOptions {
 }
 
 export function clusterGraph(given: readonly Node[], { bindings, precision = "f32", forwardRoots, sorted = sortedIds() }: ClusterOptions): Clustered {
-  const { clusterer, roots } = clusterWithin(precision === "bf16" ? roundOperands(normalise(given)) : normalise(given), bindings, forwardRoots);
+  const normal = normalise(given);
+  const { clusterer, roots } = clusterWithin(splitWideBodies(precision === "bf16" ? roundOperands(normal) : normal, bindings), bindings, forwardRoots);
   const used = new Map<Leaf, SortedIds>();
   const finishing = {
     isNeeded: (node: Node, draft: Draft) => clusterer.isNeededOutside(node, draft),

@@ -13,6 +13,7 @@ import { positionsOf } from "../ir/sums.ts";
 import { isHeavy } from "./constants.ts";
 import { contractionOf } from "./contraction.ts";
 import { labelOf, rebuildGraph } from "./rebuild.ts";
+import { tensorsRead } from "./split-wide.ts";
 
 /** Storing a value for a reader elsewhere pays when the tensors it is made of are together this much larger. */
 const gathersFrom = 2.5;
@@ -124,11 +125,6 @@ function substituteReads(node: Node, body: Scalar, newNode: (old: Node) => Node,
   }, memo);
   const made = visit(body);
   return moved ? simplifyScalar(made, spaceOf(node)) : made;
-}
-
-/** Tensors among what a scalar reads: rank-0 scalars of the host are not bound. */
-export function tensorsRead(...scalars: readonly Scalar[]): readonly Node[] {
-  return nodesRead(...scalars).filter((n) => n.kind !== "leaf" || n.role !== "scalar");
 }
 
 /** The nodes that read each node. */

@@ -7,9 +7,10 @@ import type { Comp, Node, Scalar } from "../ir/graph.ts";
 import { comp, elementCount, nodesRead, reachable } from "../ir/node.ts";
 import { read, rewrite, substitute } from "../ir/scalar.ts";
 import { contractionOf } from "./contraction.ts";
-import { tensorsRead, usersOf } from "./inline.ts";
+import { usersOf } from "./inline.ts";
 import { plainPattern, readsOf } from "./place.ts";
 import { labelOf, rebuildGraph } from "./rebuild.ts";
+import { tensorsRead } from "./split-wide.ts";
 
 /** A contraction that waits for the value keeps its other operand alive: that may be so many times larger (the gradient of the logits is more). */
 const mostWaiting = 8;

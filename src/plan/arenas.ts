@@ -6,6 +6,9 @@ import type { Leaf, Parameter } from "../ir/graph.ts";
 import type { Optimizer, OptimizerGroup } from "../ir/model.ts";
 import { aligned, bytesOf } from "./sizes.ts";
 
+/** Which arena: a state may be called as it likes. */
+export type Arena = "parameters" | "gradients" | { readonly state: string };
+
 export interface ArenaEntry {
   readonly parameter: Parameter;
   readonly group: string;
@@ -41,7 +44,8 @@ export function layoutArenas(parameters: readonly Parameter[], optimizer: Optimi
     }
     if (offset > from) groups.push({ group, offset: from, bytes: offset - from });
   }
-  return { entries, groups, bytes: offset };
+  // A model that learns nothing has arenas too: no buffer is empty.
+  return { entries, groups, bytes: Math.max(offset, aligned(1)) };
 }
 
 /** A parameter belongs to the last group that takes it. */

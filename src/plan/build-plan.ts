@@ -21,7 +21,7 @@ import type { Target } from "../schedule/lowered.ts";
 import { programNames } from "../runtime/plan.ts";
 import type { Plan, ProgramName } from "../runtime/plan.ts";
 import { layoutArenas } from "./arenas.ts";
-import type { ArenaLayout } from "./arenas.ts";
+import type { Arena, ArenaLayout } from "./arenas.ts";
 import { Lowering } from "./dispatches.ts";
 import { chunkLargeTensors } from "./chunk.ts";
 import { Homes } from "./homes.ts";
@@ -102,7 +102,7 @@ export function compile(given: Model, optimizer: Optimizer, schedule: Schedule, 
       const stage = optimizerStage(optimizer, group, norm.factorLeaf);
       session.placeArena(stage.parameters, "parameters", group.offset);
       session.placeArena(stage.gradients, "gradients", group.offset);
-      stage.states.forEach((leaf, i) => session.placeArena(leaf, optimizer.states[i]?.name ?? "", group.offset));
+      stage.states.forEach((leaf, i) => session.placeArena(leaf, { state: optimizer.states[i]?.name ?? "" }, group.offset));
       return { stage, clustered: session.cluster(stage) };
     });
     const outputs: readonly (readonly [string, Node])[] = [["loss", lossNode ?? stage.loss], ["gradient_norm", normNode]];
@@ -159,7 +159,9 @@ class Session {
   readonly #target: Target;
   readonly #precision: Precision;
   readonly #layout: ArenaLayout;
-  readonly #arenas = new Map<string, BufferDraft>();
+  readonly #arenas: Readonly<Record<"parameters" | "gradients", BufferDraft>>;
+  /** By the names of the optimizer's states. */
+  readonly #states = new Map<string, BufferDraft>();
   readonly #pool: BufferDraft[] = [];
   readonly #scalars: BufferDraft;
   readonly #sorted = sortedIds();
@@ -171,24 +173,21 @@ class Session {
     this.#target = target;
     this.#layout = layout;
     this.lowering = new Lowering(target);
-    const arena = (name: string, role: "parameters" | "gradients"): void => void this.#arenas.set(name, this.homes.buffer(name, role, layout.bytes));
-    arena("parameters", "parameters");
-    arena("gradients", "gradients");
-    for (const { parameter, offset } of layout.entries) this.homes.place(parameter.leaf, this.arena("parameters"), offset);
+    this.#arenas = { parameters: this.homes.buffer("parameters", "parameters", layout.bytes), gradients: this.homes.buffer("gradients", "gradients", layout.bytes) };
+    for (const { parameter, offset } of layout.entries) this.placeArena(parameter.leaf, "parameters", offset);
     this.#scalars = this.homes.buffer("scalars", "scalars", 8);
     for (const { leaf } of model.inputs) this.#placeInput(leaf);
   }
 
-  arena(name: string): BufferDraft {
-    const known = this.#arenas.get(name);
-    if (known) return known;
-    const made = this.homes.buffer(name, "state", this.#layout.bytes);
-    this.#arenas.set(name, made);
+  #arena(arena: Arena): BufferDraft {
+    if (typeof arena === "string") return this.#arenas[arena];
+    const made = this.#states.get(arena.state) ?? this.homes.buffer(arena.state, "state", this.#layout.bytes);
+    this.#states.set(arena.state, made);
     return made;
   }
 
-  placeArena(leaf: Leaf, name: string, offset: number): void {
-    this.homes.place(leaf, this.arena(name), offset);
+  placeArena(node: Node, arena: Arena, offset: number): void {
+    this.homes.place(node, this.#arena(arena), offset);
   }
 
   /** One word each. */
@@ -231,11 +230,11 @@ class Session {
       const entry = this.#layout.entries.find((e) => e.parameter.leaf === parameter);
       if (!entry) return [];
       if (root.kind !== "leaf" && !shared.has(root) && !readElsewhere.has(root)) {
-        this.homes.place(root, this.arena("gradients"), entry.offset);
+        this.placeArena(root, "gradients", entry.offset);
         return [];
       }
       const copy = comp({ name: root.name }, root.axes, read(root, root.axes.map((_, j) => axis(j))));
-      this.homes.place(copy, this.arena("gradients"), entry.offset);
+      this.placeArena(copy, "gradients", entry.offset);
       const reason = `${root.name} is read elsewhere too: copied to its place among the gradients`;
       return [{ kind: "map", id: -1 - i, axes: root.axes, outputs: [{ node: copy, value: copy.body }], reasons: [reason] }];
     });

@@ -85,7 +85,7 @@ class Chunking {
       const bad = this.#unsplittable(cluster, rows);
       if (bad) return bad;
     }
-    return this.#leavesAndReturns() ? "something between its readers needs all of its rows" : undefined;
+    return this.#sumsAndReads() || this.#leavesAndReturns() ? "something between its readers needs all of its rows" : undefined;
   }
 
   /** The groups in an order of operands first: the chunks stand where the last of their clusters stood. */
@@ -152,6 +152,15 @@ class Chunking {
 
   #cutsSecond(): boolean {
     return this.#cut !== undefined && this.#cut.second !== this.#largest.axes[1]?.size;
+  }
+
+  /** Whether one of the clusters reads what another adds up over all rows. */
+  #sumsAndReads(): boolean {
+    const summed = new Set(this.#members.flatMap((c) => {
+      const rows = this.#rowsOf(c);
+      return typeof rows !== "string" && outputRank(c) <= rows.second ? nodesWritten(c) : [];
+    }));
+    return this.#members.some((c) => nodesReadBy(c).some((n) => summed.has(n)));
   }
 
   /** Whether a path leaves the chunked clusters and comes back. */

@@ -4,7 +4,7 @@
  */
 import type { Node } from "../ir/graph.ts";
 import type { Lowering, PendingDispatch, Workspace } from "./dispatches.ts";
-import type { Homes } from "./homes.ts";
+import type { BufferDraft, Homes } from "./homes.ts";
 import type { Packing, Pair } from "./pack.ts";
 
 /** How far ahead a dispatch is looked for that could run with this one. */
@@ -29,7 +29,7 @@ export function fuseNeighbours(given: readonly PendingDispatch[], lowering: Lowe
       const candidate = given[j];
       const own = touched[j];
       if (taken.has(j) || !candidate || !own) continue;
-      const free = mayFuse(first, candidate) && passed.every((t) => t && areIndependent(t, own));
+      const free = mayFuse(first, candidate) && passed.every((t) => t && areIndependent(t, own)) && usesEachOneWay([...parts, candidate], homes);
       const joined = free ? lowering.fuse([...parts, candidate]) : undefined;
       passed.push(own);
       if (!joined) continue;
@@ -44,6 +44,21 @@ export function fuseNeighbours(given: readonly PendingDispatch[], lowering: Lowe
 
 function mayFuse(a: PendingDispatch, b: PendingDispatch): boolean {
   return a.kind === b.kind && a.chunk === b.chunk && a.kernel.lanes === b.kernel.lanes;
+}
+
+/** No device lets one dispatch write a buffer through one binding and only read it through another, whatever their ranges: parts of an arena. */
+function usesEachOneWay(dispatches: readonly PendingDispatch[], homes: Homes): boolean {
+  const writes = new Map<BufferDraft, boolean>();
+  for (const { bindings, kernel } of dispatches) {
+    for (const [i, source] of bindings.entries()) {
+      const buffer = source.kind === "node" ? homes.fixed(source.node)?.buffer : undefined;
+      if (!buffer) continue;
+      const here = kernel.bindings[i]?.access !== "read";
+      if ((writes.get(buffer) ?? here) !== here) return false;
+      writes.set(buffer, here);
+    }
+  }
+  return true;
 }
 
 /** Tensors that lie side by side count as one: a kernel that reads both binds only the first, and no kernel may write one and read the other. */

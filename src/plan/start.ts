@@ -9,13 +9,13 @@ import { comp, elementCount, leaf, update } from "../ir/node.ts";
 import { overIndex } from "../ir/row-major.ts";
 import { axis, literal, random, read, rewrite } from "../ir/scalar.ts";
 import { gaussiansMade } from "../optimize/gaussians.ts";
-import type { ArenaEntry, ArenaLayout } from "./arenas.ts";
+import type { Arena, ArenaEntry, ArenaLayout } from "./arenas.ts";
 import type { Stage } from "./step.ts";
 
 /** An entry of an arena. */
 export interface StartedEntry {
   readonly leaf: Leaf;
-  readonly arena: string;
+  readonly arena: Arena;
   readonly offset: number;
 }
 
@@ -35,7 +35,7 @@ const isZero = (s: Scalar): boolean => s.kind === "literal" && s.value === 0;
 export function startStage(layout: ArenaLayout, optimizer: Optimizer): StartStage {
   const entries: StartedEntry[] = [];
   const streams = new Map<Scalar, Leaf>();
-  const set = (arena: string, { parameter, offset }: ArenaEntry, body: (index: Scalar) => Scalar): Node => {
+  const set = (arena: Arena, { parameter, offset }: ArenaEntry, body: (index: Scalar) => Scalar): Node => {
     const { name, origin, axes } = parameter.leaf;
     const all: readonly Axis[] = [{ name: "N", size: elementCount(axes) }];
     const target = leaf("state", name, all);
@@ -51,6 +51,6 @@ export function startStage(layout: ArenaLayout, optimizer: Optimizer): StartStag
     const flat = overIndex(entry.parameter.init, entry.parameter.leaf.axes, index);
     return gaussiansMade(rewrite(flat, (s) => (s.kind === "random" ? random(streamRead(s.stream), s.counter, s.law) : undefined)));
   }));
-  const states = optimizer.states.filter((s) => s.init !== 0).flatMap((s) => layout.entries.map((entry) => set(s.name, entry, () => literal(s.init))));
+  const states = optimizer.states.filter((s) => s.init !== 0).flatMap((s) => layout.entries.map((entry) => set({ state: s.name }, entry, () => literal(s.init))));
   return { name: "start", roots: [...parameters, ...states], entries, streams: [...streams].map(([s, l]) => ({ leaf: l, stream: s.kind === "literal" ? s.value : 0 })) };
 }

@@ -74,16 +74,22 @@ export function writePlan(parts: PlanParts): WrittenPlan {
   return { plan, kernels: kernels.kernels, constants, initialisers };
 }
 
+/** Kernels are files: file systems take no longer names, and some do not tell `A` from `a`. */
+const longestName = 120;
+
 /** Kernels in the order of their first use, each under a name of its own. */
 class KernelTable {
   readonly kernels = new Map<string, Kernel>();
   readonly #numbers = new Map<Kernel, number>();
+  readonly #taken = new Set<string>();
 
   number(kernel: Kernel): number {
     const known = this.#numbers.get(kernel);
     if (known !== undefined) return known;
-    let name = kernel.name;
-    for (let n = 2; this.kernels.has(name); n++) name = `${kernel.name}_${n}`;
+    const base = kernel.name.slice(0, longestName);
+    let name = base;
+    for (let n = 2; this.#taken.has(name.toLowerCase()); n++) name = `${base}_${n}`;
+    this.#taken.add(name.toLowerCase());
     this.kernels.set(name, name === kernel.name ? kernel : { ...kernel, name });
     this.#numbers.set(kernel, this.#numbers.size);
     return this.#numbers.size - 1;
@@ -153,7 +159,7 @@ function initialiserNames(layout: ArenaLayout): ReadonlyMap<Leaf, string> {
   const taken = new Set<string>();
   return new Map(layout.entries.filter((e) => !startsOnDevice(e.parameter)).map(({ parameter: { leaf } }) => {
     const words = leaf.name.split(/[^A-Za-z0-9]+/).filter((w) => w !== "");
-    const base = words.map((w, i) => (i === 0 ? w : w.charAt(0).toUpperCase() + w.slice(1))).join("").replace(/^(\d)/, "_$1");
+    const base = words.map((w, i) => (i === 0 ? w : w.charAt(0).toUpperCase() + w.slice(1))).join("").replace(/^(?=\d|$)/, "_");
     let name = base;
     for (let n = 2; taken.has(name); n++) name = `${base}${n}`;
     taken.add(name);

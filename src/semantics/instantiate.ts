@@ -85,7 +85,7 @@ interface Graph {
 }
 
 /** Not a name a program can have, so that no input of an architecture is mistaken for it. */
-const targetsName = "targets'";
+const targetsName = "the targets";
 
 function runGraph(plan: ModelPlan, std: Scope, options: InstantiateOptions, session: Session, inputs: Map<string, Leaf>): Graph | undefined {
   const frame: Frame = {
@@ -218,7 +218,7 @@ function inputTensor(name: string, type: InputParameter["type"], inputs: Inputs,
 
 function readInput(name: string, axes: readonly TensorAxis[], below: Size, { session, batch, leaves }: Inputs): TensorValue {
   const variables = [batch, ...axes.map((a) => a.variable)];
-  const known = leaves.get(name) ?? leaf("input", name === targetsName ? "targets" : name, axesOf(session, variables), "i32", { below: below.value });
+  const known = leaves.get(name) ?? leaf("input", name !== targetsName ? name : leaves.has("targets") ? "loss.targets" : "targets", axesOf(session, variables), "i32", { below: below.value });
   leaves.set(name, known);
   return { kind: "tensor", axes, body: read(known, variables.map(axis)), below };
 }

@@ -52,10 +52,10 @@ export async function differences(model: Model, optimizer: Optimizer, compiled: 
       const given = { tokens, targets, parameters, step, seed };
       const want = oracleGradients(model, given);
       const rounded = once(() => oracleGradients(model, given, evaluateRounded));
-      const { loss, gradient_norm: norm } = await machine.run("train", { tokens, targets }, { seed, step, lr });
+      const { loss, gradient_norm: norm } = await machine.run("train", named(model, tokens, targets), { seed, step, lr });
       compare(`loss of step ${step}`, loss, [want.loss], { rounded: () => [rounded().loss] });
       const gradients = await machine.read("gradients");
-      const least = smallPart * Math.max(...[...want.gradients.values()].map(magnitude));
+      const least = smallPart * Math.max(1e-20, ...[...want.gradients.values()].map(magnitude));
       for (const [leaf, values] of want.gradients) compare(`gradient of ${leaf.name} in step ${step}`, gradients.get(leaf.name), values, { rounded: () => rounded().gradients.get(leaf), least });
       // Optimizers divide by gradients, and take their signs: each is judged by what it made of the gradients that it was given.
       const update = oracleUpdate(model, optimizer, { gradients: byLeaf(model, gradients), parameters, states, step, lr, ...(clip !== undefined && { clip }) });
@@ -65,7 +65,7 @@ export async function differences(model: Model, optimizer: Optimizer, compiled: 
       parameters = byLeaf(model, updated);
       const next: Values[] = [];
       for (const [s, { name }] of optimizer.states.entries()) {
-        const arena = await machine.read(name);
+        const arena = await machine.read(`state/${name}`);
         for (const [leaf, values] of update.states[s] ?? []) compare(`${name} of ${leaf.name} after step ${step}`, arena.get(leaf.name), values);
         next.push(byLeaf(model, arena));
       }
@@ -79,7 +79,7 @@ export async function differences(model: Model, optimizer: Optimizer, compiled: 
   const rounded = once(() => evaluateRounded(roots, bind));
   await machine.write("parameters", parameters);
   if (compiled.plan.programs.evaluate) {
-    const { loss } = await machine.run("evaluate", { tokens, targets: tokens }, { seed, step: 3 });
+    const { loss } = await machine.run("evaluate", named(model, tokens, tokens), { seed, step: 3 });
     compare("loss of evaluation", loss, want.get(model.evaluationLoss) ?? [], { rounded: () => rounded().get(model.evaluationLoss) });
   }
   if (compiled.plan.programs.decode) {
@@ -109,6 +109,10 @@ export async function differences(model: Model, optimizer: Optimizer, compiled: 
   }
   return found;
 }
+
+/** The same text as every input of tokens, by the names that the model has for them. */
+const named = (model: Model, tokens: ArrayLike<number>, targets: ArrayLike<number>): Readonly<Record<string, ArrayLike<number>>> =>
+  Object.fromEntries(model.inputs.map(({ leaf, role }) => [leaf.name, role === "tokens" ? tokens : targets]));
 
 export const tooFar = (found: readonly Difference[]): readonly string[] =>
   found.filter((d) => !(d.error <= d.allowed)).map((d) => `${d.what}: off by ${d.error.toExponential(2)}, allowed ${d.allowed.toExponential(2)}`);

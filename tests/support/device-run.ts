@@ -7,6 +7,7 @@ import type { Compiled } from "../../src/plan/build-plan.ts";
 import { onlyPrograms } from "../../src/runtime/only-programs.ts";
 import type { CompiledProgram, Device, Scalars, Session } from "../../src/runtime/device.ts";
 import type { ProgramName } from "../../src/runtime/plan.ts";
+import { arenaIndex } from "./arena.ts";
 
 /** What the compiler would write into a folder. */
 export function programOf(compiled: Compiled): CompiledProgram {
@@ -35,7 +36,7 @@ export class DeviceRun {
   }
 
   #arena(name: string): number {
-    const found = this.session.plan.buffers.findIndex((b) => b.name === name);
+    const found = arenaIndex(this.session.plan, name);
     if (found < 0) throw new Error(`no arena ${name}`);
     return found;
   }
@@ -55,7 +56,9 @@ export class DeviceRun {
 
   async run(name: ProgramName, inputs: Readonly<Record<string, ArrayLike<number>>>, scalars: Scalars): Promise<Readonly<Record<string, Float32Array>>> {
     const replay = this.session.replay(name);
-    for (const [input, values] of Object.entries(inputs)) replay.input(input).set(values);
+    // A program may leave a text unread.
+    const read = new Set(this.session.plan.programs[name]?.inputs.map((input) => input.name));
+    for (const [input, values] of Object.entries(inputs)) if (read.has(input)) replay.input(input).set(values);
     return (await replay.once(scalars)).outputs;
   }
 

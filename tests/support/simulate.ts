@@ -8,6 +8,7 @@ import type { KernelBuffer } from "../../src/kernel/interpret.ts";
 import type { Compiled } from "../../src/plan/build-plan.ts";
 import { countingSort } from "../../src/runtime/counting-sort.ts";
 import type { ProgramInput, ProgramName } from "../../src/runtime/plan.ts";
+import { arenaIndex } from "./arena.ts";
 
 export class SimulatedPlan {
   readonly #compiled: Compiled;
@@ -35,7 +36,7 @@ export class SimulatedPlan {
   entry(path: string, arena = "parameters"): Float32Array {
     const { plan } = this.#compiled;
     const parameter = plan.parameters.find((p) => p.path === path);
-    const buffer = plan.buffers.findIndex((b) => b.name === arena);
+    const buffer = arenaIndex(plan, arena);
     if (!parameter || buffer < 0) throw new Error(`no ${path} in ${arena}`);
     return new Float32Array(this.buffer(buffer), parameter.offset, parameter.shape.reduce((n, s) => n * s, 1));
   }
