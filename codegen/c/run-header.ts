@@ -238,7 +238,7 @@ static int bind(struct session *s, const struct program *p) {
 }
 
 /* All buffers in one piece of zeroed memory, in large pages where the system has them. */
-static int map_memory(struct session *s, size_t bytes) {
+static int reserve_memory(struct session *s, size_t bytes) {
   s->mapped = bytes + largest_alignment;
   s->mapping = mmap(NULL, s->mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (s->mapping == MAP_FAILED) {
@@ -276,7 +276,7 @@ static int open_session(const struct buffer *buffers, size_t bytes, const struct
   s->thread_count = threads;
   nobody_sleeps(&s->threads_asleep);
   nobody_sleeps(&s->caller_asleep);
-  int enough = map_memory(s, bytes);
+  int enough = reserve_memory(s, bytes);
   for (int32_t i = 0; enough && i < program_count; i++) enough = bind(s, &programs[i]);
   const int started = enough && start_threads(s, threads);
   if (!started) {

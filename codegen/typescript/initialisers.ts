@@ -6,6 +6,7 @@ import type { Leaf, Parameter, Scalar } from "../../src/ir/graph.ts";
 import { javascript } from "../../src/ir/javascript.ts";
 import { overIndex } from "../../src/ir/row-major.ts";
 import { axis, subexpressions } from "../../src/ir/scalar.ts";
+import { freshIdentifier } from "./names.ts";
 
 /** `(…streams) => (i) => value`. */
 export interface Initialiser {
@@ -59,11 +60,5 @@ function print({ axes }: Leaf, init: Scalar): { readonly text: Pick<Initialiser,
 }
 
 /** `normal(std: 0.02)` → `normal`, made unique. */
-function nameOf(source: string | undefined, taken: readonly Initialiser[]): string {
-  const base = /^[A-Za-z_]\w*/.exec(source ?? "")?.[0] ?? "initial";
-  const used = new Set(taken.map((t) => t.name));
-  for (let n = 1; ; n++) {
-    const name = n === 1 ? base : `${base}${n}`;
-    if (!used.has(name)) return name;
-  }
-}
+const nameOf = (source: string | undefined, taken: readonly Initialiser[]): string =>
+  freshIdentifier(/^[A-Za-z_]\w*/.exec(source ?? "")?.[0] ?? "initial", new Set(taken.map((t) => t.name)));

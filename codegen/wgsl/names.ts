@@ -13,7 +13,7 @@ const taken = new Set(
   static_assert static_cast std subroutine super target template this thread_local throw trait try type typedef typeid typename typeof union unless unorm
   unsafe unsized use using varying virtual volatile wgsl where with writeonly yield
   abs array bitcast bool ceil clamp cos exp f16 f32 floor fma i32 inverseSqrt log max min pow round select sign sin sqrt tanh trunc u32 vec2 vec2f vec2i vec2u
-  vec4 vec4f vec4i vec4u workgroupBarrier storageBarrier
+  vec4 vec4f vec4i vec4u workgroupBarrier storageBarrier read write read_write storage
   main lane group local workgroup largest`.split(/\s+/),
 );
 

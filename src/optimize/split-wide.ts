@@ -60,9 +60,10 @@ function readOfPart(part: Scalar, label: Label, space: readonly Axis[]): Scalar 
   return part.dtype === "bool" ? binary("ne", stored, int(0)) : stored;
 }
 
+const clamp = (index: Scalar, size: number): Scalar => binary("max", binary("min", index, int(size - 1)), int(0));
+
 /** What guards around an expression kept in range is clamped: where they do not hold nothing reads the value. */
 function safe(part: Scalar, space: readonly Axis[]): Scalar {
-  const clamp = (index: Scalar, size: number): Scalar => binary("max", binary("min", index, int(size - 1)), int(0));
   const visit = (s: Scalar): Scalar => rewrite(s, (e) => {
     if (e.kind !== "read" || readsInRange(e, space)) return undefined;
     return read(e.of, e.at.map((index, i) => clamp(visit(index), e.of.axes[i]?.size ?? 1)));
