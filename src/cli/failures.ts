@@ -1,5 +1,6 @@
 /** @file Runs a command's work; failures that a person can mend become a message and an exit code. */
 import { isFailure, renderFailure } from "../runtime/failure.ts";
+import { diskCause } from "../runtime/node/write-atomically.ts";
 import type { ExitCode, Host } from "./host.ts";
 
 export async function withFailures(host: Host, work: () => Promise<ExitCode>): Promise<ExitCode> {
@@ -21,22 +22,11 @@ export async function withFailures(host: Host, work: () => Promise<ExitCode>): P
   }
 }
 
-const causes: Readonly<Record<string, string>> = {
-  ENOSPC: "no space is left on the device",
-  EACCES: "permission denied",
-  EPERM: "permission denied",
-  EROFS: "the file system is read-only",
-  ENOTDIR: "a part of the path is a file, not a folder",
-  EISDIR: "it is a folder",
-  EEXIST: "a file of that name is in the way",
-  ENAMETOOLONG: "its name is too long",
-};
-
 /** An output that cannot be written is the machine's state, not a bug. */
 function fileProblem(error: unknown): string | undefined {
   if (!(error instanceof Error) || !("code" in error) || typeof error.code !== "string") return undefined;
   // Node says ENOENT where a folder cannot be made, whatever the reason.
-  const cause = error.code === "ENOENT" && "syscall" in error && error.syscall === "mkdir" ? "the folder cannot be made" : causes[error.code];
+  const cause = error.code === "ENOENT" && "syscall" in error && error.syscall === "mkdir" ? "the folder cannot be made" : error.code === "ENOENT" ? undefined : diskCause(error);
   const path = "path" in error && typeof error.path === "string" ? error.path : "the output";
   return cause === undefined ? undefined : `cannot write ${path}: ${cause}`;
 }

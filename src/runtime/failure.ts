@@ -32,6 +32,7 @@ export type FailureCode =
   | "checkpoint/corrupt"
   | "checkpoint/mismatch"
   | "checkpoint/exists"
+  | "file/foreign"
   | "disk/full"
   | "disk/write"
   | "train/not-finite"

@@ -1,9 +1,9 @@
 /** What people do wrong, and what the disk does to them: an exit code and a sentence, never a stack. */
 import { execFileSync } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { llmc, workspace } from "./setup/run-llmc.ts";
+import { fixtures, llmc, workspace } from "./setup/run-llmc.ts";
 
 interface Mistake {
   readonly what: string;
@@ -95,6 +95,50 @@ function mount(folder: string, options: string): boolean {
   onTestFinished(() => void execFileSync("umount", [folder]));
   return true;
 }
+
+function untidy(cwd: string): string {
+  edit("budget:    12", "budget: 12")(cwd);
+  return join(cwd, "tiny.llm");
+}
+
+describe("a file of the user's", () => {
+  test("is replaced whole, through links, with its permissions", async () => {
+    const cwd = workspace();
+    const path = untidy(cwd);
+    const formatted = readFileSync(join(fixtures, "tiny.llm"), "utf8");
+    chmodSync(path, 0o640);
+    symlinkSync("tiny.llm", join(cwd, "link.llm"));
+    expect(await llmc(["fmt", "link.llm"], { cwd })).toMatchObject({ code: 0 });
+    expect(lstatSync(join(cwd, "link.llm")).isSymbolicLink()).toBe(true);
+    expect(readFileSync(path, "utf8")).toBe(formatted);
+    expect(statSync(path).mode & 0o777).toBe(0o640);
+  });
+
+  test("that is marked as read-only, or is of another kind, is left as it is", async () => {
+    const cwd = workspace();
+    const path = untidy(cwd);
+    const before = readFileSync(path, "utf8");
+    chmodSync(path, 0o444);
+    expect(await llmc(["fmt", "tiny.llm"], { cwd })).toMatchObject({ code: 1, stderr: expect.stringContaining("permission denied") });
+    expect(await llmc(["data", "tiny.llm", "--report", "emma.txt"], { cwd })).toMatchObject({ code: 1, stderr: expect.stringContaining("error[file/foreign]") });
+    expect(readFileSync(path, "utf8")).toBe(before);
+    expect(readFileSync(join(cwd, "emma.txt"), "utf8")).toBe(readFileSync(join(fixtures, "emma.txt"), "utf8"));
+  });
+
+  test.each([["fmt"], ["check", "--fix"]])("survives a full disk: %s", async (...command) => {
+    const cwd = workspace();
+    const disk = join(cwd, "disk");
+    if (!mount(disk, "size=8k")) return;
+    const text = `${readFileSync(join(cwd, "tiny.llm"), "utf8").replace("budget:    12", "budget: 12").replace("2 }\n", "2 }\n  sede: 1\n")}\n`;
+    writeFileSync(join(disk, "tiny.llm"), text);
+    writeFileSync(join(disk, "rest"), new Uint8Array(4096));
+    const done = await llmc([...command, "disk/tiny.llm"], { cwd });
+    expect(done).toMatchObject({ code: 1 });
+    expect(done.stderr).toContain("error[disk/full]");
+    expect(readFileSync(join(disk, "tiny.llm"), "utf8")).toBe(text);
+    expect(readdirSync(disk).toSorted()).toEqual(["rest", "tiny.llm"]);
+  });
+});
 
 describe("the disk", () => {
   test("is full when a checkpoint is due: nothing half-written stays, and what to do is said", async ({ skip }) => {

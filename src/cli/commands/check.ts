@@ -1,5 +1,4 @@
 /** @file `llmc check`: everything that can be known to be wrong before anything runs. */
-import { writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { applyFixes } from "../../diagnostics/apply-fixes.ts";
 import { renderJson } from "../../diagnostics/render-json.ts";
@@ -33,12 +32,13 @@ async function runCheck(input: Input, host: Host): Promise<ExitCode> {
   const checked = (): ReturnType<typeof checkFile> => checkFile(path, sourceHost(host.cwd), vocabularyInFiles(host.cwd));
   let { diagnostics, program } = checked();
   if (input.flag("fix")) {
+    const { replaceText } = await import("../../runtime/node/write-atomically.ts");
     // A mend can uncover the next mistake, and overlapping mends wait for the next round.
     for (let round = 0; round < 10 && diagnostics.some((d) => d.fixes.length === 1); round++) {
       const fixed = applyFixes(diagnostics).filter(({ file }) => !file.path.startsWith("std/"));
       if (fixed.length === 0) break;
       for (const { file, text } of fixed) {
-        writeFileSync(resolve(host.cwd, file.path), text);
+        await replaceText(resolve(host.cwd, file.path), text);
         host.err(`mended ${file.path}\n`);
       }
       ({ diagnostics, program } = checked());

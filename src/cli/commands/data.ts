@@ -29,8 +29,8 @@ async function runData(input: Input, host: Host): Promise<ExitCode> {
   const page = input.text("report");
   if (page !== undefined) {
     const { reportPage } = await import("../report-page/page.ts");
-    const { writeAtomically } = await import("../../runtime/node/write-atomically.ts");
-    await writeAtomically(resolve(host.cwd, page), [new TextEncoder().encode(reportPage(report))]);
+    const { saveText } = await import("../../runtime/node/write-atomically.ts");
+    await saveText(resolve(host.cwd, page), reportPage(report), { what: "a page", is: (before) => /^\s*<!doctype html>/i.test(before) });
     host.err(`wrote ${page}\n`);
   }
   if (input.flag("json")) {

@@ -1,7 +1,8 @@
 /** @file `llmc fmt`: the one canonical layout. */
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Command, Input } from "../command.ts";
+import { withFailures } from "../failures.ts";
 import { problemWithSource } from "../files.ts";
 import type { ExitCode, Host } from "../host.ts";
 import { isError, plural, printDiagnostics, shown } from "../report.ts";
@@ -15,7 +16,7 @@ export const fmt: Command = {
     stdin: { type: "boolean", help: "read the text from standard input, write it to standard output (FILE names it in messages)" },
   },
   examples: ["llmc fmt models/quickstart.llm", "llmc fmt --check models/quickstart.llm"],
-  run: runFmt,
+  run: (input, host) => withFailures(host, () => runFmt(input, host)),
 };
 
 async function runFmt(input: Input, host: Host): Promise<ExitCode> {
@@ -44,7 +45,10 @@ async function runFmt(input: Input, host: Host): Promise<ExitCode> {
     host.err(formatted === text ? `${path} is formatted\n` : `${path} is not formatted\nnext: llmc fmt ${shown(path)}\n`);
     return formatted === text ? 0 : 1;
   }
-  if (formatted !== text) writeFileSync(resolve(host.cwd, path), formatted);
+  if (formatted !== text) {
+    const { replaceText } = await import("../../runtime/node/write-atomically.ts");
+    await replaceText(resolve(host.cwd, path), formatted);
+  }
   host.err(formatted === text ? `${path} was formatted already\nnext: llmc check ${shown(path)}\n` : `formatted ${path}\nnext: llmc check ${shown(path)}\n`);
   return 0;
 }

@@ -30,8 +30,8 @@ async function runTokenize(input: Input, host: Host): Promise<ExitCode> {
   if (save !== undefined) {
     if (data.kind !== "bpe") throw await failure("usage", `a tokenizer of ${data.kind} has no tokenizer.json`, "only byte pairs (`bpe`) have one");
     const { writeTokenizerJson } = await import("../../data/tokenizer/tokenizer-json.ts");
-    const { writeAtomically } = await import("../../runtime/node/write-atomically.ts");
-    await writeAtomically(resolve(host.cwd, save), [new TextEncoder().encode(writeTokenizerJson(data))]);
+    const { saveText } = await import("../../runtime/node/write-atomically.ts");
+    await saveText(resolve(host.cwd, save), writeTokenizerJson(data), { what: "a tokenizer.json", is: (before) => /^\s*\{[^]*"model"\s*:/.test(before) });
     host.err(`wrote ${save}\n`);
     if (text === undefined) {
       host.err(`next: llmc tokenize ${shown(save)} "Once upon a time"\n`);
