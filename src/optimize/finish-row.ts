@@ -3,6 +3,7 @@
  * up at a computed index becomes one more reduction, since the row passes every element anyway.
  */
 import { invariant } from "../diagnostics/invariant.ts";
+import { inRange } from "../ir/affine.ts";
 import type { Node, Read, Scalar } from "../ir/graph.ts";
 import { axis, operands, rewrite, slot, subexpressions } from "../ir/scalar.ts";
 import type { RowCluster, RowStep } from "./cluster.ts";
@@ -66,8 +67,13 @@ function isElement(value: Scalar, rows: number): boolean {
   return mentionsFrom(value, rows);
 }
 
-/** The read of an outside tensor at the row's own element, if the row has it. */
+/**
+ * The read of an outside tensor at the row's own element, if the row has it and passes the looked-up place: the tensor may be longer than the row, and
+ * an index beside that depends on the element would be another one there.
+ */
 function elementRead(draft: Draft, r: Read, at: readonly Scalar[], along: number): Scalar | undefined {
+  const passed = draft.axes[draft.rows]?.size ?? 0;
+  if (!at.every((index, i) => (i === along ? inRange(index, passed, draft.axes) : !mentionsFrom(index, draft.rows)))) return undefined;
   for (const member of draft.members.values()) {
     if (member.node.kind !== "comp") continue;
     for (const s of subexpressions(member.node.body)) {

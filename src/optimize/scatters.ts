@@ -27,7 +27,7 @@ function plainIndices(node: Scatter): ReadonlyMap<number, number> {
   return plain;
 }
 
-/** The form of a scatter that adds by the values of a whole input, read in place. */
+/** The form of a scatter that adds by the values of a whole input, read in place: every id is a point, and every point an id. */
 export function binsFormOf(node: Scatter): BinsForm | undefined {
   const plain = plainIndices(node);
   const others = node.at.flatMap((index, i) => (plain.has(i) ? [] : [{ index, i }]));
@@ -36,7 +36,9 @@ export function binsFormOf(node: Scatter): BinsForm | undefined {
   const { of: ids, at } = only.index;
   if (ids.kind !== "leaf" || ids.role !== "input" || ids.below !== node.axes[only.i]?.size) return undefined;
   const summed = node.over.flatMap((_, p) => ([...plain.values()].includes(p) ? [] : [p]));
-  if (at.length !== summed.length || !at.every((s, j) => s.kind === "axis" && s.position === summed[j])) return undefined;
+  // The axes must be the input's own, in its order, and as long: the host sorts all ids.
+  const isWhole = at.length === summed.length && at.every((s, j) => s.kind === "axis" && s.position === summed[j] && node.over[s.position]?.size === ids.axes[j]?.size);
+  if (!isWhole) return undefined;
   const rest = node.axes.flatMap((_, i) => (i === only.i ? [] : [plain.get(i) ?? -1]));
   const place = new Map([...summed, ...rest].map((p, j) => [p, j]));
   const value = substitute(node.body, node.over.map((_, p) => axis(place.get(p) ?? 0)));

@@ -1,6 +1,6 @@
 /**
  * @file Small models over the choices of the standard library, at sizes that fit nothing, compiled whole and compared with their definitions: loss,
- * gradients, two steps of the optimizer, evaluation, decoding. `LLMC_FUZZ_MODELS=500` makes a longer run; without it as many as fit a minute.
+ * gradients, two steps of the optimizer, evaluation, decoding. `LLMC_FUZZ_MODELS=500` makes a longer run.
  */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { compile } from "../../src/plan/build-plan.ts";
@@ -40,8 +40,7 @@ async function wrong({ text, batch, memory }: RandomModel, target: Target, open:
 }
 
 test("random models, on the interpreter: no race, nothing out of bounds, and within 1e-5 of the definition", async () => {
-  const end = performance.now() + 40_000;
-  for (let seed = 0; asked === undefined ? seed < 6 || performance.now() < end : seed < Number(asked); seed++) {
+  for (let seed = 0; seed < Number(asked ?? 10); seed++) {
     expect(await wrong(randomModel(seed), seed % 2 === 0 ? gpuTarget : softwareTarget, simulated), `model ${seed}`).toBe("");
   }
 }, asked === undefined ? 5 * minute : Number(asked) * minute);

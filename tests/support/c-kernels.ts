@@ -10,7 +10,8 @@ import koffi from "koffi";
 import { cName } from "../../codegen/c/names.ts";
 import { cFlags, printModule } from "../../codegen/c/print.ts";
 import type { Kernel } from "../../src/kernel/ir.ts";
-import type { Buffer as KernelBuffer, Run } from "./kernels.ts";
+import type { KernelBuffer } from "../../src/kernel/interpret.ts";
+import type { Buffer as Content, Run } from "./kernels.ts";
 import { bufferFor } from "./kernels.ts";
 
 /** Whether there is a C compiler. Tests that need one are skipped otherwise, and say so. */
@@ -22,21 +23,31 @@ export interface CompileOptions {
   readonly width: number;
   /** Instructions: `native`, or the least that the architecture has. */
   readonly machine?: "native" | "least";
+  /** How much the compiler optimises: the meaning is the same. `-O2` unless told otherwise. */
+  readonly optimise?: "-O0" | "-O1";
 }
 
-/** Compiles kernels of different names; `run` computes what WebGPU or the interpreter would. */
-export function compileC(kernels: readonly Kernel[], { width, machine = "native" }: CompileOptions): (kernel: Kernel, buffers: readonly (ArrayLike<number> | undefined)[]) => Run {
+/** Compiles kernels of different names; the function runs one of them on buffers in place. */
+export function callsOfC(kernels: readonly Kernel[], { width, machine = "native", optimise }: CompileOptions): (kernel: Kernel, buffers: readonly KernelBuffer[]) => void {
   const library = inFolder((folder) => {
-    cc(folder, printModule(kernels, { width }), [...(machine === "native" ? ["-march=native"] : []), "-shared", "-fPIC", "-lm", "-o", join(folder, "kernels.so")]);
+    cc(folder, printModule(kernels, { width }), [...(optimise ? [optimise] : []), ...(machine === "native" ? ["-march=native"] : []), "-shared", "-fPIC", "-lm", "-o", join(folder, "kernels.so")]);
     return koffi.load(join(folder, "kernels.so"));
   });
   return (kernel, buffers) => {
     const call = library.func(`void ${cName(kernel.name)}(int32_t from, int32_t to, void **bindings)`);
-    const outputs = kernel.bindings.map((binding, index) => bufferFor(binding, buffers[index]));
     // Two calls: a range of groups may start anywhere.
     const middle = kernel.groups >> 1;
-    call(0, middle, outputs);
-    call(middle, kernel.groups, outputs);
+    call(0, middle, buffers);
+    call(middle, kernel.groups, buffers);
+  };
+}
+
+/** The same on copies, which it gives back: what WebGPU or the interpreter would. */
+export function compileC(kernels: readonly Kernel[], options: CompileOptions): (kernel: Kernel, buffers: readonly (ArrayLike<number> | undefined)[]) => Run {
+  const run = callsOfC(kernels, options);
+  return (kernel, buffers) => {
+    const outputs = kernel.bindings.map((binding, index) => bufferFor(binding, buffers[index]));
+    run(kernel, outputs);
     return { outputs, findings: [] };
   };
 }
@@ -65,9 +76,9 @@ export function runSanitized(kernel: Kernel, buffers: readonly (ArrayLike<number
     const { status, signal, stdout, stderr } = spawnSync(program, { input, maxBuffer: 1 << 28, timeout: 30_000 });
     if (status !== 0) throw new Error(`${signal ?? ""} ${stderr.toString().slice(0, 3000)}\n${code.slice(code.indexOf(`// ${kernel.name}`))}`);
     let offset = 0;
-    const outputs = contents.map((each): KernelBuffer => {
+    const outputs = contents.map((each): Content => {
       const part = stdout.subarray(offset, (offset += each.byteLength));
-      const Type = each.constructor as new (bytes: ArrayBuffer) => KernelBuffer;
+      const Type = each.constructor as new (bytes: ArrayBuffer) => Content;
       return new Type(new Uint8Array(part).buffer);
     });
     return { outputs, findings: [] };

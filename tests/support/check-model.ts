@@ -35,6 +35,8 @@ const bar = 1e-5;
 const forgiven = 30;
 /** A gradient this much smaller than the greatest one of the model may be all cancellation: that of a bias on keys is exactly zero. */
 const smallPart = 5e-2;
+/** Losses and gradients that are smaller than this are judged as if they were as great: numbers of the size of one cancel to less in f32. */
+const smallest = 1e-2;
 
 /** Everything that is further off than it may be. */
 export async function differences(model: Model, optimizer: Optimizer, compiled: Compiled, machine: Machine, clip?: number): Promise<readonly Difference[]> {
@@ -53,9 +55,9 @@ export async function differences(model: Model, optimizer: Optimizer, compiled: 
       const want = oracleGradients(model, given);
       const rounded = once(() => oracleGradients(model, given, evaluateRounded));
       const { loss, gradient_norm: norm } = await machine.run("train", named(model, tokens, targets), { seed, step, lr });
-      compare(`loss of step ${step}`, loss, [want.loss], { rounded: () => [rounded().loss] });
+      compare(`loss of step ${step}`, loss, [want.loss], { rounded: () => [rounded().loss], least: smallest });
       const gradients = await machine.read("gradients");
-      const least = smallPart * Math.max(1e-20, ...[...want.gradients.values()].map(magnitude));
+      const least = Math.max(smallest, smallPart * Math.max(...[...want.gradients.values()].map(magnitude)));
       for (const [leaf, values] of want.gradients) compare(`gradient of ${leaf.name} in step ${step}`, gradients.get(leaf.name), values, { rounded: () => rounded().gradients.get(leaf), least });
       // Optimizers divide by gradients, and take their signs: each is judged by what it made of the gradients that it was given.
       const update = oracleUpdate(model, optimizer, { gradients: byLeaf(model, gradients), parameters, states, step, lr, ...(clip !== undefined && { clip }) });
@@ -80,7 +82,7 @@ export async function differences(model: Model, optimizer: Optimizer, compiled: 
   await machine.write("parameters", parameters);
   if (compiled.plan.programs.evaluate) {
     const { loss } = await machine.run("evaluate", named(model, tokens, tokens), { seed, step: 3 });
-    compare("loss of evaluation", loss, want.get(model.evaluationLoss) ?? [], { rounded: () => rounded().get(model.evaluationLoss) });
+    compare("loss of evaluation", loss, want.get(model.evaluationLoss) ?? [], { rounded: () => rounded().get(model.evaluationLoss), least: smallest });
   }
   if (compiled.plan.programs.decode) {
     for (let position = 0; position < model.context; position++) {

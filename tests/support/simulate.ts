@@ -5,17 +5,28 @@
 import { checkKernel } from "../../src/kernel/check.ts";
 import { interpret } from "../../src/kernel/interpret.ts";
 import type { KernelBuffer } from "../../src/kernel/interpret.ts";
+import type { Kernel } from "../../src/kernel/ir.ts";
 import type { Compiled } from "../../src/plan/build-plan.ts";
 import { countingSort } from "../../src/runtime/counting-sort.ts";
 import type { ProgramInput, ProgramName } from "../../src/runtime/plan.ts";
 import { arenaIndex } from "./arena.ts";
 
+/** Runs one kernel on buffers in place. Throws what it finds wrong with it. */
+export type Executor = (kernel: Kernel, buffers: readonly KernelBuffer[]) => void;
+
+const byInterpreter: Executor = (kernel, buffers) => {
+  const findings = interpret(kernel, buffers);
+  if (findings.length > 0) throw new Error(findings.map((f) => f.message).join("\n"));
+};
+
 export class SimulatedPlan {
   readonly #compiled: Compiled;
   readonly #buffers: readonly ArrayBuffer[];
+  readonly #execute: Executor;
 
-  constructor(compiled: Compiled) {
+  constructor(compiled: Compiled, execute: Executor = byInterpreter) {
     this.#compiled = compiled;
+    this.#execute = execute;
     const { plan, constants } = compiled;
     compiled.kernels.forEach(checkKernel);
     this.#buffers = plan.buffers.map((buffer) => {
@@ -59,8 +70,7 @@ export class SimulatedPlan {
         const make = scalar === "i32" ? Int32Array : scalar === "u32" ? Uint32Array : Float32Array;
         return new make(this.buffer(binding.buffer), binding.offset, binding.bytes / 4);
       });
-      const findings = interpret(kernel, views);
-      if (findings.length > 0) throw new Error(findings.map((f) => f.message).join("\n"));
+      this.#execute(kernel, views);
     }
     return Object.fromEntries(program.outputs.map((o) => [o.name, new Float32Array(this.buffer(o.buffer), o.offset, o.bytes / 4).slice()]));
   }

@@ -1,0 +1,57 @@
+/** @file Random index programs on every machine that needs no device, compared with their definitions. `npm run fuzz -- programs` makes longer runs. */
+import { describe, expect, test } from "vitest";
+import { hasCompiler } from "../support/c-kernels.ts";
+import { randomProgram } from "../support/random-program.ts";
+import { everywhere, tryProgram } from "../support/try-program.ts";
+
+const tried = 24;
+const machines = everywhere.filter(({ target }) => hasCompiler || target.language !== "c");
+
+describe("random programs", () => {
+  test("compute what they say: loss, gradients and two updates, on the interpreter and in C", async () => {
+    const found: string[] = [];
+    let right = 0;
+    for (let seed = 0; seed < tried; seed++) {
+      const program = randomProgram(seed);
+      const result = await tryProgram(program, [...machines.slice(0, 2), ...machines.slice(2 + (seed % 3), 3 + (seed % 3))]);
+      if (result.kind === "right") right++;
+      if (result.kind === "wrong") found.push(`seed ${seed}: ${result.why}\n${program.text}`);
+    }
+    expect(found).toEqual([]);
+    // A generator whose programs are refused tests nothing.
+    expect(right).toBeGreaterThan(0.9 * tried);
+  }, 600_000);
+
+  test.each([
+    ["half of the tokens are embedded", "source[u] = tokens[u]", "if t < U then x[t + 0, d] else 0"],
+    ["the other half", "source[u] = tokens[u + U]", "if t >= U then x[t - U, d] else 0"],
+  ])("a table that %s", async (_, source, spread) => {
+    const text = `
+block half[D](tokens: [T] of V) -> logits: [T, V] {
+  dims { U = T / 2 }
+  learn w: [V, D] = normal(std: 0.5)
+  learn out: [D, V] = normal(std: 0.5)
+  ${source}
+  x[u, d] = w[source[u], d]
+  y[t, d] = ${spread}
+  logits[t, v] = sum[d](y[t, d] * out[d, v])
+}
+model X: half { dims { T = 8  D = 8  V = 11 } }
+train X { budget: 10 steps, batch: 2 sequences, optimizer: sgd(lr: 0.1) }`;
+    expect(await tryProgram({ text, batch: 2 }, machines)).toEqual({ kind: "right" });
+  });
+
+  test("a row that reads another place of the tensor it reduces", async () => {
+    const text = `
+block edge[A, C](tokens: [T] of V) -> logits: [T, V] {
+  learn w: [T, A] = normal(std: 0.5)
+  learn tab: [V, V'] = normal(std: 0.5)
+  u[t] = mean[c](w[t, min(c, A - 1)]) + w[t, A - 1]
+  p[t] = max[c](w[t, min(c + 1, A - 1)]) * w[t, 0]
+  logits[t, v] = u[t] * (v + 1) + p[t] + tab[tokens[t], v]
+}
+model X: edge { dims { T = 6  V = 5  A = 5  C = 4 } }
+train X { budget: 10 steps, batch: 1 sequences, optimizer: sgd(lr: 0.1) }`;
+    expect(await tryProgram({ text, batch: 1 }, machines)).toEqual({ kind: "right" });
+  });
+});
