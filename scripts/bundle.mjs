@@ -6,7 +6,7 @@ import { build } from "esbuild";
 import { chmod, rename, rm } from "node:fs/promises";
 
 const root = new URL("..", import.meta.url).pathname;
-const external = ["webgpu", "koffi", "@duckdb/node-api", "fasttext.wasm.js", "@sparticuz/chromium", "ts-morph", "prettier", "prettier/*"];
+const external = ["webgpu", "koffi", "fasttext.wasm.js", "@sparticuz/chromium", "ts-morph", "prettier", "prettier/*"];
 
 // Made beside and moved into place: commands that run meanwhile find either the old files or the new ones, and a failed build changes nothing.
 const made = "dist.new";

@@ -52,16 +52,19 @@ describe("imports", () => {
 
   test("of packages are where the package is needed", () => {
     const homes: Readonly<Record<string, RegExp>> = {
-      "@duckdb": /^src\/data\/read\//,
-      "csv-parse": /^src\/data\/read\//,
       "fasttext.wasm.js": /^src\/data\/classify\//,
       chevrotain: /^grammar\//,
       fzstd: /^src\/data\/read\//,
+      "html-to-text": /^src\/data\/read\//,
+      hyparquet: /^src\/data\/read\//,
+      "hyparquet-compressors": /^src\/data\/read\//,
       koffi: /^src\/runtime\//,
       picocolors: /^src\/(cli|diagnostics)\//,
       prettier: /^(grammar\/print|codegen\/typescript\/)/,
       tinyglobby: /^src\/(cli|runtime\/node)\//,
       "ts-morph": /^codegen\/typescript\//,
+      warcio: /^src\/data\/read\//,
+      "xxhash-wasm": /^src\/data\/read\//,
       webgpu: /^src\/runtime\/node\//,
     };
     const strayed = [...imports].flatMap(([path, all]) => all

@@ -3,15 +3,17 @@ import { report } from "../../src/diagnostics/codes.ts";
 import type { Diagnostic, Label } from "../../src/diagnostics/diagnostic.ts";
 import type { CheckedGroup, ConfigOf } from "./field.ts";
 import { optional, withDefault } from "./field.ts";
-import { choice, listOf, someText, text } from "./types.ts";
+import { choice, listOf, oneCharacter, someText, text } from "./types.ts";
 
 export const readingFields = {
-  files: optional(listOf(text, "one path or pattern, or a list of them"), "The files, by path or pattern relative to this file; `.gz` and `.zst` are unpacked."),
+  files: optional(listOf(text, "one path or pattern, or a list of them"), "The files, by path or pattern relative to this file; what is packed by gzip or zstd is unpacked."),
   package: optional(text, "The npm package in which `files` are looked up."),
-  format: withDefault(choice(["auto", "text", "jsonl", "csv", "parquet"] as const), "auto", "auto", "What the files are; `auto` goes by their names, before `.gz` or `.zst`: `.jsonl` and `.ndjson`, `.csv` and `.tsv`, `.parquet`, and all else is text."),
-  field: withDefault(someText, "text", '"text"', "The field or column with the text, where documents are records."),
-  id: optional(someText, "The field or column that names a document; otherwise its file and place do."),
+  format: withDefault(choice(["auto", "text", "jsonl", "json", "csv", "parquet", "html", "warc"] as const), "auto", "auto", "What the files are; `auto` goes by what they hold (Parquet, WARC and WET, JSON Lines, JSON, HTML) and by their names (`.csv`, `.tsv`), and all else is text."),
+  field: withDefault(someText, "text", '"text"', "The field or column with the text, where documents are records; a path such as `meta.text` where it is in another."),
+  id: optional(someText, "The field or column that names a document, or a path to it; of web archives a header such as `WARC-Target-URI`. Otherwise file and place name it."),
   separator: optional(someText, "The text that ends each document in a text file; without it a file is one document."),
+  delimiter: optional(oneCharacter, "What separates the fields of a table; otherwise its line of names tells, of comma, tab, semicolon and `|`."),
+  quoting: withDefault(choice(["double", "single", "none"] as const), "double", "double", "The quotes around fields of a table: `\"`, `'`, or none, so that quotes are text."),
   damaged: withDefault(choice(["error", "skip"] as const), "error", "error", "What cannot be read (a broken line, a record without the field, bytes that are no UTF-8) is an error, or is skipped and counted."),
 };
 
@@ -27,8 +29,10 @@ export function conflict(group: CheckedGroup, field: string, message: string, pr
 export function checkReading(group: ReadingConfig, name: string, problem: (diagnostic: Diagnostic) => void): void {
   const written = (field: string): boolean => group.spans[field] !== undefined;
   if (group.package !== undefined && !group.files) conflict(group, "package", `${name} names a package but no \`files\` of it`, problem);
-  const records = group.format === "jsonl" || group.format === "csv" || group.format === "parquet";
-  if (records && written("separator")) conflict(group, "separator", `${name} has a \`separator\`, which is for text files, and its \`format\` is \`${group.format}\``, problem);
+  if (group.format !== "auto" && group.format !== "text" && written("separator")) conflict(group, "separator", `${name} has a \`separator\`, which is for text files, and its \`format\` is \`${group.format}\``, problem);
+  if (group.format !== "auto" && group.format !== "csv") {
+    for (const field of ["delimiter", "quoting"]) if (written(field)) conflict(group, field, `${name} has \`${field}\`, which is for tables, and its \`format\` is \`${group.format}\``, problem);
+  }
   if (group.format === "text") {
     for (const field of ["field", "id"]) if (written(field)) conflict(group, field, `${name} has \`${field}\`, which is for records, and its \`format\` is \`text\``, problem);
   }

@@ -196,6 +196,17 @@ export const someText: ValueType<string> = {
   },
 };
 
+/** A text of one character of ASCII. */
+export const oneCharacter: ValueType<string> = {
+  what: 'a character in `"` quotes, such as `";"` or `"\\t"`',
+  range: "one character of ASCII",
+  read: (value, at) => {
+    const read = text.read(value, at);
+    // oxlint-disable-next-line no-control-regex -- ASCII
+    return read === undefined || /^[\u0001-\u007f]$/.test(read) ? read : outOfRange(value.span, "one character of ASCII", at);
+  },
+};
+
 export const text: ValueType<string> = {
   what: 'a text in `"` quotes',
   read: (value, at) => (value.kind === "string" ? value.text : wrongType(value, 'a text in `"` quotes', at, value.kind === "name" ? { fixes: replace(value.span, `"${value.text}"`) } : {})),

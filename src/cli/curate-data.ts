@@ -3,14 +3,13 @@ import type { Section } from "../../grammar/ast.ts";
 import { cacheFolder } from "../runtime/cache-folder.ts";
 import { RuntimeFailure } from "../runtime/failure.ts";
 import { onInterrupt } from "../runtime/node/interrupt.ts";
-import type { Progress } from "../data/curate/context.ts";
 import type { Curated, CurateOptions } from "../data/curate/curate.ts";
 import type { Manifest } from "../data/curate/manifest.ts";
 import type { TokenizerData } from "../runtime/data/tokens.ts";
 import type { DataText } from "../semantics/texts.ts";
-import { grouped, textSize } from "./amounts.ts";
 import { curationPlan } from "./curation-plan.ts";
 import type { Host } from "./host.ts";
+import { progressLine } from "./progress-line.ts";
 
 export type { Curated } from "../data/curate/curate.ts";
 
@@ -45,27 +44,4 @@ async function interruptible<T>(host: Host, work: (options: CurateOptions) => Pr
     line.end();
     interrupt.release();
   }
-}
-
-/** Milliseconds between two lines. */
-const redraw = 100;
-const plain = 10_000;
-
-/** One line that is redrawn, or a line now and then. */
-function progressLine({ err, interactive }: Host): { readonly show: (done: Progress) => void; readonly end: () => void } {
-  let next = 0;
-  let drawn = false;
-  return {
-    show: ({ step, documents, bytes }) => {
-      const now = performance.now();
-      if (now < next) return;
-      next = now + (interactive ? redraw : plain);
-      drawn = interactive;
-      const text = `${step}: ${grouped(documents)} documents, ${textSize(bytes)}`;
-      err(interactive ? `\r\x1b[K${text}` : `${text}\n`);
-    },
-    end: () => {
-      if (drawn) err("\r\x1b[K");
-    },
-  };
 }

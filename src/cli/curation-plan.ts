@@ -51,12 +51,14 @@ function testFiles(name: Name, place: Place): readonly { readonly name: string; 
 }
 
 function filesToRead(reading: ReadingConfig, { data, cwd, folder }: Place): FilesToRead {
-  const { format, field, id, separator, damaged } = reading;
+  const { format, field, id, separator, delimiter, quoting, damaged } = reading;
   return {
     patterns: filePatterns(reading, data.section.span.file.path, cwd, folder),
     format, field, damaged,
     ...(id === undefined ? {} : { id }),
     ...(separator === undefined ? {} : { separator }),
+    ...(delimiter === undefined ? {} : { delimiter }),
+    ...(quoting === "double" ? {} : { quoting }),
   };
 }
 
@@ -75,19 +77,18 @@ function pathFrom(file: string, path: string, cwd: string, folder: string): stri
   return isAbsolute(file) ? file : posix.join(base, file);
 }
 
+/** Whether a source is text that can be trained on as it stands, by what its files hold. */
+export type LooksPlain = (source: SourceConfig, data: DataText) => Promise<boolean>;
+
 /** Whether the documents are other than those that plain text files hold. */
-export function isCurated(data: DataText): boolean {
+export async function isCurated(data: DataText, looksPlain: LooksPlain): Promise<boolean> {
   if (data.config.curate && data.config.curate.length > 0) return true;
-  return data.config.source.some((source) => {
-    if (!source.from) return !isPlain(source);
-    const from = dataText(source.from, data.scope);
-    return from !== undefined && isCurated(from);
-  });
+  for (const source of data.config.source) {
+    const from = source.from && dataText(source.from, data.scope);
+    if (from ? await isCurated(from, looksPlain) : asksForReading(source) || !(await looksPlain(source, data))) return true;
+  }
+  return false;
 }
 
-/** Text files by their names; of a pattern that leaves the end of the name open it is not known. */
-function isPlain({ files, format, damaged }: ReadingConfig): boolean {
-  if (damaged === "skip" || (format !== "text" && format !== "auto")) return false;
-  const other = format === "text" ? /\.(gz|zst)\b|[*?]$/i : /\.(jsonl|ndjson|csv|tsv|parquet|gz|zst)\b|[*?]$/i;
-  return !(files ?? []).some((file) => other.test(posix.basename(file)));
-}
+/** Whether the declaration alone says that files are not taken as they stand. */
+const asksForReading = ({ format, damaged }: ReadingConfig): boolean => damaged === "skip" || (format !== "text" && format !== "auto");

@@ -6,10 +6,10 @@ import type { SourceSpec } from "../runtime/data/corpus.ts";
 import type { DataSpec } from "../runtime/data/data.ts";
 import { requireFiles } from "../runtime/node/files.ts";
 import type { DataText } from "../semantics/texts.ts";
-import { isCurated } from "./curation-plan.ts";
 import { curateData, type Curated } from "./curate-data.ts";
 import { dataSpec, sourceShare } from "./data-spec.ts";
 import type { Host } from "./host.ts";
+import { goesThroughCuration } from "./plain-text.ts";
 
 interface Prepared {
   /** Relative to the working directory. */
@@ -20,7 +20,7 @@ interface Prepared {
 /** Where the documents are. Fails where files are missing. */
 export async function preparedData(data: DataText, host: Host): Promise<Prepared> {
   const spec = dataSpec(data, host.cwd, host.cwd);
-  if (isCurated(data)) {
+  if (await goesThroughCuration(data, host)) {
     const curated = await curateData(data, host);
     return { spec: { ...spec, sources: curatedSources(data, curated) }, curated };
   }
@@ -50,7 +50,7 @@ export function withEndings(sources: readonly SourceSpec[], specials: readonly s
 export async function dataIn(folder: string, data: DataText, specials: readonly string[], host: Host): Promise<DataSpec> {
   const shards = join(folder, "data");
   await rm(shards, { recursive: true, force: true });
-  if (!isCurated(data)) return dataSpec(data, host.cwd, folder);
+  if (!(await goesThroughCuration(data, host))) return dataSpec(data, host.cwd, folder);
   const { spec, curated } = await preparedData(data, host);
   await mkdir(shards, { recursive: true });
   const sources = withEndings(spec.sources, specials).map(async (source) => ({ ...source, files: await Promise.all((curated?.files(source.name) ?? []).map((file) => put(file, shards))) }));

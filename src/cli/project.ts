@@ -7,7 +7,6 @@ import { formatBytes } from "../optimize/format-bytes.ts";
 import { compile, type Compiled } from "../plan/build-plan.ts";
 import { RuntimeFailure } from "../runtime/failure.ts";
 import type { Target } from "../schedule/lowered.ts";
-import { isCurated } from "./curation-plan.ts";
 import type { Host } from "./host.ts";
 import { isTrainable, type CompilableModel, type TrainableModel } from "./model.ts";
 import { dataIn, preparedData } from "./prepared-data.ts";
@@ -38,7 +37,7 @@ export async function writeModelProject(loaded: CompilableModel, target: Target,
   const absolute = resolve(host.cwd, folder);
   // What is wrong with the text or the tokenizer is soon found; compiling takes longer.
   if (isTrainable(loaded)) {
-    if (isCurated(loaded.data.use)) await preparedData(loaded.data.use, host);
+    await preparedData(loaded.data.use, host);
     await loaded.data.tokenizer();
   }
   const compiled = compileModel(loaded, target);

@@ -6,6 +6,6 @@ import type { CurationPlan } from "../../src/data/curate/plan.ts";
 
 const [, , folder = "", cache = ""] = process.argv;
 const { folder: result } = await curate(JSON.parse(readFileSync(join(folder, "plan.json"), "utf8")) as CurationPlan, {
-  folder, cache, workers: 2, progress: ({ step, documents }) => void process.stdout.write(`${step} ${documents}\n`),
+  folder, cache, workers: 2, progress: ({ step, unit, documents }) => unit === undefined && void process.stdout.write(`${step} ${documents}\n`),
 });
 process.stdout.write(`result ${result}\n`);

@@ -15,6 +15,8 @@ import type { RedactOptions } from "../redact/redact.ts";
 import type { SubstringOptions } from "../dedup/substrings.ts";
 import type { TrainOptions } from "../classify/train.ts";
 import type { UnitDuplicatesOptions } from "../dedup/units.ts";
+import type { Quoting } from "../read/csv.ts";
+import type { Format } from "../read/sniff.ts";
 import type { WordKind } from "../text/words.ts";
 
 /** A data declaration: its sources are read in order, then every step sees the documents of all of them. */
@@ -33,14 +35,18 @@ export type PlannedSource = { readonly name: string; readonly licence?: string; 
 export interface FilesToRead {
   /** Paths and glob patterns; `npm:package/path` names files inside an installed package. */
   readonly patterns: readonly string[];
-  /** `auto`: by the end of the name, before `.gz` or `.zst`: `.jsonl` and `.ndjson`, `.csv` and `.tsv`, `.parquet`; all else is text. */
-  readonly format: "auto" | "text" | "jsonl" | "csv" | "parquet";
+  /** `auto`: by what the file holds, and by its name where that does not tell. */
+  readonly format: "auto" | Format;
   /** The field or column with the text. */
   readonly field: string;
   /** The field or column that names a document; otherwise its file and place do. */
   readonly id?: string;
   /** Text that ends each document of a text file; otherwise the file is one document. */
   readonly separator?: string;
+  /** What separates the fields of a table; otherwise its first line tells. */
+  readonly delimiter?: string;
+  /** The quotes around fields of a table; `double` if it is not said. */
+  readonly quoting?: Quoting;
   /** What cannot be read (a broken line, a row without the field, bytes that are no UTF-8): an error, or skipped and counted. */
   readonly damaged: "error" | "skip";
 }

@@ -5,7 +5,8 @@ import { RuntimeFailure } from "../../runtime/failure.ts";
 import { trainQuality, type QualityModel } from "../classify/train.ts";
 import { readFile } from "../read/read.ts";
 import { decontaminateDefaults, isLongEnough, type TestText } from "../rules/decontaminate.ts";
-import { damageFailure, filesOf, readingOf, type Context, type KnownFile } from "./context.ts";
+import { damageFailure, readingOf, type Context } from "./context.ts";
+import { filesOf, type KnownFile } from "./known-files.ts";
 import type { CurationPlan, FilesToRead, Step } from "./plan.ts";
 import { modelBytes, versions, type ReadyStep } from "./rules.ts";
 import { documentsOf, Lines } from "./shards.ts";
@@ -113,7 +114,7 @@ async function* textsIn(files: readonly KnownFile[], reading: FilesToRead): Asyn
     for await (const items of readFile(file, reading)) {
       for (const item of items) {
         if (item.kind === "document") yield item.text;
-        else if (reading.damaged === "error") throw damageFailure(file.name, item);
+        else if (item.kind === "damage" && reading.damaged === "error") throw damageFailure(file.name, item);
       }
     }
   }

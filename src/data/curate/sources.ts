@@ -1,10 +1,12 @@
 /** @file Sources as shards of documents. A run that was cut off goes on in the file where the last whole shard ended. */
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { RuntimeFailure } from "../../runtime/failure.ts";
 import type { Mark } from "../read/item.ts";
 import { readFile } from "../read/read.ts";
-import { damageFailure, filesOf, readingOf, type Context, type KnownFile } from "./context.ts";
+import { damageFailure, readingOf, type Context } from "./context.ts";
+import { filesOf, type KnownFile } from "./known-files.ts";
 import type { ManifestSource } from "./manifest.ts";
 import type { FilesToRead } from "./plan.ts";
 import { shardBytes, shardPath, ShardWriter, tallyOf } from "./shards.ts";
@@ -23,6 +25,9 @@ interface Place {
   readonly item: number;
   readonly end?: Mark;
 }
+/** Milliseconds between two turns of the event loop. */
+const turn = 20;
+
 type ReadTally = Tally & { readonly next: Place };
 
 export async function readSource(name: string, reading: FilesToRead, context: Context): Promise<ReadSource> {
@@ -58,6 +63,7 @@ async function makeShards(name: string, folder: string, files: readonly KnownFil
     [shard, skipped] = [new ShardWriter(), {}];
   };
   const first = place;
+  let turned = performance.now();
   for (let at = first.file; at < files.length; at++) {
     const file = files[at] as KnownFile;
     const { item: behind, end } = at === first.file ? first : { item: 0, end: undefined };
@@ -66,8 +72,8 @@ async function makeShards(name: string, folder: string, files: readonly KnownFil
       for (const found of items) {
         if (++item <= behind) continue;
         place = { file: at, item, ...(found.end === undefined ? {} : { end: found.end }) };
-        if (found.kind === "damage") {
-          if (reading.damaged === "error") throw damageFailure(file.name, found);
+        if (found.kind !== "document") {
+          if (found.kind === "damage" && reading.damaged === "error") throw damageFailure(file.name, found);
           const of = (skipped[found.reason] ??= { count: 0, examples: [] });
           of.count++;
           if (of.examples.length < shown) of.examples.push(`${file.name}${found.at === undefined ? "" : `, ${found.at}`}: ${found.message}`);
@@ -77,6 +83,13 @@ async function makeShards(name: string, folder: string, files: readonly KnownFil
         if (shard.full) await finish();
       }
     }
+    const now = performance.now();
+    if (now - turned < turn) continue;
+    turned = now;
+    progress({ step: name, unit: "files", documents: at + 1, bytes: read.bytes + shard.bytes });
+    // Small files are read without waiting: without a turn of the event loop no interrupt would be heard.
+    await setImmediate();
+    signal?.throwIfAborted();
   }
   if (shard.documents > 0 || Object.keys(skipped).length > 0) await finish();
   return number;

@@ -1,68 +1,83 @@
-/** @file Tables with a line of column names: commas or tabs between fields, quotes around those that hold them or line ends. */
-import { parse, type CsvError } from "csv-parse";
-import { Damaged, documentOf, missingField, textOf, type Damage, type Fields, type Item } from "./item.ts";
-import { longestDocument, withoutMark } from "./pieces.ts";
+/** @file Tables with a line of column names. What separates their fields is told by that line: it is what cuts the wanted column out of it. */
+import { cutRow, RowCutter, type Dialect, type Row } from "./csv-rows.ts";
+import { Damaged, documentOf, missingField, textOf, wantedOf, type Fields, type Item } from "./item.ts";
+import { withoutMark } from "./pieces.ts";
 
-interface Row {
-  readonly record: readonly Uint8Array[];
-  readonly info: { readonly lines: number };
+export interface TableOptions extends Fields {
+  /** What separates fields; otherwise the line of names tells. */
+  readonly delimiter?: string;
+  readonly quoting?: Quoting;
 }
+export type Quoting = "double" | "single" | "none";
 
-export async function* readCsv(chunks: AsyncIterable<Uint8Array>, fields: Fields, delimiter: "," | "\t"): AsyncGenerator<readonly Item[]> {
-  const ready: (Row | Damage)[] = [];
-  let failure: Error | undefined;
-  const parser = parse({
-    delimiter, encoding: null, info: true, skip_empty_lines: true, skip_records_with_error: true, max_record_size: longestDocument,
-    on_skip: (error) => void ready.push(damageOf(error)),
-  });
-  const closed = new Promise<void>((resolve) => void parser.once("close", resolve));
-  parser.on("data", (row: Row) => void ready.push(row));
-  parser.on("error", (error) => (failure = error));
+const tab = "\t";
+const likely = [",", tab, ";", "|"];
+
+export async function* readCsv(chunks: AsyncIterable<Uint8Array>, options: TableOptions, name: string): AsyncGenerator<readonly Item[]> {
+  let cutter: RowCutter | undefined;
   let columns: readonly string[] | undefined;
-  let line = 1;
-  const take = (): readonly Item[] => ready.splice(0).map((row): Item => {
-    if ("kind" in row) return row;
-    const at = `line ${line}`;
-    line = row.info.lines + 1;
-    if (columns !== undefined) return rowOf(row.record, columns, fields, at);
-    columns = row.record.map((name) => Buffer.from(name).toString("utf8"));
-    for (const name of [fields.field, fields.id ?? fields.field]) if (!columns.includes(name)) throw new Damaged(missingField(name, columns));
-    return header;
-  }).filter((item) => item !== header);
-  try {
-    for await (const chunk of chunks) {
-      await Promise.race([closed, new Promise<void>((resolve) => void parser.write(columns === undefined ? withoutMark(chunk) : chunk, () => resolve()))]);
-      yield take();
-      if (failure !== undefined) throw failure;
+  let before: Uint8Array[] = [];
+  const itemsOf = (rows: readonly Row[]): readonly Item[] => rows.flatMap((row): readonly Item[] => {
+    if (columns === undefined) {
+      columns = "fields" in row ? row.fields.map(nameOf) : [];
+      for (const wanted of wantedOf(options)) if (!columns.includes(wanted)) throw new Damaged(missingField(wanted, columns));
+      return [];
     }
-    parser.end();
-    await closed;
-    yield take();
-    if (failure !== undefined) throw failure;
-  } finally {
-    parser.destroy();
+    return [rowOf(row, columns, options)];
+  });
+  for await (const chunk of chunks) {
+    if (cutter !== undefined) {
+      yield itemsOf(cutter.push(chunk, false));
+      continue;
+    }
+    before.push(chunk);
+    const start = Buffer.from(withoutMark(Buffer.concat(before)));
+    const dialect = dialectOf(start, options, name, false);
+    if (dialect === undefined) continue;
+    cutter = new RowCutter(dialect);
+    before = [];
+    yield itemsOf(cutter.push(start, false));
   }
+  const start = Buffer.from(withoutMark(Buffer.concat(before)));
+  cutter ??= new RowCutter(dialectOf(start, options, name, true) ?? dialectFor(","));
+  yield itemsOf(cutter.push(start, true));
 }
 
-/** Stands for the line of names until it is left out. */
-const header: Item = { kind: "document", text: "" };
+const nameOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString("utf8");
+const quoteBytes: Readonly<Record<Quoting, number | undefined>> = { double: 0x22, single: 0x27, none: undefined };
 
-function rowOf(record: readonly Uint8Array[], columns: readonly string[], fields: Fields, at: string): Item {
-  const row: Record<string, string> = {};
-  for (const name of [fields.field, fields.id ?? fields.field]) {
-    const text = textOf(record[columns.indexOf(name)] ?? new Uint8Array(0), () => at);
+function dialectFor(delimiter: string, quoting: Quoting = "double"): Dialect {
+  return { delimiter: delimiter.charCodeAt(0), quote: quoteBytes[quoting], looseQuotes: delimiter === tab };
+}
+
+/** The first likely separator that gives the wanted columns; of none, the one that gives most. Nothing if the line of names is not there as a whole. */
+function dialectOf(start: Buffer, options: TableOptions, name: string, final: boolean): Dialect | undefined {
+  if (options.delimiter !== undefined) return dialectFor(options.delimiter, options.quoting);
+  const byName = /\.(?:tsv|tab)\b/i.test(name) ? tab : /\.psv\b/i.test(name) ? "|" : ",";
+  let [best, most]: [Dialect | undefined, number] = [undefined, 0];
+  for (const delimiter of [byName, ...likely.filter((one) => one !== byName)]) {
+    const dialect = dialectFor(delimiter, options.quoting);
+    const row = cutRow(start, 0, dialect, final);
+    if (row === "more") return undefined;
+    if ("problem" in row) continue;
+    const columns = row.fields.map(nameOf);
+    if (wantedOf(options).every((wanted) => columns.includes(wanted))) return dialect;
+    if (columns.length > most) [best, most] = [dialect, columns.length];
+  }
+  return best ?? dialectFor(byName, options.quoting);
+}
+
+function rowOf(row: Row, columns: readonly string[], options: TableOptions): Item {
+  const at = `line ${row.line}`;
+  if ("problem" in row) return { kind: "damage", reason: "invalid_row", at, message: row.problem, help: quotesHelp };
+  if (row.fields.length !== columns.length) return { kind: "damage", reason: "invalid_row", at, message: "the row has more or fewer fields than the first line", help: quotesHelp };
+  const values: Record<string, string> = {};
+  for (const name of wantedOf(options)) {
+    const text = textOf(row.fields[columns.indexOf(name)] ?? new Uint8Array(0), () => at);
     if (typeof text !== "string") return text;
-    row[name] = text;
+    values[name] = text;
   }
-  return documentOf(row, fields, at);
+  return documentOf(values, options, at);
 }
 
-const damageOf = (error: CsvError | undefined): Damage => ({
-  kind: "damage",
-  reason: "invalid_row",
-  at: `line ${String(error?.["lines"] ?? "?")}`,
-  message: error?.code === "CSV_QUOTE_NOT_CLOSED" ? "a quote is not closed"
-    : error?.code === "CSV_RECORD_INCONSISTENT_FIELDS_LENGTH" ? "the row has more or fewer fields than the first line"
-    : "quotes are not where they may be",
-  help: "put quotes around fields that hold the separator, quotes or line ends, and double the quotes in them",
-});
+const quotesHelp = "put quotes around fields that hold the separator, quotes or line ends, and double the quotes in them; say by `quoting` and `delimiter` if the file has others";

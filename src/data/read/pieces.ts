@@ -1,4 +1,4 @@
-/** @file A stream of bytes cut at a separator. */
+/** @file A stream of bytes cut at separators. */
 import { Damaged } from "./item.ts";
 
 export interface Piece {
@@ -11,25 +11,28 @@ export interface Piece {
 /** The longest document: strings hold no more than half a gigabyte. */
 export const longestDocument = 2 ** 28;
 
-/** Pieces without the separators, as many at a time as a chunk completes. Nothing after the last separator is no piece; without a separator all is one. The chunks begin at a byte of the file. */
-export async function* piecesOf(chunks: AsyncIterable<Uint8Array>, separatorText: string, byte: number): AsyncGenerator<readonly Piece[]> {
-  const separator = Buffer.from(separatorText);
+/**
+ * Pieces without the separators, as many at a time as a chunk completes. Nothing after the last separator is no piece; without separators all is one. Where several
+ * separators could be, the one that begins first is. The chunks begin at a byte of the file.
+ */
+export async function* piecesOf(chunks: AsyncIterable<Uint8Array>, separatorTexts: readonly string[], byte: number): AsyncGenerator<readonly Piece[]> {
+  const separators = separatorTexts.filter((text) => text !== "").map((text) => Buffer.from(text));
   let pending: Uint8Array[] = [];
   /** A separator may begin at the end of what came before. */
   let tail = Buffer.alloc(0);
   let [length, offset] = [0, byte];
-  const overlap = separator.length - 1;
+  const overlap = Math.max(0, ...separators.map((separator) => separator.length - 1));
   for await (const chunk of chunks) {
     const probe = Buffer.concat([tail, chunk]);
     tail = overlap > 0 ? probe.subarray(-overlap) : tail;
     pending.push(chunk);
     length += chunk.length;
-    if (separator.length > 0 && probe.includes(separator)) {
+    if (separators.some((separator) => probe.includes(separator))) {
       const all = Buffer.concat(pending);
       const found: Piece[] = [];
       let start = 0;
-      for (let end = all.indexOf(separator); end >= 0; end = all.indexOf(separator, start)) {
-        const next = end + separator.length;
+      for (let [end, of] = firstOf(all, separators, 0); end >= 0; [end, of] = firstOf(all, separators, start)) {
+        const next = end + of;
         found.push({ bytes: all.subarray(start, end), offset: offset + start, end: offset + next });
         start = next;
       }
@@ -44,6 +47,18 @@ export async function* piecesOf(chunks: AsyncIterable<Uint8Array>, separatorText
     }
   }
   if (length > 0) yield [{ bytes: Buffer.concat(pending), offset, end: offset + length }];
+}
+
+/** Where the first separator is, and how long it is. */
+function firstOf(bytes: Buffer, separators: readonly Buffer[], from: number): readonly [number, number] {
+  let first: readonly [number, number] = [-1, 0];
+  for (const separator of separators) {
+    // What comes after the first one found so far need not be looked at.
+    const within = first[0] < 0 ? bytes : bytes.subarray(0, first[0] + separator.length - 1);
+    const at = within.indexOf(separator, from);
+    if (at >= 0) first = [at, separator.length];
+  }
+  return first;
 }
 
 /** Without the mark that some programs begin files with. */

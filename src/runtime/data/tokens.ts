@@ -129,7 +129,7 @@ function requireUtf8(bytes: Uint8Array, name: string, take: (codePoint: number, 
   throw new RuntimeFailure(
     "data/encoding",
     `${name} is not UTF-8: byte 0x${invalid.byte.toString(16).padStart(2, "0")} at offset ${invalid.offset}`,
-    "convert the file to UTF-8, or use bytes or byte pairs as tokens, which take any file",
+    "convert the file to UTF-8",
   );
 }
 

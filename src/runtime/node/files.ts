@@ -1,12 +1,15 @@
 /** @file The files of a data source: patterns expanded in a fixed order, files read whole, and what can go wrong with either said plainly. */
-import type { Stats } from "node:fs";
+import { readFileSync, realpathSync, statSync, type Stats } from "node:fs";
+import { isUtf8 } from "node:buffer";
 import { open, readdir, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { glob, isDynamicPattern } from "tinyglobby";
 import type { SourceSpec, TextFile } from "../data/corpus.ts";
 import type { DataOptions, DataSpec, TrainingData } from "../data/data.ts";
 import { loadDataWith } from "../data/data.ts";
 import { RuntimeFailure, messageOf, systemCode } from "../failure.ts";
+import { eachCodePoint } from "../data/utf8.ts";
 import { nearest } from "../nearest.ts";
 
 /** Loads the data of a run; relative paths start at `folder`. */
@@ -16,7 +19,27 @@ export function loadData(spec: DataSpec, options: DataOptions, folder: string): 
 
 /** The files of a source, sorted by name, each read when it is asked for. */
 export async function* readSource(source: Pick<SourceSpec, "name" | "files">, folder: string): AsyncGenerator<TextFile> {
-  for (const file of await expand(source, folder)) yield { name: file.name, bytes: await readWhole(file.path, file.name) };
+  let turned = performance.now();
+  for (const { path, name } of await expand(source, folder)) {
+    yield { name, bytes: textIn(await readWhole(path, name), name) };
+    // Small files are read without waiting: without a turn of the event loop no interrupt would be heard.
+    if (performance.now() - turned < turn) continue;
+    await setImmediate();
+    turned = performance.now();
+  }
+}
+
+/** Milliseconds between two turns of the event loop. */
+const turn = 20;
+
+/** The bytes, without the mark that some programs begin files with, if they are text. */
+function textIn(bytes: Uint8Array, name: string): Uint8Array {
+  if (bytes.includes(0)) throw new RuntimeFailure("data/encoding", `${name} has a zero byte: it is no text`, "leave binary files out of the patterns");
+  if (!isUtf8(bytes)) {
+    const invalid = eachCodePoint(bytes, () => undefined);
+    throw new RuntimeFailure("data/encoding", `${name} is not UTF-8: byte 0x${(invalid?.byte ?? 0).toString(16).padStart(2, "0")} at offset ${invalid?.offset ?? 0}`, "convert the file to UTF-8");
+  }
+  return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes;
 }
 
 /** Fails if files of the data are missing, without reading any. */
@@ -32,11 +55,23 @@ export interface Named {
 /** The files that patterns name, sorted by name. */
 export async function expand(source: Pick<SourceSpec, "name" | "files">, folder: string): Promise<readonly Named[]> {
   const found = new Map<string, Named>();
+  const realFolders = new Map<string, string>();
+  const realFolder = (folder: string): string => {
+    const real = realFolders.get(folder) ?? realpathSync.native(folder);
+    realFolders.set(folder, real);
+    return real;
+  };
   for (const pattern of source.files) {
     const { root, rest, prefix } = pattern.startsWith("npm:") ? await inPackage(pattern, folder) : { root: folder, rest: pattern, prefix: "" };
     const paths = isDynamicPattern(rest) ? await glob(rest, { cwd: root, dot: false }) : [await plainFile(root, unescaped(rest), pattern)];
     if (paths.length === 0) throw new RuntimeFailure("data/missing", `source \`${source.name}\`: no file matches ${pattern} in ${root}`);
-    for (const path of paths) found.set(resolve(root, path), { name: prefix + path, path: resolve(root, path) });
+    for (const path of paths) {
+      const named: Named = { name: prefix + path, path: resolve(root, path) };
+      // Links to folders, loops of them among those, lead to a file by many names: the shortest is taken.
+      const place = join(realFolder(dirname(named.path)), basename(named.path));
+      const other = found.get(place);
+      if (other === undefined || named.name.length < other.name.length || (named.name.length === other.name.length && named.name < other.name)) found.set(place, named);
+    }
   }
   // Code unit order: the same on every machine and in every locale.
   return [...found.values()].toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
@@ -83,9 +118,12 @@ async function inPackage(pattern: string, folder: string): Promise<{ root: strin
 
 /** Largest single read: Node refuses 2 GiB and more. */
 const pieceBytes = 2 ** 30;
+/** Files up to here are read at once: waiting for each would take longer than reading it. */
+const smallFile = 2 ** 20;
 
 async function readWhole(path: string, name: string): Promise<Uint8Array> {
   try {
+    if (statSync(path).size <= smallFile) return readFileSync(path);
     const file = await open(path);
     try {
       const { size } = await file.stat();

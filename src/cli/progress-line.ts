@@ -1,0 +1,29 @@
+/** @file How far a command has come with its text, on the terminal. */
+import type { Progress } from "../data/curate/context.ts";
+import { grouped, textSize } from "./amounts.ts";
+import type { Host } from "./host.ts";
+
+/** Milliseconds between two lines. */
+const redraw = 100;
+const plain = 10_000;
+
+type Shown = Omit<Progress, "bytes"> & Partial<Pick<Progress, "bytes">>;
+
+/** One line that is redrawn, or a line now and then. */
+export function progressLine({ err, interactive }: Host): { readonly show: (done: Shown) => void; readonly end: () => void } {
+  let next = 0;
+  let drawn = false;
+  return {
+    show: ({ step, unit = "documents", documents, bytes }) => {
+      const now = performance.now();
+      if (now < next) return;
+      next = now + (interactive ? redraw : plain);
+      drawn = interactive;
+      const text = `${step}: ${grouped(documents)} ${unit}${bytes === undefined ? "" : `, ${textSize(bytes)}`}`;
+      err(interactive ? `\r\x1b[K${text}` : `${text}\n`);
+    },
+    end: () => {
+      if (drawn) err("\r\x1b[K");
+    },
+  };
+}
