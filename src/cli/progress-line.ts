@@ -6,6 +6,8 @@ import type { Host } from "./host.ts";
 /** Milliseconds between two lines. */
 const redraw = 100;
 const plain = 10_000;
+/** Milliseconds before a line says how many files were looked at: where they are few, that is soon done and no news. */
+const patience = 1000;
 
 type Shown = Omit<Progress, "bytes"> & Partial<Pick<Progress, "bytes">>;
 
@@ -13,10 +15,11 @@ type Shown = Omit<Progress, "bytes"> & Partial<Pick<Progress, "bytes">>;
 export function progressLine({ err, interactive }: Host): { readonly show: (done: Shown) => void; readonly end: () => void } {
   let next = 0;
   let drawn = false;
+  const start = performance.now();
   return {
     show: ({ step, unit = "documents", documents, bytes }) => {
       const now = performance.now();
-      if (now < next) return;
+      if (now < next || (!interactive && unit === "files" && now < start + patience)) return;
       next = now + (interactive ? redraw : plain);
       drawn = interactive;
       const text = `${step}: ${grouped(documents)} ${unit}${bytes === undefined ? "" : `, ${textSize(bytes)}`}`;

@@ -236,14 +236,16 @@ describe("files", () => {
     if (process.getuid?.() !== 0) await expect(names("secret.txt")).rejects.toMatchObject({ code: "data/unreadable", message: expect.stringContaining("secret.txt") });
   });
 
-  test("that are not UTF-8 are refused by name and offset for characters, and are fine for bytes", async () => {
+  test("that are no text are refused by name and offset, whatever the tokens are", async () => {
     await write("latin.txt", Uint8Array.from([...bytes("na"), 0xef, ...bytes("ve text that goes on for a while, long enough for a batch of sequences")]));
     const spec = { name: "T", sources: [{ name: "s", files: ["latin.txt"], weight: "rest" }], split: tail } as const;
-    await expect(loadData(spec, { ...options, tokenizer: createTokenizer({ kind: "characters", characters: "an" }) }, folder)).rejects.toMatchObject({
-      code: "data/encoding",
-      message: "latin.txt is not UTF-8: byte 0xef at offset 2",
-    });
-    expect((await loadData(spec, options, folder)).tokens).toBeGreaterThan(40);
+    for (const tokenizer of [createTokenizer({ kind: "characters", characters: "an" }), byteTokens]) {
+      await expect(loadData(spec, { ...options, tokenizer }, folder)).rejects.toMatchObject({ code: "data/encoding", message: "latin.txt is not UTF-8: byte 0xef at offset 2" });
+    }
+    await write("binary.txt", Uint8Array.from([...bytes("text"), 0, 1]));
+    await expect(loadData({ ...spec, sources: [{ ...spec.sources[0], files: ["binary.txt"] }] }, options, folder)).rejects.toMatchObject({ code: "data/encoding", message: "binary.txt has a zero byte: it is no text" });
+    await write("marked.txt", Uint8Array.from([0xef, 0xbb, 0xbf, ...bytes("x".repeat(60))]));
+    expect((await loadData({ ...spec, sources: [{ ...spec.sources[0], files: ["marked.txt"] }] }, options, folder)).tokens).toBe(45);
   });
 });
 
