@@ -154,7 +154,10 @@ function check(expr: Expr, statement: Statement | UniformStatement, locals: Loca
       const register = checker.registers.get(name);
       return register ? (register.length === 1 ? register.element : undefined) : locals.get(name)?.type;
     },
-    register: (name) => checker.registers.get(name)?.element,
+    register(name) {
+      const array = checker.registers.get(name);
+      return array && array.length > 1 ? array.element : undefined;
+    },
     loaded(name) {
       const array = checker.arrays.get(name);
       return array && "access" in array && array.access === "write" ? undefined : array?.element;

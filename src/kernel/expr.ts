@@ -51,9 +51,9 @@ export const group: Expr = { kind: "builtin", type: i32Type, name: "group" };
 /** A let, var, loop variable (i32, the default) or register of length 1. */
 export const variable = (name: string, type: ValueType = i32Type): Expr => ({ kind: "variable", type, name });
 
-/** A register of length 1, or with an index an element of a register array. */
+/** A register of length 1, or with an index an element of a register array. An array of one element is no array. */
 export function register(array: Array_, index?: Operand): Expr {
-  if (index === undefined) return variable(array.name, array.element);
+  if (index === undefined || array.length === 1) return variable(array.name, array.element);
   return { kind: "element", type: array.element, name: array.name, index: asExpr(index) };
 }
 

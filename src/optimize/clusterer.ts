@@ -24,6 +24,12 @@ export interface Limits {
   readonly bindings: number;
 }
 
+/** What is known of nodes before they are clustered. */
+export interface Known {
+  readonly stored: (node: Node) => string | undefined;
+  readonly apart: (node: Node) => boolean;
+}
+
 export class Clusterer {
   readonly #limits: Limits;
   readonly #users: ReadonlyMap<Node, readonly Node[]>;
@@ -31,13 +37,16 @@ export class Clusterer {
   readonly #draftOf = new Map<Node, Draft>();
   readonly #readers = new Map<Node, Set<Draft>>();
   readonly #stored: (node: Node) => string | undefined;
+  readonly #apart: (node: Node) => boolean;
+  readonly #copied = new Set<Node>();
   readonly #recomputed: Pick<Recomputed, "again" | "forward"> | undefined;
   #nextId = 0;
 
-  /** `stored`: why each pointwise node is kept. */
-  constructor(roots: readonly Node[], stored: (node: Node) => string | undefined, limits: Limits, recomputed?: Pick<Recomputed, "again" | "forward">) {
+  /** `stored`: why each pointwise node is kept. `apart`: new values that another kernel than the one that computes them puts in the place of the old ones. */
+  constructor(roots: readonly Node[], { stored, apart }: Known, limits: Limits, recomputed?: Pick<Recomputed, "again" | "forward">) {
     this.#limits = limits;
     this.#stored = stored;
+    this.#apart = apart;
     this.#recomputed = recomputed;
     this.#roots = new Set(roots);
     const nodes = reachable(roots);
@@ -69,6 +78,11 @@ export class Clusterer {
       if (excess <= 0) return [];
       return [...draft.members.keys()].flatMap((node) => (node.kind === "comp" || node.kind === "scatter" ? [{ node, excess, reads: tensorsRead(node.body).length }] : []));
     });
+  }
+
+  /** New values in kernels that bind too much, because what writes them could not write them in place. */
+  copiedTooMuch(): readonly Node[] {
+    return [...this.#copied].filter((node) => this.#bindings([...(this.#draftOf.get(node)?.members.keys() ?? [])]) > this.#limits.bindings);
   }
 
   #add(node: Node): void {
@@ -196,10 +210,16 @@ export class Clusterer {
     const draft = this.#draftOf.get(node.value);
     const member = draft?.members.get(node.value);
     const readers = [...(this.#readers.get(node.target) ?? [])].filter((d) => d !== draft && d.members.size > 0);
-    if (!draft || !member || draft.kind === "flash" || readers.some((d) => reaches(draft, d)) || !readsInPlace(draft, node.target, member.place)) this.#start("map", node, node.axes, [], []);
-    else this.#place(draft, node, member.place.slice(0, node.axes.length));
+    const inPlace = draft && member && draft.kind !== "flash" && !this.#apart(node.value) && !readers.some((d) => reaches(draft, d)) && readsInPlace(draft, node.target, member.place);
+    if (inPlace) this.#place(draft, node, member.place.slice(0, node.axes.length));
+    else {
+      this.#start("map", node, node.axes, [], []);
+      this.#copied.add(node.value);
+    }
     const writer = this.#draftOf.get(node);
-    if (writer) dependOn(writer, draft && draft !== writer ? [...readers, draft] : readers);
+    if (!writer) return;
+    dependOn(writer, draft && !inPlace ? [...readers, draft] : readers);
+    if (!inPlace && readers.length > 0) writer.reasons.push(`${node.target.name} is written by a kernel of its own: others read the old value after the new one is known`);
   }
 
   #startContraction(node: Comp, contraction: Contraction): void {
@@ -284,7 +304,7 @@ export class Clusterer {
   /** What a kernel of these members writes for a member: what a new value goes to, the node itself for others. */
   #writtenOf(node: Node, members: ReadonlySet<Node>): readonly Node[] {
     const outside = (this.#users.get(node) ?? []).filter((u) => !members.has(u));
-    const targets = outside.flatMap((u) => (u.kind === "update" ? [u.target] : []));
+    const targets = outside.flatMap((u) => (u.kind === "update" && !this.#apart(node) && !this.#copied.has(node) ? [u.target] : []));
     return this.#roots.has(node) || targets.length < outside.length ? [...targets, node] : targets;
   }
 

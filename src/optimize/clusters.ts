@@ -53,21 +53,26 @@ export function clusterGraph(given: readonly Node[], { bindings, precision = "f3
 function clusterWithin(normal: readonly Node[], bindings: number, forwardRoots: number | undefined): { readonly clusterer: Clusterer; readonly roots: readonly Node[] } {
   const limits = new Map<Node, number>();
   const saved = new Set<Node>();
+  const apart = new Set<Node>();
   for (;;) {
     const inlined = inlinePointwise(normal, (node) => limits.get(node) ?? Infinity);
     const keep = (node: Node): boolean => saved.has(inlined.originOf(node) ?? node);
     const recomputed = forwardRoots === undefined ? undefined : recomputeInBackward(inlined.roots, forwardRoots, keep);
     const roots = recomputed?.roots ?? inlined.roots;
     const originOf = (node: Node): Node | undefined => inlined.originOf(recomputed?.originOf(node) ?? node);
-    const clusterer = new Clusterer(roots, (node) => inlined.reasons.get(recomputed?.originOf(node) ?? node), { bindings }, recomputed);
+    const known = { stored: (node: Node) => inlined.reasons.get(recomputed?.originOf(node) ?? node), apart: (node: Node) => apart.has(originOf(node) ?? node) };
+    const clusterer = new Clusterer(roots, known, { bindings }, recomputed);
+    const copied = clusterer.copiedTooMuch().flatMap((node) => originOf(node) ?? []).filter((node) => !apart.has(node));
+    copied.forEach((node) => apart.add(node));
+    if (copied.length > 0) continue;
     let changed = false;
     for (const { node, excess, reads } of clusterer.overfull()) {
       const origin = originOf(node);
       if (!origin) continue;
       // What was limited before and is too much still is limited further.
-      const known = limits.get(origin) ?? Infinity;
-      const limit = Math.max(Math.min(reads - excess, known - 1), 1);
-      if (limit >= known) continue;
+      const before = limits.get(origin) ?? Infinity;
+      const limit = Math.max(Math.min(reads - excess, before - 1), 1);
+      if (limit >= before) continue;
       limits.set(origin, limit);
       changed = true;
     }

@@ -9,7 +9,7 @@ import { elementCount } from "../ir/node.ts";
 import { belowGuard, lastAboveLowest, lastNonZero } from "../ir/support.ts";
 import type { Scalar } from "../ir/graph.ts";
 import { add, bitcast, bool, div, group, i32, lane, le, lt, min, mod, mul, register, variable } from "../kernel/expr.ts";
-import type { Expr, Statement } from "../kernel/ir.ts";
+import type { Array_, Expr, Statement } from "../kernel/ir.ts";
 import { branch, loop, phase, store } from "../kernel/statements.ts";
 import type { FoldCluster } from "../optimize/cluster.ts";
 import { buildKernel } from "./bindings.ts";
@@ -85,7 +85,7 @@ function streamKernel(cluster: FoldCluster, shape: StreamShape, bindings: Bindin
     loop(counter, 0, vectors, 1, branch(units % lanes === 0 && units % columns === 0 ? bool(true) : lt(unit, units), code.statements));
   const unit = add(add(mul(variable(counter), lanes), lane), first);
   const columnGroup = axisGroup(0, cluster.axes, unit);
-  const set = (target: string, value: Expr): Statement => ({ kind: "set", target, index: variable(counter), value });
+  const set = (sum: Array_, value: Expr): Statement => ({ kind: "set", target: sum.name, ...(sum.length > 1 && { index: variable(counter) }), value });
 
   const base = new ScalarLowering({ bindings, block, space, groups: [] });
   const bound = lastRow(cluster);
@@ -101,8 +101,8 @@ function streamKernel(cluster: FoldCluster, shape: StreamShape, bindings: Bindin
     const points = Array.from({ length: together }, (_, ahead) =>
       base.inside({ groups: [axisGroup(rank, cluster.over, add(variable(row), ahead * apart))], block: rowCode }).inside({ groups: [columnGroup], block: code }));
     const values = points.map((point) => point.lowerAll(scalars));
-    sums.forEach(({ op, name, register: array }, i) =>
-      code.push(set(name, combine(op, register(array, variable(counter)), tree(op, values.map((value) => value[i] as Expr))))));
+    sums.forEach(({ op, register: array }, i) =>
+      code.push(set(array, combine(op, register(array, variable(counter)), tree(op, values.map((value) => value[i] as Expr))))));
     rowCode.push(...eachVector(code, unit));
     return apart === 1 ? loop(row, from, to, together, rowCode.statements) : loop(row, from, add(from, apart), 1, rowCode.statements);
   };
@@ -112,7 +112,7 @@ function streamKernel(cluster: FoldCluster, shape: StreamShape, bindings: Bindin
   const below = bound && belowGuard(scalars, rank);
   const added = below ? branch(le(add(from, rows), base.lower(below.bound)), addRows(below.scalars, apart), addRows(scalars, 1)) : addRows(scalars, bound ? 1 : apart);
 
-  const starts = sums.map(({ op, type, name }) => set(name, startOf(op, type)));
+  const starts = sums.map(({ op, type, register: array }) => set(array, startOf(op, type)));
   block.push(...loop(counter, 0, vectors, 1, starts), ...added);
 
   const end = block.child();

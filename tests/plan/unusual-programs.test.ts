@@ -31,7 +31,7 @@ test.each(files.flatMap((file) => [gpuTarget, softwareTarget, cpuTarget(4), cpuT
 
 describe.skipIf(!hasCompiler)("in C, whatever the vectors", () => {
   test.each([
-    ["axes-of-two.llm", 8], ["short-rows.llm", 8], ["twelve-guarded-tensors.llm", 4], ["twelve-guarded-tensors.llm", 16],
+    ["axes-of-two.llm", 8], ["stream-of-one-vector.llm", 8], ["short-rows.llm", 8], ["twelve-guarded-tensors.llm", 4], ["twelve-guarded-tensors.llm", 16],
   ] as const)("%s equals its definition in vectors of %i", async (file, lanes) => {
     const device = await openDevice({ device: "cpu" });
     expect(await wrong(file, cpuTarget(lanes), (compiled) => onDevice(device, compiled))).toEqual([]);
