@@ -73,9 +73,9 @@ describe("imports", () => {
     expect(strayed).toEqual([]);
   });
 
-  test("of generated programs are of `llmc/runtime` alone", () => {
+  test("of generated programs are of `llmc-lang/runtime` alone", () => {
     const printer = read("codegen/typescript/print-program.ts");
-    expect([...printer.matchAll(/moduleSpecifier: ("[^"]*"|\w+)/g)].map((m) => m[1])).toEqual(['"llmc/runtime"', '"llmc/runtime"']);
+    expect([...printer.matchAll(/moduleSpecifier: ("[^"]*"|\w+)/g)].map((m) => m[1])).toEqual(["runtimeModule", "runtimeModule"]);
   });
 });
 

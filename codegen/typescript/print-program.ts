@@ -7,6 +7,7 @@ import { format } from "prettier";
 import type * as tsMorph from "ts-morph";
 import type { SourceFile } from "ts-morph";
 import { javascript } from "../../src/ir/javascript.ts";
+import { runtimeModule } from "../../src/runtime/module.ts";
 import { initialisation, type Initialisation } from "./initialisers.ts";
 import type { ProgramSpec, SampleSpec } from "./program-spec.ts";
 
@@ -51,8 +52,8 @@ function header({ plan, source }: ProgramSpec): string {
 
 function addImports(file: SourceFile, calls: ReadonlySet<string>, starts: Initialisation): void {
   const values = ["loadProgram", "openRun", "runMain", "tokenInputs", ...calls].toSorted();
-  file.addImportDeclaration({ moduleSpecifier: "llmc/runtime", namedImports: ["DataSpec", ...(starts.starts.length > 0 ? ["Initialisers"] : []), "RunOptions", "RunResult", "TokenizerData"], isTypeOnly: true });
-  file.addImportDeclaration({ moduleSpecifier: "llmc/runtime", namedImports: values });
+  file.addImportDeclaration({ moduleSpecifier: runtimeModule, namedImports: ["DataSpec", ...(starts.starts.length > 0 ? ["Initialisers"] : []), "RunOptions", "RunResult", "TokenizerData"], isTypeOnly: true });
+  file.addImportDeclaration({ moduleSpecifier: runtimeModule, namedImports: values });
 }
 
 function constant(file: SourceFile, name: string, initializer: string, doc?: string, type?: string): void {

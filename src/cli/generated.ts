@@ -1,10 +1,11 @@
 /**
- * @file Imports a generated program. It says `llmc/runtime`, which Node finds where llmc is installed; a program run from here gets the runtime of
+ * @file Imports a generated program. It imports `llmc-lang/runtime`, which Node finds where llmc is installed; a program run from here gets the runtime of
  * this very command, wherever its folder lies.
  */
 import { register } from "node:module";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
+import { runtimeModule } from "../runtime/module.ts";
 import type { RunOptions } from "../runtime/node/run.ts";
 import type { RunResult } from "../runtime/train.ts";
 import { packageFolder } from "./files.ts";
@@ -18,7 +19,7 @@ let registered = false;
 export async function importProgram(folder: string): Promise<GeneratedProgram> {
   if (!registered) {
     const runtime = pathToFileURL(join(packageFolder(), "dist", "runtime.js")).href;
-    const hook = `export const resolve = (name, context, next) => name === "llmc/runtime" ? { url: ${JSON.stringify(runtime)}, shortCircuit: true } : next(name, context);`;
+    const hook = `export const resolve = (name, context, next) => name === ${JSON.stringify(runtimeModule)} ? { url: ${JSON.stringify(runtime)}, shortCircuit: true } : next(name, context);`;
     register(`data:text/javascript,${encodeURIComponent(hook)}`);
     registered = true;
   }

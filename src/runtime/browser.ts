@@ -1,4 +1,4 @@
-/** @file `llmc/runtime` in a browser: the device of `navigator.gpu`, programs and texts by fetch. The page brings its own log, storage and screen to `Run`. */
+/** @file `llmc-lang/runtime` in a browser: the device of `navigator.gpu`, programs and texts by fetch. The page brings its own log, storage and screen to `Run`. */
 import type { TextFile } from "./data/corpus.ts";
 import type { CompiledProgram, Device } from "./device.ts";
 import { RuntimeFailure } from "./failure.ts";

@@ -38,6 +38,7 @@ export type FailureCode =
   | "train/not-finite"
   | "sample/options"
   | "interrupted"
+  | "package/missing"
   | "usage";
 
 /** Not a bug: the message is for the person who runs the program. */

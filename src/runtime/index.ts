@@ -1,4 +1,4 @@
-/** @file `llmc/runtime` in Node: what generated training programs import. */
+/** @file `llmc-lang/runtime` in Node: what generated training programs import. */
 export * from "./common.ts";
 export type { Checkpoints } from "./node/checkpoints.ts";
 export { listCheckpoints, openCheckpointFile, openCheckpoints } from "./node/checkpoints.ts";

@@ -53,7 +53,7 @@ test("the program is correct TypeScript, runs by itself, and is what llmc train 
 
   // Checked under the strictest options, against the runtime's own types.
   const config = JSON.parse(readFileSync(join(root, "tsconfig.json"), "utf8")) as { compilerOptions: object };
-  const paths = { "llmc/runtime": [join(root, "src/runtime/index.ts")] };
+  const paths = { "llmc-lang/runtime": [join(root, "src/runtime/index.ts")] };
   const typeRoots = [join(root, "node_modules/@types"), join(root, "node_modules")];
   writeFileSync(join(cwd, "tsconfig.json"), JSON.stringify({ compilerOptions: { ...config.compilerOptions, paths, typeRoots }, files: ["program/train.ts"] }));
   writeFileSync(join(cwd, "package.json"), '{ "type": "module" }');
@@ -61,7 +61,7 @@ test("the program is correct TypeScript, runs by itself, and is what llmc train 
 
   // Where llmc is installed the program finds the runtime.
   mkdirSync(join(cwd, "node_modules"));
-  symlinkSync(root, join(cwd, "node_modules/llmc"));
+  symlinkSync(root, join(cwd, "node_modules/llmc-lang"));
   const alone = await run(join(cwd, "program/train.mjs"), ["--device=software", "--out=alone"], { cwd });
   expect(alone.stderr).toContain("saved alone/checkpoints/step-00000012.safetensors");
   expect(alone.code).toBe(0);

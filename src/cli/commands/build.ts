@@ -1,6 +1,7 @@
 /** @file `llmc build`: the compiled model as a folder a person can read and run. */
 import { createRequire } from "node:module";
 import { join, resolve } from "node:path";
+import { runtimeModule } from "../../runtime/module.ts";
 import type { Command, Input } from "../command.ts";
 import { withFailures } from "../failures.ts";
 import type { ExitCode, Host } from "../host.ts";
@@ -24,7 +25,7 @@ export const build: Command = {
 /** Whether a program in the folder finds what it imports: where llmc is installed in or above it. */
 function findsRuntime(folder: string): boolean {
   try {
-    createRequire(join(folder, "train.mjs")).resolve("llmc/runtime");
+    createRequire(join(folder, "train.mjs")).resolve(runtimeModule);
     return true;
   } catch {
     return false;

@@ -1,5 +1,5 @@
 /** @file The language of a text by fastText's `lid.176` (Joulin et al. 2017), which npm's `fasttext.wasm.js` brings along; the rule is datatrove's LanguageFilter. */
-import { getLIDModel } from "fasttext.wasm.js";
+import { optionalPackage } from "../../runtime/optional-package.ts";
 import type { DocumentRule } from "../rules/rule.ts";
 
 export interface LanguageOptions {
@@ -16,7 +16,10 @@ export interface LanguageScore {
 }
 
 let model: ReturnType<typeof load> | undefined;
-const load = async () => (await getLIDModel()).load();
+const load = async () => {
+  const { getLIDModel } = await optionalPackage("fasttext.wasm.js", "telling languages apart", () => import("fasttext.wasm.js"));
+  return (await getLIDModel()).load();
+};
 
 /** What the model makes of texts: languages by score, as far as they score more than a bound. */
 export async function languageIdentifier(): Promise<(text: string, above: number) => readonly LanguageScore[]> {

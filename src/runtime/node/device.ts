@@ -8,6 +8,7 @@ import { languageOf } from "../device.ts";
 import type { Compiler } from "../cpu/compiler.ts";
 import { RuntimeFailure, isFailure, messageOf } from "../failure.ts";
 import { didYouMean } from "../nearest.ts";
+import { loadKoffi, optionalPackage } from "../optional-package.ts";
 import type { Plan } from "../plan.ts";
 import { adapterName, openWebGpuDevice } from "../webgpu/device.ts";
 
@@ -38,20 +39,36 @@ export async function openDevice(options: DeviceOptions = {}, plan?: Plan): Prom
   if (name === "cpu") return openCpu("as asked for");
   if (language === "c") return openCpu("the program was compiled for it");
   if (name === "software") return openSoftware("as asked for");
-  const adapter = softwareLoaded || (await vulkanIsAbsent()) ? undefined : await findAdapter([]);
+  const dawn = await dawnOrReason();
+  if (name === "webgpu" && dawn !== undefined) throw dawn;
+  const adapter = dawn !== undefined || softwareLoaded || (await vulkanIsAbsent()) ? undefined : await findAdapter([]);
   const software = adapter !== undefined && isSoftware(adapter);
   if (adapter !== undefined && (name === "webgpu" || !software)) return openWebGpuDevice({ adapter, software, reason: name === "webgpu" ? "as asked for" : "the system's GPU" });
   if (name === "webgpu") throw new RuntimeFailure("device/none", "no WebGPU adapter was found: the machine has no GPU, or its driver is not installed", "use --device=cpu or --device=software");
   // Its kernels are C, so a program for WebGPU has no choice but the software adapter.
-  const compiler = language === undefined ? await compilerOrReason() : "the program was compiled for WebGPU";
-  if (typeof compiler !== "string") return openCpu("no GPU was found, and there is a C compiler", compiler);
+  const found = await compilerOrReason();
+  const compiler = language === undefined || typeof found === "string" ? found : "the program was compiled for WebGPU";
+  const noGpu = dawn === undefined ? noneFound : "the npm package `webgpu` is not installed";
+  if (typeof compiler !== "string") return openCpu(`${noGpu}, and there is a C compiler`, compiler);
   const reason = `${noGpu}, and ${compiler}`;
   return adapter === undefined ? openSoftware(reason) : openWebGpuDevice({ adapter, software, reason });
 }
 
-const noGpu = "no GPU was found";
+const noneFound = "no GPU was found";
+
+/** Nothing if Dawn can be loaded, else why not: its package may have been left out. */
+async function dawnOrReason(): Promise<RuntimeFailure | undefined> {
+  try {
+    await optionalPackage("webgpu", "WebGPU in Node", () => import("webgpu"));
+    return undefined;
+  } catch (error) {
+    if (isFailure(error)) return error;
+    throw error;
+  }
+}
 
 async function openCpu(reason: string, compiler?: Compiler): Promise<Device> {
+  await loadKoffi();
   const { openCpuDevice } = await import("../cpu/device.ts");
   return openCpuDevice(reason, compiler);
 }
@@ -75,7 +92,7 @@ async function openSoftware(reason: string): Promise<Device> {
   const { prepareSoftwareAdapter } = await import("../software-adapter.ts");
   const prepared = await prepareSoftwareAdapter();
   if (prepared.kind === "unavailable") {
-    throw new RuntimeFailure("device/none", `${reason.startsWith(noGpu) ? `${reason}, and ` : ""}${prepared.reason}`, "install gcc or clang, or a GPU driver with WebGPU support (Vulkan, Metal or Direct3D 12)");
+    throw new RuntimeFailure("device/none", `${reason.startsWith(noneFound) ? `${reason}, and ` : ""}${prepared.reason}`, `install gcc or clang, or a GPU driver with WebGPU support (Vulkan, Metal or Direct3D 12)${prepared.reason.includes("is not installed") ? ", or the packages: npm install webgpu @sparticuz/chromium" : ""}`);
   }
   softwareLoaded = true;
   const adapter = await findAdapter(softwareFlags);
@@ -104,7 +121,7 @@ const namesIn = (error: unknown): readonly string[] => [...messageOf(error).matc
 
 /** The adapters of the system's drivers by their names. */
 export async function adapterNames(): Promise<readonly string[]> {
-  if (softwareLoaded || (await vulkanIsAbsent())) return [];
+  if ((await dawnOrReason()) !== undefined || softwareLoaded || (await vulkanIsAbsent())) return [];
   try {
     await findAdapter(["adapter=none of these"]);
     return [];
@@ -120,7 +137,7 @@ export async function adapterNames(): Promise<readonly string[]> {
 const instances = new Map<string, GPU>();
 
 async function findAdapter(flags: string[]): Promise<GPUAdapter | undefined> {
-  const { create } = await import("webgpu");
+  const { create } = await optionalPackage("webgpu", "WebGPU in Node", () => import("webgpu"));
   const key = flags.join(" ");
   const instance = instances.get(key) ?? create(flags);
   instances.set(key, instance);
@@ -134,8 +151,8 @@ function isSoftware(adapter: GPUAdapter): boolean {
 /** Only on Linux does Dawn depend on a library that may be missing. */
 async function vulkanIsAbsent(): Promise<boolean> {
   if (process.platform !== "linux") return false;
-  const { default: koffi } = await import("koffi");
   try {
+    const koffi = await loadKoffi();
     koffi.load("libvulkan.so.1");
     return false;
   } catch {
