@@ -1,7 +1,7 @@
 /** @file Numbers and texts as written → what they mean, with a diagnostic for a unit or an escape that does not exist. */
 import { report } from "../src/diagnostics/codes.ts";
 import type { Diagnostic, Fix } from "../src/diagnostics/diagnostic.ts";
-import type { Span } from "../src/diagnostics/source.ts";
+import { lineEnd, type Span } from "../src/diagnostics/source.ts";
 import type { NumberLiteral } from "./ast.ts";
 import { isSuffix, likelySuffix, scaled, splitNoun, type Suffix } from "./units.ts";
 
@@ -63,7 +63,7 @@ export function readText(image: string, span: Span, problem: Problem): string {
 
 /** A template drops the line break after the opening quotes, the one before the closing quotes, and the common indentation. */
 function readTemplate(image: string): string {
-  const lines = image.slice(3, -3).split("\n");
+  const lines = image.slice(3, -3).split(lineEnd);
   if (lines.length === 1) return lines[0] ?? "";
   const head = lines[0]?.trim() === "" ? [] : [lines[0] ?? ""];
   const rest = lines.slice(1);

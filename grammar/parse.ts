@@ -5,7 +5,7 @@
 import type { ILexingError, IToken } from "chevrotain";
 import { report } from "../src/diagnostics/codes.ts";
 import type { Diagnostic } from "../src/diagnostics/diagnostic.ts";
-import type { SourceFile } from "../src/diagnostics/source.ts";
+import { lineEnd, type SourceFile } from "../src/diagnostics/source.ts";
 import { suggest } from "../src/diagnostics/suggest.ts";
 import type { Declaration, File } from "./ast.ts";
 import { cutDeclarations, isDeclarationWord } from "./chunks.ts";
@@ -103,7 +103,7 @@ function asDeclaration(low: Lowering, tokens: readonly IToken[]): readonly IToke
   const near = isDeclarationWord(first) ? undefined : declarationWords.find((word) => word === suggest(first.image, declarationWords));
   const indented = isDeclarationWord(first);
   low.problem(
-    report("syntax/unknown-declaration", { word: first.image.split("\n")[0] ?? "" }, {
+    report("syntax/unknown-declaration", { word: first.image.split(lineEnd)[0] ?? "" }, {
       primary: { span, text: indented ? "a declaration begins in column 0" : "" },
       fixes: near ? [{ title: `write \`${near}\``, edits: [{ span, text: near }] }] : [],
       ...(near || indented ? {} : { help: `a declaration begins with ${declarationWords.map((word) => `\`${word}\``).join(", ")}` }),

@@ -77,8 +77,8 @@ function text(name: string, pattern: RegExp, lineBreaks: boolean): TokenType {
 }
 export const Template = text("Template", /"""[\s\S]*?"""/, true);
 export const OpenTemplate = text("OpenTemplate", /"""/, false);
-export const Str = text("Str", /"(?:[^"\\\n]|\\.)*"/, false);
-export const OpenStr = text("OpenStr", /"(?:[^"\\\n]|\\.)*/, false);
+export const Str = text("Str", /"(?:[^"\\\r\n]|\\.)*"/, false);
+export const OpenStr = text("OpenStr", /"(?:[^"\\\r\n]|\\.)*/, false);
 
 function mark(name: string, pattern: string, more: Partial<ITokenConfig> = {}): TokenType {
   return createToken({ name, pattern, label: `\`${pattern}\``, ...more });
@@ -113,8 +113,8 @@ export const P = {
 };
 
 /** `///` documents what follows, `//!` the file. Four slashes are a ruler, not documentation. */
-export const Doc = createToken({ name: "Doc", pattern: /\/\/(?:!|\/(?!\/))[^\n]*/, group: "docs", start_chars_hint: ["/"] });
-export const Comment = createToken({ name: "Comment", pattern: /\/\/[^\n]*/, group: "comments", start_chars_hint: ["/"] });
+export const Doc = createToken({ name: "Doc", pattern: /\/\/(?:!|\/(?!\/))[^\r\n]*/, group: "docs", start_chars_hint: ["/"] });
+export const Comment = createToken({ name: "Comment", pattern: /\/\/[^\r\n]*/, group: "comments", start_chars_hint: ["/"] });
 const Space = createToken({ name: "Space", pattern: /\s+/, group: Lexer.SKIPPED, line_breaks: true });
 
 export const allTokens: TokenType[] = [

@@ -4,7 +4,7 @@
  */
 import type { Label } from "./diagnostic.ts";
 import { lineStarts, positionAt, type SourceFile } from "./source.ts";
-import { expandTabs, textWidth } from "./text-width.ts";
+import { expandTabs, textWidth, visible } from "./text-width.ts";
 
 /** How the parts of a frame are coloured; the identity where colours are off. */
 export interface FramePaint {
@@ -24,9 +24,7 @@ interface Mark {
 
 function lineText(file: SourceFile, line: number): string {
   const starts = lineStarts(file);
-  const start = starts[line - 1] ?? 0;
-  const end = starts[line] === undefined ? file.text.length : starts[line] - 1;
-  return file.text.slice(start, end).replace(/\r$/, "");
+  return file.text.slice(starts[line - 1] ?? 0, starts[line]).replace(/[\r\n]+$/, "");
 }
 
 function markOf(label: Label, primary: boolean): Mark {
@@ -35,7 +33,7 @@ function markOf(label: Label, primary: boolean): Mark {
   const text = lineText(file, line);
   const from = textWidth(text.slice(0, column - 1));
   const to = textWidth(text.slice(0, Math.min(column - 1 + Math.max(1, end - start), text.length)).trimEnd());
-  return { line, start: from, end: Math.max(to, from + 1), text: label.text, primary };
+  return { line, start: from, end: Math.max(to, from + 1), text: visible(label.text), primary };
 }
 
 /** Width of the column of line numbers that these labels need. */
@@ -49,7 +47,7 @@ export function renderFrame(file: SourceFile, labels: readonly { readonly label:
   const head = labels.find((entry) => entry.primary) ?? labels[0];
   const place = positionAt(file, head?.label.span.start ?? 0);
   const bar = `${pad} ${paint.gutter("│")}`;
-  const out = [`${pad} ${paint.gutter("┌─")} ${file.path}:${place.line}:${place.column}`, bar];
+  const out = [`${pad} ${paint.gutter("┌─")} ${visible(file.path)}:${place.line}:${place.column}`, bar];
   const marks = labels.map(({ label, primary }) => markOf(label, primary));
   const lines = [...new Set(marks.map((mark) => mark.line))].toSorted((a, b) => a - b);
   for (const [i, line] of lines.entries()) {

@@ -3,6 +3,7 @@ import picocolors from "picocolors";
 import type { Diagnostic } from "./diagnostic.ts";
 import { type FramePaint, gutterWidth, renderFrame } from "./frame.ts";
 import type { SourceFile } from "./source.ts";
+import { visible } from "./text-width.ts";
 
 export interface RenderOptions {
   readonly color?: boolean;
@@ -20,10 +21,10 @@ export function renderDiagnostic(diagnostic: Diagnostic, options: RenderOptions 
   const files = new Set<SourceFile>(labels.map(({ label }) => label.span.file));
   const frames = [...files].flatMap((file) => renderFrame(file, labels.filter(({ label }) => label.span.file === file), width, paint));
   return [
-    `${c.bold(loud(`${diagnostic.severity}[${diagnostic.code}]`))}${c.bold(`: ${diagnostic.message}`)}`,
+    `${c.bold(loud(`${diagnostic.severity}[${diagnostic.code}]`))}${c.bold(`: ${visible(diagnostic.message)}`)}`,
     ...frames,
-    ...diagnostic.notes.map((note) => `${pad}  ${note}`.trimEnd()),
-    ...helpLines(diagnostic).map((line) => `${pad}${line}`),
+    ...diagnostic.notes.map((note) => `${pad}  ${visible(note)}`.trimEnd()),
+    ...helpLines(diagnostic).map((line) => `${pad}${visible(line)}`),
   ].join("\n");
 }
 

@@ -25,12 +25,15 @@ export interface Position {
 
 const lineStartsOf = new WeakMap<SourceFile, readonly number[]>();
 
+/** What ends a line, on any system: `\n`, `\r\n`, or `\r` alone. */
+export const lineEnd = /\r\n?|\n/;
+
 /** Offsets at which each line starts; computed once per file. */
 export function lineStarts(file: SourceFile): readonly number[] {
   const known = lineStartsOf.get(file);
   if (known) return known;
   const starts = [0];
-  for (let i = 0; i < file.text.length; i++) if (file.text.charCodeAt(i) === 10) starts.push(i + 1);
+  for (const { index, 0: end } of file.text.matchAll(new RegExp(lineEnd, "g"))) starts.push(index + end.length);
   lineStartsOf.set(file, starts);
   return starts;
 }

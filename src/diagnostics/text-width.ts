@@ -11,9 +11,21 @@ const wide: readonly (readonly [number, number])[] = [
   [0x1f900, 0x1f9ff], [0x20000, 0x3fffd],
 ];
 
+/** Characters that a terminal obeys instead of drawing them: controls, marks that turn the direction of text, ends of lines, halves of pairs. */
+const obeyed = /[\p{Cc}\p{Cs}\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]/gu;
+
+/** The text with a picture in place of each character that a terminal would obey: no source can move the cursor or recolour what follows. */
+export function visible(text: string): string {
+  return text.replace(obeyed, (character) => {
+    const code = character.charCodeAt(0);
+    if (character === "\t") return character;
+    return code < 0x20 ? String.fromCharCode(0x2400 + code) : code === 0x7f ? "\u2421" : "\ufffd";
+  });
+}
+
 function characterWidth(character: string): number {
   const code = character.codePointAt(0) ?? 0;
-  if (code < 0x300) return code < 0x20 ? 0 : 1;
+  if (code < 0x300) return 1;
   if (/^[\p{M}\u200b-\u200f]/u.test(character)) return 0;
   return wide.some(([first, last]) => code >= first && code <= last) ? 2 : 1;
 }
@@ -21,13 +33,13 @@ function characterWidth(character: string): number {
 /** Columns that `text` takes when it begins in column 0. */
 export function textWidth(text: string): number {
   let width = 0;
-  for (const character of text) width += character === "\t" ? tabWidth - (width % tabWidth) : characterWidth(character);
+  for (const character of visible(text)) width += character === "\t" ? tabWidth - (width % tabWidth) : characterWidth(character);
   return width;
 }
 
-/** The text with its tabs as spaces, so that marks below it stand where they should. */
+/** The text as it is drawn: tabs as spaces, so that marks below it stand where they should. */
 export function expandTabs(text: string): string {
   let out = "";
-  for (const character of text) out += character === "\t" ? " ".repeat(tabWidth - (textWidth(out) % tabWidth)) : character;
+  for (const [i, part] of visible(text).split("\t").entries()) out += i === 0 ? part : " ".repeat(tabWidth - (textWidth(out) % tabWidth)) + part;
   return out;
 }

@@ -8,10 +8,10 @@ import { dynamicOf, isDeclared, unknownArgument, type Call, type SuppliedValue }
 import { checkConstraints } from "./constraint.ts";
 import { evaluate } from "./expression.ts";
 import { failIn, rootEnvironment, type Environment, type Frame } from "./frame.ts";
-import { declaredDims, lookupDim } from "./names.ts";
+import { declaredDims, largestSize, lookupDim } from "./names.ts";
 import { isLibrary } from "./scope.ts";
 import { bindVariables, freeVariables } from "./session.ts";
-import { constant, equalSizes, type Polynomial } from "./size.ts";
+import { atom, constant, equalSizes, type Polynomial } from "./size.ts";
 import { poison, type Dynamic, type PartialFunction, type TensorAxis, type TensorValue, type Value } from "./value.ts";
 
 const deepest = 80;
@@ -84,11 +84,15 @@ function giveDims(callee: PartialFunction, call: Call, dynamic: Dynamic, frame: 
     if (!thunk) continue;
     const value = thunk.force(dynamic);
     if (value.kind === "poison") return false;
-    if (value.kind !== "number" || !(frame.session.generic || (Number.isInteger(value.value) && value.value > 0))) {
+    if (value.kind !== "number" || !((frame.session.generic && Number.isNaN(value.value)) || (Number.isInteger(value.value) && value.value > 0))) {
       failIn(call.env, "shape/not-whole", { text: name.text, value: value.kind === "number" ? value.value : Number.NaN }, thunk.span);
       return false;
     }
-    const exact = value.exact ?? constant(value.value);
+    if (value.value > largestSize) {
+      failIn(call.env, "shape/too-large", { text: name.text, value: value.value, most: largestSize }, thunk.span);
+      return false;
+    }
+    const exact = value.exact ?? (Number.isNaN(value.value) ? atom(name.text) : constant(value.value));
     frame.dims.set(name.text, { text: name.text, exact, value: value.value, origin: originOf(exact, frame) ?? thunk.span });
   }
   return true;

@@ -1,7 +1,7 @@
 /**
  * @file Arithmetic on values: numbers fold, tensors without indices align their axes by name, and open scalars combine in place.
  */
-import type { Span } from "../diagnostics/source.ts";
+import { spanText, type Span } from "../diagnostics/source.ts";
 import type { Scalar } from "../ir/graph.ts";
 import { axis, literal, select } from "../ir/scalar.ts";
 import { failIn, type Environment } from "./frame.ts";
@@ -56,7 +56,17 @@ export function arithmetic(op: Arithmetic, left: Value, right: Value, spans: rea
     return { kind: "bool", value: same === (op === "==") };
   }
   if ((left.kind === "function" || right.kind === "function") && (op === "==" || op === "!=")) return { kind: "bool", value: op === "!=" };
+  neverEqual(op, left, right, span, env);
+  neverEqual(op, right, left, span, env);
   return elementwise([left, right], spans, span, env, ([a, b]) => combine(op, a ?? 0, b ?? 0));
+}
+
+/** Warns of `tokens[t] == 300` where tokens are below 256. */
+function neverEqual(op: Arithmetic, bounded: Value, other: Value, span: Span, env: Environment): void {
+  if ((op !== "==" && op !== "!=") || bounded.kind !== "tensor" || !bounded.below || other.kind !== "number") return;
+  const { value } = other;
+  if (Number.isInteger(value) && value >= 0 && !(value >= bounded.below.value)) return;
+  if (!Number.isNaN(value)) failIn(env, "type/never", { text: spanText(span), op, value, below: describeSize(bounded.below) }, span);
 }
 
 /** `if` over tensors: both sides become one type. */

@@ -87,7 +87,7 @@ function learn(statement: Learn, frame: Frame): Value {
   const initial = initialValue(statement, axes, env);
   if (!initial) return poison;
   const made = leaf("parameter", path, axesOf(session, variables), "f32", { origin: statement.span });
-  session.parameters.set(path, { parameter: { leaf: made, init: initial, ...(statement.init && { declared: withNumbers(statement.init, env) }) }, axes, declared: type.span, longPath: longPath([...frame.path], session.blocks, name.text) });
+  session.parameters.set(path, { parameter: { leaf: made, init: initial, ...(statement.init && { declared: withNumbers(statement.init, initialEnvironment(axes, env)) }) }, axes, declared: type.span, longPath: longPath([...frame.path], session.blocks, name.text) });
   return { kind: "tensor", axes, body: ir.read(made, variables.map(ir.axis)), declared: type.span };
 }
 
@@ -110,8 +110,8 @@ function longPath(path: readonly string[], blocks: ReadonlyMap<string, string>, 
   return [...long, name];
 }
 
-/** The initialiser as a scalar over the parameter's axes. It may speak of their indices; an op without inputs is drawn from. */
-function initialValue({ init, type, span }: Learn, axes: readonly TensorAxis[], outer: Environment): Scalar | undefined {
+/** What an initialiser may speak of: the indices of the parameter. Draws in it are named after the parameter. */
+function initialEnvironment(axes: readonly TensorAxis[], outer: Environment): Environment {
   const indices = new Map<string, number>();
   // The second axis over D is `d'`: every axis counts, or rows of a square matrix would start alike.
   for (const a of axes) {
@@ -119,15 +119,19 @@ function initialValue({ init, type, span }: Learn, axes: readonly TensorAxis[], 
     while (indices.has(name)) name += "'";
     indices.set(name, a.variable);
   }
-  const path = [...outer.frame.path, outer.label];
-  const env: Environment = { ...outer, indices, frame: { ...outer.frame, path, calls: new Map(), lifted: [] } };
+  return { ...outer, indices, frame: { ...outer.frame, path: [...outer.frame.path, outer.label], calls: new Map(), lifted: [] } };
+}
+
+/** The initialiser as a scalar over the parameter's axes; an op without inputs is drawn from. */
+function initialValue({ init, type, span }: Learn, axes: readonly TensorAxis[], outer: Environment): Scalar | undefined {
+  const env = initialEnvironment(axes, outer);
   if (!init) {
     const at = { ...type.span, start: type.span.end };
     failIn(outer, "learn/no-init", { name: outer.label }, span, { fixes: [{ title: "start from zero", edits: [{ span: at, text: " = 0" }] }] });
     return undefined;
   }
   let value = evaluate(init, env);
-  if (value.kind === "function") value = apply(value, { env, positional: [], named: new Map(), span: init.span, calleeSpan: init.span, slot: false }, path, env.frame.trail);
+  if (value.kind === "function") value = apply(value, { env, positional: [], named: new Map(), span: init.span, calleeSpan: init.span, slot: false }, env.frame.path, env.frame.trail);
   if (value.kind === "poison") return undefined;
   const scalar = value.kind === "number" ? ir.literal(value.value) : value.kind === "tensor" && value.axes.length === 0 ? asFloat(value.body) : undefined;
   if (!scalar || ir.subexpressions(scalar).some((s) => s.kind === "read")) {

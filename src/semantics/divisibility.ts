@@ -13,7 +13,9 @@ export function divisibilityHelp({ whole, by }: { readonly whole: Expression; re
 }
 
 function divisorsOf(n: number): readonly number[] {
-  return Array.from({ length: n }, (_, i) => i + 1).filter((d) => n % d === 0);
+  const small: number[] = [];
+  for (let d = 1; d * d <= n; d++) if (n % d === 0) small.push(d);
+  return [...new Set([...small, ...small.toReversed().map((d) => n / d)])];
 }
 
 function multiplesNear(a: number, b: number): readonly number[] {

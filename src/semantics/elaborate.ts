@@ -9,7 +9,7 @@ import { checkCausality, type CausalityResult } from "./claims.ts";
 import { instantiate, vocabularyOfData } from "./instantiate.ts";
 import { checkMetrics } from "./metrics.ts";
 import { modelDims } from "./model-dims.ts";
-import { elaborateOptimizer } from "./optimizer.ts";
+import { checkGroups, elaborateOptimizer } from "./optimizer.ts";
 import { planModel, type Entry, type ModelPlan, type Patch } from "./plan-of-model.ts";
 import type { Program } from "./program.ts";
 import { elaborateSchedule } from "./schedule.ts";
@@ -64,6 +64,7 @@ export function elaborate(program: Program, name: string | Name, options: Elabor
   const data = plan.data && dataOf(plan.data);
   if (made) checkVocabulary(plan, made.model, diagnostics, options.vocabulary);
   const causality = made && checkCausality(made, plan, diagnostics);
+  if (made && training?.config) checkGroups(training.groups, made.parameterPaths, (d) => diagnostics.push(d));
   const run = training && trainingRun(training, dims, made?.model.context, diagnostics);
   const evaluation = sectionFor(plan, program, "eval");
   const evalConfig = evaluation && checkFields(evaluation, schemas.eval).value;
@@ -75,6 +76,8 @@ export function elaborate(program: Program, name: string | Name, options: Elabor
 
 interface Training {
   readonly config?: TrainConfig;
+  /** The groups that are written for this model, not for the one that it varies. */
+  readonly groups: TrainConfig["group"];
   readonly scope: Scope;
   readonly patches: readonly Patch[];
 }
@@ -108,7 +111,9 @@ function trainingOf(plan: ModelPlan, program: Program, diagnostics: Diagnostic[]
   // What stands in `train` itself is reported there; here only what a variant brings.
   const changed = plan.train.map((p) => p.field.span);
   diagnostics.push(...found.filter(({ primary: { span } }) => changed.some((c) => c.file === span.file && c.start <= span.start && span.end <= c.end)));
-  return { ...(value && { config: value }), scope: program.entry, patches };
+  const own = section.name.text === plan.name;
+  const groups = (value?.group ?? []).filter(({ span }) => own || changed.some((c) => c.file === span.file && c.start <= span.start && span.end <= c.end));
+  return { ...(value && { config: value }), groups, scope: program.entry, patches };
 }
 
 function pathOf(field: Field): string {

@@ -73,7 +73,21 @@ function repeated(count: Value, of: Value, e: Expression, env: Environment): Val
   if (of.kind !== "function" || count.kind !== "number") return undefined;
   if (env.frame.session.generic) return { kind: "function", form: "repetition", count: 1, of };
   if (!Number.isInteger(count.value) || count.value < 1) return failIn(env, "type/repetition", { count: count.value }, e.span);
+  const instances = count.value * instancesOf(of);
+  if (instances > mostInstances) return failIn(env, "type/too-many", { instances, most: mostInstances }, e.span);
   return { kind: "function", form: "repetition", count: count.value, of };
+}
+
+/** Every instance is compiled by itself. */
+const mostInstances = 10_000;
+
+function instancesOf(f: FunctionValue): number {
+  switch (f.form) {
+    case "partial": return 1;
+    case "instance": return instancesOf(f.of);
+    case "repetition": return f.count * instancesOf(f.of);
+    case "composition": return f.stages.reduce((total, stage) => total + instancesOf(stage), 0);
+  }
 }
 
 /** A condition known while compiling takes one side and never looks at the other, unless a declaration is checked by itself. */

@@ -16,10 +16,10 @@ import { axesOf, reduceToNode, toNode } from "./materialise.ts";
 import { modelDims } from "./model-dims.ts";
 import { baseName, evaluateSize, nearest } from "./names.ts";
 import { applyPatch } from "./patch.ts";
-import type { ModelPlan } from "./plan-of-model.ts";
+import type { Entry, ModelPlan } from "./plan-of-model.ts";
 import type { Found, Scope } from "./scope.ts";
 import { vocabularyOf } from "./sections.ts";
-import { newSession, newVariable, parameterCount, variableOf, type Session, type Vocabulary } from "./session.ts";
+import { newSession, newVariable, parameterCount, parameterPaths, variableOf, type Session, type Vocabulary } from "./session.ts";
 import { namesIn } from "./walk.ts";
 import { dimSize, type PartialFunction, type Size, type TensorAxis, type TensorValue, type Value } from "./value.ts";
 
@@ -27,6 +27,8 @@ export interface Instantiated {
   readonly model: Model;
   /** Elements of all parameters; right for brief elaborations too. */
   readonly parameterCount: number;
+  /** Their paths; all of them for brief elaborations too. */
+  readonly parameterPaths: () => readonly string[];
   /** The architecture's block, for its claims. */
   readonly architecture: PartialFunction;
   /** Inputs by the name of the architecture's parameter. */
@@ -73,7 +75,7 @@ export function instantiate(plan: ModelPlan, std: Scope, options: InstantiateOpt
     context: logits.axes[1]?.size ?? 0,
   };
   const tokens = new Map([...first.inputs].filter(([name]) => name !== targetsName));
-  return { model, parameterCount: parameterCount(training), architecture: first.architecture, inputs: tokens };
+  return { model, parameterCount: parameterCount(training), parameterPaths: () => parameterPaths(training), architecture: first.architecture, inputs: tokens };
 }
 
 interface Graph {
@@ -155,7 +157,9 @@ function namedFields(plan: ModelPlan, architecture: PartialFunction, env: Enviro
   const meant = new Set<string>();
   const known = [...callable.parameters.filter((p) => !isInput(p)).map((p) => p.name.text), ...callable.dims.map((d) => d.name.text)];
   let whole = true;
-  for (const [name, entry] of plan.fields) {
+  const ordered = inOrderOfUse(plan, env);
+  if (!ordered) return undefined;
+  for (const [name, entry] of ordered) {
     const nameSpan = { ...entry.span, end: entry.span.start + name.length };
     if (!known.includes(name) && !isShared(name, plan)) {
       const near = nearest(name, [...known, "data", "dims"], nameSpan);
@@ -183,6 +187,27 @@ function namedFields(plan: ModelPlan, architecture: PartialFunction, env: Enviro
     whole = false;
   }
   return whole ? named : undefined;
+}
+
+/** Fields behind those they speak of. A field that speaks of its own name means what is declared outside of the model. */
+function inOrderOfUse(plan: ModelPlan, env: Environment): ReadonlyMap<string, Entry> | undefined {
+  const ordered = new Map<string, Entry>();
+  let circular = false;
+  const visit = (name: string, from: readonly string[]): void => {
+    const entry = plan.fields.get(name);
+    if (!entry || ordered.has(name)) return;
+    if (from.includes(name)) {
+      if (from.at(-1) === name) return;
+      circular = true;
+      failIn(env, "names/recursion", { name }, entry.span, { help: [...from.slice(from.indexOf(name)), name].map((n) => `\`${n}\``).join(" → ") });
+      return;
+    }
+    const values = [entry, ...plan.patches.filter((p) => p.path[0]?.text === name).map((p) => p.entry)].map((e) => e.value);
+    for (const value of values) for (const { text } of namesIn(value)) visit(text, [...from, name]);
+    ordered.set(name, entry);
+  };
+  for (const name of plan.fields.keys()) visit(name, []);
+  return circular ? undefined : ordered;
 }
 
 /** A field that others refer to: one instance that several blocks use, such as a bias shared by all layers. */

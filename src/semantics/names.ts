@@ -172,6 +172,9 @@ function bracketDefault(e: Expression | undefined, env: Environment): Size | "fa
   return origin ? { ...size, origin } : size;
 }
 
+/** Indices are whole numbers of 32 bits. */
+export const largestSize = 2 ** 31 - 1;
+
 /** The value of an expression that must be a size. Reports and gives nothing when it is none. */
 export function evaluateSize(e: Expression, env: Environment): Size | undefined {
   if (e.kind === "name") {
@@ -185,8 +188,13 @@ export function evaluateSize(e: Expression, env: Environment): Size | undefined 
     failIn(env, "type/not-a-size", { text }, e.span);
     return undefined;
   }
-  if (!env.frame.session.generic && !(Number.isInteger(value.value) && value.value > 0)) {
+  const symbolic = env.frame.session.generic && Number.isNaN(value.value);
+  if (!symbolic && !(Number.isInteger(value.value) && value.value > 0)) {
     failIn(env, "shape/not-whole", { text, value: value.value, ...quotientOf(e, env) }, e.span, quotientHelp(e, env));
+    return undefined;
+  }
+  if (value.value > largestSize) {
+    failIn(env, "shape/too-large", { text, value: value.value, most: largestSize }, e.span);
     return undefined;
   }
   return { text, exact: value.exact ?? (Number.isNaN(value.value) ? atom(text) : constant(value.value)), value: value.value, origin: e.span };

@@ -1,7 +1,9 @@
 /** @file The op of `train { optimizer: … }` on one element: its new value and states as scalars over rank-0 leaves. */
 import type { Callable } from "../../grammar/ast.ts";
 import type { CheckedGroup } from "../../grammar/schema.ts";
+import { report } from "../diagnostics/codes.ts";
 import { spanText } from "../diagnostics/source.ts";
+import { suggestions } from "../diagnostics/suggest.ts";
 import type { Leaf, Scalar } from "../ir/graph.ts";
 import type { Optimizer, OptimizerGroup } from "../ir/model.ts";
 import { leaf } from "../ir/node.ts";
@@ -131,10 +133,39 @@ function asScalar(value: Value): Scalar | undefined {
   return value.kind === "tensor" && value.axes.length === 0 ? asFloat(value.body) : undefined;
 }
 
+/** Patterns over paths that fit no parameter. */
+export function checkGroups(groups: readonly CheckedGroup[], paths: () => Iterable<string>, problem: (diagnostic: Diagnostic) => void): void {
+  for (const { label } of groups) {
+    if (!label?.quoted) continue;
+    const fits = patternOf(label.text);
+    const known = [...paths()];
+    if (known.some((path) => fits.test(path))) continue;
+    const near = nearestPaths(label.text, known);
+    problem(report("optimizer/idle-group", { pattern: label.text }, { primary: { span: label.span, text: "" }, ...(near.length > 0 && { help: `the model has ${near.map((path) => `\`${path}\``).join(", ")}` }) }));
+  }
+}
+
+/** Parameters whose paths share a part with the pattern, else those whose last part is near to its last. */
+function nearestPaths(pattern: string, known: readonly string[]): readonly string[] {
+  const last = lastOf(pattern).replaceAll("*", "");
+  const names = new Set([...known.map(lastOf), ...known.map((path) => path.split(".")[0] ?? "")]);
+  const near = new Set([...suggestions(last, names), ...pattern.split(".").flatMap((part) => suggestions(part.replaceAll("*", ""), names)), ...pattern.split(".")]);
+  const fitting = known.filter((path) => near.has(lastOf(path)) || near.has(path.split(".")[0] ?? ""));
+  return (fitting.length > 0 ? fitting : known).slice(0, 6);
+}
+
+function lastOf(path: string): string {
+  return path.split(".").at(-1) ?? "";
+}
+
+function patternOf(text: string): RegExp {
+  return new RegExp(`^${text.split("*").map((part) => part.replace(/[.+?^${}()|[\]\\]/g, "\\$&")).join(".*")}$`);
+}
+
 /** `vectors`, `matrices`, or a pattern over paths in which `*` stands for anything. */
 function selector(label: NonNullable<CheckedGroup["label"]>): (parameter: Leaf) => boolean {
   if (!label.quoted) return label.text === "vectors" ? (p) => p.axes.length < 2 : (p) => p.axes.length >= 2;
-  const pattern = new RegExp(`^${label.text.split("*").map((part) => part.replace(/[.+?^${}()|[\]\\]/g, "\\$&")).join(".*")}$`);
+  const pattern = patternOf(label.text);
   return (p) => pattern.test(p.name);
 }
 

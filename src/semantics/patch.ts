@@ -1,6 +1,6 @@
 /** @file Changes a value inside the recipe of a field: `layers.mix.rotate` goes through repetitions, compositions and arguments. */
 import type { Name } from "../../grammar/ast.ts";
-import { makeThunk } from "./call.ts";
+import { isDeclared, makeThunk } from "./call.ts";
 import { evaluate } from "./expression.ts";
 import { failIn, rootEnvironment, type Environment, type Frame } from "./frame.ts";
 import { nearest } from "./names.ts";
@@ -60,7 +60,7 @@ function inPartial(value: PartialFunction, path: readonly Name[], patch: Patch, 
   const dim = callable.dims.find((d) => d.name.text === name.text);
   if (!parameter && !dim) {
     // The name of the block itself may be written on the way: `layers.layer.norm`.
-    if (name.text === callable.name.text) return rest.length > 0 ? inPartial(value, rest, patch, thunk, env) : thunk.force(new Map());
+    if (name.text === callable.name.text) return rest.length > 0 ? inPartial(value, rest, patch, thunk, env) : swapped(value, thunk.force(new Map()), name, env);
     return nowhere(patch, name, `\`${callable.name.text}\``, argumentNames(value), env);
   }
   if (rest.length === 0) return { ...value, given: new Map([...value.given, [name.text, thunk]]) };
@@ -69,6 +69,15 @@ function inPartial(value: PartialFunction, path: readonly Name[], patch: Patch, 
   const changed = descend(current, rest, patch, thunk, env);
   if (changed.kind === "poison") return changed;
   return { ...value, given: new Map([...value.given, [name.text, { span: thunk.span, force: () => changed }]]) };
+}
+
+/** Another block in the place of one: it keeps the arguments given there that it declares. */
+function swapped(old: PartialFunction, by: Value, at: Name, env: Environment): Value {
+  if (by.kind !== "function" || by.form !== "partial") return by;
+  const open = [...old.given].filter(([name]) => !by.given.has(name));
+  const dropped = open.flatMap(([name]) => (isDeclared(by, name) ? [] : [`\`${name}\``]));
+  if (dropped.length > 0) failIn(env, "variant/dropped", { from: old.callable.name.text, to: by.callable.name.text, names: dropped.join(", ") }, at.span);
+  return { ...by, given: new Map([...open.filter(([name]) => isDeclared(by, name)), ...by.given]) };
 }
 
 /** The default of a parameter, as a recipe: its names are those of the file that declares it. */

@@ -60,10 +60,19 @@ function loadFile(path: string, text: string, importing: readonly string[], load
   };
   loading.scopes.set(path, scope);
   const first = new Map<string, Declared>();
+  // `train Tiny` and `eval Tiny` stand beside the model of that name, but each once.
+  const sections = new Map<string, Section>();
+  for (const declaration of parsed.file.declarations) {
+    if (declaration.kind !== "section" || (declaration.keyword !== "train" && declaration.keyword !== "eval") || declaration.name.text === "") continue;
+    const name = `${declaration.keyword} ${declaration.name.text}`;
+    const before = sections.get(name);
+    if (before) loading.diagnostics.push(duplicate(name, declaration.name.span, before.name.span));
+    else sections.set(name, declaration);
+  }
   for (const declaration of declarationsOf(parsed.file)) {
     const { name } = declaration;
     const before = first.get(name.text);
-    if (before) loading.diagnostics.push(report("names/duplicate", { name: name.text }, { primary: { span: name.span, text: "" }, related: [{ span: before.name.span, text: "declared here first" }] }));
+    if (before) loading.diagnostics.push(duplicate(name.text, name.span, before.name.span));
     else {
       first.set(name.text, declaration);
       own.set(name.text, { declaration, scope });
@@ -73,6 +82,10 @@ function loadFile(path: string, text: string, importing: readonly string[], load
     if (declaration.kind === "import") link(declaration, path, [...importing, path], { file: parsed.file, own, imported, failed }, loading);
   }
   return scope;
+}
+
+function duplicate(name: string, span: Span, first: Span): Diagnostic {
+  return report("names/duplicate", { name }, { primary: { span, text: "" }, related: [related(first)] });
 }
 
 interface Tables {

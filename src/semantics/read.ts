@@ -1,6 +1,6 @@
 /** @file Reading a tensor at indices: each index must range over its axis, and computed indices must be shown to stay inside. */
 import type { Expression, IndexExpression } from "../../grammar/ast.ts";
-import { spanText } from "../diagnostics/source.ts";
+import { positionAt, spanText } from "../diagnostics/source.ts";
 import type { Scalar } from "../ir/graph.ts";
 import { int } from "../ir/scalar.ts";
 import { failIn, type Environment } from "./frame.ts";
@@ -66,6 +66,7 @@ function checkIndex(e: IndexExpression, tensor: TensorValue, position: number, a
 
 /** `P = E / 2` is never more than E, whatever E is. */
 function isPart(index: Size, axis: Size): boolean {
+  if (equalSizes(index.exact, axis.exact)) return true;
   const quotient = divideSizes(index.exact, axis.exact);
   const share = quotient && constantValue(quotient);
   return share !== undefined && share <= 1;
@@ -145,5 +146,5 @@ function trailWithOrigin(env: Environment, size: Size | undefined): readonly str
 function originText(size: Size): string | undefined {
   const { origin } = size;
   if (!origin) return undefined;
-  return `:${origin.file.text.slice(0, origin.start).split("\n").length}`;
+  return `:${positionAt(origin.file, origin.start).line}`;
 }

@@ -47,7 +47,7 @@ function dataNames(config: DataConfig): readonly Name[] {
 function mixOf({ name }: Section, config: DataConfig, scope: Scope): readonly Diagnostic[] {
   const mix = config.mix && dataText(config.mix, scope)?.config;
   const mixed = mix && dataText(name, scope)?.config;
-  if (!config.mix || !mixed) return [];
+  if (!config.mix || !mixed || config.source.length === 0) return [];
   const known = mix.source.flatMap(({ label }) => (label ? [label.text] : []));
   const strange = config.source.flatMap(({ label }) => (label && !known.includes(label.text) ? [label] : []));
   if (strange.length > 0) {

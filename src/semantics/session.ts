@@ -136,6 +136,20 @@ export function elementOf(tensor: TensorValue, at: readonly Scalar[]): Scalar {
   return bindVariables(tensor.body, new Map(tensor.axes.map((a, i) => [a.variable, at[i] ?? axisScalar(a.variable)] as const)));
 }
 
+/** The paths of all parameters. Those that a brief elaboration left out have the paths of the last one made, with other numbers. */
+export function parameterPaths({ parameters, repetitions }: Pick<Session, "parameters" | "repetitions">): readonly string[] {
+  return [...parameters.keys()].flatMap((path) => {
+    let paths: readonly (readonly string[])[] = [[]];
+    const parts = path.split(".");
+    for (const [i, part] of parts.entries()) {
+      const repeated = repetitions.get(parts.slice(0, i).join("."));
+      const others = repeated && part === String(repeated.made - 1) ? Array.from({ length: repeated.count - repeated.made }, (_, n) => String(n + repeated.made)) : [];
+      paths = [part, ...others].flatMap((name) => paths.map((before) => [...before, name]));
+    }
+    return paths.map((names) => names.join("."));
+  });
+}
+
 /** Elements of all parameters. The last of the repetitions that a brief elaboration made stands for those after it. */
 export function parameterCount({ parameters, repetitions }: Session): number {
   let total = 0;

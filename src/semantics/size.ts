@@ -74,13 +74,33 @@ export function multiplySizes(a: Polynomial, b: Polynomial): Polynomial {
   return fromTerms([...a.values()].flatMap((x) => [...b.values()].map((y) => multiplyTerms(x, y))));
 }
 
-/** The quotient when the divisor is a single term; otherwise there is no polynomial for it. */
+/** The quotient where it is a polynomial: by a single term always, by a sum where the division leaves nothing over. */
 export function divideSizes(a: Polynomial, b: Polynomial): Polynomial | undefined {
-  const [term, ...others] = [...b.values()];
-  if (!term || others.length > 0) return undefined;
-  const { num, den } = term.coefficient;
-  const inverse: Term = { coefficient: rational(den, num), powers: new Map([...term.powers].map(([name, power]) => [name, -power])) };
-  return multiplySizes(a, fromTerms([inverse]));
+  const divisor = leading(b);
+  if (!divisor) return undefined;
+  if (b.size === 1) return multiplySizes(a, inverse(divisor));
+  let quotient: Polynomial = new Map();
+  let rest = a;
+  // Each step removes the leading term; sums in models are short, and what takes longer has no end.
+  for (let steps = 0; steps < 32; steps++) {
+    const first = leading(rest);
+    if (!first) return quotient;
+    const part = multiplySizes(fromTerms([first]), inverse(divisor));
+    quotient = addSizes(quotient, part);
+    rest = addSizes(rest, negateSize(multiplySizes(part, b)));
+  }
+  return undefined;
+}
+
+function inverse({ coefficient: { num, den }, powers }: Term): Polynomial {
+  return fromTerms([{ coefficient: rational(den, num), powers: new Map([...powers].map(([name, power]) => [name, -power])) }]);
+}
+
+/** The greatest term in the lexicographic order of powers, which multiplication keeps. */
+function leading(a: Polynomial): Term | undefined {
+  const terms = [...a.values()];
+  const atoms = [...new Set(terms.flatMap((term) => [...term.powers.keys()]))].toSorted();
+  return terms.toSorted((x, y) => atoms.map((name) => (y.powers.get(name) ?? 0) - (x.powers.get(name) ?? 0)).find((difference) => difference !== 0) ?? 0)[0];
 }
 
 export function equalSizes(a: Polynomial, b: Polynomial): boolean {

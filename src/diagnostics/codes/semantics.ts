@@ -72,14 +72,18 @@ export const semanticsCodes = {
   ),
   "shape/below": error((p: OfParameter & { readonly wanted: string; readonly found: string }) => `\`${p.parameter}\` of \`${p.callee}\` must be below ${p.wanted}, but its values go up to ${p.found}`, "`[T] of V` are whole numbers below V; a table with fewer rows than there are tokens would be read past its end."),
   "shape/not-whole": error(({ text, value, from }: { readonly text: string; readonly value: number; readonly from?: readonly [number, number] }) => `\`${text}\` is ${from ? `${from[0]} / ${from[1]} = ` : ""}${Number.isNaN(value) ? "not a number" : Number(value.toPrecision(6))}, and a size must be a positive whole number`, "Sizes of axes are positive whole numbers; a division must come out even."),
+  "shape/too-large": error(({ text, value, most }: { readonly text: string; readonly value: number; readonly most: number }) => `\`${text}\` is ${value.toLocaleString("en")}, and a size is at most ${most.toLocaleString("en")}`, "Indices are whole numbers of 32 bits, so no axis is longer than 2^31 - 1."),
   "shape/missing-dim": error(({ name, callee, kind, model }: OfName & OfCallee & { readonly kind: string; readonly model: string }) => `the ${kind} \`${callee}\` needs the dim ${name}, and \`${model}\` has none`, "Dims in brackets and dims that only a result has are looked up by name in the model that instantiates the block."),
   "shape/undeclared-dim": error(({ name, callee, kind }: OfName & OfCallee & { readonly kind: string }) => `${name} is neither in the signature of the ${kind} \`${callee}\` nor in its brackets`, "An op or block declares every dim it speaks of, so that a reader sees what it depends on."),
   "shape/dim-cycle": error(({ name }: OfName) => `the size of ${name} depends on itself`, "Dims may be computed from each other, but not in a circle."),
 
   "type/mismatch": error(({ expected, found }: { readonly expected: string; readonly found: string }) => `expected ${expected}, found ${found}`, "The value is of another sort than stands here."),
   "type/operator": error(({ reason }: { readonly reason: string }) => reason, "The operator is not defined for these operands. Conditions, index values and numbers are different sorts; index values become numbers where numbers are computed."),
+  "type/never": warning(({ text, op, value, below }: { readonly text: string; readonly op: string; readonly value: number; readonly below: string }) => `\`${text}\` is ${op === "==" ? "never" : "always"} true: the values are from 0 to less than ${below}, and this is ${value}`, "Whole numbers such as tokens are declared with their bound, `[T] of V`. A comparison with a number outside of it decides nothing: usually the id of a special token that the tokenizer does not have."),
   "type/not-a-size": error(({ text }: { readonly text: string }) => `\`${text}\` is not a size`, "Sizes are computed from numbers and dims."),
   "type/repetition": error(({ count }: { readonly count: number }) => `a block cannot be repeated ${count} times`, "`L * layer(…)` repeats a block a positive whole number of times."),
+
+  "type/too-many": error(({ instances, most }: { readonly instances: number; readonly most: number }) => `${instances.toLocaleString("en")} blocks in a row, and at most ${most.toLocaleString("en")} can be compiled`, "Each repetition of a block is an instance with parameters and kernels of its own. A model with more instances than this is a slip in a size, and would take days to compile."),
 
   "call/unknown-argument": error(({ name, callee }: OfName & OfCallee) => `\`${callee}\` has no parameter \`${name}\``, "Arguments are given to parameters of the signature and to dims in brackets."),
   "call/repeated-argument": error(({ name }: OfName) => `\`${name}\` is given twice`, "An argument is given once."),
@@ -105,10 +109,12 @@ export const semanticsCodes = {
   "model/loss": error(({ name }: OfName) => `\`${name}\` does not give one number for each sequence`, "A loss takes logits and targets and gives a scalar; the mean over the batch is taken around it."),
 
   "variant/unknown-path": error(({ path, at, of }: { readonly path: string; readonly at: string; readonly of: string }) => `\`${path}\` leads nowhere: ${of} has no \`${at}\``, "A variant changes fields by path: through the fields of the model and the arguments of its blocks, and `dims.D` for sizes."),
+  "variant/dropped": warning(({ from, to, names }: { readonly from: string; readonly to: string; readonly names: string }) => `\`${to}\` has no ${names}, which \`${from}\` was given here`, "A variant that puts another block in the place of one keeps the arguments that were given there, where the new block declares them. The others are dropped, which makes the comparison of more than the blocks: give the new block what it needs, or change the old one by path."),
   "variant/cycle": error(({ name }: OfName) => `\`${name}\` is a variant of itself`, "Variants build on a model, directly or through other variants."),
 
   "optimizer/shape": error(({ name }: OfName) => `\`${name}\` is not an optimizer for single elements`, "An optimizer is an op of a parameter's element, its gradient, `lr` and, if it likes, `step`; its result is `next` of the first."),
   "optimizer/no-rate": error(({ name }: OfName) => `\`${name}\` is not given a learning rate`, "The optimizer's `lr` is the base rate that the schedule multiplies."),
+  "optimizer/idle-group": error(({ pattern }: { readonly pattern: string }) => `\`${pattern}\` fits no parameter`, "A `group` in `train` gives settings of its own to the parameters whose paths fit its pattern, in which `*` stands for anything. A pattern that fits none would change nothing without a word. `llmc show` lists the paths."),
   "schedule/shape": error(({ name }: OfName) => `\`${name}\` is not a schedule`, "A schedule is an op of one number, the progress from 0 to 1, with settings."),
   "schedule/length": error(({ reason }: { readonly reason: string }) => reason, "In a list each schedule but the last says how much of the run it takes: `over: 2%` or `over: 100 steps`."),
   "data/unknown-step": error(({ name }: OfName) => `there is no curation step \`${name}\``, "The steps of `curate` are listed, with their options and defaults, in the generated list of fields."),
