@@ -66,7 +66,7 @@ function constant(file: SourceFile, name: string, initializer: string, doc?: str
 }
 
 function addSettings(file: SourceFile, { settings, plan, data, tokenizer }: ProgramSpec): void {
-  const { seed, steps, budget, learningRate: rate, evaluateEvery, evaluateOn, metrics, checkpointEvery, keepCheckpoints } = settings;
+  const { seed, steps, budget, learningRate: rate, evaluateEvery, evaluateOn, metrics, checkpointEvery, keepCheckpoints, patience } = settings;
   const lines = [
     `seed: ${seed},`,
     `/** ${budget === `${steps} steps` ? "Of" : `${budget}: ${steps} steps of`} ${plan.batch} sequences of ${plan.context} tokens. */`,
@@ -78,6 +78,8 @@ function addSettings(file: SourceFile, { settings, plan, data, tokenizer }: Prog
     ...(metrics === undefined ? [] : [`metrics: ${JSON.stringify(metrics)},`]),
     ...(checkpointEvery === undefined ? [] : [`checkpointEvery: ${checkpointEvery},`]),
     `keep: ${keepCheckpoints},`,
+    `/** Steps in a row that may have a loss or a gradient that is not finite. */`,
+    `patience: ${patience},`,
     `out: ${JSON.stringify(`runs/${plan.model}`)},`,
   ];
   constant(file, "settings", `{\n${lines.join("\n")}\n} as const`);
@@ -151,12 +153,12 @@ try {
     ${derived.length > 0 ? `// From these the plan computes ${derived.join(", ")}.` : ""}
     await run.train.run({ seed: run.seed, step${usesRate ? ", lr" : ""} });
     run.collect();
-    if (${atSteps(settings.checkpointEvery, "checkpointEvery")}) await run.save(step);
+    if (${settings.checkpointEvery === undefined ? "run.saveDue || step === run.steps" : atSteps(settings.checkpointEvery, "checkpointEvery")}) await run.save(step);
     ${evaluation.length === 0 ? "" : `if (${atSteps(settings.evaluateEvery, "evaluateEvery")}) { ${evaluation.join("\n")} }`}
   }
   return await run.finish();
 } finally {
-  run.close();
+  await run.close();
 }`,
     leadingTrivia: "\n",
   });

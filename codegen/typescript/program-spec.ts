@@ -5,6 +5,7 @@ import type { DataSpec } from "../../src/runtime/data/data.ts";
 import type { TokenizerData } from "../../src/runtime/data/tokens.ts";
 import type { MetricName } from "../../src/runtime/evaluate.ts";
 import type { Plan } from "../../src/runtime/plan.ts";
+import type { SpecFacts } from "../../src/runtime/spec-facts.ts";
 
 export interface ProgramSpec {
   /** The file it comes from, as shown: `models/quickstart.llm`. */
@@ -19,6 +20,8 @@ export interface ProgramSpec {
   readonly data: DataSpec;
   readonly tokenizer: TokenizerData;
   readonly samples: readonly SampleSpec[];
+  /** What a run that goes on must have as its checkpoint has. */
+  readonly facts: SpecFacts;
 }
 
 export interface RunSettings {
@@ -33,9 +36,11 @@ export interface RunSettings {
   readonly evaluateOn?: number;
   /** What is shown of an evaluation; absent: everything. */
   readonly metrics?: readonly MetricName[];
-  /** In steps; absent: only at the end. */
+  /** In steps; absent: every ten minutes. */
   readonly checkpointEvery?: number;
   readonly keepCheckpoints: number;
+  /** Steps in a row that may have a loss or gradient that is not finite. */
+  readonly patience: number;
 }
 
 export interface SampleSpec {

@@ -21,7 +21,8 @@ export const trainSchema = closed({
   precision: withDefault(choice(["f32", "bf16"] as const), "f32", "f32", "What the operands of matrix products are rounded to; sums, parameters and the optimizer's states are f32 either way."),
   seed: withDefault(integer({ min: 0 }), 0, "0", "Decides the initial parameters, the order of the data and every random number."),
   memory: optional(memory, "The most device memory the run may take: large activations are made in smaller chunks, and a run that needs more all the same is refused before it starts."),
-  checkpoint: group("undefined", checkpointSchema, "When the state of the run is written to disk."),
+  patience: withDefault(integer({ min: 1 }), 8, "8", "How many steps in a row may have a loss or a gradient that is not finite, and so change nothing, before the run ends."),
+  checkpoint: group("undefined", checkpointSchema, "When the state of the run is written to disk. Without it, every ten minutes and at the end."),
   group: groups("required", "`vectors`, `matrices` or a pattern in quotes", open({}), "Other settings of the optimizer for some parameters: `group vectors { decay: 0 }`.", (label, at) => {
     if (label.quoted || selectors.includes(label.text)) return;
     at.problem(

@@ -7,8 +7,8 @@ import type { Host } from "./host.ts";
 
 export interface FoundRun {
   readonly folder: string;
-  /** The newest, or the one that was named. */
-  readonly checkpoint: string;
+  /** Oldest first, or the one that was named alone. */
+  readonly checkpoints: readonly string[];
 }
 
 export async function findRun(given: string, host: Host): Promise<FoundRun> {
@@ -16,7 +16,7 @@ export async function findRun(given: string, host: Host): Promise<FoundRun> {
   if (!existsSync(target)) throw new RuntimeFailure("checkpoint/missing", `there is no run or checkpoint ${given}`, "train first: llmc train FILE");
   const isFolder = statSync(target).isDirectory();
   const folder = isFolder ? target : dirname(basename(dirname(target)) === "checkpoints" ? dirname(target) : target);
-  const checkpoint = isFolder ? (await listCheckpoints(join(folder, "checkpoints"))).at(-1) : target;
-  if (checkpoint === undefined) throw new RuntimeFailure("checkpoint/missing", `there is no checkpoint in ${given}`, "train first: llmc train FILE");
-  return { folder, checkpoint };
+  const checkpoints = isFolder ? await listCheckpoints(join(folder, "checkpoints")) : [target];
+  if (checkpoints.length === 0) throw new RuntimeFailure("checkpoint/missing", `there is no checkpoint in ${given}`, "train first: llmc train FILE");
+  return { folder, checkpoints };
 }

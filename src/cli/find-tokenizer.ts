@@ -14,8 +14,8 @@ export async function findTokenizer(given: string, wanted: string | undefined, h
   if (given.endsWith(".llm")) return ofSource(given, wanted, host);
   if (wanted !== undefined) throw new RuntimeFailure("usage", `${given} has one tokenizer, and \`--name\` chooses among those of a source`, "leave out --name");
   if (given.endsWith(".json")) return readTokenizerJson(textOf(resolve(host.cwd, given), given), given);
-  const { openCheckpointFile } = await import("../runtime/node/checkpoints.ts");
-  const checkpoint = await openCheckpointFile((await findRun(given, host)).checkpoint);
+  const { openCheckpointFile, openNewestSound } = await import("../runtime/node/checkpoints.ts");
+  const checkpoint = await openNewestSound((await findRun(given, host)).checkpoints, (text) => host.err(`${text}\n`), openCheckpointFile);
   await checkpoint.close();
   return checkpoint.info.tokenizer;
 }

@@ -5,6 +5,7 @@ import { parseArguments } from "./arguments.ts";
 import { commands } from "./commands.ts";
 import { commandHelp, overview, usage } from "./help.ts";
 import { type ExitCode, type Host, processHost } from "./host.ts";
+import { diskCause } from "../runtime/node/write-atomically.ts";
 
 export async function main(words: readonly string[], host: Host): Promise<ExitCode> {
   const [name, ...rest] = words;
@@ -43,8 +44,16 @@ function reportBug(error: unknown, words: readonly string[]): void {
 }
 
 const words = process.argv.slice(2);
-// A closed pipe (`llmc show … | head`) is the reader's choice, not an error.
-for (const stream of [process.stdout, process.stderr]) stream.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 70));
+// Progress that nobody reads, because the pipe or the terminal is gone, ends nothing.
+process.stderr.on("error", () => undefined);
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") {
+    process.stderr.write(`cannot write the output: ${diskCause(error) ?? error.message}\n`);
+    process.exit(1);
+  }
+  // A reader that left (`llmc show … | head`) has what it wanted. A run writes there only once all is saved, and keeps its exit code.
+  setImmediate(() => process.exit(process.exitCode ?? 0));
+});
 try {
   process.exitCode = await main(words, processHost());
 } catch (error) {

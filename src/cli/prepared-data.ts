@@ -1,6 +1,5 @@
 /** @file The text of a data declaration as the runtime reads it: its files, or what curation left of them where the declaration asks for it. */
-import { copyFile, link, mkdir, rm } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { basename } from "node:path";
 import { escapePath } from "tinyglobby";
 import type { SourceSpec } from "../runtime/data/corpus.ts";
 import type { DataSpec } from "../runtime/data/data.ts";
@@ -46,28 +45,21 @@ export function withEndings(sources: readonly SourceSpec[], specials: readonly s
   return sources.map((source) => (source.format === "jsonl" ? { separator: ending, ...source } : source));
 }
 
-/** The data of a program in `folder`. Curated documents are put into it, so that it needs nothing of the cache. */
-export async function dataIn(folder: string, data: DataText, specials: readonly string[], host: Host): Promise<DataSpec> {
-  const shards = join(folder, "data");
-  await rm(shards, { recursive: true, force: true });
-  if (!(await goesThroughCuration(data, host))) return dataSpec(data, host.cwd, folder);
+export interface ProgramData {
+  readonly spec: DataSpec;
+  /** What the program's folder holds of it, by path in the folder. */
+  readonly files: ReadonlyMap<string, { readonly copyOf: string }>;
+}
+
+/** The data of a program in `folder`. Curated documents are copied into it, so that it needs nothing of the cache. */
+export async function dataIn(folder: string, data: DataText, specials: readonly string[], host: Host): Promise<ProgramData> {
+  if (!(await goesThroughCuration(data, host))) return { spec: dataSpec(data, host.cwd, folder), files: new Map() };
   const { spec, curated } = await preparedData(data, host);
-  await mkdir(shards, { recursive: true });
-  const sources = withEndings(spec.sources, specials).map(async (source) => ({ ...source, files: await Promise.all((curated?.files(source.name) ?? []).map((file) => put(file, shards))) }));
-  return { ...spec, sources: await Promise.all(sources) };
-}
-
-async function put(file: string, shards: string): Promise<string> {
-  const name = basename(file);
-  await linkOrCopy(file, join(shards, name));
-  return escapePath(`data/${name}`);
-}
-
-/** Linked, they take no space; not every file system can. */
-async function linkOrCopy(from: string, to: string): Promise<void> {
-  try {
-    await link(from, to);
-  } catch {
-    await copyFile(from, to);
-  }
+  const files = new Map<string, { readonly copyOf: string }>();
+  const sources = withEndings(spec.sources, specials).map((source) => {
+    const shards = curated?.files(source.name) ?? [];
+    for (const shard of shards) files.set(`data/${basename(shard)}`, { copyOf: shard });
+    return { ...source, files: shards.map((shard) => escapePath(`data/${basename(shard)}`)) };
+  });
+  return { spec: { ...spec, sources }, files };
 }

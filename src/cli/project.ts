@@ -1,21 +1,23 @@
 /** @file Compiles a trainable model and writes its folder; what `build` and `train` share. */
 import { resolve } from "node:path";
-import { projectFiles, writeProject } from "../../codegen/project.ts";
+import { projectFiles, stageProject } from "../../codegen/project.ts";
 import type { ProgramSpec } from "../../codegen/typescript/program-spec.ts";
 import { spanText } from "../diagnostics/source.ts";
 import { formatBytes } from "../optimize/format-bytes.ts";
 import { compile, type Compiled } from "../plan/build-plan.ts";
 import { RuntimeFailure } from "../runtime/failure.ts";
+import { inspectFolder, type Content, type StagedFolder, type StageOptions } from "../runtime/node/written-folder.ts";
 import type { Target } from "../schedule/lowered.ts";
 import type { Host } from "./host.ts";
 import { isTrainable, type CompilableModel, type TrainableModel } from "./model.ts";
 import { dataIn, preparedData } from "./prepared-data.ts";
+import { specFactsOf } from "./spec-facts-of.ts";
 import { runSettings, samplesOf } from "./run-settings.ts";
 
-export interface WrittenProject {
+export interface StagedProject {
   readonly compiled: Compiled;
   readonly files: number;
-  readonly folder: string;
+  readonly staged: StagedFolder;
 }
 
 /** A single activation gets this part of the declared memory, where that is less than it gets anyway. */
@@ -33,32 +35,37 @@ export function compileModel({ name, elaboration }: CompilableModel, target: Tar
   return compiled;
 }
 
-export async function writeModelProject(loaded: CompilableModel, target: Target, folder: string, host: Host): Promise<WrittenProject> {
+/** Compiles the model and writes its folder to where it waits; nothing of an earlier one is touched before it is committed. */
+export async function stageModelProject(loaded: CompilableModel, target: Target, folder: string, options: Omit<StageOptions, "last">, host: Host): Promise<StagedProject> {
   const absolute = resolve(host.cwd, folder);
+  await inspectFolder(absolute, options.holds);
   // What is wrong with the text or the tokenizer is soon found; compiling takes longer.
   if (isTrainable(loaded)) {
     await preparedData(loaded.data.use, host);
     await loaded.data.tokenizer();
   }
   const compiled = compileModel(loaded, target);
-  const files = await projectFiles(compiled, isTrainable(loaded) ? await programSpec(loaded, compiled, absolute, host) : undefined);
-  await writeProject(absolute, files);
-  return { compiled, files: files.size, folder };
+  const parts = isTrainable(loaded) ? await programParts(loaded, compiled, absolute, host) : undefined;
+  const files = new Map<string, Content>([...(parts?.files ?? []), ...(await projectFiles(compiled, parts?.spec))]);
+  return { compiled, files: files.size, staged: await stageProject(absolute, files, options) };
 }
 
-async function programSpec(loaded: TrainableModel, { plan, schedule, initialisers }: Compiled, folder: string, host: Host): Promise<ProgramSpec> {
+/** The program, and the files of its data. */
+async function programParts(loaded: TrainableModel, { plan, schedule, initialisers }: Compiled, folder: string, host: Host): Promise<{ readonly spec: ProgramSpec; readonly files: ReadonlyMap<string, Content> }> {
   const tokenizerData = await loaded.data.tokenizer();
   const { createTokenizer } = await import("../runtime/data/tokens.ts");
   const tokenizer = createTokenizer(tokenizerData);
-  const data = await dataIn(folder, loaded.data.use, [...tokenizer.specials.keys()], host);
+  const { spec: data, files } = await dataIn(folder, loaded.data.use, [...tokenizer.specials.keys()], host);
   const settings = await runSettings(loaded, async () => {
     const { loadData } = await import("../runtime/node/files.ts");
     const options = { tokenizer, batch: plan.batch, context: plan.context, total: plan.batch, seed: 0 };
-    return (await loadData(data, options, folder)).tokens;
+    const { spec } = await preparedData(loaded.data.use, host);
+    return (await loadData({ ...data, sources: data.sources.map((source, i) => ({ ...source, files: spec.sources[i]?.files ?? [] })) }, options, host.cwd)).tokens;
   });
   const scheduleSpan = loaded.elaboration.train.spans["schedule"];
-  return {
-    source: loaded.path, plan, settings, schedule, initialisers, data, tokenizer: tokenizerData, samples: samplesOf(loaded, tokenizer),
+  const spec: ProgramSpec = {
+    source: loaded.path, plan, settings, schedule, initialisers, data, tokenizer: tokenizerData, samples: samplesOf(loaded, tokenizer), facts: specFactsOf(loaded, data),
     ...(scheduleSpan ? { scheduleText: spanText(scheduleSpan) } : {}),
   };
+  return { spec, files };
 }

@@ -24,6 +24,7 @@ export async function runSettings({ elaboration }: TrainableModel, tokens: () =>
     ...(evaluation?.metrics ? { metrics: [...new Set(evaluation.metrics.map((m) => m.name))] } : {}),
     ...(checkpointEvery === undefined ? {} : { checkpointEvery }),
     keepCheckpoints: train.checkpoint?.keep ?? 3,
+    patience: train.patience,
   };
 }
 

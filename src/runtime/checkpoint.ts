@@ -1,17 +1,17 @@
 /**
  * @file Checkpoints: all that a run needs to go on as if it had not stopped. Parameters under their paths, states as `state/<name>/<path>`, and
- * in the metadata the step, the seed and the tokenizer; data order and random numbers are functions of those. Where the bytes go is the caller's.
+ * in the metadata the step, the seed, the tokenizer, and what the run was made from; data order and random numbers are functions of those. Every tensor
+ * has a SHA-256, and so has the header, so that a bit that changed on the disk is noticed. Where the bytes go is the caller's.
  */
 import { parameterArena, slotOf } from "./arenas.ts";
 import { type TokenizerData, tokenizerData } from "./data/tokens.ts";
 import type { Session } from "./device.ts";
+import { Digest, digestOf, pieceBytes } from "./digest.ts";
 import { RuntimeFailure } from "./failure.ts";
 import type { Plan } from "./plan.ts";
 import type { ByteSource, TensorEntry, TensorFile } from "./safetensors.ts";
 import { encodeHeader, readHeader } from "./safetensors.ts";
-
-/** What is read of a tensor at once: weights are in memory once, and little beside them. */
-const pieceBytes = 16 << 20;
+import { type SpecFacts, specFacts } from "./spec-facts.ts";
 
 export interface CheckpointInfo {
   readonly model: string;
@@ -22,7 +22,15 @@ export interface CheckpointInfo {
   /** Training sequences read: where the data goes on. */
   readonly sequences: number;
   readonly tokenizer: TokenizerData;
+  /** Hash of the plan: it changes with the device and the compiler, too. */
+  readonly plan: string;
+  /** Hash of the text as tokens, both for training and for validation. */
+  readonly data: string;
+  readonly spec: SpecFacts;
 }
+
+/** What the run knows; the rest is the plan's. */
+export type CheckpointOfRun = Omit<CheckpointInfo, "model" | "parametersHash" | "plan">;
 
 export interface Checkpoint {
   readonly info: CheckpointInfo;
@@ -30,28 +38,60 @@ export interface Checkpoint {
   readonly file: TensorFile;
 }
 
-/** The file in pieces, in order. The session must not run meanwhile. */
-export async function* encodeCheckpoint(session: Session, info: Omit<CheckpointInfo, "model" | "parametersHash">): AsyncGenerator<Uint8Array> {
+const format = "llmc-checkpoint-2";
+const noHash = "0".repeat(64);
+/** What stands in the header before its own hash, which is computed with zeros in its place. */
+const beforeHash = `{"__metadata__":{"format":"${format}","header":"`;
+
+/** The file in pieces, in order. The session must not run meanwhile. Fails before the first piece if a number is not finite. */
+export async function* encodeCheckpoint(session: Session, info: CheckpointOfRun): AsyncGenerator<Uint8Array> {
   const { plan } = session;
-  yield encodeHeader(tensorsOf(plan), {
-    format: "llmc-checkpoint-1",
+  const hashes: Record<string, string> = {};
+  for await (const { name, bytes } of tensorsIn(session)) {
+    requireFinite(name, bytes, info.step);
+    hashes[name] = await digestOf(bytes);
+  }
+  const metadata = {
+    format,
+    header: noHash,
     model: plan.model,
     parametersHash: plan.parametersHash,
+    plan: plan.hash,
     step: String(info.step),
     seed: String(info.seed),
     sequences: String(info.sequences),
     tokenizer: JSON.stringify(info.tokenizer),
-  });
-  for (const { buffer } of arenasOf(plan)) {
+    data: info.data,
+    spec: JSON.stringify(info.spec),
+    sha256: JSON.stringify(hashes),
+  };
+  const tensors = tensorsOf(plan);
+  const header = await digestOf(encodeHeader(tensors, metadata));
+  yield encodeHeader(tensors, { ...metadata, header });
+  for await (const { bytes } of tensorsIn(session)) yield bytes;
+}
+
+/** Every parameter and state in the order of the file, one arena at a time. */
+async function* tensorsIn(session: Session): AsyncGenerator<{ readonly name: string; readonly bytes: Uint8Array }> {
+  for (const { buffer, prefix } of arenasOf(session.plan)) {
     const arena = await session.read(buffer);
-    for (const parameter of plan.parameters) {
+    for (const parameter of session.plan.parameters) {
       const slot = slotOf(arena, parameter);
-      yield new Uint8Array(slot.buffer, slot.byteOffset, slot.byteLength);
+      yield { name: prefix + parameter.path, bytes: new Uint8Array(slot.buffer, slot.byteOffset, slot.byteLength) };
     }
   }
 }
 
-/** Reads what a checkpoint says of itself; its tensors stay where they are. */
+function requireFinite(name: string, bytes: Uint8Array, step: number): void {
+  const values = new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
+  // Whatever is not finite makes a NaN of the sum of differences; a finite number makes 0.
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += (values[i] as number) - (values[i] as number);
+  if (sum === 0) return;
+  throw new RuntimeFailure("train/not-finite", `after step ${step}, \`${name}\` holds numbers that are not finite: they are not saved, and the checkpoints before are untouched`, "lower the learning rate, lengthen the warm-up or clip gradients, then go on with --resume");
+}
+
+/** Reads what a checkpoint says of itself; its tensors stay where they are. Fails if a bit of that has changed since it was written. */
 export async function openCheckpoint(source: ByteSource): Promise<Checkpoint> {
   const file = await readHeader(source);
   const { metadata } = file;
@@ -60,16 +100,47 @@ export async function openCheckpoint(source: ByteSource): Promise<Checkpoint> {
     if (metadata[key] === undefined || !Number.isSafeInteger(value)) throw notOurs(source.name, `it has no ${key}`);
     return value;
   };
-  if (metadata["format"] !== "llmc-checkpoint-1") throw notOurs(source.name, "it was not written by a training program");
+  if (metadata["format"] === "llmc-checkpoint-1") throw notOurs(source.name, "it was written by an earlier version, which kept no hashes");
+  if (metadata["format"] !== format) throw notOurs(source.name, "it was not written by a training program");
+  await requireSoundHeader(file, source);
+  const spec = specFacts(parsed(metadata["spec"]));
+  if (spec === undefined) throw notOurs(source.name, "it has no spec");
   const info: CheckpointInfo = {
     model: metadata["model"] ?? "",
     parametersHash: metadata["parametersHash"] ?? "",
+    plan: metadata["plan"] ?? "",
     step: number("step"),
     seed: number("seed"),
     sequences: number("sequences"),
     tokenizer: tokenizerOf(metadata["tokenizer"], source.name),
+    data: metadata["data"] ?? "",
+    spec,
   };
   return { info, source, file };
+}
+
+async function requireSoundHeader({ header, tensors }: TensorFile, source: ByteSource): Promise<void> {
+  const at = 8 + beforeHash.length;
+  const [before, written] = [header.subarray(8, at), header.subarray(at, at + noHash.length)].map((bytes) => new TextDecoder().decode(bytes));
+  const unsigned = header.slice();
+  unsigned.set(new TextEncoder().encode(noHash), at);
+  if (before !== beforeHash || (await digestOf(unsigned)) !== written) throw changed(source.name, "its header");
+  const end = [...tensors.values()].reduce((at, { from, bytes }) => Math.max(at, from + bytes), header.length);
+  if (end !== source.size) throw changed(source.name, `its length (${source.size} bytes, not ${end})`);
+}
+
+/** Reads every tensor and compares it with its hash. */
+export async function verifyCheckpoint({ source, file }: Checkpoint): Promise<void> {
+  const hashes = parsed(file.metadata["sha256"]) as Readonly<Record<string, string>> | undefined;
+  for (const { name, from, bytes } of file.tensors.values()) {
+    const digest = new Digest();
+    for (let at = 0; at < bytes; at += pieceBytes) await digest.add(await source.read(from + at, Math.min(pieceBytes, bytes - at)));
+    if ((await digest.end()) !== hashes?.[name]) throw changed(source.name, `\`${name}\``);
+  }
+}
+
+function changed(name: string, what: string): RuntimeFailure {
+  return new RuntimeFailure("checkpoint/corrupt", `${name} is damaged: ${what} is not as it was written`, "use an earlier checkpoint");
 }
 
 /** Loads every parameter, and every state that the session has memory for. Fails if the checkpoint is of another model, naming the first tensor that differs. */
@@ -100,7 +171,8 @@ export function requireTokenizer(checkpoint: Checkpoint, tokenizer: TokenizerDat
   );
 }
 
-function requireSameModel(plan: Plan, { info, source, file }: Checkpoint): void {
+/** Fails if its tensors are not those of the plan, naming the first that differs. */
+export function requireSameModel(plan: Plan, { info, source, file }: Checkpoint): void {
   const wanted = tensorsOf(plan);
   const mismatch = (difference: string): RuntimeFailure =>
     new RuntimeFailure(
@@ -115,6 +187,7 @@ function requireSameModel(plan: Plan, { info, source, file }: Checkpoint): void 
   }
   const known = new Set(wanted.map((tensor) => tensor.name));
   for (const name of file.tensors.keys()) if (!known.has(name)) throw mismatch(`it has \`${name}\` in addition`);
+  if (info.parametersHash !== plan.parametersHash) throw mismatch("the order of its parameters or states is another");
 }
 
 interface Arena {
@@ -131,14 +204,16 @@ function tensorsOf(plan: Plan): readonly TensorEntry[] {
   return arenasOf(plan).flatMap(({ prefix }) => plan.parameters.map(({ path, shape }) => ({ name: prefix + path, shape })));
 }
 
-function tokenizerOf(text: string | undefined, name: string): TokenizerData {
-  let value: unknown;
+function parsed(text: string | undefined): unknown {
   try {
-    value = JSON.parse(text ?? "");
+    return JSON.parse(text ?? "");
   } catch {
-    // Told below.
+    return undefined;
   }
-  const data = tokenizerData(value);
+}
+
+function tokenizerOf(text: string | undefined, name: string): TokenizerData {
+  const data = tokenizerData(parsed(text));
   if (data === undefined) throw notOurs(name, "it has no tokenizer");
   return data;
 }

@@ -4,6 +4,7 @@
  */
 import { RuntimeFailure } from "./failure.ts";
 import type { Plan, ProgramName } from "./plan.ts";
+import type { SpecFacts } from "./spec-facts.ts";
 
 export interface DeviceLimits {
   readonly bufferBytes: number;
@@ -46,6 +47,8 @@ export interface CompiledProgram {
   readonly kernel: (file: string) => Promise<string>;
   /** `constants.bin`; asked for only if the plan has constants. */
   readonly constants: () => Promise<Uint8Array>;
+  /** What the spec decides about its numbers; absent where it was made without one. */
+  readonly spec?: SpecFacts;
 }
 
 /** A plan on a device: its buffers and its recorded programs. */

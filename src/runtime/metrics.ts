@@ -2,7 +2,6 @@
  * @file What a run reports: records (one JSON line each in the log), made from the results of steps as they arrive, and one line of text for a terminal.
  */
 import type { StepResult } from "./device.ts";
-import { RuntimeFailure } from "./failure.ts";
 
 export type LogRecord = RunRecord | StepRecord | EvaluationRecord | SampleRecord;
 
@@ -26,7 +25,10 @@ export interface StepRecord {
   /** `null` when it was not a finite number. */
   readonly loss: number | null;
   readonly lr: number;
-  readonly gradient_norm?: number;
+  /** `null` when it was not a finite number. */
+  readonly gradient_norm?: number | null;
+  /** Steps of this process up to this one that changed nothing, because their loss or gradient was not finite; absent where there are none. */
+  readonly skipped?: number;
   /** Tokens read since the first step of the run. */
   readonly tokens: number;
   /** Since this process started training. */
@@ -59,42 +61,57 @@ export interface Log {
 /** Steps over which the speed is averaged. */
 const window = 16;
 
-/** Steps in a row that may have a loss that is not finite: the optimizer leaves such steps out, and the next data may do. */
-const patience = 8;
-
 /** Makes records of steps; knows the time. */
 export class Meter {
   readonly #tokensPerStep: number;
   readonly #start: number;
   /** Arrival times of the last steps, oldest first. */
   readonly #times: number[] = [];
-  #notFinite = 0;
+  readonly #patience: number;
+  #inARow = 0;
+  #skipped = 0;
 
-  constructor(tokensPerStep: number) {
+  /** `patience` is how many steps in a row may have a loss or gradient that is not finite: the optimizer leaves such steps out, and the next data may do. */
+  constructor(tokensPerStep: number, patience: number) {
     this.#tokensPerStep = tokensPerStep;
+    this.#patience = patience;
     this.#start = performance.now();
     this.#times.push(this.#start);
   }
 
-  /** The record of a step. Fails when the loss has not been a finite number for a while: nothing good comes after. */
+  /** Steps that changed nothing, in a row up to the last. */
+  get inARow(): number {
+    return this.#inARow;
+  }
+
+  /** Steps that changed nothing, since the start of this process. */
+  get skipped(): number {
+    return this.#skipped;
+  }
+
+  /** Whether steps have changed nothing for as long as was declared: nothing good comes after. */
+  get outOfPatience(): boolean {
+    return this.#inARow >= this.#patience;
+  }
+
   record(result: StepResult): StepRecord {
     const now = performance.now();
     const step = result.scalars["step"] ?? 0;
     const loss = result.outputs["loss"]?.[0] ?? Number.NaN;
-    this.#notFinite = Number.isFinite(loss) ? 0 : this.#notFinite + 1;
-    if (this.#notFinite === patience) {
-      throw new RuntimeFailure("train/not-finite", `the loss of the last ${patience} steps, up to step ${step}, is ${loss}`, "lower the learning rate, lengthen the warm-up or clip gradients, then resume from the last checkpoint");
-    }
+    const norm = result.outputs["gradient_norm"]?.[0];
+    const finite = Number.isFinite(loss) && (norm === undefined || Number.isFinite(norm));
+    this.#inARow = finite ? 0 : this.#inARow + 1;
+    if (!finite) this.#skipped++;
     this.#times.push(now);
     if (this.#times.length > window + 1) this.#times.shift();
     const elapsed = Math.max(now - (this.#times[0] as number), 1e-3) / 1000;
-    const norm = result.outputs["gradient_norm"]?.[0];
     return {
       kind: "step",
       step,
       loss: Number.isFinite(loss) ? loss : null,
       lr: result.scalars["lr"] ?? 0,
-      ...(norm === undefined ? {} : { gradient_norm: norm }),
+      ...(norm === undefined ? {} : { gradient_norm: Number.isFinite(norm) ? norm : null }),
+      ...(this.#skipped === 0 ? {} : { skipped: this.#skipped }),
       tokens: step * this.#tokensPerStep,
       seconds: Math.round(now - this.#start) / 1000,
       tokens_per_second: Math.round(((this.#times.length - 1) * this.#tokensPerStep) / elapsed),
@@ -121,6 +138,7 @@ export class ProgressLine {
     const parts = [
       `step ${record.step}/${this.#steps}`,
       `loss ${record.loss?.toFixed(4) ?? "not finite"} ${sparkline(this.#losses)}`,
+      ...(record.skipped === undefined ? [] : [`${record.skipped} skipped`]),
       `${count(record.tokens_per_second)} tok/s`,
       `${duration(left)} left`,
     ];

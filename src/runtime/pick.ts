@@ -34,6 +34,7 @@ export class Picker {
     const { temperature, topK, topP } = this.#options;
     const weights = this.#weights;
     const n = weights.length;
+    requireNumbers(logits, n);
     const best = argmax(logits, n);
     if (temperature === 0) return best;
     const highest = logits[best] as number;
@@ -59,6 +60,14 @@ export class Picker {
       if (weight === least && sum < wanted) sum += counts(weight);
       else weights[i] = none;
     }
+  }
+}
+
+/** Minus infinity rules a token out; otherwise logits are numbers, or the weights are none. */
+function requireNumbers(logits: Float32Array, n: number): void {
+  for (let i = 0; i < n; i++) {
+    if ((logits[i] as number) < Infinity) continue;
+    throw new RuntimeFailure("sample/not-finite", `the model gives ${logits[i]} for token ${i}, which is no number to draw by: its weights have diverged`, "take an earlier checkpoint, or train with a lower learning rate");
   }
 }
 

@@ -18,6 +18,8 @@ export interface TensorPlace extends TensorEntry {
 export interface TensorFile {
   readonly metadata: Readonly<Record<string, string>>;
   readonly tensors: ReadonlyMap<string, TensorPlace>;
+  /** The bytes before the data. */
+  readonly header: Uint8Array;
 }
 
 /** Something to read from: a file, or bytes in memory. */
@@ -52,9 +54,10 @@ export async function readHeader(source: ByteSource): Promise<TensorFile> {
   const prefix = await source.read(0, 8);
   const length = Number(new DataView(prefix.buffer, prefix.byteOffset, 8).getBigUint64(0, true));
   if (8 + length > source.size) throw corrupt(`its header should end at byte ${8 + length}, the file at ${source.size}`);
+  const bytes = await source.read(0, 8 + length);
   let header: unknown;
   try {
-    header = JSON.parse(new TextDecoder().decode(await source.read(8, length)));
+    header = JSON.parse(new TextDecoder().decode(bytes.subarray(8)));
   } catch {
     throw corrupt("its header is not JSON");
   }
@@ -69,7 +72,7 @@ export async function readHeader(source: ByteSource): Promise<TensorFile> {
   }
   const metadata: Record<string, string> = {};
   for (const [key, value] of Object.entries(isRecord(header["__metadata__"]) ? header["__metadata__"] : {})) metadata[key] = String(value);
-  return { metadata, tensors };
+  return { metadata, tensors, header: bytes };
 }
 
 function placeOf(name: string, entry: unknown, dataStart: number): TensorPlace | undefined {

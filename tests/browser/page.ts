@@ -30,11 +30,12 @@ async function train(): Promise<PageReport> {
     start: 0,
     steps,
     seed,
+    patience: 8,
     log: { write: (record) => void records.push(record), close: () => undefined },
     screen: { step: () => undefined, note: () => undefined },
     stopRequested: () => false,
     save: async (info) => {
-      for await (const piece of encodeCheckpoint(session, { ...info, tokenizer: tokenizer.data })) saved += piece.length;
+      for await (const piece of encodeCheckpoint(session, { ...info, tokenizer: tokenizer.data, data: "", spec: {} })) saved += piece.length;
       return "memory";
     },
     resumeHint: "",
@@ -49,7 +50,7 @@ async function train(): Promise<PageReport> {
   const evaluation = await run.evaluate(steps, {});
   const text = await run.sample(steps, { prompt: "The ", length: 24, temperature: 0.8, seed: 7 });
   const result = await run.finish();
-  run.close();
+  await run.close();
   const losses = records.flatMap((record) => (record.kind === "step" ? [record.loss] : []));
   return { status: result.status, losses, validation: evaluation.loss, text, checkpointBytes: saved };
 }

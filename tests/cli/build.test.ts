@@ -17,8 +17,7 @@ test("builds the same files every time, without those of an earlier build", asyn
   const first = await llmc(["build", "tiny.llm", "--out", "a"], { cwd });
   expect(first.stderr).toMatch(/^wrote a: \d+ kernels, \d+ dispatches a training step, \d+ files, in \d+\.\d s\nnext: llmc train tiny\.llm\n$/);
   expect(first).toMatchObject({ code: 0, stdout: "" });
-  mkdirSync(join(cwd, "b/kernels"), { recursive: true });
-  writeFileSync(join(cwd, "b/kernels/old.wgsl"), "");
+  expect((await llmc(["build", "tiny.llm", "--model", "LayerNorm", "--out", "b"], { cwd })).code).toBe(0);
   const second = await llmc(["build", "tiny.llm", "--out", "b", "--json"], { cwd });
   expect(filesOf(join(cwd, "b"))).toEqual(filesOf(join(cwd, "a")));
   expect(JSON.parse(second.stdout)).toMatchObject({ model: "Tiny", folder: "b", memory: { peakBytes: expect.any(Number) } });
@@ -29,11 +28,42 @@ test("builds the same files every time, without those of an earlier build", asyn
 test("for the CPU the kernels are C, with the step that calls them and their headers beside", async () => {
   const cwd = workspace();
   expect((await llmc(["build", "tiny.llm", "--out", "out", "--target", "cpu"], { cwd })).code).toBe(0);
-  expect(readdirSync(join(cwd, "out")).toSorted()).toEqual(["constants.bin", "kernels", "llmc.h", "plan.json", "run.h", "step.c", "train.mjs", "train.ts"]);
+  expect(readdirSync(join(cwd, "out")).toSorted()).toEqual(["constants.bin", "kernels", "llmc.h", "llmc.json", "plan.json", "run.h", "spec.json", "step.c", "train.mjs", "train.ts"]);
   expect(readdirSync(join(cwd, "out/kernels")).filter((file) => !file.endsWith(".c"))).toEqual([]);
   // Nothing of it stays behind.
   expect((await llmc(["build", "tiny.llm", "--out", "out"], { cwd })).code).toBe(0);
-  expect(readdirSync(join(cwd, "out")).toSorted()).toEqual(["constants.bin", "kernels", "plan.json", "train.mjs", "train.ts"]);
+  expect(readdirSync(join(cwd, "out")).toSorted()).toEqual(["constants.bin", "kernels", "llmc.json", "plan.json", "spec.json", "train.mjs", "train.ts"]);
+});
+
+/** Every file below a folder with its content. */
+const snapshot = (folder: string): string => JSON.stringify(filesOf(folder));
+
+test("writes only into a folder that is empty or its own, and over nothing that a person wrote", async () => {
+  const cwd = workspace();
+  for (const path of ["data/corpus.txt", "kernels/mine.c", "train.ts"]) {
+    mkdirSync(join(cwd, path, ".."), { recursive: true });
+    writeFileSync(join(cwd, path), "mine");
+  }
+  symlinkSync("nowhere", join(cwd, "dangling"));
+  symlinkSync("data", join(cwd, "linked"));
+  mkdirSync(join(cwd, "below"));
+  const before = snapshot(cwd);
+  for (const [out, from] of [[".", cwd], ["..", join(cwd, "below")], ["data", cwd], ["linked", cwd], ["dangling", cwd], ["emma.txt", cwd], [cwd, cwd]] as const) {
+    const { code, stderr } = await llmc(["build", join(cwd, "tiny.llm"), "--out", out], { cwd: from });
+    expect(stderr, out).toContain("error[folder/foreign]: cannot write into");
+    expect(code).toBe(1);
+    expect(snapshot(cwd)).toBe(before);
+  }
+  expect((await llmc(["build", "tiny.llm", "--out", "out"], { cwd })).code).toBe(0);
+  for (const [path, text] of [["train.ts", "edited"], ["kernels/own.wgsl", "mine"], ["notes.txt", "mine"]] as const) writeFileSync(join(cwd, "out", path), text);
+  const edited = snapshot(cwd);
+  const refused = await llmc(["build", "tiny.llm", "--out", "out"], { cwd });
+  expect(refused).toMatchObject({ code: 1, stderr: expect.stringMatching(/error\[file\/edited\]: .*out\/train\.ts was edited/) });
+  expect(snapshot(cwd)).toBe(edited);
+  expect((await llmc(["build", "tiny.llm", "--out", "out", "--target", "cpu", "--force"], { cwd })).code).toBe(0);
+  expect(readFileSync(join(cwd, "out/train.ts"), "utf8")).toContain("Trains `Tiny`");
+  expect([readFileSync(join(cwd, "out/kernels/own.wgsl"), "utf8"), readFileSync(join(cwd, "out/notes.txt"), "utf8")]).toEqual(["mine", "mine"]);
+  expect(readdirSync(join(cwd, "out/kernels")).filter((file) => file.endsWith(".wgsl"))).toEqual(["own.wgsl"]);
 });
 
 test("a model without text has kernels and a plan, and no program", async () => {
@@ -42,7 +72,7 @@ test("a model without text has kernels and a plan, and no program", async () => 
   const { code, stderr } = await llmc(["build", "bare.llm", "--out", "out"], { cwd });
   expect(stderr).toContain("it has no training program: name the text");
   expect(code).toBe(0);
-  expect(readdirSync(join(cwd, "out")).toSorted()).toEqual(["constants.bin", "kernels", "plan.json"]);
+  expect(readdirSync(join(cwd, "out")).toSorted()).toEqual(["constants.bin", "kernels", "llmc.json", "plan.json"]);
 });
 
 test("the program is correct TypeScript, runs by itself, and is what llmc train runs", async () => {
@@ -67,6 +97,10 @@ test("the program is correct TypeScript, runs by itself, and is what llmc train 
   expect(alone.code).toBe(0);
   expect((await llmc(["train", "tiny.llm", "--device", "software", "--out", "run"], { cwd })).code).toBe(0);
   expect(readFileSync(join(cwd, "run/program/train.mjs"), "utf8")).toBe(readFileSync(join(cwd, "program/train.mjs"), "utf8").replace('files: ["../emma.txt"]', 'files: ["../../emma.txt"]'));
-  const last = (folder: string): Buffer => readFileSync(join(cwd, folder, "checkpoints/step-00000012.safetensors"));
+  // All but the header, which says which plan it was.
+  const last = (folder: string): Buffer => {
+    const file = readFileSync(join(cwd, folder, "checkpoints/step-00000012.safetensors"));
+    return file.subarray(8 + Number(file.readBigUInt64LE()));
+  };
   expect(last("run").equals(last("alone"))).toBe(true);
 });

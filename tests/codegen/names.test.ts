@@ -111,7 +111,7 @@ test("in a generated program any word may name the op that a parameter starts fr
   }));
   const { javascript } = await printProgram({
     source: "m.llm", plan: { model: "M", batch: 1, context: 8, programs: {} } as unknown as Plan, initialisers,
-    settings: { seed: 1, steps: 1, budget: "1 steps", learningRate: 1, keepCheckpoints: 1 },
+    facts: {}, settings: { seed: 1, steps: 1, budget: "1 steps", learningRate: 1, keepCheckpoints: 1, patience: 8 },
     schedule: { progress: leaf("scalar", "progress", []), factor: literal(1) },
     data: { name: "D", sources: [], split: { validation: 0, by: "position" } as never }, tokenizer: { kind: "bytes" }, samples: [],
   });

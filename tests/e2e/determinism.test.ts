@@ -57,7 +57,7 @@ async function train(from: number, to: number, name: string, seed = 5, checkpoin
     const { loss } = await run.run("train", { tokens, targets }, { seed, step, lr: 3e-3 });
     losses.push(loss?.[0] ?? NaN);
   }
-  const path = await (await openCheckpoints(join(folder, name), 1)).save(run.session, { step: to, seed, sequences: 3 * to, tokenizer: { kind: "bytes" } });
+  const path = await (await openCheckpoints(join(folder, name), 1)).save(run.session, { step: to, seed, sequences: 3 * to, tokenizer: { kind: "bytes" }, data: "", spec: {} });
   run.close();
   return { losses, path, bytes: await readFile(path) };
 }

@@ -5,12 +5,13 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import type { ByteSource, CompiledProgram, Device, Session } from "../../src/runtime/index.ts";
 import { initialise, openCheckpointFile, openCheckpoints, readHeader, restoreCheckpoint, writeAtomically } from "../../src/runtime/index.ts";
 import type { FileCalls } from "../../src/runtime/node/write-atomically.ts";
+import { openCheckpoint, verifyCheckpoint } from "../../src/runtime/checkpoint.ts";
 import { encodeHeader } from "../../src/runtime/safetensors.ts";
 import { bigramInitialisers } from "./bigram-initialisers.ts";
 import { bigramProgram } from "./bigram.ts";
 import { openWebGpu } from "../support/webgpu.ts";
 
-const info = { step: 3, seed: 9, sequences: 6, tokenizer: { kind: "characters", characters: "aé\n😀" } } as const;
+const info = { step: 3, seed: 9, sequences: 6, tokenizer: { kind: "characters", characters: "aé\n😀" }, data: "text", spec: { clip: { text: "1", hash: "1" } } } as const;
 let device: Device;
 let program: CompiledProgram;
 let session: Session;
@@ -48,6 +49,8 @@ const bitsOf = (values: Float32Array): number[] => Array.from(new Uint32Array(va
 
 const sourceOf = (bytes: Uint8Array): ByteSource => ({ name: "x.safetensors", size: bytes.length, read: async (from, length) => bytes.subarray(from, from + length) });
 
+const read = async (bytes: Uint8Array): Promise<void> => verifyCheckpoint(await openCheckpoint(sourceOf(bytes)));
+
 describe("a checkpoint", () => {
   test("restores every bit of parameters and states, and what the run needs to go on", async () => {
     await initialise(session, 1, bigramInitialisers(4));
@@ -62,7 +65,7 @@ describe("a checkpoint", () => {
 
     const other = await device.open(program);
     const checkpoint = await openCheckpointFile(path);
-    expect(checkpoint.info).toEqual({ ...info, model: "Bigram", parametersHash: "bigram-12" });
+    expect(checkpoint.info).toEqual({ ...info, model: "Bigram", parametersHash: "bigram-12", plan: program.plan.hash });
     await restoreCheckpoint(other, checkpoint);
     await checkpoint.close();
     expect(bitsOf(await other.read(0))).toEqual(bitsOf(parameters));
@@ -86,10 +89,35 @@ describe("a checkpoint", () => {
     await again.close();
   });
 
+  test("is refused if any one bit of it has changed, or it was cut short", async () => {
+    const path = await (await openCheckpoints(folder, 1)).save(session, info);
+    const whole = new Uint8Array(await fs.readFile(path));
+    await read(whole);
+    let random = 1;
+    const next = (below: number): number => (random = Math.imul(random, 1_664_525) + 1_013_904_223 >>> 0) % below;
+    for (let flip = 0; flip < 1000; flip++) {
+      const bytes = whole.slice();
+      // As many in the header as in the tensors.
+      const at = flip % 2 === 0 ? next(bytes.length) : next(Math.min(2000, bytes.length));
+      bytes[at] = (bytes[at] as number) ^ (1 << next(8));
+      await expect(read(bytes), `a bit of byte ${at}`).rejects.toMatchObject({ code: "checkpoint/corrupt" });
+    }
+    for (const size of [0, 7, 8, 100, whole.length - 1]) await expect(read(whole.slice(0, size))).rejects.toMatchObject({ code: "checkpoint/corrupt" });
+    await expect(read(new Uint8Array([...whole, 0]))).rejects.toMatchObject({ code: "checkpoint/corrupt" });
+  });
+
+  test("with numbers that are not finite is not written", async () => {
+    const other = await device.open(program);
+    await initialise(other, 1, { ...bigramInitialisers(4), bias: (i) => (i === 3 ? Number.NaN : 0) });
+    await expect((await openCheckpoints(folder, 1)).save(other, info)).rejects.toMatchObject({ code: "train/not-finite", message: expect.stringContaining("`bias`") });
+    expect(await fs.readdir(folder)).toEqual([]);
+    other.close();
+  });
+
   test("that meets a full disk leaves the one before untouched and nothing of its own", async () => {
     const first = await (await openCheckpoints(folder, 1)).save(session, info);
     const before = await fs.readFile(first);
-    const full = await openCheckpoints(folder, 1, disk(700, Infinity));
+    const full = await openCheckpoints(folder, 1, disk(1200, Infinity));
     await expect(full.save(session, { ...info, step: 4 })).rejects.toMatchObject({ code: "disk/full", help: expect.stringContaining("--resume") });
     expect(await fs.readdir(folder)).toEqual(["step-00000003.safetensors"]);
     expect((await fs.readFile(first)).equals(before)).toBe(true);
@@ -105,8 +133,16 @@ describe("a checkpoint", () => {
     await fs.writeFile(join(folder, ".step-00000001.safetensors.999999999.tmp"), "half");
     await fs.writeFile(join(folder, "notes.txt"), "mine");
     const checkpoints = await openCheckpoints(folder, 2);
-    for (const step of [5, 10, 100000000, 20]) await checkpoints.save(session, { ...info, step });
-    expect((await fs.readdir(folder)).toSorted()).toEqual(["notes.txt", "step-00000020.safetensors", "step-100000000.safetensors"]);
+    for (const step of [5, 10, 100000000, 20, 30]) {
+      await checkpoints.save(session, { ...info, step });
+      await checkpoints.prune(step, step);
+    }
+    // What a later step saved stays: this run has not come so far.
+    expect((await fs.readdir(folder)).toSorted()).toEqual(["notes.txt", "step-00000020.safetensors", "step-00000030.safetensors", "step-100000000.safetensors"]);
+    await checkpoints.save(session, { ...info, step: 40 });
+    await checkpoints.save(session, { ...info, step: 50 });
+    await checkpoints.prune(50, 25);
+    expect(await fs.readdir(folder)).toContain("step-00000020.safetensors");
   });
 });
 

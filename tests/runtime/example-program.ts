@@ -31,14 +31,15 @@ function learningRate(progress: number): number {
   return settings.learningRate * (progress < 0.1 ? progress / 0.1 : (1 - progress) / 0.9);
 }
 
-export async function train(folder: string, options: RunOptions): Promise<RunResult> {
+/** `factor` multiplies the learning rate. */
+export async function train(folder: string, options: RunOptions, factor = 1): Promise<RunResult> {
   const program = await loadProgram(folder);
   const run = await openRun({ ...settings, program, data, tokenizer, folder, initialisers: bigramInitialisers }, options);
   try {
     const { inputs, targets } = tokenInputs(run.session, "train");
     for (let step = run.start + 1; step <= run.steps && !run.stopping; step++) {
       run.data.train.fill((step - 1) * settings.batch, inputs, targets);
-      const lr = learningRate((step - 1) / run.steps);
+      const lr = factor * learningRate((step - 1) / run.steps);
       await run.train.run({ step, lr, correction: 1 - 0.9 ** step });
       run.collect();
       if (step % settings.evaluateEvery === 0) await run.evaluate(step);
@@ -46,6 +47,6 @@ export async function train(folder: string, options: RunOptions): Promise<RunRes
     }
     return await run.finish();
   } finally {
-    run.close();
+    await run.close();
   }
 }

@@ -7,18 +7,18 @@ import { Meter, ProgressLine, count, duration, openLogFile, openScreen, readLog 
 
 const record = (step: number, loss = 3): StepRecord => ({ kind: "step", step, loss, lr: 0.1, tokens: 64 * step, seconds: step, tokens_per_second: 64 });
 
-const result = (loss: number) => ({ scalars: { step: 12, lr: 0.5 }, outputs: { loss: Float32Array.of(loss), gradient_norm: Float32Array.of(2) } });
+const result = (loss: number, norm = 2) => ({ scalars: { step: 12, lr: 0.5 }, outputs: { loss: Float32Array.of(loss), gradient_norm: Float32Array.of(norm) } });
 
-test("losses that are not numbers end the run once there are several in a row", () => {
-  expect(new Meter(64).record(result(1.5))).toMatchObject({ step: 12, loss: 1.5, lr: 0.5, gradient_norm: 2, tokens: 768 });
-  const meter = new Meter(64);
-  const seven = (): void => {
-    for (let i = 0; i < 7; i++) expect(meter.record(result(Number.NaN)).loss).toBeNull();
-  };
-  seven();
-  meter.record(result(2));
-  seven();
-  expect(() => meter.record(result(Infinity))).toThrow("up to step 12, is Infinity");
+test("steps whose loss or gradient is not a finite number are counted, until there are too many in a row", () => {
+  expect(new Meter(64, 3).record(result(1.5))).toMatchObject({ step: 12, loss: 1.5, lr: 0.5, gradient_norm: 2, tokens: 768 });
+  const meter = new Meter(64, 3);
+  for (const [loss, norm, inARow] of [[Number.NaN, 1, 1], [1, Infinity, 2], [2, 1, 0], [Infinity, 1, 1], [1, Number.NaN, 2]] as const) {
+    const { loss: shown, gradient_norm } = meter.record(result(loss, norm));
+    expect([shown, gradient_norm]).toEqual([loss, norm].map((value) => (Number.isFinite(value) ? value : null)));
+    expect([meter.inARow, meter.outOfPatience]).toEqual([inARow, false]);
+  }
+  expect(meter.record(result(Number.NaN))).toMatchObject({ skipped: 5 });
+  expect(meter.outOfPatience).toBe(true);
 });
 
 test("numbers and times are short enough to read at a glance", () => {

@@ -1,11 +1,11 @@
 import { spawn } from "node:child_process";
-import { mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { appendFile, mkdir, mkdtemp, readFile, readdir, rm, utimes, writeFile } from "node:fs/promises";
+import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import type { CompiledProgram, Output } from "../../src/runtime/index.ts";
-import { createTokenizer, initialise, loadProgram, readLog, readParameters, sample, sampleText, tokenInputs } from "../../src/runtime/index.ts";
+import { createTokenizer, initialise, loadProgram, openRunFolder, readLog, readParameters, sample, sampleText, tokenInputs } from "../../src/runtime/index.ts";
 import { bigramInitialisers } from "./bigram-initialisers.ts";
 import { bigramProgram, writeProgram } from "./bigram.ts";
 import { train } from "./example-program.ts";
@@ -91,6 +91,57 @@ describe("a generated program", () => {
     const bytes = await readFile(path);
     await writeFile(path, bytes.subarray(0, bytes.length - 4));
     await expect(train(folder, { out, output: quiet, resume: true })).rejects.toMatchObject({ code: "checkpoint/corrupt", message: expect.stringContaining(path) });
+  });
+
+  test("goes on from the checkpoint before a damaged one, to the same bits", async () => {
+    const out = join(folder, "flipped");
+    await train(folder, { out, output: quiet });
+    const last = join(out, "checkpoints/step-00000040.safetensors");
+    const bytes = await readFile(last);
+    await writeFile(last, bytes.map((byte, i) => (i === bytes.length - 9 ? byte ^ 4 : byte)));
+    await appendFile(join(out, "log.jsonl"), '{"kind":"step","st\n3\n\0\0');
+    let notes = "";
+    await train(folder, { out, output: { interactive: false, write: (text) => (notes += text) }, resume: true });
+    expect(notes).toMatch(/warning: .*step-00000040\.safetensors is damaged: `\S+` is not as it was written; taking the one before/);
+    expect(notes).toMatch(/warning: 3 lines of .*log\.jsonl were no records/);
+    expect((await readFile(last)).equals(bytes)).toBe(true);
+    expect(steps(out).map((record) => record.step)).toEqual(Array.from({ length: 40 }, (_, i) => i + 1));
+  });
+
+  test("that diverges ends, and leaves the last checkpoint from before", async () => {
+    const out = join(folder, "diverged");
+    await train(folder, { out, output: quiet, steps: 10 });
+    const diverging = train(folder, { out, steps: 200, resume: true, output: quiet }, Number.NaN);
+    await expect(diverging).rejects.toMatchObject({ code: "train/not-finite" });
+    const skipped = steps(out).filter((record) => record.loss === null);
+    expect(skipped.map((record) => record.skipped)).toEqual(skipped.map((_, i) => i + 1));
+    expect(await readdir(join(out, "checkpoints"))).toEqual(["step-00000010.safetensors"]);
+  });
+
+  test("is alone in its folder: another is refused, and the lock of one that was killed is taken over", async () => {
+    const out = join(folder, "locked");
+    const home = await openRunFolder(out);
+    await expect(train(folder, { out, output: quiet })).rejects.toMatchObject({ code: "run/locked", message: expect.stringContaining(`process ${process.pid} on `) });
+    await home.release();
+    expect(await readdir(folder)).not.toContain("locked");
+    await mkdir(out);
+    for (const holder of [JSON.stringify({ pid: 2 ** 22 + 1, host: hostname(), began: "1" }), JSON.stringify({ pid: process.ppid, host: hostname(), began: "1" }), '{"pid":']) {
+      await writeFile(join(out, "llmc.lock"), holder);
+      await (await openRunFolder(out)).release();
+    }
+    await writeFile(join(out, "llmc.lock"), JSON.stringify({ pid: 1, host: "elsewhere", began: "1" }));
+    await expect(openRunFolder(out)).rejects.toMatchObject({ code: "run/locked", help: expect.stringContaining("llmc.lock") });
+    await utimes(join(out, "llmc.lock"), 1, 1);
+    await (await openRunFolder(out)).release();
+  });
+
+  test("writes into no folder that holds other files", async () => {
+    const out = join(folder, "mine");
+    await mkdir(out);
+    await writeFile(join(out, "log.jsonl"), "mine");
+    await expect(train(folder, { out, output: quiet, fresh: true })).rejects.toMatchObject({ code: "folder/foreign" });
+    expect(await readdir(out)).toEqual(["log.jsonl"]);
+    expect(await readFile(join(out, "log.jsonl"), "utf8")).toBe("mine");
   });
 
   test("as a process: ends by itself, and renders failures without a stack", async () => {

@@ -16,6 +16,7 @@ export const build: Command = {
     model: { type: "string", short: "m", value: "NAME", help: "a model or variant of the file; default: the first that is trained" },
     out: { type: "string", short: "o", value: "DIR", help: "where to write; default: out/NAME" },
     target: { type: "string", value: "NAME", help: `${targetChoices}: what the kernels are tuned for; default: ${defaultTarget}` },
+    force: { type: "boolean", help: "write over files of the folder that were edited" },
     json: { type: "boolean", help: "print what was built as JSON" },
   },
   examples: ["llmc build models/quickstart.llm", "llmc build models/gpt2.llm --out gpt2"],
@@ -43,8 +44,10 @@ async function runBuild(input: Input, host: Host): Promise<ExitCode> {
   const loaded = await loadCompilable(input.positionals[0] ?? "", input.text("model"), host);
   if (!loaded) return 1;
   const { isTrainable } = await import("../model.ts");
-  const { writeModelProject } = await import("../project.ts");
-  const { compiled, files, folder } = await writeModelProject(loaded, target, input.text("out") ?? `out/${loaded.name}`, host);
+  const { stageModelProject } = await import("../project.ts");
+  const folder = input.text("out") ?? `out/${loaded.name}`;
+  const { compiled, files, staged } = await stageModelProject(loaded, target, folder, { holds: "build", force: input.flag("force"), forceOption: "--force" }, host);
+  await staged.commit();
   const { plan } = compiled;
   const dispatches = plan.programs.train?.dispatches.length ?? 0;
   const seconds = (performance.now() - start) / 1000;

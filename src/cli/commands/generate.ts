@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { DeviceOptions } from "../../runtime/node/device.ts";
+import type { SpecFacts } from "../../runtime/spec-facts.ts";
 import type { SampleOptions } from "../../runtime/sample.ts";
 import type { Command, Input } from "../command.ts";
 import { withFailures } from "../failures.ts";
@@ -30,8 +31,9 @@ export const generate: Command = {
 
 async function runGenerate(input: Input, host: Host): Promise<ExitCode> {
   const given = input.positionals[0] ?? "";
-  const { checkpointPath, programFolder } = await locate(given, input.text("program"), host);
-  const { openCheckpointFile } = await import("../../runtime/node/checkpoints.ts");
+  const { checkpoints, programFolder } = await locate(given, input.text("program"), host);
+  const { openNewestSound } = await import("../../runtime/node/checkpoints.ts");
+  const { requireSameSpec } = await import("../../runtime/spec-facts.ts");
   const { restoreCheckpoint } = await import("../../runtime/checkpoint.ts");
   const { createTokenizer } = await import("../../runtime/data/tokens.ts");
   const { openDevice } = await import("../../runtime/node/device.ts");
@@ -43,8 +45,9 @@ async function runGenerate(input: Input, host: Host): Promise<ExitCode> {
   const json = input.flag("json");
   const whole = await loadProgram(programFolder);
   const program = onlyPrograms(whole, whole.plan.programs.prefill ? ["decode", "prefill"] : ["decode"]);
-  const checkpoint = await openCheckpointFile(checkpointPath);
+  const checkpoint = await openNewestSound(checkpoints, (text) => host.err(`${text}\n`));
   try {
+    requireSameSpec(checkpoint.source.name, architecture(checkpoint.info.spec), architecture(whole.spec ?? checkpoint.info.spec), []);
     const device = await openDevice(deviceOptions(input), program.plan);
     try {
       host.err(`${describeDevice(device)}\n${program.plan.model}, step ${checkpoint.info.step}\n`);
@@ -68,14 +71,19 @@ async function runGenerate(input: Input, host: Host): Promise<ExitCode> {
 }
 
 /** The checkpoint and the program of a run's folder, or of a checkpoint in it. */
-async function locate(given: string, program: string | undefined, host: Host): Promise<{ readonly checkpointPath: string; readonly programFolder: string }> {
+async function locate(given: string, program: string | undefined, host: Host): Promise<{ readonly checkpoints: readonly string[]; readonly programFolder: string }> {
   const { RuntimeFailure } = await import("../../runtime/failure.ts");
   if (given.endsWith(".llm") && existsSync(resolve(host.cwd, given))) throw new RuntimeFailure("usage", `${given} is a source, and text comes from a trained model`, `train it first with llmc train ${shown(given)}, then name its folder: llmc generate runs/NAME`);
   const { findRun } = await import("../find-run.ts");
-  const { folder, checkpoint } = await findRun(given, host);
+  const { folder, checkpoints } = await findRun(given, host);
   const programFolder = resolve(host.cwd, program ?? join(folder, "program"));
   if (!existsSync(join(programFolder, "plan.json"))) throw new RuntimeFailure("program/missing", `there is no compiled program in ${programFolder}`, "name it with --program, as llmc build or llmc train wrote it");
-  return { checkpointPath: checkpoint, programFolder };
+  return { checkpoints, programFolder };
+}
+
+/** Of the spec, what the model computes: how it was trained makes no difference to text. */
+function architecture(spec: SpecFacts): SpecFacts {
+  return Object.fromEntries(Object.entries(spec).filter(([name]) => name === "model" || name.startsWith("dims.")));
 }
 
 function sampleOptions(input: Input): SampleOptions {

@@ -1,6 +1,7 @@
 /** @file `llmc train`: builds the program for this machine's device into the run's folder, and runs exactly that program. */
 import { join, resolve } from "node:path";
 import type { RunOptions } from "../../runtime/node/run.ts";
+import type { RunResult } from "../../runtime/train.ts";
 import type { Command, Input } from "../command.ts";
 import { withFailures } from "../failures.ts";
 import type { ExitCode, Host } from "../host.ts";
@@ -20,6 +21,7 @@ export const train: Command = {
     resume: { type: "boolean", help: "go on from the newest checkpoint" },
     from: { type: "string", value: "CHECKPOINT", help: "go on from this checkpoint" },
     fresh: { type: "boolean", help: "remove the checkpoints of an earlier run and start over" },
+    force: { type: "string", value: "NAMES", help: "go on although these have changed since the checkpoint: as the refusal names them, with commas; `program`: write over an edited program" },
     json: { type: "boolean", help: "print the result as JSON" },
   },
   examples: ["llmc train models/quickstart.llm", "llmc train models/quickstart.llm --model LayerNorm", "llmc train models/quickstart.llm --resume"],
@@ -34,19 +36,27 @@ async function runTrain(input: Input, host: Host): Promise<ExitCode> {
   const out = input.text("out") ?? join("runs", loaded.name);
   const options = optionsOf(input, out, loaded.name, host);
   // What is cheap to find wrong comes before anything is compiled or written.
-  const { chooseCheckpoint } = await import("../../runtime/node/run.ts");
-  await chooseCheckpoint(options.out, options);
-  const { preparedData } = await import("../prepared-data.ts");
-  await preparedData(loaded.data.use, host);
-
-  const { chooseTarget } = await import("../device-target.ts");
-  const target = await chooseTarget(options);
-  const { writeModelProject } = await import("../project.ts");
-  const folder = join(options.out, "program");
-  await writeModelProject(loaded, target, folder, host);
-  const { importProgram } = await import("../generated.ts");
-  const program = await importProgram(folder);
-  const result = await program.train(options);
+  const { chooseCheckpoints } = await import("../../runtime/node/run.ts");
+  await chooseCheckpoints(options.out, options);
+  const { openRunFolder } = await import("../../runtime/node/run-folder.ts");
+  const home = await openRunFolder(options.out);
+  let result: RunResult;
+  try {
+    const { preparedData } = await import("../prepared-data.ts");
+    await preparedData(loaded.data.use, host);
+    const { chooseTarget } = await import("../device-target.ts");
+    const target = await chooseTarget(options);
+    const { stageModelProject } = await import("../project.ts");
+    const { stagingName } = await import("../../runtime/node/written-folder.ts");
+    // Beside the program of an earlier run, which stays as it is until all that can refuse has passed.
+    const staging = join(options.out, stagingName);
+    const { staged } = await stageModelProject(loaded, target, join(options.out, "program"), { holds: "program", force: options.force?.includes("program") === true, forceOption: "--force program", staging }, host);
+    const { importProgram } = await import("../generated.ts");
+    const program = await importProgram(staged.folder);
+    result = await program.train({ ...options, home, ready: staged.commit });
+  } finally {
+    await home.release();
+  }
   if (input.flag("json")) host.out(`${JSON.stringify({ model: loaded.name, out, ...result }, undefined, 2)}\n`);
   if (result.status === "interrupted") return 130;
   const prompt = loaded.elaboration.evaluation?.sample.map((s) => s.prompt).find((p) => !p.includes("\n"));
@@ -56,7 +66,7 @@ async function runTrain(input: Input, host: Host): Promise<ExitCode> {
 
 function optionsOf(input: Input, out: string, model: string, host: Host): RunOptions & { readonly out: string } {
   const [device, adapter, seed, steps] = [input.text("device"), input.text("adapter"), input.number("seed"), input.number("steps")];
-  const from = input.text("from");
+  const [from, force] = [input.text("from"), input.text("force")];
   const resume = from === undefined ? (input.flag("resume") ? true : undefined) : resolve(host.cwd, from);
   return {
     ...(device === undefined ? {} : { device }),
@@ -65,6 +75,7 @@ function optionsOf(input: Input, out: string, model: string, host: Host): RunOpt
     ...(steps === undefined ? {} : { steps }),
     ...(resume === undefined ? {} : { resume }),
     ...(input.flag("fresh") ? { fresh: true } : {}),
+    ...(force === undefined ? {} : { force: force.split(",").map((name) => name.trim()) }),
     out: resolve(host.cwd, out),
     output: { write: host.err, interactive: host.interactive },
     resumeHint: resumeCommand(input, model),

@@ -2,6 +2,7 @@
  * @file What a training loop reads: batches of training windows, any one by its number alone, and the batches that validation averages over. Both are
  * functions of (seed, number), so resuming needs no state and every run with a seed sees the same data.
  */
+import { digestOf } from "../digest.ts";
 import { RuntimeFailure } from "../failure.ts";
 import { streamKey } from "../random.ts";
 import type { Corpus, SourceSpec, Split, TextFile } from "./corpus.ts";
@@ -9,7 +10,7 @@ import { buildCorpus } from "./corpus.ts";
 import { beyondCaps, passesOver, repetitionWarnings } from "./epochs.ts";
 import type { Draw } from "./mixture.ts";
 import { Mixture } from "./mixture.ts";
-import type { Tokenizer } from "./tokens.ts";
+import type { TokenArray, Tokenizer } from "./tokens.ts";
 import { Windows, copyWindow } from "./windows.ts";
 
 export interface DataSpec {
@@ -35,6 +36,8 @@ export interface TrainingData {
   readonly validation: ValidationBatches | undefined;
   /** Tokens held for training, over all sources. */
   readonly tokens: number;
+  /** Hash of all tokens, and of which source and part they are. */
+  readonly hash: () => Promise<string>;
   /** What should be known before training. */
   readonly warnings: readonly string[];
 }
@@ -91,8 +94,16 @@ function trainingData(spec: DataSpec, options: DataOptions, corpora: readonly Co
       }
     },
   };
-  return { train, validation: spec.split.validation > 0 ? validationBatches(options, corpora) : undefined, tokens, warnings: repetitionWarnings(passes) };
+  return { train, validation: spec.split.validation > 0 ? validationBatches(options, corpora) : undefined, tokens, hash: () => hashOf(corpora), warnings: repetitionWarnings(passes) };
 }
+
+async function hashOf(corpora: readonly Corpus[]): Promise<string> {
+  const parts: string[][] = [];
+  for (const { name, train, validation } of corpora) parts.push([name, ...(await Promise.all([train, validation].map(bytesHash)))]);
+  return digestOf(new TextEncoder().encode(JSON.stringify(parts)));
+}
+
+const bytesHash = (tokens: TokenArray): Promise<string> => digestOf(new Uint8Array(tokens.buffer, tokens.byteOffset, tokens.byteLength));
 
 /** Enough to see the loss fall, and soon done. */
 const validationWindows = 128;

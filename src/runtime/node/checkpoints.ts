@@ -1,11 +1,12 @@
 /** @file The checkpoints of a run in a folder: `step-00000500.safetensors`, the newest few kept. */
 import * as fs from "node:fs/promises";
-import { join } from "node:path";
-import type { Checkpoint, CheckpointInfo } from "../checkpoint.ts";
-import { encodeCheckpoint, openCheckpoint } from "../checkpoint.ts";
+import { basename, join } from "node:path";
+import type { Checkpoint, CheckpointOfRun } from "../checkpoint.ts";
+import { encodeCheckpoint, openCheckpoint, verifyCheckpoint } from "../checkpoint.ts";
 import type { Session } from "../device.ts";
-import { RuntimeFailure, messageOf, systemCode } from "../failure.ts";
+import { RuntimeFailure, isFailure, messageOf, systemCode } from "../failure.ts";
 import type { ByteSource } from "../safetensors.ts";
+import { isRunning } from "./run-folder.ts";
 import type { FileCalls } from "./write-atomically.ts";
 import { diskFailure, writeAtomically, writerOf } from "./write-atomically.ts";
 
@@ -13,8 +14,10 @@ export interface Checkpoints {
   readonly folder: string;
   /** Paths, oldest first. */
   list(): Promise<readonly string[]>;
-  /** Writes a checkpoint, then removes the oldest beyond those to keep. Gives its path. */
-  save(session: Session, info: Omit<CheckpointInfo, "model" | "parametersHash">): Promise<string>;
+  /** Writes a checkpoint. Gives its path. */
+  save(session: Session, info: CheckpointOfRun): Promise<string>;
+  /** Removes the oldest up to `step` beyond those to keep. The newest up to `good` stays: of those after it no later step has shown yet that they are good. */
+  prune(step: number, good: number): Promise<void>;
   /** Removes every checkpoint of the folder. */
   removeAll(): Promise<void>;
 }
@@ -30,6 +33,8 @@ export async function listCheckpoints(folder: string): Promise<readonly string[]
 }
 
 const pattern = /^step-(\d+)\.safetensors$/;
+
+const stepOf = (path: string): number => Number(pattern.exec(basename(path))?.[1]);
 
 /** `keep` is how many stay; at least one. */
 export async function openCheckpoints(folder: string, keep: number, calls: FileCalls = fs): Promise<Checkpoints> {
@@ -49,8 +54,12 @@ export async function openCheckpoints(folder: string, keep: number, calls: FileC
     save: async (session, info) => {
       const path = join(folder, `step-${String(info.step).padStart(8, "0")}.safetensors`);
       await writeAtomically(path, encodeCheckpoint(session, info), calls);
-      await remove((await list()).slice(0, -Math.max(1, keep)));
       return path;
+    },
+    prune: async (step, good) => {
+      const upTo = (await list()).filter((path) => stepOf(path) <= step);
+      const newestGood = upTo.filter((path) => stepOf(path) <= good).at(-1);
+      await remove(upTo.slice(0, -Math.max(1, keep)).filter((path) => path !== newestGood));
     },
     removeAll: async () => remove(await list()),
   };
@@ -75,6 +84,35 @@ export async function openCheckpointFile(path: string): Promise<Checkpoint & { c
   }
 }
 
+export type OpenCheckpoint = Awaited<ReturnType<typeof openCheckpointFile>>;
+
+/** Opens the newest of these checkpoints, oldest first, of which every bit is as it was written. `notice` is told of those that are not. */
+export async function openNewestSound(paths: readonly string[], notice: (text: string) => void, open: (path: string) => Promise<OpenCheckpoint> = openSound): Promise<OpenCheckpoint> {
+  let first: RuntimeFailure | undefined;
+  for (const path of paths.toReversed()) {
+    try {
+      return await open(path);
+    } catch (error) {
+      if (!isFailure(error) || error.code !== "checkpoint/corrupt") throw error;
+      first ??= error;
+      notice(`warning: ${error.message}${path === paths[0] ? "" : "; taking the one before"}`);
+    }
+  }
+  throw first ?? new RuntimeFailure("checkpoint/missing", "there is no checkpoint");
+}
+
+/** Opens a checkpoint and reads all of it. Fails if a bit of it has changed. */
+export async function openSound(path: string): Promise<OpenCheckpoint> {
+  const checkpoint = await openCheckpointFile(path);
+  try {
+    await verifyCheckpoint(checkpoint);
+    return checkpoint;
+  } catch (error) {
+    await checkpoint.close();
+    throw error;
+  }
+}
+
 function byteSource(name: string, file: fs.FileHandle, size: number): ByteSource {
   return {
     name,
@@ -82,7 +120,9 @@ function byteSource(name: string, file: fs.FileHandle, size: number): ByteSource
     read: async (from, bytes) => {
       const values = new Uint8Array(bytes);
       for (let at = 0; at < bytes; ) {
-        const { bytesRead } = await file.read(values, at, Math.min(2 ** 30, bytes - at), from + at);
+        const { bytesRead } = await file.read(values, at, Math.min(2 ** 30, bytes - at), from + at).catch((error: unknown) => {
+          throw systemCode(error) === "EISDIR" ? error : new RuntimeFailure("checkpoint/corrupt", `${name} cannot be read: ${messageOf(error)}`);
+        });
         if (bytesRead === 0) throw new RuntimeFailure("checkpoint/corrupt", `${name} ended while it was read`);
         at += bytesRead;
       }
@@ -96,14 +136,5 @@ async function removeLeftovers(folder: string): Promise<void> {
   for (const file of await fs.readdir(folder)) {
     const writer = writerOf(file);
     if (writer !== undefined && !isRunning(writer)) await fs.rm(join(folder, file), { force: true });
-  }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return systemCode(error) === "EPERM";
   }
 }

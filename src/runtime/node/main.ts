@@ -17,6 +17,7 @@ const optionSpecs = {
   resume: { type: "boolean" },
   from: { type: "string" },
   fresh: { type: "boolean" },
+  force: { type: "string" },
   help: { type: "boolean", short: "h" },
 } as const;
 
@@ -29,6 +30,7 @@ const help = `options:
   --resume        go on from the newest checkpoint
   --from=FILE     go on from this checkpoint
   --fresh         remove the checkpoints of an earlier run and start over
+  --force=NAMES   go on although these have changed since the checkpoint: as the refusal names them, with commas
 `;
 
 /** Runs `train` when the program was started by itself, not imported: `await runMain(import.meta.url, train)`. */
@@ -65,6 +67,7 @@ export function readOptions(args: readonly string[]): RunOptions | undefined {
     ...(steps === undefined ? {} : { steps }),
     ...(resume === undefined ? {} : { resume }),
     ...(values.fresh === undefined ? {} : { fresh: values.fresh }),
+    ...(values.force === undefined ? {} : { force: values.force.split(",").map((name) => name.trim()) }),
   };
 }
 

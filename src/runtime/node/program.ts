@@ -1,20 +1,29 @@
 /** @file The compiler's output folder, read from disk. */
 import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { CompiledProgram } from "../device.ts";
 import { RuntimeFailure, messageOf } from "../failure.ts";
 import { parsePlan } from "../program.ts";
+import { specFacts } from "../spec-facts.ts";
+import { damaged, manifestName, readManifest, sha256 } from "./written-folder.ts";
 
-/** Loads the plan now and kernels when they are asked for. `folder` is a path or the URL of a folder, ending in a slash. */
+/** Loads the plan now and kernels when they are asked for. Files that are not as they were written are refused. `folder` is a path or the URL of a folder, ending in a slash. */
 export async function loadProgram(folder: URL | string): Promise<CompiledProgram> {
   const root = typeof folder === "string" ? folder.replace(/\/?$/, "/") : fileURLToPath(folder);
+  const manifest = await readManifest(root);
+  if (manifest?.damaged === true) throw damaged(join(root, manifestName));
   const bytes = async (file: string): Promise<Uint8Array> => {
+    let content: Uint8Array;
     try {
-      return await readFile(root + file);
+      content = await readFile(root + file);
     } catch (error) {
       throw new RuntimeFailure("program/invalid", `cannot read ${root}${file}: ${messageOf(error)}`, "compile the model again");
     }
+    if (manifest !== undefined && manifest.files.get(file)?.includes(sha256(content)) !== true) throw damaged(join(root, file));
+    return content;
   };
   const text = async (file: string): Promise<string> => new TextDecoder().decode(await bytes(file));
-  return { plan: parsePlan(await text("plan.json"), `${root}plan.json`), kernel: text, constants: () => bytes("constants.bin") };
+  const spec = manifest?.files.has("spec.json") === true ? specFacts(JSON.parse(await text("spec.json"))) : undefined;
+  return { ...(spec && { spec }), plan: parsePlan(await text("plan.json"), `${root}plan.json`), kernel: text, constants: () => bytes("constants.bin") };
 }

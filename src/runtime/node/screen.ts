@@ -11,8 +11,12 @@ export interface Output {
 
 export function processOutput(): Output {
   const { stderr } = process;
+  // A terminal or a pipe that is gone, or a full disk under it, ends no run: what matters is in the log and the checkpoints.
+  if (!stderr.listeners("error").includes(unread)) stderr.on("error", unread);
   return { write: (text) => void stderr.write(text), interactive: stderr.isTTY === true && process.env["CI"] === undefined };
 }
+
+const unread = (): void => undefined;
 
 /** Milliseconds between two lines. */
 const redraw = 100;
