@@ -179,7 +179,9 @@ export class Clusterer {
   #mapAsRow(draft: Draft, node: Comp): void {
     const rank = node.axes.length;
     const over = node.reduce?.axes ?? [];
-    const read = readsOf(node).find((r) => draft.members.has(r.of) && r.at.every((i) => i.kind === "axis") && new Set(r.at).size === rank + over.length);
+    // Every axis of the map once: a diagonal passes only some of its elements.
+    const length = rank + over.length;
+    const read = readsOf(node).find((r) => draft.members.has(r.of) && r.at.every((i) => i.kind === "axis") && r.at.length === length && new Set(r.at).size === length);
     const member = read && draft.members.get(read.of);
     if (!read || !member || member.place.length !== draft.axes.length || member.place.includes(-1) || reductionKind(node) !== "row") return;
     // Position of the map for each of the row's: rows, then along.

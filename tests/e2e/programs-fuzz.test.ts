@@ -54,4 +54,18 @@ model X: edge { dims { T = 6  V = 5  A = 5  C = 4 } }
 train X { budget: 10 steps, batch: 1 sequences, optimizer: sgd(lr: 0.1) }`;
     expect(await tryProgram({ text, batch: 1 }, machines)).toEqual({ kind: "right" });
   });
+
+  test("a statistic of a diagonal", async () => {
+    const text = `
+block diagonal[B](tokens: [T] of V) -> logits: [T, V] {
+  learn w: [B] = normal(std: 0.5)
+  s[v] = w[0] * (v + 1)
+  u[t, t'] = sum[v](s[v] * w[t mod B]) + w[t' mod B]
+  r[t] = u[t, t] * rsqrt(mean[t'](u[t', t'] ^ 2) + 0.01)
+  logits[t, v] = r[t] * v
+}
+model X: diagonal { dims { T = 3  V = 7  B = 8 } }
+train X { budget: 10 steps, batch: 1 sequences, optimizer: sgd(lr: 0.1) }`;
+    expect(await tryProgram({ text, batch: 2 }, machines)).toEqual({ kind: "right" });
+  });
 });
