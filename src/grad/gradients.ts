@@ -41,6 +41,17 @@ export function gradients(loss: Node, wrt: readonly Leaf[]): Gradients {
   return vjp([loss], [comp({ name: `d ${loss.name}` }, [], literal(1))], wrt);
 }
 
+/** The maxima and minima that have a gradient with respect to leaves. */
+export function differentiatedExtrema(outputs: readonly Node[], wrt: readonly Leaf[]): ReadonlySet<Comp> {
+  const nodes = reachableThroughReferences(outputs);
+  const extrema = nodes.filter(isExtremum);
+  if (extrema.length === 0) return new Set();
+  const users = usersOf(nodes);
+  const shifts = new Set<Node>(extrema.filter((n) => isShiftInvariant(n, users, new Set(outputs))));
+  const active = activeNodes(nodes, wrt, shifts);
+  return new Set(extrema.filter((n) => active.has(n)));
+}
+
 /** The product of cotangents, one over the axes of each output, with the Jacobian of the outputs with respect to leaves. */
 export function vjp(outputs: readonly Node[], cotangents: readonly Node[], wrt: readonly Leaf[]): Gradients {
   const nodes = reachableThroughReferences(outputs);
@@ -103,7 +114,7 @@ function bodyCotangents(builder: SumBuilder, node: Comp | Scatter, cotangent: No
   const attains = binary("eq", node.body, read(node, here));
   const label = { name: `ties of ${node.name}`, ...(node.origin && { origin: node.origin }) };
   const ties = builder.sum(label, node.axes, node.reduce.axes, select(attains, literal(1), literal(0)));
-  // No element attains it only if the body was computed differently here and there: then there is no slope rather than NaN.
+  // No element attains an extremum that is not a number: then there is no slope rather than NaN.
   const share = div(readNode(cotangent, here), binary("max", readNode(ties, here), literal(1)));
   const found = pullback(node.body, share, wanted, node.body);
   return new Map([...found].map(([r, value]) => [r, select(attains, value, literal(0))]));

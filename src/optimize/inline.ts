@@ -12,6 +12,7 @@ import { simplifyScalar } from "../ir/simplify-scalar.ts";
 import { positionsOf } from "../ir/sums.ts";
 import { isHeavy } from "./constants.ts";
 import { contractionOf } from "./contraction.ts";
+import { comparesBits } from "./extrema.ts";
 import { labelOf, rebuildGraph } from "./rebuild.ts";
 import { tensorsRead } from "./split-wide.ts";
 
@@ -77,6 +78,7 @@ export function inlinePointwise(roots: readonly Node[], limit: (node: Node) => n
     const body = made.body;
     if (operands.has(old) && !isCheapOperand(body)) return `${operands.get(old)} loads it many times`;
     if (readers.some((u) => u.kind === "region" || u.kind === "update")) return "a structured kernel reads it";
+    if (readers.some((u) => comparesBits(u, old))) return "it is compared for equality, and another kernel may round it otherwise";
     if (only && more.length === 0 && only.kind === "comp" && !only.reduce && readsInPlace(only.body, old)) return undefined;
     const size = elementCount(made.axes);
     const replaced = anchorReplaced(old, made);

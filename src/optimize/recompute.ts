@@ -7,6 +7,7 @@ import type { Comp, Node, Scalar } from "../ir/graph.ts";
 import { comp, elementCount, nodesRead, reachable } from "../ir/node.ts";
 import { read, rewrite, substitute } from "../ir/scalar.ts";
 import { contractionOf } from "./contraction.ts";
+import { comparesBits } from "./extrema.ts";
 import { usersOf } from "./inline.ts";
 import { plainPattern, readsOf } from "./place.ts";
 import { labelOf, rebuildGraph } from "./rebuild.ts";
@@ -70,6 +71,7 @@ export function recomputeInBackward(roots: readonly Node[], forwardRoots: number
   function isWorthRecomputing(node: Node): boolean {
     if (node.kind !== "comp" || node.reduce || roots.includes(node)) return false;
     const later = backwardReaders(node);
+    if (later.some((u) => comparesBits(u, node))) return false;
     if (later.some((u) => u.kind !== "comp") || !later.some((u) => u.kind === "comp" && contractionOf(u))) return false;
     const size = elementCount(node.axes);
     if (later.some((u) => u.kind === "comp" && contractionOf(u) && tensorsRead(u.body).some((n) => elementCount(n.axes) > mostWaiting * size))) return false;

@@ -14,6 +14,7 @@ import type { Precision } from "../optimize/precision.ts";
 import { sortedIds } from "../optimize/sorted-ids.ts";
 import type { SortedIds } from "../optimize/sorted-ids.ts";
 import { recogniseAttention } from "../optimize/attention.ts";
+import { withExtremaRead } from "../optimize/extrema.ts";
 import { withGaussiansMade } from "../optimize/gaussians.ts";
 import { nodesReadBy } from "../optimize/walk.ts";
 import { gpuTarget } from "../schedule/lowered.ts";
@@ -76,7 +77,8 @@ const defaultMemory = 256 * 2 ** 20;
 /** Compiles a model for a target. */
 export function compile(given: Model, optimizer: Optimizer, schedule: Schedule, options: CompileOptions = {}): Compiled {
   const target = options.target ?? gpuTarget;
-  const [loss, evaluationLoss, logits] = withGaussiansMade([given.loss, given.evaluationLoss, given.logits]);
+  const parameters = given.parameters.map((p) => p.leaf);
+  const [loss, evaluationLoss, logits] = withExtremaRead(withGaussiansMade([given.loss, given.evaluationLoss, given.logits]), parameters);
   const model = { ...given, loss, evaluationLoss, logits };
   const wanted = new Set(options.programs ?? programNames.filter((name) => name !== "prefill" || target.quick));
   const layout = layoutArenas(model.parameters, optimizer);

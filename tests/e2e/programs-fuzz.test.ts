@@ -1,6 +1,8 @@
 /** @file Random index programs on every machine that needs no device, compared with their definitions. `npm run fuzz -- programs` makes longer runs. */
 import { describe, expect, test } from "vitest";
+import { compile } from "../../src/plan/build-plan.ts";
 import { hasCompiler } from "../support/c-kernels.ts";
+import { elaborated } from "../support/elaborated.ts";
 import { randomProgram } from "../support/random-program.ts";
 import { everywhere, tryProgram } from "../support/try-program.ts";
 
@@ -53,6 +55,26 @@ block edge[A, C](tokens: [T] of V) -> logits: [T, V] {
 model X: edge { dims { T = 6  V = 5  A = 5  C = 4 } }
 train X { budget: 10 steps, batch: 1 sequences, optimizer: sgd(lr: 0.1) }`;
     expect(await tryProgram({ text, batch: 1 }, machines)).toEqual({ kind: "right" });
+  });
+
+  test("maxima and minima over computed values, which other kernels might round otherwise", async () => {
+    const text = `
+block pool[A, B](tokens: [T] of V) -> logits: [T, V] {
+  learn w: [V, A] = normal(std: 0.5)
+  learn s: [A, B] = normal(std: 0.5)
+  learn o: [A, V] = normal(std: 0.5)
+  p[t, a] = max[b](w[tokens[t], a] * s[a, b] + 0.3 * s[a, b] * s[a, (b + 1) mod B])
+  q[t] = min[a, b](w[tokens[t], a] * s[a, b] - 0.1 * p[t, a])
+  logits[t, v] = sum[a](p[t, a] * o[a, v]) + q[t] * v
+}
+model X: pool { dims { T = 8  V = 11  A = 16  B = 8 } }
+train X { budget: 10 steps, batch: 2 sequences, optimizer: sgd(lr: 0.1) }`;
+    expect(await tryProgram({ text, batch: 2 }, machines)).toEqual({ kind: "right" });
+    const { model, optimizer, schedule } = elaborated(text, "X");
+    if (!optimizer || !schedule) throw new Error("the text says how it is trained");
+    const { clusters } = compile(model, optimizer, schedule, { programs: ["train"] }).stages;
+    const stored = [...clusters.values()].flat().flatMap((c) => c.reasons).filter((reason) => reason.includes("compared for equality"));
+    expect(stored).toHaveLength(2);
   });
 
   test("a statistic of a diagonal", async () => {
