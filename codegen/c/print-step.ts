@@ -6,6 +6,7 @@ import { invariant } from "../../src/diagnostics/invariant.ts";
 import { aligned } from "../../src/plan/sizes.ts";
 import { programNames } from "../../src/runtime/plan.ts";
 import type { Plan, PlanBuffer, Program } from "../../src/runtime/plan.ts";
+import { commentText } from "../comment.ts";
 import { cName } from "./names.ts";
 import { phasesOf } from "./phases.ts";
 import { runHeader } from "./run-header.ts";
@@ -22,7 +23,7 @@ export function printStep(plan: Plan): string {
   });
   const { lines: buffers, bytes } = bufferTable(plan.buffers);
   const sections = [
-    [`/* The programs of ${plan.model.replaceAll("*/", "* /")}: which kernels run in which order, and on what. */`, '#include "run.h"'],
+    [`/* The programs of ${commentText(plan.model)}: which kernels run in which order, and on what. */`, '#include "run.h"'],
     plan.kernels.map(({ name }) => `kernel ${cName(name)};`),
     ["static const struct buffer buffers[] = {", ...buffers, "};"],
     ...programs.flatMap(({ name, program }) => programTables(plan, name, program)),
@@ -37,7 +38,7 @@ export function printStep(plan: Plan): string {
 function bufferTable(buffers: readonly PlanBuffer[]): { readonly lines: readonly string[]; readonly bytes: number } {
   let at = 0;
   const lines = buffers.map(({ name, bytes }, i) => {
-    const line = `  { ${at}, ${aligned(bytes)} }, /* ${i}: ${name.replaceAll("*/", "* /")} */`;
+    const line = `  { ${at}, ${aligned(bytes)} }, /* ${i}: ${commentText(name)} */`;
     at += aligned(Math.max(bytes, 4));
     return line;
   });
@@ -55,7 +56,7 @@ function programTables(plan: Plan, name: string, program: Program): readonly (re
     places += bindings.length;
     if (bindings.length > 0) placeLines.push(`  ${bindings.map(({ buffer, offset }) => `{ ${buffer}, ${offset} },`).join(" ")}`);
     const what = computes.length > 3 ? `${computes.slice(0, 3).join(", ")} and ${computes.length - 3} more` : computes.join(", ");
-    return `  { ${cName(planned.name)}, ${planned.groups}, ${rows?.groups ?? 0}, ${first} }, /* ${what.replaceAll("*/", "* /")} */`;
+    return `  { ${cName(planned.name)}, ${planned.groups}, ${rows?.groups ?? 0}, ${first} }, /* ${commentText(what)} */`;
   });
   return [
     table(`struct dispatch ${name}_dispatches`, dispatchLines),

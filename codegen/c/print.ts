@@ -5,6 +5,7 @@
 import { expandReduces } from "../../src/kernel/reduce.ts";
 import type { Array_, Kernel, UniformStatement } from "../../src/kernel/ir.ts";
 import { visitStatements } from "../../src/kernel/walk.ts";
+import { commentText } from "../comment.ts";
 import { indent } from "../text.ts";
 import { partInvariant } from "./invariant.ts";
 import { cName, componentName } from "./names.ts";
@@ -38,8 +39,8 @@ export function printC(kernel: Kernel, { width: most }: COptions): string {
   const text = lines.join("\n");
   const used = ({ name }: Array_): boolean => !scratch.has(name) || new RegExp(`\\b${cName(name)}\\b`).test(text);
   return `${[
-    `// ${kernel.name}`,
-    ...kernel.comment.map((line) => `//   ${line}`),
+    `// ${commentText(kernel.name)}`,
+    ...kernel.comment.map((line) => `//   ${commentText(line)}`),
     `void ${cName(kernel.name)}(int32_t group_from, int32_t group_to, void *const *bindings) {`,
     ...indent([
       ...kernel.bindings.map(({ name, access, element }, index) => {

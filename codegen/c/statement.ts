@@ -1,4 +1,5 @@
 /** @file Kernel statements as lines of C: uniform branches and loops are C's own, divergent ones run under the mask of the lanes that take part. */
+import { commentText } from "../comment.ts";
 import { invariant, unreachable } from "../../src/diagnostics/invariant.ts";
 import { constant, keyOf, linear, plus, times, toExpr } from "../../src/schedule/linear.ts";
 import { i32, variable } from "../../src/kernel/expr.ts";
@@ -18,7 +19,7 @@ export function uniformLines(body: readonly UniformStatement[], scope: Scope): s
   return body.flatMap((statement): string[] => {
     switch (statement.kind) {
       case "phase": {
-        const comment = statement.name === undefined ? [] : [`// ${statement.name}`];
+        const comment = statement.name === undefined ? [] : [`// ${commentText(statement.name)}`];
         const lines = laneLines(statement.body, blockOf(scope));
         if (scope.parts === 1) {
           const own = statement.body.flatMap((inner) => (inner.kind === "let" || inner.kind === "var" ? [inner.name] : []));

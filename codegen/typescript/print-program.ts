@@ -8,6 +8,7 @@ import type * as tsMorph from "ts-morph";
 import type { SourceFile } from "ts-morph";
 import { javascript } from "../../src/ir/javascript.ts";
 import { runtimeModule } from "../../src/runtime/module.ts";
+import { commentText } from "../comment.ts";
 import { initialisation, type Initialisation } from "./initialisers.ts";
 import type { ProgramSpec, SampleSpec } from "./program-spec.ts";
 
@@ -43,7 +44,7 @@ export async function printProgram(spec: ProgramSpec): Promise<PrintedProgram> {
 
 function header({ plan, source }: ProgramSpec): string {
   return `/**
- * Trains \`${plan.model}\` as declared in ${source}. Written by llmc: edit the loop as you like, or build again after changing the declaration.
+ * Trains \`${commentText(plan.model)}\` as declared in ${commentText(source)}. Written by llmc: edit the loop as you like, or build again after changing the declaration.
  *
  *     node train.mjs            train from the start, or --resume
  *     node train.mjs --help     device, seed, steps, output folder
@@ -69,7 +70,7 @@ function addSettings(file: SourceFile, { settings, plan, data, tokenizer }: Prog
   const { seed, steps, budget, learningRate: rate, evaluateEvery, evaluateOn, metrics, checkpointEvery, keepCheckpoints, patience } = settings;
   const lines = [
     `seed: ${seed},`,
-    `/** ${budget === `${steps} steps` ? "Of" : `${budget}: ${steps} steps of`} ${plan.batch} sequences of ${plan.context} tokens. */`,
+    `/** ${budget === `${steps} steps` ? "Of" : `${commentText(budget)}: ${steps} steps of`} ${plan.batch} sequences of ${plan.context} tokens. */`,
     `steps: ${steps},`,
     `batch: ${plan.batch},`,
     `learningRate: ${rate},`,
@@ -103,7 +104,7 @@ function addLearningRate(file: SourceFile, { scheduleText }: ProgramSpec, rate: 
     name: "learningRate",
     parameters: constantRate ? [] : [{ name: "progress", type: "number" }],
     returnType: "number",
-    docs: [scheduleText === undefined ? "The same at every step." : `At a point of the run in (0, 1]: ${scheduleText.replace(/\s+/g, " ")}`],
+    docs: [scheduleText === undefined ? "The same at every step." : `At a point of the run in (0, 1]: ${commentText(scheduleText.replace(/\s+/g, " "))}`],
     statements: [...rate.statements, constantRate ? "return settings.learningRate;" : `return settings.learningRate * ${/^[\w.]+$|^\(.*\)$/.test(rate.result) ? rate.result : `(${rate.result})`};`],
     leadingTrivia: "\n",
   });
@@ -114,7 +115,7 @@ function addInitialisers(file: SourceFile, { functions, starts }: Initialisation
   const formulas = functions.map(({ name, declared, streams, statements, result }) => {
     const indexed = /\bi\b/.test([...statements, result].join(" "));
     const body = statements.length === 0 ? result : `{ ${statements.join("\n")}\nreturn ${result}; }`;
-    return `${declared === undefined ? "" : `/** ${declared} */\n`}const ${name} = (${streams.map((s) => `${s}: number`).join(", ")}) => (${indexed ? "i: number" : ""}): number => ${body};`;
+    return `${declared === undefined ? "" : `/** ${commentText(declared)} */\n`}const ${name} = (${streams.map((s) => `${s}: number`).join(", ")}) => (${indexed ? "i: number" : ""}): number => ${body};`;
   });
   const entries = starts.map(({ name, function: of, streams }) => `${name}: ${of}(${streams.join(", ")}),`);
   file.addFunction({
@@ -150,7 +151,7 @@ try {
   for (let step = run.start + 1; step <= run.steps && !run.stopping; step++) {
     run.data.train.fill((step - 1) * settings.batch, inputs, targets);
     ${usesRate ? `const lr = learningRate(${file.getFunction("learningRate")?.getParameters().length ? "step / run.steps" : ""});` : ""}
-    ${derived.length > 0 ? `// From these the plan computes ${derived.join(", ")}.` : ""}
+    ${derived.length > 0 ? `// From these the plan computes ${commentText(derived.join(", "))}.` : ""}
     await run.train.run({ seed: run.seed, step${usesRate ? ", lr" : ""} });
     run.collect();
     if (${settings.checkpointEvery === undefined ? "run.saveDue || step === run.steps" : atSteps(settings.checkpointEvery, "checkpointEvery")}) await run.save(step);

@@ -4,6 +4,7 @@
  */
 import { placeBarriers } from "../../src/kernel/barriers.ts";
 import type { Array_, Kernel } from "../../src/kernel/ir.ts";
+import { commentText } from "../comment.ts";
 import { indent } from "../text.ts";
 import { helperTexts } from "./helpers.ts";
 import { wgslName } from "./names.ts";
@@ -19,7 +20,7 @@ export function printWgsl(kernel: Kernel): string {
   const body = uniformLines(placeBarriers(kernel), scope);
   const entry = entryPoint(kernel, body, scope);
   const sections = [
-    [`// ${kernel.name}`, ...kernel.comment.map((line) => `//   ${line}`)],
+    [`// ${commentText(kernel.name)}`, ...kernel.comment.map((line) => `//   ${commentText(line)}`)],
     kernel.bindings.map(({ name, access, element, length }, index) => {
       const mode = access === "read" ? "read" : "read_write";
       return `@group(0) @binding(${index}) var<storage, ${mode}> ${wgslName(name)}: array<${typeName(element)}, ${length}>;`;

@@ -1,4 +1,5 @@
 /** @file Kernel statements of both levels as lines of WGSL. */
+import { commentText } from "../comment.ts";
 import { invariant, unreachable } from "../../src/diagnostics/invariant.ts";
 import type { Placed } from "../../src/kernel/barriers.ts";
 import type { Expr, Statement } from "../../src/kernel/ir.ts";
@@ -15,7 +16,7 @@ export function uniformLines(body: readonly Placed[], scope: Scope): string[] {
   return body.flatMap((statement): string[] => {
     switch (statement.kind) {
       case "phase": {
-        const comment = statement.name === undefined ? [] : [`// ${statement.name}`];
+        const comment = statement.name === undefined ? [] : [`// ${commentText(statement.name)}`];
         const lines = laneLines(statement.body, scope);
         const own = statement.body.flatMap((inner) => (inner.kind === "let" || inner.kind === "var" ? [inner.name] : []));
         const clash = own.some((name) => declared.has(name));
