@@ -53,6 +53,28 @@ describe("PyTorch's definition, to nine digits", () => {
   });
 });
 
+describe("two of several experts", () => {
+  test.each([
+    ["tied, all of them", [0.25, 0.25, 0.25, 0.25], [0.5, 0.5, 0, 0]],
+    ["tied in the second place", [0.2, 0.4, 0.2, 0.2], [1 / 3, 2 / 3, 0, 0]],
+    ["tied in the first place", [0.1, 0.3, 0.3, 0.3], [0, 0.5, 0.5, 0]],
+    ["in order", [0.1, 0.2, 0.3, 0.4], [0, 0, 3 / 7, 4 / 7]],
+    ["the only one", [1], [1]],
+  ] as const)("%s", (_, p, shares) => {
+    const { values } = applyOp("top_two", [{ axes: { N: p.length }, values: Float64Array.from(p) }]);
+    expect([...values].map((share) => Number(share.toFixed(12)))).toEqual(shares.map((share) => Number(share.toFixed(12))));
+  });
+});
+
+// As `get_slopes` of the authors' code gives them, in powers of two.
+test.each([
+  [1, [-8]], [2, [-4, -8]], [3, [-4, -8, -2]], [6, [-2, -4, -6, -8, -1, -3]], [8, [-1, -2, -3, -4, -5, -6, -7, -8]],
+  [12, [-1, -2, -3, -4, -5, -6, -7, -8, -0.5, -1.5, -2.5, -3.5]],
+] as const)("the slopes of alibi for %i heads", (heads, powers) => {
+  const { values } = applyOp("alibi", [{ axes: { H: heads, T: 2, S: 1 }, values: new Float64Array(2 * heads) }]);
+  expect(powers.map((_, h) => Math.log2(-(values[2 * h + 1] ?? 0)))).toEqual(powers.map((power) => expect.closeTo(power, 12)));
+});
+
 test("a row without a key gives zeros", () => {
   expect([...applyOp("softmax", [{ axes: { S: 4 }, values: new Float64Array(4).fill(-Infinity) }]).values]).toEqual([0, 0, 0, 0]);
 });
