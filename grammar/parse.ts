@@ -5,13 +5,14 @@
 import type { ILexingError, IToken } from "chevrotain";
 import { report } from "../src/diagnostics/codes.ts";
 import type { Diagnostic } from "../src/diagnostics/diagnostic.ts";
-import { lineEnd, type SourceFile } from "../src/diagnostics/source.ts";
+import { lineEnd, type SourceFile, type Span } from "../src/diagnostics/source.ts";
 import { suggest } from "../src/diagnostics/suggest.ts";
 import type { Declaration, File } from "./ast.ts";
 import { cutDeclarations, isDeclarationWord } from "./chunks.ts";
-import type { DeclarationCstNode } from "./cst.gen.ts";
 import { lowerDeclaration, tokensSpan } from "./lower.ts";
 import { type Lowering, tokenSpan } from "./lower-expression.ts";
+import type { DeclarationCstNode } from "./cst.gen.ts";
+import { cutDeep, deepestNesting, deepestRecovery, deepestTree, nestingOf } from "./nesting.ts";
 import { LlmParser } from "./parser.ts";
 import { characterError, openTextError, syntaxError } from "./syntax-errors.ts";
 import { createLexer, declarationWords, K } from "./tokens.ts";
@@ -22,8 +23,16 @@ export interface ParseResult {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** Made at the first parse: a process that parses nothing does not pay for it. */
-let machinery: { readonly lexer: ReturnType<typeof createLexer>; readonly parser: LlmParser } | undefined;
+/** Made when they are first needed: a process that parses nothing does not pay for them. */
+let knownLexer: ReturnType<typeof createLexer> | undefined;
+const parsers = new Map<boolean, LlmParser>();
+
+function parserFor(depth: number): LlmParser {
+  const recovery = depth <= deepestRecovery;
+  const parser = parsers.get(recovery) ?? new LlmParser({ validate: false, recovery });
+  parsers.set(recovery, parser);
+  return parser;
+}
 
 /** A part of a file that begins in column 0 and holds whole declarations. */
 export interface Part {
@@ -33,8 +42,7 @@ export interface Part {
 
 /** The syntax tree of a file, or of a part of it. Mistakes are diagnostics; declarations with a mistake are in the tree as far as they go. */
 export function parseFile(source: SourceFile, part: Part = { start: 0, end: source.text.length }): ParseResult {
-  machinery ??= { lexer: createLexer({ validate: false }), parser: new LlmParser({ validate: false }) };
-  const { lexer, parser } = machinery;
+  const lexer = (knownLexer ??= createLexer({ validate: false }));
   const lexed = tokenize(lexer, source, part);
   const diagnostics: Diagnostic[] = [];
   const docs = readDocs(lexed.tokens, lexed.groups["docs"] ?? []);
@@ -49,16 +57,23 @@ export function parseFile(source: SourceFile, part: Part = { start: 0, end: sour
     const known = asDeclaration(low, tokens);
     if (!known) continue;
     const last = i === chunks.length - 1;
-    parser.input = [...known];
-    const tree = parser.declaration() as DeclarationCstNode;
+    const { depth, tooDeep, count } = nestingOf(known);
+    const parser = parserFor(depth);
+    parser.input = known.slice(0, count);
+    // Without recovery there is no tree after a mistake.
+    const tree = parser.declaration() as DeclarationCstNode | undefined;
     const end = chunks[i + 1]?.[0]?.startOffset ?? Infinity;
-    const problem = firstProblem(source, known, errorsBetween(lexed.errors, known[0]?.startOffset ?? 0, end), () => {
+    const problem = tooDeep ? deepProblem(tokenSpan(source, tooDeep), deepestNesting) : firstProblem(source, known, errorsBetween(lexed.errors, known[0]?.startOffset ?? 0, end), () => {
       const error = parser.errors[0];
       return error && syntaxError(source, { tokens: known, last }, error);
     });
     if (problem) diagnostics.push(problem);
+    if (!tree) continue;
     const declaration = lowerDeclaration(low, tree, { broken: problem !== undefined, span: tokensSpan(low, known) });
-    if (declaration) declarations.push(declaration);
+    if (!declaration) continue;
+    const cut = cutDeep(declaration);
+    if (cut && !problem) diagnostics.push(deepProblem(cut.span, deepestTree));
+    declarations.push(cut ? { ...declaration, broken: true } : declaration);
   }
   diagnostics.push(...errorsBetween(lexed.errors, 0, chunks[0]?.[0]?.startOffset ?? Infinity).map((error) => characterError(source, error)));
   diagnostics.sort((a, b) => a.primary.span.start - b.primary.span.start);
@@ -66,6 +81,10 @@ export function parseFile(source: SourceFile, part: Part = { start: 0, end: sour
     file: { kind: "file", doc: docs.file, declarations, span: { file: source, ...part } },
     diagnostics,
   };
+}
+
+function deepProblem(span: Span, levels: number): Diagnostic {
+  return report("syntax/too-deep", { levels }, { primary: { span: { ...span, end: Math.min(span.end, span.start + 40) }, text: "" }, help: "give a part of it a name: an equation, a size or a field of its own" });
 }
 
 /** Tokens of a part, with offsets in the whole file. */

@@ -20,9 +20,9 @@ function onOneLine(a: IToken, b: IToken): boolean {
 }
 
 export class LlmParser extends CstParser {
-  constructor(options: { readonly validate: boolean }) {
+  constructor(options: { readonly validate: boolean; readonly recovery?: boolean }) {
     super(allTokens, {
-      recoveryEnabled: true,
+      recoveryEnabled: options.recovery ?? true,
       maxLookahead: 3,
       nodeLocationTracking: "onlyOffset",
       skipValidations: !options.validate,

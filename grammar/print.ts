@@ -43,7 +43,8 @@ function parse(text: string): Root {
 function print(path: AstPath<AnyNode>, _options: ParserOptions, printChild: Print, args?: unknown): Doc {
   const { node } = path;
   const pad = (args as Args | undefined)?.pad ?? 0;
-  const sub: Sub = (keys, width) => printChild([...keys], width === undefined ? undefined : { pad: width });
+  // Without arguments prettier prints each node once, however many layouts are tried around it.
+  const sub: Sub = (keys, width) => printChild([...keys], width ? { pad: width } : undefined);
   const dangling = danglingComments(node);
   if (!("kind" in node)) return printUnkinded(path, sub, pad, dangling);
   switch (node.kind) {

@@ -25,6 +25,7 @@ export function sourceHost(cwd: string): SourceHost {
 /** The text of a file, if there is one that can be read. */
 function readSource(path: string): string | undefined {
   try {
+    if (!statSync(path).isFile()) return undefined;
     // A byte order mark is no part of the text.
     return readFileSync(path, "utf8").replace(/^\uFEFF/, "");
   } catch {
@@ -36,7 +37,10 @@ function readSource(path: string): string | undefined {
 export function problemWithSource(path: string, cwd: string): string | undefined {
   const absolute = resolve(cwd, path);
   try {
-    if (statSync(absolute).isDirectory()) return `${path} is a folder; name a .llm file in it`;
+    const found = statSync(absolute);
+    if (found.isDirectory()) return `${path} is a folder; name a .llm file in it`;
+    // A pipe gives its text once, and this is read more than once; one that nobody writes to would be waited for without end.
+    if (!found.isFile()) return `${path} is not a file; write the text to one`;
     new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(absolute));
     return undefined;
   } catch (error) {

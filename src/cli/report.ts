@@ -7,8 +7,12 @@ export function isError(diagnostic: Diagnostic): boolean {
   return diagnostic.severity === "error";
 }
 
+/** Nobody reads more at once; `check --json` has all of them. */
+const mostShown = 100;
+
 export function printDiagnostics(diagnostics: readonly Diagnostic[], host: Host): void {
-  for (const diagnostic of diagnostics) host.err(`${renderDiagnostic(diagnostic, { color: host.colors.isColorSupported })}\n\n`);
+  for (const diagnostic of diagnostics.slice(0, mostShown)) host.err(`${renderDiagnostic(diagnostic, { color: host.colors.isColorSupported })}\n\n`);
+  if (diagnostics.length > mostShown) host.err(`and ${countDiagnostics(diagnostics.slice(mostShown))} more\n\n`);
 }
 
 /** `2 errors and 1 warning`. */

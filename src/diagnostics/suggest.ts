@@ -19,15 +19,36 @@ function editDistance(a: string, b: string, limit = Infinity): number {
   return last[b.length] ?? 0;
 }
 
+/** Nobody means a name this long by another. */
+const longestWord = 64;
+
+/** Which letters a word has, regardless of case, as bits. */
+function lettersOf(word: string): number {
+  let set = 0;
+  for (let i = 0; i < word.length; i++) set |= 1 << (word.charCodeAt(i) & 31);
+  return set;
+}
+
+function bits(set: number): number {
+  let count = 0;
+  for (let rest = set; rest !== 0; rest &= rest - 1) count++;
+  return count;
+}
+
 /**
  * Known names near to `word`, nearest first, at most three. A third of the letters may differ (at least one in
  * words of two letters and more); names that differ only in case, or that `word` begins, count as near.
  */
 export function suggestions(word: string, known: Iterable<string>): readonly string[] {
+  if (word.length > longestWord) return [];
   const limit = word.length < 2 ? 0 : Math.max(1, Math.floor(word.length / 3));
   const scored: { name: string; distance: number }[] = [];
-  for (const name of new Set(known)) {
-    if (name === word || name === "") continue;
+  const letters = lettersOf(word);
+  for (const name of known) {
+    if (name === word || name === "" || name.length > longestWord) continue;
+    // Each edit adds or removes at most two letters: most names are passed over without measuring them.
+    if (!name.startsWith(word) && (Math.abs(name.length - word.length) > limit || bits(lettersOf(name) ^ letters) > 2 * limit)) continue;
+    if (scored.some((entry) => entry.name === name)) continue;
     const sameLetters = name.toLowerCase() === word.toLowerCase();
     const distance = sameLetters ? 0.5 : editDistance(word, name, limit);
     if (distance <= limit || sameLetters) scored.push({ name, distance });

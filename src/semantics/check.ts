@@ -8,6 +8,7 @@ import { checkGeneric } from "./generic.ts";
 import { checkNames } from "./names-check.ts";
 import { planModel } from "./plan-of-model.ts";
 import { loadProgram, type Host, type Program } from "./program.ts";
+import { declarationAt } from "./scope.ts";
 import { checkReferences, isListOfTests } from "./references.ts";
 import type { Vocabulary } from "./session.ts";
 
@@ -38,10 +39,11 @@ function checkProgram(program: Program, vocabulary?: Vocabulary): readonly Diagn
   }
   // Where names clash, what they stand for is anyone's guess.
   const clashes = found.filter((d) => d.code === "names/duplicate" || d.code === "names/hides-index").map((d) => d.primary.span);
+  const unclear = new Set(program.scopes.flatMap(({ file }) => clashes.flatMap((span) => (span.file === file.span.file ? (declarationAt(file, span) ?? []) : []))));
   for (const scope of program.scopes) {
     for (const d of scope.file.declarations) {
       if (d.kind !== "op" && d.kind !== "block") continue;
-      if (!clashes.some((c) => c.file === d.span.file && d.span.start <= c.start && c.end <= d.span.end)) found.push(...checkGeneric(d, scope));
+      if (!unclear.has(d)) found.push(...checkGeneric(d, scope));
     }
   }
   for (const d of program.entry.file.declarations) {
@@ -61,7 +63,7 @@ export function modelsOf(program: Program): readonly (Section | Variant)[] {
 function isConsequence({ code, primary: { span } }: Diagnostic, program: Program): boolean {
   if (code.startsWith("syntax/")) return false;
   const file = program.scopes.find((scope) => scope.file.span.file === span.file)?.file;
-  return file?.declarations.some((d) => d.broken && d.span.start <= span.start && span.end <= d.span.end) ?? false;
+  return file !== undefined && declarationAt(file, span)?.broken === true;
 }
 
 /** Once each, by file and place; errors of the library itself come last. */

@@ -157,11 +157,12 @@ function namedFields(plan: ModelPlan, architecture: PartialFunction, env: Enviro
   const meant = new Set<string>();
   const known = [...callable.parameters.filter((p) => !isInput(p)).map((p) => p.name.text), ...callable.dims.map((d) => d.name.text)];
   let whole = true;
+  const shared = sharedFields(plan);
   const ordered = inOrderOfUse(plan, env);
   if (!ordered) return undefined;
   for (const [name, entry] of ordered) {
     const nameSpan = { ...entry.span, end: entry.span.start + name.length };
-    if (!known.includes(name) && !isShared(name, plan)) {
+    if (!known.includes(name) && !shared.has(name)) {
       const near = nearest(name, [...known, "data", "dims"], nameSpan);
       for (const fix of near.fixes ?? []) for (const edit of fix.edits) meant.add(edit.text);
       failIn(env, "model/unknown-field", { name, architecture: callable.name.text }, nameSpan, near.fixes || near.help ? near : { help: `it has ${known.map((k) => `\`${k}\``).join(", ")}` });
@@ -210,10 +211,10 @@ function inOrderOfUse(plan: ModelPlan, env: Environment): ReadonlyMap<string, En
   return circular ? undefined : ordered;
 }
 
-/** A field that others refer to: one instance that several blocks use, such as a bias shared by all layers. */
-function isShared(name: string, plan: ModelPlan): boolean {
-  const others = [...plan.fields].filter(([other]) => other !== name).map(([, entry]) => entry.value);
-  return [...others, ...plan.patches.map((p) => p.entry.value)].some((e) => namesIn(e).some((n) => n.text === name));
+/** Fields that others refer to: one instance that several blocks use, such as a bias shared by all layers. */
+function sharedFields(plan: ModelPlan): ReadonlySet<string> {
+  const inFields = [...plan.fields].flatMap(([own, entry]) => namesIn(entry.value).filter((n) => n.text !== own));
+  return new Set([...inFields, ...plan.patches.flatMap((p) => namesIn(p.entry.value))].map((n) => n.text));
 }
 
 function fieldValue(name: string, entry: { readonly value: Expression; readonly scope: Scope }, plan: ModelPlan, env: Environment): Value {

@@ -119,23 +119,40 @@ function hiddenIndices(c: Callable, locals: ReadonlyMap<string, Name>, problem: 
 }
 
 function recursion(scope: Scope, problem: Problem): void {
+  const here = new Set<object>(scope.file.declarations);
   const callees = (c: Callable): readonly Callable[] => {
     const own = new Set([...c.parameters.map((p) => p.name.text), ...c.body.flatMap((s) => (s.kind === "equation" || s.kind === "learn" ? [s.name.text] : []))]);
     return expressionsOfCallable(c).flatMap((e) => namesIn(e)).flatMap(({ text }) => {
       const found = own.has(text) ? undefined : scope.lookup(text)?.declaration;
-      return found && (found.kind === "op" || found.kind === "block") && scope.file.declarations.includes(found) ? [found] : [];
+      return found && (found.kind === "op" || found.kind === "block") && here.has(found) ? [found] : [];
     });
   };
   const done = new Set<Callable>();
-  const visit = (c: Callable, stack: readonly Callable[]): void => {
-    if (stack.includes(c)) {
-      if (stack.at(-1) !== undefined && !done.has(c)) problem(report("names/recursion", { name: c.name.text }, { primary: { span: c.name.span, text: "" }, ...(stack.length > 1 && { help: [...stack.slice(stack.indexOf(c)), c].map((x) => `\`${x.name.text}\``).join(" → ") }) }));
+  // A file may have thousands of ops that call each other in a row, so the way down is kept here and not on the stack.
+  const way: { readonly callable: Callable; readonly open: Callable[] }[] = [];
+  const onWay = new Set<Callable>();
+  const enter = (c: Callable): void => {
+    if (done.has(c)) return;
+    if (onWay.has(c)) {
+      const circle = way.map(({ callable }) => callable);
+      problem(report("names/recursion", { name: c.name.text }, { primary: { span: c.name.span, text: "" }, ...(circle.length > 1 && { help: [...circle.slice(circle.indexOf(c)), c].map((x) => `\`${x.name.text}\``).join(" → ") }) }));
       done.add(c);
       return;
     }
-    if (done.has(c)) return;
-    for (const callee of callees(c)) visit(callee, [...stack, c]);
-    done.add(c);
+    onWay.add(c);
+    way.push({ callable: c, open: callees(c).toReversed() });
   };
-  for (const d of scope.file.declarations) if (d.kind === "op" || d.kind === "block") visit(d, []);
+  for (const d of scope.file.declarations) {
+    if (d.kind !== "op" && d.kind !== "block") continue;
+    enter(d);
+    for (let last = way.at(-1); last; last = way.at(-1)) {
+      const next = last.open.pop();
+      if (next) enter(next);
+      else {
+        way.pop();
+        onWay.delete(last.callable);
+        done.add(last.callable);
+      }
+    }
+  }
 }

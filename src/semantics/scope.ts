@@ -1,6 +1,6 @@
 /** @file What the names of a file mean: its own declarations first, then its imports, then the standard library. */
-import type { Callable, File, Section, Variant } from "../../grammar/ast.ts";
-import type { SourceFile } from "../diagnostics/source.ts";
+import type { Callable, Declaration, File, Section, Variant } from "../../grammar/ast.ts";
+import type { SourceFile, Span } from "../diagnostics/source.ts";
 
 export type Declared = Callable | Section | Variant;
 
@@ -33,6 +33,18 @@ export function markLibrary(file: SourceFile): void {
 
 export function isLibrary(file: SourceFile): boolean {
   return library.has(file);
+}
+
+/** The declaration in which a span lies. Declarations stand in the order of the text. */
+export function declarationAt({ declarations }: File, { start, end }: Span): Declaration | undefined {
+  let [low, high] = [0, declarations.length - 1];
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if ((declarations[middle]?.span.start ?? 0) <= start) low = middle;
+    else high = middle - 1;
+  }
+  const found = declarations[low];
+  return found && found.span.start <= start && end <= found.span.end ? found : undefined;
 }
 
 /** The declarations of a file that give a name. `train Tiny` and `eval Tiny` speak of a model named elsewhere. */

@@ -1,6 +1,5 @@
 /** @file `llmc check`: everything that can be known to be wrong before anything runs. */
 import { resolve } from "node:path";
-import { applyFixes } from "../../diagnostics/apply-fixes.ts";
 import { renderJson } from "../../diagnostics/render-json.ts";
 import type { Command, Input } from "../command.ts";
 import { withFailures } from "../failures.ts";
@@ -29,21 +28,20 @@ async function runCheck(input: Input, host: Host): Promise<ExitCode> {
   }
   const { checkFile } = await import("../../semantics/check.ts");
   const { vocabularyInFiles } = await import("../make-tokenizer.ts");
-  const checked = (): ReturnType<typeof checkFile> => checkFile(path, sourceHost(host.cwd), vocabularyInFiles(host.cwd));
-  let { diagnostics, program } = checked();
+  const sources = sourceHost(host.cwd);
+  const checked = (texts: ReadonlyMap<string, string> = new Map()): ReturnType<typeof checkFile> => {
+    const changed = new Map([...texts].map(([name, text]) => [resolve(host.cwd, name), text] as const));
+    return checkFile(path, { ...sources, readFile: (name) => changed.get(resolve(host.cwd, name)) ?? sources.readFile(name) }, vocabularyInFiles(host.cwd));
+  };
   if (input.flag("fix")) {
+    const { fixAll } = await import("../../semantics/fix-all.ts");
     const { replaceText } = await import("../../runtime/node/write-atomically.ts");
-    // A mend can uncover the next mistake, and overlapping mends wait for the next round.
-    for (let round = 0; round < 10 && diagnostics.some((d) => d.fixes.length === 1); round++) {
-      const fixed = applyFixes(diagnostics).filter(({ file }) => !file.path.startsWith("std/"));
-      if (fixed.length === 0) break;
-      for (const { file, text } of fixed) {
-        await replaceText(resolve(host.cwd, file.path), text);
-        host.err(`mended ${file.path}\n`);
-      }
-      ({ diagnostics, program } = checked());
+    for (const [name, text] of fixAll((texts) => checked(texts).diagnostics).texts) {
+      await replaceText(resolve(host.cwd, name), text);
+      host.err(`mended ${name}\n`);
     }
   }
+  const { diagnostics, program } = checked();
   const failed = diagnostics.some(isError);
   if (input.flag("json")) {
     host.out(`${renderJson(diagnostics)}\n`);
@@ -54,7 +52,7 @@ async function runCheck(input: Input, host: Host): Promise<ExitCode> {
     const mends = diagnostics.filter((d) => d.fixes.length === 1).length;
     const first = diagnostics.find(isError)?.code ?? "";
     host.err(`${countDiagnostics(diagnostics)} in ${path}\n`);
-    host.err(`next: ${mends > 0 ? `llmc check --fix ${shown(path)}, which mends ${mends === diagnostics.length ? "all of it" : mends === 1 ? "one" : `${mends} of them`}` : `llmc explain ${first}`}\n`);
+    host.err(`next: ${mends > 0 && !input.flag("fix") ? `llmc check --fix ${shown(path)}, which mends ${mends === diagnostics.length ? "all of it" : mends === 1 ? "one" : `${mends} of them`}` : `llmc explain ${first}`}\n`);
     return 1;
   }
   const declarations = program.entry.file.declarations;

@@ -13,6 +13,7 @@ export const syntaxCodes = {
     "A bracket was opened and its partner is missing. The second label shows the bracket that is still open. A declaration ends where the next word of a declaration stands in column 0, " +
       "so a missing `}` is noticed there at the latest.",
   ),
+  "syntax/too-deep": error(({ levels }: { readonly levels: number }) => `this is nested more than ${levels} levels deep`, "Brackets, conditions, signs and powers nest at most 64 levels deep, and an expression has at most 256 levels in all, a chain such as `a + b + c` one for each operator. No model comes near that; generated text may."),
   "syntax/unexpected-character": error(
     ({ text }: { readonly text: string }) => `\`${text}\` means nothing in this language`,
     "The language uses letters, digits, quotes and the marks `+ - * / ^ = == != < <= > >= -> |> .. . , : ( ) [ ] { }`. Words stand for the rest: `and`, `or`, `not`, `div`, `mod`. " +
