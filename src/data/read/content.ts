@@ -29,7 +29,7 @@ export interface Content {
 /** Throws `Damaged` where the file is of a kind that is not read. */
 export async function contentOf(file: FileOnDisk): Promise<Content> {
   const start = startOf(file);
-  refuse(start.bytes);
+  if (packingOf(start.bytes) === undefined) refuse(start.bytes);
   const packing = packingOf(start.bytes) ?? claimedPacking(file.name, start.bytes);
   const encoding = packing === undefined ? encodingOf(start.bytes) : undefined;
   if (packing === undefined && encoding === undefined) {

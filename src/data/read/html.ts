@@ -10,6 +10,7 @@ const options: HtmlToTextOptions = {
     ...["h1", "h2", "h3", "h4", "h5", "h6"].map((selector) => ({ selector, options: plain })),
     { selector: "a", options: { ignoreHref: true } },
     ...["img", "script", "style", "noscript", "template", "svg", "iframe", "head"].map((selector) => ({ selector, format: "skip" })),
+    { selector: "ul", options: { itemPrefix: "- " } },
     ...["table", "tr"].map((selector) => ({ selector, format: "block" })),
     ...["td", "th"].map((selector) => ({ selector, format: "inlineSurround", options: { suffix: "\t" } })),
   ],

@@ -76,7 +76,9 @@ export function packingByName(name: string): Packing | undefined {
 export function refusedOf(head: Uint8Array): Refused | undefined {
   const known = refusedPackings.find((signature) => begins(head, signature));
   if (known !== undefined) return known;
-  return zeroShare(head, 4, 0) > 0.9 && zeroShare(head, 4, 1) > 0.9 || zeroShare(head, 4, 3) > 0.9 && zeroShare(head, 4, 2) > 0.9
+  // Of characters in four bytes, the upper two are zero and the lowest is not.
+  const [first, second, third, fourth] = [0, 1, 2, 3].map((place) => zeroShare(head, 4, place)) as [number, number, number, number];
+  return (first > 0.9 && second > 0.9 && fourth < 0.1) || (fourth > 0.9 && third > 0.9 && first < 0.1)
     ? { what: "text in UTF-32", help: "convert it to UTF-8, for example with `iconv -f UTF-32 -t UTF-8`" } : undefined;
 }
 
