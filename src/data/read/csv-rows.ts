@@ -19,14 +19,17 @@ export type Row = { readonly line: number } & ({ readonly fields: readonly Uint8
 const [lineFeed, carriageReturn] = [0x0a, 0x0d];
 /** The row may go on in the next chunk. */
 const more = "more";
+const batchBytes = 2 ** 20;
 const notClosed = "a quote is not closed";
 const misplaced = "quotes are not where they may be";
 
 /** Cuts chunks into rows. */
 export class RowCutter {
   private readonly dialect: Dialect;
-  private buffer: Buffer = Buffer.alloc(0);
-  /** Fewer bytes than these were too few for the next row, so that a long row is not scanned anew for every chunk. */
+  /** What is not cut yet, in chunks, and how long it is. */
+  private chunks: Uint8Array[] = [];
+  private length = 0;
+  /** So many bytes were too few for the next row. A long row is looked at again when there are twice as many, not for every chunk. */
   private tooFew = 0;
   private line = 1;
 
@@ -34,22 +37,28 @@ export class RowCutter {
     this.dialect = dialect;
   }
 
-  push(chunk: Uint8Array, last: boolean): readonly Row[] {
-    this.buffer = Buffer.concat([this.buffer, chunk]);
-    const rows: Row[] = [];
-    if (!last && this.buffer.length < 2 * this.tooFew) return rows;
+  /** The rows that a chunk completes, those of a megabyte at a time. */
+  *push(chunk: Uint8Array, last: boolean): Generator<readonly Row[]> {
+    this.chunks.push(chunk);
+    this.length += chunk.length;
+    if (!last && this.length < 2 * this.tooFew) return;
+    let [rows, given]: [Row[], number] = [[], 0];
+    const bytes = Buffer.concat(this.chunks);
     let at = 0;
-    while (at < this.buffer.length) {
-      const final = last || this.buffer.length - at > longestDocument;
-      const row = cutRow(this.buffer, at, this.dialect, final);
+    while (at < bytes.length) {
+      const final = last || bytes.length - at > longestDocument;
+      const row = cutRow(bytes, at, this.dialect, final);
       if (row === more) break;
       if ("problem" in row || row.fields.length > 1 || (row.fields[0]?.length ?? 0) > 0) rows.push({ line: this.line, ...row });
-      this.line += linesIn(this.buffer, at, row.end);
+      this.line += linesIn(bytes.subarray(at, row.end));
       at = row.end;
+      if (at - given < batchBytes) continue;
+      yield rows;
+      [rows, given] = [[], at];
     }
-    this.buffer = this.buffer.subarray(at);
-    this.tooFew = this.buffer.length;
-    return rows;
+    this.chunks = [bytes.subarray(at)];
+    this.length = this.tooFew = bytes.length - at;
+    yield rows;
   }
 }
 
@@ -120,13 +129,17 @@ function undoubled(bytes: Uint8Array, quote: number): Uint8Array {
 
 /** Where the line has ended that begins at `start`, or -1. */
 function lineEnd(bytes: Buffer, start: number): number {
-  const [feed, back] = [bytes.indexOf(lineFeed, start), bytes.indexOf(carriageReturn, start)];
-  if (back < 0 || (feed >= 0 && feed < back)) return feed < 0 ? -1 : feed + 1;
-  return back + (bytes[back + 1] === lineFeed ? 2 : 1);
+  for (let at = start; at < bytes.length; at++) {
+    if (bytes[at] === lineFeed) return at + 1;
+    if (bytes[at] === carriageReturn) return at + (bytes[at + 1] === lineFeed ? 2 : 1);
+  }
+  return -1;
 }
 
-function linesIn(bytes: Buffer, start: number, end: number): number {
+/** How many lines end in the bytes of a row. */
+function linesIn(bytes: Buffer): number {
   let lines = 0;
-  for (let at = start; (at = lineEnd(bytes, at)) >= 0 && at <= end;) lines++;
+  for (let at = bytes.indexOf(lineFeed); at >= 0; at = bytes.indexOf(lineFeed, at + 1)) lines++;
+  for (let at = bytes.indexOf(carriageReturn); at >= 0; at = bytes.indexOf(carriageReturn, at + 1)) if (bytes[at + 1] !== lineFeed) lines++;
   return lines;
 }

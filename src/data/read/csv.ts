@@ -27,7 +27,7 @@ export async function* readCsv(chunks: AsyncIterable<Uint8Array>, options: Table
   });
   for await (const chunk of chunks) {
     if (cutter !== undefined) {
-      yield itemsOf(cutter.push(chunk, false));
+      for (const rows of cutter.push(chunk, false)) yield itemsOf(rows);
       continue;
     }
     before.push(chunk);
@@ -36,11 +36,11 @@ export async function* readCsv(chunks: AsyncIterable<Uint8Array>, options: Table
     if (dialect === undefined) continue;
     cutter = new RowCutter(dialect);
     before = [];
-    yield itemsOf(cutter.push(start, false));
+    for (const rows of cutter.push(start, false)) yield itemsOf(rows);
   }
   const start = Buffer.from(withoutMark(Buffer.concat(before)));
   cutter ??= new RowCutter(dialectOf(start, options, name, true) ?? dialectFor(","));
-  yield itemsOf(cutter.push(start, true));
+  for (const rows of cutter.push(start, true)) yield itemsOf(rows);
 }
 
 const nameOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString("utf8");
