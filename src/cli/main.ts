@@ -6,6 +6,7 @@ import { commands } from "./commands.ts";
 import { commandHelp, overview, usage } from "./help.ts";
 import { type ExitCode, type Host, processHost } from "./host.ts";
 import { diskCause } from "../runtime/node/write-atomically.ts";
+import { terminalText } from "../runtime/terminal-text.ts";
 
 export async function main(words: readonly string[], host: Host): Promise<ExitCode> {
   const [name, ...rest] = words;
@@ -40,7 +41,7 @@ export async function main(words: readonly string[], host: Host): Promise<ExitCo
 /** A bug: say so, with what a report needs. */
 function reportBug(error: unknown, words: readonly string[]): void {
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  process.stderr.write(`This is a bug in llmc, not in your file. Please report it with the file and these lines:\n\n  llmc ${words.join(" ")}\n  node ${process.version} ${process.platform}\n${text.replace(/^/gm, "  ")}\n`);
+  process.stderr.write(terminalText(`This is a bug in llmc, not in your file. Please report it with the file and these lines:\n\n  llmc ${words.join(" ")}\n  node ${process.version} ${process.platform}\n${text.replace(/^/gm, "  ")}\n`));
 }
 
 const words = process.argv.slice(2);

@@ -1,6 +1,7 @@
 /** @file How far a command has come with its text, on the terminal. */
 import type { Progress } from "../data/curate/context.ts";
 import { grouped, textSize } from "./amounts.ts";
+import { liveLine } from "../runtime/terminal-text.ts";
 import type { Host } from "./host.ts";
 
 /** Milliseconds between two lines. */
@@ -12,7 +13,7 @@ const patience = 1000;
 type Shown = Omit<Progress, "bytes"> & Partial<Pick<Progress, "bytes">>;
 
 /** One line that is redrawn, or a line now and then. */
-export function progressLine({ err, interactive }: Host): { readonly show: (done: Shown) => void; readonly end: () => void } {
+export function progressLine({ err, interactive, columns }: Host): { readonly show: (done: Shown) => void; readonly end: () => void } {
   let next = 0;
   let drawn = false;
   const start = performance.now();
@@ -23,10 +24,10 @@ export function progressLine({ err, interactive }: Host): { readonly show: (done
       next = now + (interactive ? redraw : plain);
       drawn = interactive;
       const text = `${step}: ${grouped(documents)} ${unit}${bytes === undefined ? "" : `, ${textSize(bytes)}`}`;
-      err(interactive ? `\r\x1b[K${text}` : `${text}\n`);
+      err(interactive ? liveLine(text, columns) : `${text}\n`);
     },
     end: () => {
-      if (drawn) err("\r\x1b[K");
+      if (drawn) err(liveLine("", columns));
     },
   };
 }

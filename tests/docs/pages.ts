@@ -120,7 +120,7 @@ async function llmc([name, ...words]: readonly string[]): Promise<string> {
   if (parsed.kind !== "ok") throw new Error(parsed.kind === "error" ? parsed.message : "help");
   let printed = "";
   const print = (text: string | Uint8Array): void => void (printed += typeof text === "string" ? text : Buffer.from(text).toString());
-  await command.run(parsed.input, { out: print, err: print, input: async () => new Uint8Array(), cwd: root, interactive: false, colors: createColors(false) });
+  await command.run(parsed.input, { out: print, err: print, input: async () => new Uint8Array(), cwd: root, interactive: false, columns: undefined, colors: createColors(false) });
   return printed;
 }
 

@@ -4,10 +4,10 @@ import { itemOfJson } from "./json.ts";
 import { piecesOf, withoutMark } from "./pieces.ts";
 
 export async function* readJsonl(chunks: AsyncIterable<Uint8Array>, fields: Fields, from: Mark): AsyncGenerator<readonly Item[]> {
-  let { line } = from;
-  for await (const pieces of piecesOf(chunks, ["\n"], from.byte)) {
-    yield pieces.flatMap(({ bytes, offset, end: byte }): readonly Item[] => {
-      const at = `line ${++line}`;
+  for await (const pieces of piecesOf(chunks, ["\n", "\r\n"], from.byte)) {
+    yield pieces.flatMap(({ bytes, offset, end: byte, before }): readonly Item[] => {
+      const line = from.line + before + 1;
+      const at = `line ${line}`;
       const end = { byte, line };
       const text = textOf(offset === 0 ? withoutMark(bytes) : bytes, () => at);
       if (typeof text !== "string") return [{ ...text, end }];

@@ -6,21 +6,24 @@ export interface Piece {
   /** Where it begins in the file, and where the next one does. */
   readonly offset: number;
   readonly end: number;
+  /** How many pieces came before it, empty ones among them. */
+  readonly before: number;
 }
 
 /** The longest document: strings hold no more than half a gigabyte. */
 export const longestDocument = 2 ** 28;
 
 /**
- * Pieces without the separators, as many at a time as a chunk completes. Nothing after the last separator is no piece; without separators all is one. Where several
- * separators could be, the one that begins first is. The chunks begin at a byte of the file.
+ * Pieces without the separators, as many at a time as a chunk completes. Empty ones are left out: a file may be gigabytes of line ends. Nothing after the
+ * last separator is no piece; without separators all is one. Where several separators could be, the one that begins first is. The chunks begin at a
+ * byte of the file.
  */
 export async function* piecesOf(chunks: AsyncIterable<Uint8Array>, separatorTexts: readonly string[], byte: number): AsyncGenerator<readonly Piece[]> {
   const separators = separatorTexts.filter((text) => text !== "").map((text) => Buffer.from(text));
   let pending: Uint8Array[] = [];
   /** A separator may begin at the end of what came before. */
   let tail = Buffer.alloc(0);
-  let [length, offset] = [0, byte];
+  let [length, offset, before] = [0, byte, 0];
   const overlap = Math.max(0, ...separators.map((separator) => separator.length - 1));
   for await (const chunk of chunks) {
     const probe = Buffer.concat([tail, chunk]);
@@ -33,8 +36,9 @@ export async function* piecesOf(chunks: AsyncIterable<Uint8Array>, separatorText
       let start = 0;
       for (let [end, of] = firstOf(all, separators, 0); end >= 0; [end, of] = firstOf(all, separators, start)) {
         const next = end + of;
-        found.push({ bytes: all.subarray(start, end), offset: offset + start, end: offset + next });
-        start = next;
+        if (end > start) found.push({ bytes: all.subarray(start, end), offset: offset + start, end: offset + next, before });
+        before++;
+        [start, before] = pastSeparators(all, separators, next, before);
       }
       pending = [all.subarray(start)];
       tail = overlap > 0 ? all.subarray(start).subarray(-overlap) : tail;
@@ -46,7 +50,28 @@ export async function* piecesOf(chunks: AsyncIterable<Uint8Array>, separatorText
       throw new Damaged({ reason: "too_long", at: `byte ${offset}`, message: "a document of more than 256 MiB", help: "say by `separator` where documents end" });
     }
   }
-  if (length > 0) yield [{ bytes: Buffer.concat(pending), offset, end: offset + length }];
+  if (length > 0) yield [{ bytes: Buffer.concat(pending), offset, end: offset + length, before }];
+}
+
+/** Where the next piece that is not empty begins, and how many are before it. */
+function pastSeparators(bytes: Buffer, separators: readonly Buffer[], from: number, before: number): readonly [number, number] {
+  let at = from;
+  let count = before;
+  for (let length = lengthAt(bytes, separators, at); length > 0; length = lengthAt(bytes, separators, at)) {
+    at += length;
+    count++;
+  }
+  return [at, count];
+}
+
+/** The length of the separator that stands at a place, or 0. */
+function lengthAt(bytes: Buffer, separators: readonly Buffer[], at: number): number {
+  for (const separator of separators) {
+    let i = 0;
+    while (i < separator.length && bytes[at + i] === separator[i]) i++;
+    if (i === separator.length) return i;
+  }
+  return 0;
 }
 
 /** Where the first separator is, and how long it is. */

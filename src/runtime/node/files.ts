@@ -2,7 +2,7 @@
 import { readFileSync, realpathSync, statSync, type Stats } from "node:fs";
 import { isUtf8 } from "node:buffer";
 import { open, readdir, stat } from "node:fs/promises";
-import { basename, dirname, join, resolve } from "node:path";
+import { basename, dirname, join, resolve, sep } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { glob, isDynamicPattern } from "tinyglobby";
 import type { SourceSpec, TextFile } from "../data/corpus.ts";
@@ -69,6 +69,7 @@ export async function expand(source: Pick<SourceSpec, "name" | "files">, folder:
       const named: Named = { name: prefix + path, path: resolve(root, path) };
       // Links to folders, loops of them among those, lead to a file by many names: the shortest is taken.
       const place = join(realFolder(dirname(named.path)), basename(named.path));
+      if (prefix !== "" && !isWithin(realFolder(root), realpathSync(named.path))) throw new RuntimeFailure("data/missing", `${pattern} leads out of its package, to ${realpathSync(named.path)}`, "name that file by its own path");
       const other = found.get(place);
       if (other === undefined || named.name.length < other.name.length || (named.name.length === other.name.length && named.name < other.name)) found.set(place, named);
     }
@@ -76,6 +77,8 @@ export async function expand(source: Pick<SourceSpec, "name" | "files">, folder:
   // Code unit order: the same on every machine and in every locale.
   return [...found.values()].toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
 }
+
+const isWithin = (folder: string, path: string): boolean => path.startsWith(folder + sep);
 
 /** Folders with brackets in their names come with backslashes before them. */
 function unescaped(path: string): string {
@@ -102,8 +105,9 @@ async function plainFile(root: string, file: string, shown: string): Promise<str
 
 /** `npm:name/path`: the folder of the package, looked for upwards from `folder` and from this module, as Node looks for modules. */
 async function inPackage(pattern: string, folder: string): Promise<{ root: string; rest: string; prefix: string }> {
-  const match = /^npm:((?:@[^/]+\/)?[^/]+)\/(.+)$/.exec(pattern);
-  if (match === null) throw new RuntimeFailure("data/missing", `${pattern} names no file in a package`, "write `npm:package/path/to/file.txt`");
+  const match = /^npm:((?:@[\w~-][\w.~-]*\/)?[\w~-][\w.~-]*)\/(.+)$/.exec(pattern);
+  // Nothing but what the package holds: a name and a path that climb out of it name no file in a package.
+  if (match === null || pattern.split(/[\\/]/).includes("..")) throw new RuntimeFailure("data/missing", `${pattern} names no file in a package`, "write `npm:package/path/to/file.txt`");
   const [, name = "", rest = ""] = match;
   for (const start of [folder, import.meta.dirname]) {
     for (let at = resolve(start); ; at = dirname(at)) {

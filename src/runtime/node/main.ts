@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { RuntimeFailure, isFailure, messageOf, renderFailure } from "../failure.ts";
 import { didYouMean } from "../nearest.ts";
+import { terminalText } from "../terminal-text.ts";
 import type { RunResult } from "../train.ts";
 import { deviceNames } from "./device.ts";
 import type { RunOptions } from "./run.ts";
@@ -47,7 +48,7 @@ export async function runMain(moduleUrl: string, train: (options: RunOptions) =>
     process.exitCode = result.status === "interrupted" ? 130 : 0;
   } catch (error) {
     if (!isFailure(error)) throw error;
-    process.stderr.write(`${renderFailure(error)}\n`);
+    process.stderr.write(terminalText(`${renderFailure(error)}\n`));
     process.exitCode = error.code === "usage" ? 2 : 1;
   }
 }

@@ -1,6 +1,7 @@
 /** @file The progress of a run on a terminal (one line, redrawn) or in a file (a line now and then). */
 import type { StepRecord } from "../metrics.ts";
 import { ProgressLine } from "../metrics.ts";
+import { liveLine, terminalText } from "../terminal-text.ts";
 import type { Screen } from "../train.ts";
 
 export interface Output {
@@ -13,7 +14,7 @@ export function processOutput(): Output {
   const { stderr } = process;
   // A terminal or a pipe that is gone, or a full disk under it, ends no run: what matters is in the log and the checkpoints.
   if (!stderr.listeners("error").includes(unread)) stderr.on("error", unread);
-  return { write: (text) => void stderr.write(text), interactive: stderr.isTTY === true && process.env["CI"] === undefined };
+  return { write: (text) => void stderr.write(terminalText(text)), interactive: stderr.isTTY === true && process.env["CI"] === undefined };
 }
 
 const unread = (): void => undefined;
@@ -33,8 +34,7 @@ export function openScreen(output: Output, steps: number): Screen {
       if (now < next && record.step !== steps) return;
       next = now + (output.interactive ? redraw : plain);
       drawn = output.interactive;
-      // Back to the start of the line, clear it, write over it.
-      output.write(output.interactive ? `\r\x1b[K${line}` : `${line}\n`);
+      output.write(output.interactive ? liveLine(line, process.stderr.columns) : `${line}\n`);
     },
     note: (text) => {
       output.write(`${drawn ? "\n" : ""}${text}\n`);
