@@ -172,6 +172,7 @@ function hintFor(before: IToken | undefined, token: IToken | undefined, after: I
   if (expected.startsWith("an equation") && after?.tokenType === P.Colon) return { at: after, expected: "`=` and a value", fix: "=" };
   if (expected.startsWith("`=`") && token.tokenType === P.Colon) return { fix: "=" };
   if (token.tokenType === P.Assign && (expected === "`then`" || expected === "`else`")) return { fix: "==" };
+  if (token.image === "for" || token.image === "while") return { help: "there are no loops: an equation holds at every index on its left, `y[t, d] = x[t, d]`, and `sum[t](…)` runs over one" };
   if (token.tokenType === P.Star && before?.tokenType === P.Star) return { help: "a power is written `a ^ b`" };
   if (token.tokenType === P.RBrace && expected === "the next declaration") return { help: "every `{` before it is closed already" };
   if (expected.startsWith("`of`") && tokenMatcher(token, Word)) return { insert: "of " };
@@ -194,6 +195,7 @@ const characterHints: Readonly<Record<string, CharacterHint>> = {
   "||": { fix: "or" },
   "|": { help: "`or` joins conditions, `a |> b` composes" },
   "!": { fix: "not " },
+  "@": { help: "a product of matrices is a sum over the axis they share: `y[t, e] = sum[d](x[t, d] * w[d, e])`" },
   "'": { help: 'a text stands in `"` quotes; `t\'` is a second index over `T`' },
 };
 

@@ -148,7 +148,7 @@ function unaryCotangent(s: Unary, g: Scalar): Scalar {
     case "abs": return times(g, unary("sign", x));
     // Rounding is taken for the identity: what is computed in few bits is trained as if it had them all.
     case "bf16": return g;
-    case "floor": case "ceil": case "round": case "sign": case "not": case "finite": return literal(0);
+    case "floor": case "ceil": case "round": case "sign": case "not": case "finite": case "stop": return literal(0);
     default: return unreachable(s.op);
   }
 }

@@ -186,6 +186,7 @@ function flatIndex(at: readonly string[], axes: Space): string {
 function unaryText(op: Unary["op"], a: string): string {
   switch (op) {
     case "neg": return `-${a}`;
+    case "stop": return a;
     case "rsqrt": return `1 / Math.sqrt(${a})`;
     case "erf": case "bf16": return `${op}(${a})`;
     case "round": return `roundEven(${a})`;

@@ -182,9 +182,9 @@ export interface Read extends ScalarBase {
   readonly at: readonly Scalar[];
 }
 
-/** `finite` gives bool: false for NaN and the infinities. */
+/** `finite` gives bool: false for NaN and the infinities. `stop` is its operand, through which no gradient flows. */
 const unaryOps = [
-  "neg", "exp", "log", "sqrt", "rsqrt", "sin", "cos", "tanh", "erf", "abs", "floor", "ceil", "round", "sign", "not", "finite", "bf16",
+  "neg", "exp", "log", "sqrt", "rsqrt", "sin", "cos", "tanh", "erf", "abs", "floor", "ceil", "round", "sign", "not", "finite", "bf16", "stop",
 ] as const;
 export type UnaryOp = (typeof unaryOps)[number];
 

@@ -78,6 +78,7 @@ export function javascript(root: Scalar, names: JavaScriptNames, inline = false)
   const unary = (op: UnaryOp, of: Scalar): Text => {
     switch (op) {
       case "neg": return prefix("-", print(of), level.prefix, level.atom);
+      case "stop": return print(of);
       case "not": return prefix("!", print(of), level.prefix);
       case "rsqrt": return { text: `1 / ${call("Math.sqrt", of).text}`, level: level.product };
       case "finite": return call("Number.isFinite", of);

@@ -117,6 +117,7 @@ export function applyUnary(op: UnaryOp, x: number): number {
     case "sign": return Math.sign(x);
     case "not": return x === 0 ? 1 : 0;
     case "bf16": return bf16(x);
+    case "stop": return x;
     case "finite": return Number(Number.isFinite(x));
     default: return unreachable(op);
   }

@@ -210,7 +210,8 @@ export class ScalarLowering {
   }
 
   #unary(s: Unary, of: Expr): Expr {
-    return unary(s.op, of);
+    // The gradient is derived already, and nothing is left of it.
+    return s.op === "stop" ? of : unary(s.op, of);
   }
 
   #binary(s: Binary, value: (s: Scalar) => Expr): Expr {

@@ -1,5 +1,6 @@
 /** @file What the language itself offers inside expressions: reductions over named indices, intrinsics, and random numbers. */
 import type { Argument, CallExpression, Expression, IndexItem } from "../../grammar/ast.ts";
+import type { ReportDetails } from "../diagnostics/codes.ts";
 import { spanText } from "../diagnostics/source.ts";
 import type { Scalar, UnaryOp } from "../ir/graph.ts";
 import * as ir from "../ir/scalar.ts";
@@ -86,6 +87,8 @@ function reduction(name: string, items: readonly IndexItem[], e: CallExpression,
   const indices = new Map(env.indices);
   const reduced: number[] = [];
   for (const item of items) {
+    const condition = conditionOnIndex(name, item, argument.value);
+    if (condition) return failIn(env, "type/mismatch", { expected: "the name of an index", found: `the condition \`${spanText(item.value.span)}\`` }, item.value.span, condition);
     const bound = bindIndex(item, env);
     if (!bound) return poison;
     indices.set(bound.name, bound.variable);
@@ -105,6 +108,21 @@ function reduction(name: string, items: readonly IndexItem[], e: CallExpression,
   if (name !== "mean") return scalarValue(total);
   const count = reduced.reduce((n, v) => n * variableOf(session, v).size.value, 1);
   return scalarValue(ir.div(total, ir.literal(count)));
+}
+
+/** `sum[t' <= t](x[t'])` is meant as `sum[t'](if t' <= t then x[t'] else 0)`. */
+function conditionOnIndex(reduction: string, { value }: IndexItem, argument: Expression): Pick<ReportDetails, "fixes" | "help"> | undefined {
+  if (value.kind !== "binary" || value.left.kind !== "name" || !["<", "<=", ">", ">=", "==", "!="].includes(value.op)) return undefined;
+  const neutral = { sum: "0", max: "-inf", min: "inf" }[reduction];
+  if (neutral === undefined) return { help: `divide a guarded \`sum\` by how many there are` };
+  const { file, start, end } = argument.span;
+  const guard = `if ${spanText(value.span)} then `;
+  const edits = [
+    { span: value.span, text: value.left.text },
+    { span: { file, start, end: start }, text: guard },
+    { span: { file, start: end, end }, text: ` else ${neutral}` },
+  ];
+  return { fixes: [{ title: `write \`${reduction}[${value.left.text}](${guard}… else ${neutral})\``, edits }] };
 }
 
 /** Whether the reduction is all of the equation's right side: then the node bears the equation's name. */

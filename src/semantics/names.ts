@@ -53,6 +53,14 @@ function builtinConstant(name: string, frame: Frame): Value | undefined {
   }
 }
 
+type Meant = { readonly write: string } | { readonly help: string };
+const ranks = "count what is greater: `rank[e] = sum[e'](if x[e'] > x[e] then 1 else 0)`; the `k` greatest are those with `rank[e] < k`";
+/** What other languages call things that are written otherwise here. */
+const foreign: ReadonlyMap<string, Meant> = new Map<string, Meant>([
+  ...["stop_gradient", "stopgrad", "stop_grad", "StopGradient", "detach", "no_grad"].map((name): [string, Meant] => [name, { write: "stop" }]),
+  ...["topk", "top_k", "argmax", "argsort", "sort"].map((name): [string, Meant] => [name, { help: ranks }]),
+]);
+
 function unknownName(name: string, span: Span, env: Environment): Value {
   const { frame } = env;
   if (frame.scope.failed.has(name)) return poison;
@@ -65,6 +73,8 @@ function unknownName(name: string, span: Span, env: Environment): Value {
         : `write it on the left of the equation, or reduce over it: \`sum[${name}](…)\``,
     });
   }
+  const meant = foreign.get(name);
+  if (meant) return failIn(env, "names/unknown", { name, where: "here" }, span, "write" in meant ? { fixes: [{ title: `write \`${meant.write}\``, edits: [{ span, text: meant.write }] }] } : meant);
   const known = [...env.indices.keys(), ...frame.locals.keys(), ...frame.dims.keys(), ...frame.session.dims.keys(), ...frame.scope.names(), ...reservedNames];
   return failIn(env, "names/unknown", { name, where: "here" }, span, nearest(name, known, span));
 }

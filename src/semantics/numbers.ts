@@ -125,13 +125,13 @@ export function unify(a: Operand, b: Operand): readonly [Scalar, Scalar] | undef
   return integers ? [asInt(a), asInt(b)] : [asFloat(a), asFloat(b)];
 }
 
-export const unaryFunctions: ReadonlySet<string> = new Set<UnaryOp>(["exp", "log", "sqrt", "rsqrt", "sin", "cos", "tanh", "erf", "abs", "floor", "ceil", "round", "sign"]);
+export const unaryFunctions: ReadonlySet<string> = new Set<UnaryOp>(["exp", "log", "sqrt", "rsqrt", "sin", "cos", "tanh", "erf", "abs", "floor", "ceil", "round", "sign", "stop"]);
 
 /** Applies an intrinsic of one argument; integers stay integers where that means something. */
 export function applyIntrinsic(op: UnaryOp, a: Scalar): Scalar | Refusal {
   if (a.dtype === "bool") return { refused: `\`${op}\` needs a number, and this is a condition` };
   if (a.dtype === "i32") {
-    if (op === "floor" || op === "ceil" || op === "round") return a;
+    if (op === "floor" || op === "ceil" || op === "round" || op === "stop") return a;
     if (op === "abs" || op === "neg") return ir.unary(op, a);
   }
   return ir.unary(op, asFloat(a));

@@ -35,6 +35,19 @@ describe("scalar derivatives agree with central differences", () => {
   }
 });
 
+test("no gradient flows through `stop`, whose value is that of its operand", () => {
+  const x = parameter("x", T);
+  const values = Float64Array.from([1, -2, 3, 0.5, 4]);
+  const valueAndGradient = (f: (a: Scalar) => Scalar): readonly (readonly number[])[] => {
+    const total = define("o", [], [T], (t) => f(x(t as Scalar)));
+    const gradient = gradients(total.node, [x.node]).gradients.get(x.node) as Node;
+    const found = evaluate([total.node, gradient], () => values);
+    return [total.node, gradient].map((node) => [...(found.get(node) as Float64Array)]);
+  };
+  expect(valueAndGradient((a) => mul(a, a))).toEqual([[30.25], [2, -4, 6, 1, 8]]);
+  expect(valueAndGradient((a) => mul(a, unary("stop", a)))).toEqual([[30.25], [1, -2, 3, 0.5, 4]]);
+});
+
 describe("reads become gathers, masked sums or scatters", () => {
   const x = parameter("x", T, D);
   const w = parameter("w", D, E);
