@@ -1,8 +1,9 @@
 /** @file `npm run fuzz -- WHAT [options]`: tries what a stranger might write or meet for as long as it is given. What it finds is printed with the seed that finds it again. */
+import { fuzzFaults } from "./faults.ts";
 import { fuzzPrograms } from "./programs.ts";
 import { fuzzTexts } from "./text.ts";
 
-const kinds: Readonly<Record<string, (given: readonly string[]) => Promise<number>>> = { programs: fuzzPrograms, text: fuzzTexts };
+const kinds: Readonly<Record<string, (given: readonly string[]) => Promise<number>>> = { faults: fuzzFaults, programs: fuzzPrograms, text: fuzzTexts };
 
 const [what = "", ...given] = process.argv.slice(2);
 const run = kinds[what];
