@@ -18,6 +18,8 @@ export interface LoadedModel {
   readonly program: Program;
   readonly elaboration: Elaboration & { readonly model: Model };
   readonly diagnostics: readonly Diagnostic[];
+  /** The same with so many sequences in a batch. */
+  readonly withBatch: (batch: number) => Elaboration;
   /** The tokenizer is made, or found in the cache, when it is asked for. */
   readonly data?: { readonly use: DataUse; readonly tokenizer: () => Promise<TokenizerData> };
 }
@@ -49,11 +51,12 @@ export async function loadModel(path: string, wanted: string | undefined, host: 
   const tokenizer = data && ((): Promise<TokenizerData> => (made ??= makeTokenizer(data.tokenizer, data, host)));
   // Only of characters is it not known before the text is read how many there are.
   const characters = data?.tokenizer.kind === "characters" ? await tokenizer?.() : undefined;
-  const elaboration = characters?.kind === "characters" ? elaborate(program, name, { vocabulary: characterCount(data, characters) }) : first;
+  const vocabulary = characters?.kind === "characters" ? characterCount(data, characters) : inFiles;
+  const elaboration = vocabulary === inFiles ? first : elaborate(program, name, { vocabulary });
   const { model } = elaboration;
   if (!model) return refuse(`${name} could not be elaborated`, host);
   const use = elaboration.data;
-  return { path, name, program, elaboration: { ...elaboration, model }, diagnostics, ...(use && tokenizer && { data: { use, tokenizer } }) };
+  return { path, name, program, elaboration: { ...elaboration, model }, diagnostics, withBatch: (batch) => elaborate(program, name, { vocabulary, batch }), ...(use && tokenizer && { data: { use, tokenizer } }) };
 }
 
 function refuse(problem: string, host: Host): undefined {

@@ -10,14 +10,16 @@ import type { DataSpec } from "../runtime/data/data.ts";
 import type { SpecFact, SpecFacts } from "../runtime/spec-facts.ts";
 import type { CompilableModel } from "./model.ts";
 
-export function specFactsOf({ elaboration }: CompilableModel, data: DataSpec): SpecFacts {
+export function specFactsOf({ elaboration, withBatch }: CompilableModel, data: DataSpec): SpecFacts {
   const { model, optimizer, train } = elaboration;
+  // The size of a batch is a fact of its own, and stands in means over the batch.
+  const { loss, evaluationLoss, logits } = withBatch(1).model ?? model;
   const written = (field: string, otherwise: string): string => textOf(train.spans[field]) ?? otherwise;
   // Where the files lie does not matter: what is in them is compared as tokens.
   const sources = data.sources.map((source) => ({ ...source, files: [] }));
   return {
     ...Object.fromEntries([...model.dims].map(([name, size]) => [`dims.${name}`, fact(String(size))])),
-    model: fact(model.name, graphText([model.loss, model.evaluationLoss, model.logits])),
+    model: fact(model.name, graphText([loss, evaluationLoss, logits])),
     batch: fact(`${model.batch} sequences`),
     optimizer: fact(written("optimizer", optimizer.name), optimizerText(optimizer, model.parameters.map((parameter) => parameter.leaf))),
     schedule: fact(written("schedule", "constant"), meaningOf(train.schedule)),
@@ -48,7 +50,7 @@ function graphText(roots: readonly Node[]): string {
     }
     numbers.set(node, numbers.size);
     const { lets, text } = printNode(node, (n) => (n.kind === "leaf" ? n.name : `n${numbers.get(n)}`));
-    lines.push(...lets, `${text} ${node.axes.map((axis) => axis.size).join(" ")}`);
+    lines.push(...lets, text);
   }
   return lines.join("\n");
 }

@@ -52,12 +52,13 @@ test("trains, keeps a log and checkpoints, and writes text afterwards, the same 
   expect(again.stderr).toContain("error[checkpoint/exists]");
 });
 
-test("stopped by Ctrl-C or by a scheduler it saves, says how to go on, and goes on to the very same bits", async () => {
+test("stopped by Ctrl-C or with its terminal it saves, says how to go on, and goes on to the very same bits", async () => {
   const cwd = workspace();
-  expect((await llmc(long("my runs/whole"), { cwd })).code).toBe(0);
+  // Whoever stops reading ends nothing.
+  expect((await llmc(long("my runs/whole"), { cwd, leaveAt: "step 1/60" })).code).toBe(0);
   const stopped = [
     await llmc(long("parts"), { cwd, signalAt: { text: "step 1/60", signal: "SIGINT" } }),
-    await llmc(long("parts", "--resume"), { cwd, signalAt: { text: "/60  loss", signal: "SIGTERM" } }),
+    await llmc(long("parts", "--resume"), { cwd, signalAt: { text: "/60  loss", signal: "SIGHUP" } }),
   ];
   for (const { code, signal, stderr } of stopped) {
     expect(stderr).toMatch(/stopping after this step, then saving/);
@@ -69,6 +70,31 @@ test("stopped by Ctrl-C or by a scheduler it saves, says how to go on, and goes 
   expect((await llmc(long("parts", "--resume"), { cwd })).code).toBe(0);
   const bytes = (folder: string): Buffer => readFileSync(join(cwd, folder, "checkpoints", last));
   expect(bytes("parts").equals(bytes("my runs/whole"))).toBe(true);
+});
+
+test("a resumed run is refused where the spec means something else, with nothing touched, and goes on where it means the same", async () => {
+  const cwd = workspace();
+  const path = join(cwd, "tiny.llm");
+  const spec = readFileSync(path, "utf8").replace(/^eval [^]*?^}/m, "");
+  const resumed = (change: (text: string) => string, ...more: readonly string[]): Promise<Finished> => {
+    writeFileSync(path, change(spec));
+    return llmc(["train", "tiny.llm", "--device", "cpu", "--resume", ...more], { cwd });
+  };
+  writeFileSync(path, spec);
+  expect((await llmc(["train", "tiny.llm", "--device", "cpu", "--steps", "2"], { cwd })).code).toBe(0);
+  const files = (): string => JSON.stringify(readdirSync(join(cwd, "runs"), { recursive: true, withFileTypes: true }).map((entry) => [entry.name, entry.isFile() ? readFileSync(join(entry.parentPath, entry.name), "latin1") : ""]));
+  const before = files();
+  const both = await resumed((text) => text.replace("1e-2", "2e-2").replace("batch:     4", "batch:     2"));
+  expect(both).toMatchObject({ code: 1, stderr: expect.stringMatching(/the spec has changed since .*: `batch` was 4 sequences, and is 2 sequences; `optimizer` was `adamw\(lr: 1e-2\)`, and is `adamw\(lr: 2e-2\)`\n.*--force batch,optimizer/) });
+  expect((await resumed((text) => text.replace("gelu", "silu"))).stderr).toContain("what `model` is made of has changed");
+  const text = readFileSync(join(cwd, "emma.txt"), "utf8");
+  writeFileSync(join(cwd, "emma.txt"), text.replace("Emma", "mEma"));
+  expect((await resumed((same) => same)).stderr).toContain("--force data");
+  writeFileSync(join(cwd, "emma.txt"), text);
+  expect(files()).toBe(before);
+  const harmless = await resumed((same) => same.replace("12 steps", "3 steps // shorter").replace("every: 6 steps", "every: 1 steps").replace("1e-2", "0.01").replace("0 -> 1", "0->1"));
+  expect(harmless.stderr).toContain("step-00000003.safetensors");
+  expect((await resumed((same) => same.replace("1e-2", "2e-2"), "--steps", "4", "--force", "optimizer")).stderr).toContain("step-00000004.safetensors");
 });
 
 describe("a checkpoint is refused", () => {

@@ -22,10 +22,12 @@ export interface RunSettings {
   readonly input?: string;
   /** Send this signal when standard error first contains the text. */
   readonly signalAt?: { readonly text: string; readonly signal: NodeJS.Signals };
+  /** Stop reading standard error when it first contains the text, as `| head` does. */
+  readonly leaveAt?: string;
 }
 
 /** Runs a file with Node until it ends. */
-export function run(file: string, args: readonly string[], { cwd, env = {}, input, signalAt }: RunSettings): Promise<Finished> {
+export function run(file: string, args: readonly string[], { cwd, env = {}, input, signalAt, leaveAt }: RunSettings): Promise<Finished> {
   return new Promise((resolve, reject) => {
     const { FORCE_COLOR: _, ...inherited } = process.env;
     const child = spawn(process.execPath, [file, ...args], { cwd, env: { ...inherited, NO_COLOR: "1", ...env } });
@@ -33,6 +35,7 @@ export function run(file: string, args: readonly string[], { cwd, env = {}, inpu
     child.stdout.setEncoding("utf8").on("data", (text: string) => void (stdout += text));
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
       stderr += text;
+      if (leaveAt !== undefined && stderr.includes(leaveAt)) child.stderr.destroy();
       if (!signalAt || signalled || !stderr.includes(signalAt.text)) return;
       signalled = true;
       child.kill(signalAt.signal);
