@@ -13,14 +13,32 @@ export function checkFileFields(file: File): readonly Diagnostic[] {
     if (declaration.broken) return [];
     switch (declaration.kind) {
       case "section":
-        return [...checkFields(declaration, schemas[declaration.keyword]).diagnostics, ...(declaration.keyword === "model" ? decimalSizes(declaration.body.fields) : [])];
+        return [...checkFields(declaration, schemas[declaration.keyword]).diagnostics, ...(declaration.keyword === "model" ? [...decimalSizes(declaration.body.fields), ...repeated(declaration.body.fields.filter(({ path }) => !Object.hasOwn(schemas.model.fields, path[0]?.text ?? "")))] : [])];
       case "variant":
-        return decimalSizes(declaration.body.fields);
+        return [...decimalSizes(declaration.body.fields), ...repeated(declaration.body.fields)];
       default:
         return declaration.kind === "import" ? [] : declaration.body.flatMap((statement) => (statement.kind === "dims" ? statement.entries.flatMap((entry) => decimalSize(entry.name.text, entry.value)) : []));
     }
   });
   return diagnostics.toSorted((a, b) => a.primary.span.start - b.primary.span.start);
+}
+
+/** Fields that no schema lists, by their whole paths: of two for one path only the later would count. */
+function repeated(fields: readonly Field[]): readonly Diagnostic[] {
+  const first = new Map<string, Field>();
+  const visit = (field: Field, before: string): readonly Diagnostic[] => {
+    const { content } = field;
+    const label = content.kind === "group" && content.label ? ` ${content.label.text}` : "";
+    const path = `${before}${field.path.map((name) => name.text).join(".")}${label}`;
+    if (content.kind === "group") return content.body.fields.flatMap((inner) => visit(inner, `${path}.`));
+    const known = first.get(path);
+    if (!known) {
+      first.set(path, field);
+      return [];
+    }
+    return [report("field/duplicate", { field: path }, { primary: { span: field.span, text: "" }, related: [{ span: known.span, text: "given here first" }] })];
+  };
+  return fields.flatMap((field) => visit(field, ""));
 }
 
 /** In `dims { T = 32k }` and in `dims.T: 32k`. */

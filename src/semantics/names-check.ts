@@ -36,6 +36,10 @@ function checkCallable(c: Callable, problem: Problem): void {
   };
   for (const d of c.dims) declare(d.name);
   for (const p of c.parameters) declare(p.name);
+  for (const [i, r] of c.results.entries()) {
+    const before = c.results.slice(0, i).find((other) => resultKey(other) === resultKey(r));
+    if (before && r.name.text !== "") problem(report("names/duplicate", { name: resultKey(r) }, { primary: { span: r.name.span, text: "" }, related: [{ span: before.name.span, text: "declared here first" }] }));
+  }
   const pieces = new Set<string>();
   repeatedEquations(c, problem);
   for (const s of c.body) {
