@@ -1,17 +1,19 @@
 /** @file The summary of a model as a page of text. */
 import { formatBytes } from "../optimize/format-bytes.ts";
+import { describeGeneration } from "../plan/print.ts";
 import { grouped, scaled } from "./amounts.ts";
 import type { ParameterGroup, Summary } from "./summary.ts";
 
 export function printSummary(summary: Summary, path: string): string {
-  const { model, dims, batch, context, parameters, flopsPerToken, causality, training } = summary;
+  const { model, dims, batch, context, parameters, flopsPerToken, causality, generation, training } = summary;
   const sizes = Object.entries(dims).map(([name, size]) => `${name} = ${size}`).join("  ");
   return [
     `${model}  ${path}`,
     "",
     `dims        ${sizes}`,
     `batch       ${batch} × ${context} tokens`,
-    ...(causality ? [`causality   ${causality === "proven" ? "reads only the past: proven" : "reads the future"}`] : []),
+    ...(causality ? [`causality   ${causality === "proven" ? "reads only the past: proven" : "may read the future"}`] : []),
+    ...(generation ? [`generates   ${describeGeneration(generation)}`] : []),
     "",
     `parameters  ${grouped(parameters.total)}`,
     ...parameterTable(parameters.tensors),

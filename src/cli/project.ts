@@ -5,9 +5,11 @@ import type { ProgramSpec } from "../../codegen/typescript/program-spec.ts";
 import { spanText } from "../diagnostics/source.ts";
 import { formatBytes } from "../optimize/format-bytes.ts";
 import { compile, type Compiled } from "../plan/build-plan.ts";
+import { describeGeneration } from "../plan/print.ts";
 import { RuntimeFailure } from "../runtime/failure.ts";
 import { inspectFolder, type Content, type StagedFolder, type StageOptions } from "../runtime/node/written-folder.ts";
 import type { Target } from "../schedule/lowered.ts";
+import { elaborate } from "../semantics/elaborate.ts";
 import type { Host } from "./host.ts";
 import { isTrainable, type CompilableModel, type TrainableModel } from "./model.ts";
 import { dataIn, preparedData } from "./prepared-data.ts";
@@ -24,10 +26,11 @@ export interface StagedProject {
 const activationShare = 1 / 4;
 const largestActivation = 256 * 2 ** 20;
 
-export function compileModel({ name, elaboration }: CompilableModel, target: Target): Compiled {
+export function compileModel({ name, program, elaboration }: CompilableModel, target: Target): Compiled {
   const { model, optimizer, schedule, train } = elaboration;
+  const small = elaborate(program, name, { brief: true, batch: 1, vocabulary: () => model.vocabulary }).model;
   const memory = Math.min(largestActivation, Math.floor((train.memory ?? Infinity) * activationShare));
-  const compiled = compile(model, optimizer, schedule, { target, memory, precision: train.precision, ...(train.clip === undefined ? {} : { clip: train.clip }) });
+  const compiled = compile(model, optimizer, schedule, { target, memory, precision: train.precision, ...(small && { small }), ...(train.clip === undefined ? {} : { clip: train.clip }) });
   const { peakBytes } = compiled.plan.memory;
   if (train.memory !== undefined && peakBytes > train.memory) {
     throw new RuntimeFailure("device/memory", `${name} needs ${formatBytes(peakBytes)} to train, more than its \`memory: ${formatBytes(train.memory)}\``, "make the batch or the context smaller; `llmc show` tells what takes the memory");
@@ -45,6 +48,8 @@ export async function stageModelProject(loaded: CompilableModel, target: Target,
     await loaded.data.tokenizer();
   }
   const compiled = compileModel(loaded, target);
+  const { generation } = compiled.plan;
+  if (generation && generation.kind !== "incremental") host.err(`${loaded.name} generates ${describeGeneration(generation)}\n`);
   const parts = isTrainable(loaded) ? await programParts(loaded, compiled, absolute, host) : undefined;
   const files = new Map<string, Content>([...(parts?.files ?? []), ...(await projectFiles(compiled, parts?.spec))]);
   return { compiled, files: files.size, staged: await stageProject(absolute, files, options) };

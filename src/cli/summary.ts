@@ -1,6 +1,6 @@
 /** @file What `llmc show` tells of a model, as plain data. Names of repeated parts stand once: `layers.*.mix.wq`. */
 import { costOf } from "../plan/flops.ts";
-import type { MemoryReport } from "../runtime/plan.ts";
+import type { MemoryReport, Plan } from "../runtime/plan.ts";
 import type { Target } from "../schedule/lowered.ts";
 import { isCompilable, type LoadedModel } from "./model.ts";
 import { compileModel } from "./project.ts";
@@ -16,6 +16,8 @@ export interface Summary {
   readonly flopsPerToken: { readonly forward: number; readonly training: number; readonly largest: readonly Share[] };
   /** Whether the architecture's promise not to read the future holds; absent where it makes none. */
   readonly causality?: "proven" | "broken";
+  /** How text is generated, and why so. Absent without a `train` section. */
+  readonly generation?: NonNullable<Plan["generation"]>;
   /** Absent without a `train` section. */
   readonly training?: { readonly budget: { readonly unit: string; readonly amount: number }; readonly dispatches: number; readonly kernels: number; readonly memory: MemoryReport };
 }
@@ -52,6 +54,7 @@ export function summarise(loaded: LoadedModel, target: Target): Summary {
     parameters: { total: cost.parameterCount, tensors: parameterGroups(loaded) },
     flopsPerToken: { forward: cost.flopsPerToken, training: 3 * cost.flopsPerToken, largest },
     ...(causality && { causality: causality.kind === "proof" ? "proven" : "broken" }),
+    ...(plan?.generation && { generation: plan.generation }),
     ...(plan && train && { training: { budget: train.budget, dispatches: steps.length, kernels: new Set(steps.map((d) => d.kernel)).size, memory: plan.memory } }),
   };
 }

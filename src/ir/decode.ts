@@ -1,19 +1,20 @@
 /**
- * @file From the forward pass over a whole context to a step that takes one token: the program that generates text; or a few tokens at once, to read a prompt. Works on any
- * causal graph, from how values are read across time, without knowing what attention is:
+ * @file From the forward pass over a whole context to programs that generate text, without knowing what attention is. The step of one token, and the prefill of a few tokens at once:
  * - what is read at the current position is computed there only (its time axis becomes the position, or the few positions from there on);
  * - what is read at other positions is kept in a cache, a state over the context written at the current row each step;
- * - what has two time axes, such as scores, keeps the one that its reader ranges over, and reads caches along it.
- * Rows not yet written read as zero; that the logits do not depend on them is what causal means, and is checked elsewhere.
+ * - what has two time axes, such as scores, keeps the one that its reader ranges over, and reads caches along it;
+ * - everything else is computed anew each step.
+ * Rows not yet written read as the current one. That nothing depends on them, and that a row never changes once it is written, is shown for each program in `plan/generation.ts`; where it
+ * cannot be, the whole context is computed for each token.
  * Works before regions are formed. The batch is one sequence: its axis disappears. What the model reads besides (the source of a
  * translation) stays a whole input, and what depends on it alone is computed anew each step.
  */
 import { invariant } from "../diagnostics/invariant.ts";
-import { affineOf, spaceOf } from "./affine.ts";
+import { affineOf, inRange, spaceOf } from "./affine.ts";
 import type { Axis, Comp, Leaf, Node, Read, Scalar, Update } from "./graph.ts";
 import type { Model } from "./model.ts";
 import { comp, inputsOf, leaf, reachable, update } from "./node.ts";
-import { add, axis, binary, int, literal, read, rewrite, select, sub, subexpressions, substitute } from "./scalar.ts";
+import { add, axis, binary, int, read, rewrite, select, sub, subexpressions, substitute } from "./scalar.ts";
 import { dependsOn } from "./dependence.ts";
 import { simplifier } from "./simplify-scalar.ts";
 import { positionsOf } from "./sums.ts";
@@ -23,26 +24,47 @@ export interface DecodeProgram {
   readonly logits: Node;
   /** States over the context, in the order of their updates; their first contents do not matter. */
   readonly caches: readonly Leaf[];
-  /** The same by the node of the forward pass whose rows they keep. */
-  readonly cached: ReadonlyMap<Node, Leaf>;
+  /** The same by the node of the forward pass whose rows they keep, with its axis of time. */
+  readonly cached: ReadonlyMap<Node, CachedNode>;
   readonly updates: readonly Update[];
-  /** Rank-0 inputs: the token, and its position in [0, context), counting up from 0. */
+  /** The token at `position`, rank 0; or all of the context, [T], of which what is behind `position` does not matter. */
   readonly token: Leaf;
+  /** In [0, context); with caches it counts up from 0. */
   readonly position: Leaf;
   /** The other inputs of the model, without their batch axis. */
   readonly others: ReadonlyMap<Leaf, Leaf>;
 }
 
-/** The one-token step of a causal model. */
-export function decodeProgram(model: Model): DecodeProgram {
-  const inputs = model.inputs.filter((i) => i.role === "tokens").map((i) => i.leaf);
-  const tokens = inputs.find((l) => timeAxes(model.logits, l).get(model.logits)?.has(1));
-  invariant(tokens && tokens.axes.length === 2, `the logits of ${model.name} follow the time of one of its inputs`);
-  const others = new Map(inputs.filter((l) => l !== tokens).map((l) => [l, withoutBatch(l)] as const));
-  const decoder = new Decoder(model.logits, tokens, others, tokens.axes[1]?.size ?? model.context);
+export interface CachedNode {
+  readonly leaf: Leaf;
+  readonly time: number;
+}
+
+/** Whether rows of a node along an axis may be kept: they depend on no later token. */
+export type Keeps = (node: Node, time: number) => boolean;
+
+/** The one-token step of a model whose logits follow `tokens`. */
+export function decodeProgram(model: Model, tokens: Leaf, keeps: Keeps): DecodeProgram {
+  const others = new Map(inputsBeside(model, tokens).map((l) => [l, withoutBatch(l)] as const));
+  const decoder = new Decoder(model.logits, tokens, others, model.context, keeps);
   const logits = decoder.logits();
   const caches = [...decoder.caches()];
-  return { logits, caches: caches.map(([, c]) => c.leaf), cached: new Map(caches.map(([of, c]) => [of, c.leaf])), updates: caches.map(([, c]) => c.update), token: decoder.token, position: decoder.position, others };
+  return {
+    logits, caches: caches.map(([, c]) => c.leaf), cached: new Map(caches.map(([of, { leaf: kept, time }]) => [of, { leaf: kept, time }])), updates: caches.map(([, c]) => c.update),
+    token: decoder.token, position: decoder.position, others,
+  };
+}
+
+/** The forward pass over the whole context, of which only the logits at one position are asked for. */
+export function contextProgram(model: Model, tokens: Leaf): DecodeProgram {
+  const whole = withoutBatch(tokens);
+  const others = new Map(inputsBeside(model, tokens).map((l) => [l, withoutBatch(l)] as const));
+  const decoder = new Decoder(model.logits, undefined, new Map([...others, [tokens, whole]]), model.context, () => false);
+  return { logits: decoder.logits(), caches: [], cached: new Map(), updates: [], token: whole, position: decoder.position, others };
+}
+
+function inputsBeside(model: Model, tokens: Leaf): readonly Leaf[] {
+  return model.inputs.filter((i) => i.role === "tokens" && i.leaf !== tokens).map((i) => i.leaf);
 }
 
 export interface PrefillProgram {
@@ -52,27 +74,23 @@ export interface PrefillProgram {
   readonly position: Leaf;
 }
 
-/** Writes the caches of a decode program for so many tokens at once, or as many as the context has. */
-export function prefillProgram(model: Model, decode: DecodeProgram, most: number): PrefillProgram {
-  const tokens = model.inputs.find((i) => i.role === "tokens" && !decode.others.has(i.leaf))?.leaf;
-  invariant(tokens, `${model.name} reads tokens`);
-  const context = tokens.axes[1]?.size ?? model.context;
-  const decoder = new Decoder(model.logits, tokens, decode.others, context, { size: Math.min(most, context), cached: decode.cached });
+/** Writes the caches of a decode program for so many tokens at once, or as many as the context has. Nothing where there are none, or where many tokens would need others than one. */
+export function prefillProgram(model: Model, tokens: Leaf, keeps: Keeps, decode: DecodeProgram, most: number): PrefillProgram | undefined {
+  const decoder = new Decoder(model.logits, tokens, decode.others, model.context, keeps, { size: Math.min(most, model.context), cached: decode.cached });
   decoder.logits();
-  const updates = [...decoder.caches().values()].map((c) => c.update);
-  invariant(updates.length === decode.cached.size, "many tokens at once need the caches that one needs");
-  return { updates, tokens: decoder.token, position: decoder.position };
+  const caches = decoder.caches();
+  if (caches.size === 0 || caches.size !== decode.cached.size || [...caches.keys()].some((of) => !decode.cached.has(of))) return undefined;
+  return { updates: [...caches.values()].map((c) => c.update), tokens: decoder.token, position: decoder.position };
 }
 
-interface Cache {
-  readonly leaf: Leaf;
+interface Cache extends CachedNode {
   readonly update: Update;
 }
 
 /** Several positions at once, for the caches of a step of one. */
 interface Window {
   readonly size: number;
-  readonly cached: ReadonlyMap<Node, Leaf>;
+  readonly cached: ReadonlyMap<Node, CachedNode>;
 }
 
 /** What becomes of an axis: one index, or the positions of the window; nothing if it stays. */
@@ -85,7 +103,9 @@ class Decoder {
   readonly #here: Scalar;
   readonly #window: Window | undefined;
   readonly #root: Node;
-  readonly #tokens: Leaf;
+  /** Absent where no token is the current one: all are a whole input. */
+  readonly #tokens: Leaf | undefined;
+  readonly #keeps: Keeps;
   readonly #others: ReadonlyMap<Leaf, Leaf>;
   /** What has a batch axis: it depends on some input. */
   readonly #batched: ReadonlySet<Node>;
@@ -94,21 +114,22 @@ class Decoder {
   readonly #variants = new Map<string, Node>();
   readonly #caches = new Map<Node, Cache>();
 
-  constructor(root: Node, tokens: Leaf, others: ReadonlyMap<Leaf, Leaf>, context: number, window?: Window) {
+  constructor(root: Node, tokens: Leaf | undefined, others: ReadonlyMap<Leaf, Leaf>, context: number, keeps: Keeps, window?: Window) {
     this.#root = root;
+    this.#keeps = keeps;
     this.#window = window;
     this.#tokens = tokens;
     this.#others = others;
-    this.#batched = dependents(root, [tokens, ...others.keys()]);
-    this.token = leaf("input", tokens.name, this.#axes(), "i32", tokens.below === undefined ? {} : { below: tokens.below });
+    this.#batched = dependents(root, [...(tokens ? [tokens] : []), ...others.keys()]);
+    this.token = leaf("input", tokens?.name ?? "tokens", this.#axes(), "i32", tokens?.below === undefined ? {} : { below: tokens.below });
     this.position = leaf("scalar", "position", [], "i32", { below: context - (window ? window.size - 1 : 0) });
     this.#here = read(this.position, []);
-    this.#timeAxes = timeAxes(root, tokens);
+    this.#timeAxes = tokens ? timeAxes(root, tokens) : new Map();
   }
 
   logits(): Node {
     const { axes } = this.#root;
-    invariant(axes.length === 3 && this.#times(this.#root).has(1), `${this.#root.name} is over batch, time and vocabulary`);
+    invariant(axes.length === 3, `${this.#root.name} is over batch, time and vocabulary`);
     return this.#variant(this.#root, [int(0), this.#window ? "window" : this.#here, undefined]);
   }
 
@@ -151,10 +172,17 @@ class Decoder {
     invariant(at[0] === int(0), `${of.name} is read across the batch`);
     const other = of.kind === "leaf" && this.#others.get(of);
     if (other) return read(other, at.slice(1));
+    if (of === this.#tokens) return this.#readCached(of, 1, at);
     const times = this.#times(of);
     const [time, ...more] = times;
-    if (of.kind === "leaf" || (time !== undefined && more.length === 0 && !this.#isHere(at[time] ?? int(0)))) return this.#readCached(of, time, at);
-    return this.#readVariant(of, at, (i) => i === 0 || times.has(i));
+    // What has a row for the current position along another axis too is another row at each position: it is not kept.
+    const kept = time !== undefined && more.length === 0 && !this.#isHere(at[time] ?? int(0)) && at.every((index, i) => i === time || !this.#followsPosition(index));
+    if (kept && this.#keeps(of, time)) return this.#readCached(of, time, at);
+    return this.#readVariant(of, at, (i) => i === 0 || times.has(i) || this.#followsPosition(at[i] ?? int(0)));
+  }
+
+  #followsPosition(index: Scalar): boolean {
+    return subexpressions(index).some((s) => s.kind === "read" && s.of === this.position);
   }
 
   /** Tables that the host computes once stay whole; of what else does not depend on tokens only the rows in use are made. */
@@ -163,39 +191,36 @@ class Decoder {
   }
 
   #readVariant(of: Node, at: readonly Scalar[], mayPin: (axis: number) => boolean): Scalar {
-    const pins = at.map((index, i): Pin => (!mayPin(i) ? undefined : this.#inWindow(index) ? "window" : positionsOf(index).size === 0 ? index : undefined));
+    const pins = at.map((index, i): Pin => (!mayPin(i) ? undefined : this.#inWindow(index) ? "window" : positionsOf(index).size === 0 ? inside(index, of, i) : undefined));
     if (pins.every((p) => p === undefined)) return read(of, at);
     return read(this.#variant(of, pins), at.flatMap((index, i) => (pins[i] === undefined ? [index] : pins[i] === "window" ? [this.#inWindow(index) ?? index] : [])));
   }
 
-  #readCached(of: Node, time: number | undefined, at: readonly Scalar[]): Scalar {
-    invariant(time !== undefined, `${of.name} has no time axis`);
+  #readCached(of: Node, time: number, at: readonly Scalar[]): Scalar {
     const index = at[time];
     invariant(index, `${of.name} is read without a time`);
-    const current = (): Scalar => this.#now(of, time, at);
-    if (this.#isHere(index)) return current();
-    const cache = this.#cache(of, time);
-    const zero = literal(0, of.dtype);
-    const old = read(cache.leaf, at.slice(1));
-    return select(binary("lt", index, this.#here), old, select(this.#isNow(index), current(), zero));
+    if (this.#isHere(index)) return this.#now(of, time, at);
+    const { leaf: cache } = this.#cache(of, time);
+    return select(binary("lt", index, this.#here), read(cache, at.slice(1)), this.#now(of, time, at));
   }
 
-  /** The value at a current time; `at` are all indices of the node. */
+  /** The value at a current time; `at` are all indices of the node. Behind the last current time it is that of the last. */
   #now(of: Node, time: number, at: readonly Scalar[]): Scalar {
-    const inside = this.#window ? at.map((index, i) => (i === time ? (this.#inWindow(index) ?? sub(index, this.#here)) : index)) : at.filter((_, i) => i !== time);
-    const row = inside.slice(1);
+    const last = (this.#window?.size ?? 1) - 1;
+    const here = (index: Scalar): Scalar => this.#inWindow(index) ?? binary("min", sub(index, this.#here), int(last));
+    const row = (this.#window ? at.map((index, i) => (i === time ? here(index) : index)) : at.filter((_, i) => i !== time)).slice(1);
     if (of === this.#tokens) return read(this.token, row);
-    return read(this.#variant(of, of.axes.map((_, i): Pin => (i === 0 ? int(0) : i !== time ? undefined : this.#window ? "window" : this.#here))), row);
+    return read(this.#variant(of, of.axes.map((_, i): Pin => (i === 0 ? int(0) : i !== time ? undefined : this.#window ? "window" : inside(this.#here, of, i)))), row);
   }
 
   #cache(of: Node, time: number): Cache {
     const known = this.#caches.get(of);
     if (known) return known;
     const axes = of.axes.slice(1);
-    const state = this.#window?.cached.get(of) ?? leaf("state", `cache.${of.name}`, axes, of.dtype);
+    const state = this.#window?.cached.get(of)?.leaf ?? leaf("state", `cache.${of.name}`, axes, of.dtype);
     const here = axes.map((_, i) => axis(i));
     const value = comp({ name: `cache.${of.name}`, ...(of.origin && { origin: of.origin }) }, axes, select(this.#isNow(axis(time - 1)), this.#now(of, time, [int(0), ...here]), read(state, here)));
-    const made: Cache = { leaf: state, update: update(state, value) };
+    const made: Cache = { leaf: state, time, update: update(state, value) };
     this.#caches.set(of, made);
     return made;
   }
@@ -215,13 +240,19 @@ class Decoder {
     const axes = of.axes.flatMap((own, i) => (pins[i] === undefined ? [own] : pins[i] === "window" ? this.#axes() : []));
     const over = of.reduce?.axes ?? [];
     let next = 0;
-    const by = spaceOf(of).map((_, i) => (pins[i] === "window" ? add(this.#here, axis(next++)) : (pins[i] ?? axis(next++))) as Scalar);
+    const by = spaceOf(of).map((_, i) => (pins[i] === "window" ? inside(add(this.#here, axis(next++)), of, i, axes) : (pins[i] ?? axis(next++))) as Scalar);
     const simplify = simplifier([...axes, ...over]);
     const renew = (s: Scalar): Scalar =>
       rewrite(s, (e) => (e.kind === "read" && e.of !== this.position ? this.#read(e.of, e.at.map((index) => simplify(renew(index)))) : undefined));
     const body = simplify(renew(substitute(of.body, by)));
     return comp({ name: of.name, ...(of.origin && { origin: of.origin }) }, axes, body, of.reduce);
   }
+}
+
+/** An index that no condition guards any more, as what it reads is computed by itself: where it would leave the axis its value is not used. */
+function inside(index: Scalar, of: Node, i: number, space: readonly Axis[] = []): Scalar {
+  const size = spaceOf(of)[i]?.size ?? 1;
+  return inRange(index, size, space) ? index : binary("min", binary("max", index, int(0)), int(size - 1));
 }
 
 function withoutBatch(input: Leaf): Leaf {

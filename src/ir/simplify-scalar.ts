@@ -71,7 +71,7 @@ function mergeSelect(condition: Scalar, then: Scalar, otherwise: Scalar): Scalar
 }
 
 /** `k·c·(x div c) + k·(x mod c)` is `k·x`. */
-function recombined(form: Affine): Affine {
+export function recombined(form: Affine): Affine {
   for (const [atom, k] of form.terms) {
     if (atom.kind !== "binary" || atom.op !== "mod" || atom.right.kind !== "literal") continue;
     const quotient = binary("idiv", atom.left, atom.right);

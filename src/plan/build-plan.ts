@@ -27,6 +27,7 @@ import { Lowering } from "./dispatches.ts";
 import { chunkLargeTensors } from "./chunk.ts";
 import { Homes } from "./homes.ts";
 import type { BufferDraft } from "./homes.ts";
+import { generationOf } from "./generation.ts";
 import type { Group } from "./order.ts";
 import { buildProgram } from "./program.ts";
 import type { BuiltProgram } from "./program.ts";
@@ -46,6 +47,8 @@ export interface CompileOptions {
   readonly precision?: Precision;
   /** Which programs to make; unless said, all that are worth their kernels. `prefill` fills the caches of `decode`. */
   readonly programs?: readonly ProgramName[];
+  /** The same model with fewer layers, on which the step that generates text is tried; else the model itself. */
+  readonly small?: Model;
 }
 
 export interface Compiled {
@@ -120,15 +123,16 @@ export function compile(given: Model, optimizer: Optimizer, schedule: Schedule, 
     session.graphs.set("evaluate", [stage]);
     programs.evaluate = session.build("evaluate", [session.chunked(clusters)], [root]);
   }
-  if (wanted.has("decode")) {
-    const stage = decodeStage(model);
+  const generation = wanted.has("decode") ? generationOf(model, options.small) : undefined;
+  if (generation && generation.kind !== "refused") {
+    const stage = decodeStage(generation.decode);
     stage.caches.forEach((cache) => session.placeCache(cache));
     const { clusters, roots: [root = stage.logits] } = session.cluster(stage);
     results.set("decode", [["logits", root]]);
     session.graphs.set("decode", [stage]);
-    programs.decode = session.build("decode", [single(clusters)], [root]);
-    if (wanted.has("prefill")) {
-      const prefill = prefillStage(model, stage);
+    programs.decode = session.build("decode", [session.chunked(clusters)], [root]);
+    if (wanted.has("prefill") && generation.kind === "incremental" && generation.prefill) {
+      const prefill = prefillStage(generation.prefill);
       session.graphs.set("prefill", [prefill]);
       programs.prefill = session.build("prefill", [session.chunked(session.cluster(prefill).clusters)], []);
     }
@@ -141,7 +145,7 @@ export function compile(given: Model, optimizer: Optimizer, schedule: Schedule, 
     // One by one: nothing is shared between them, and what many start from would else be one kernel with many results.
     programs.start = session.build("start", [single(stage.roots.flatMap((root) => session.cluster({ name: stage.name, roots: [root] }).clusters))], []);
   }
-  const { plan, kernels, constants, initialisers } = writePlan({ model, optimizer, layout, language: target.language, homes: session.homes, programs, results, sorted: [...session.sorted] });
+  const { plan, kernels, constants, initialisers } = writePlan({ model, optimizer, layout, language: target.language, homes: session.homes, programs, results, sorted: [...session.sorted], ...(generation && { generation: { kind: generation.kind, reason: generation.reason } }) });
   const stages = { graphs: session.graphs, clusters: session.clusters, kernelReasons: session.lowering.reasons(), remarks };
   return { target, plan, kernels, constants, initialisers, schedule, stages };
 }

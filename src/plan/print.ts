@@ -7,8 +7,18 @@ export function printPlan(plan: Plan): string {
   return [
     `${plan.model}: batch ${plan.batch} of ${plan.context}, vocabulary ${plan.vocabulary}`,
     `needs buffers of ${formatBytes(plan.needs.bufferBytes)}, ${plan.needs.bindings} bindings, ${plan.needs.lanes} lanes, ${formatBytes(plan.needs.sharedBytes)} of shared memory`,
+    ...(plan.generation ? [`generates ${describeGeneration(plan.generation)}`] : []),
     "", ...programs, printMemory(plan), `hash ${plan.hash}`,
   ].join("\n");
+}
+
+/** `token by token: proven, and tried on 8 random tokens`. */
+export function describeGeneration({ kind, reason }: NonNullable<Plan["generation"]>): string {
+  switch (kind) {
+    case "incremental": return `token by token: ${reason}`;
+    case "context": return `by the whole context for each token: ${reason}`;
+    case "refused": return `no text: ${reason}`;
+  }
 }
 
 function printProgram(name: string, program: Program, plan: Plan): string {

@@ -5,8 +5,7 @@
  */
 import { invariant } from "../diagnostics/invariant.ts";
 import { gradients } from "../grad/gradients.ts";
-import { decodeProgram, prefillProgram } from "../ir/decode.ts";
-import type { DecodeProgram } from "../ir/decode.ts";
+import type { DecodeProgram, PrefillProgram } from "../ir/decode.ts";
 import type { Axis, Comp, Leaf, Node, Scalar } from "../ir/graph.ts";
 import type { Model, Optimizer } from "../ir/model.ts";
 import { comp, leaf, update } from "../ir/node.ts";
@@ -107,23 +106,17 @@ export function optimizerStage(optimizer: Optimizer, group: ArenaGroup, factor: 
   return { name: `optimizer ${group.group.name}`, roots, group, parameters, gradients: gradientRange, states };
 }
 
-/** Enough that the weights are read from memory once for many tokens, few enough that most prompts need no more than they have. */
-const tokensAtOnce = 64;
-
 export interface DecodeStage extends Stage {
   readonly logits: Node;
   readonly caches: readonly Leaf[];
-  readonly program: DecodeProgram;
 }
 
-/** One token in, the logits of the next one out, with the values of earlier positions in caches. */
-export function decodeStage(model: Model): DecodeStage {
-  const program = decodeProgram(model);
-  const { logits, caches, updates } = program;
-  return { name: "decode", roots: [logits, ...updates], logits, caches, program };
+/** One token in, or the whole context, and the logits of the next one out. */
+export function decodeStage({ logits, caches, updates }: DecodeProgram): DecodeStage {
+  return { name: "decode", roots: [logits, ...updates], logits, caches };
 }
 
 /** Many tokens in, whose values the caches hold then: how a prompt is read. */
-export function prefillStage(model: Model, { program }: DecodeStage): Stage {
-  return { name: "prefill", roots: prefillProgram(model, program, tokensAtOnce).updates };
+export function prefillStage({ updates }: PrefillProgram): Stage {
+  return { name: "prefill", roots: updates };
 }

@@ -23,6 +23,7 @@ export interface PlanParts {
   readonly layout: ArenaLayout;
   readonly homes: Homes;
   readonly programs: Readonly<Partial<Record<ProgramName, BuiltProgram>>>;
+  readonly generation?: NonNullable<Plan["generation"]>;
   readonly results: ReadonlyMap<string, readonly (readonly [name: string, node: Node])[]>;
   /** Inputs that the host sorts. */
   readonly sorted: readonly SortedIds[];
@@ -63,7 +64,7 @@ export function writePlan(parts: PlanParts): WrittenPlan {
   const shape = JSON.stringify([parameters.map((p) => [p.path, p.shape]), states.map((s) => s.name)]);
   const body: Omit<Plan, "hash"> = {
     format: 1, model: model.name, parametersHash: sha256(shape), dims: Object.fromEntries(model.dims), batch: model.batch, context: model.context,
-    vocabulary: model.vocabulary, buffers, kernels: planKernels, parameters, states, programs, memory: memoryOf(parts, buffers),
+    vocabulary: model.vocabulary, buffers, kernels: planKernels, parameters, states, programs, ...(parts.generation && { generation: parts.generation }), memory: memoryOf(parts, buffers),
     needs: needsOf(buffers, [...kernels.kernels.values()]),
   };
   const plan: Plan = { ...body, hash: sha256(JSON.stringify(body)) };

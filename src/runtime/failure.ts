@@ -41,6 +41,7 @@ export type FailureCode =
   | "disk/write"
   | "train/not-finite"
   | "sample/options"
+  | "sample/refused"
   | "sample/not-finite"
   | "interrupted"
   | "package/missing"

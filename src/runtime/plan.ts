@@ -25,6 +25,11 @@ export interface Plan {
   /** States of the optimizer: arenas with the layout of the parameters. */
   readonly states: readonly { readonly name: string; readonly buffer: number; readonly init: number }[];
   readonly programs: Readonly<Partial<Record<ProgramName, Program>>>;
+  /**
+   * How text is generated, and why so: `decode` takes the token at `position` and keeps caches (incremental), or the whole context (context); or there is no program for it
+   * (refused). Absent where none was asked for.
+   */
+  readonly generation?: { readonly kind: "incremental" | "context" | "refused"; readonly reason: string };
   readonly memory: MemoryReport;
   /** What the device must offer. */
   readonly needs: { readonly bufferBytes: number; readonly bindings: number; readonly sharedBytes: number; readonly lanes: number };

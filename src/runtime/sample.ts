@@ -1,12 +1,13 @@
 /**
  * @file Text from a model: all of the prompt but its last token goes through the program `prefill`, many tokens at a time, which keeps keys and values; the last one and then each that is drawn through `decode`.
- * When the context is full its last half is fed again from position 0, so that text can go on without end.
+ * A model whose `decode` takes the whole context is given all tokens so far, each time. When the context is full its last half is fed again from position 0, so that text can go on without end.
  */
 import type { Tokenizer } from "./data/tokens.ts";
 import { encodeText } from "./data/tokens.ts";
 import type { Replay, Session } from "./device.ts";
 import { RuntimeFailure } from "./failure.ts";
 import { tokenInputs } from "./inputs.ts";
+import type { Plan, ProgramName } from "./plan.ts";
 import type { PickOptions } from "./pick.ts";
 import { Picker } from "./pick.ts";
 import { streamOf, uniform } from "./random.ts";
@@ -20,12 +21,21 @@ export interface SampleOptions extends PickOptions {
 
 const stream = streamOf("sample");
 
+/** What is run to write text; fails where the compiler found that none can be. */
+export function textPrograms({ model, generation, programs }: Plan): readonly ProgramName[] {
+  if (generation?.kind === "refused") {
+    throw new RuntimeFailure("sample/refused", `no text can be generated from \`${model}\`: ${generation.reason}`, "text is drawn token by token, so it needs an architecture whose logits depend on earlier tokens only");
+  }
+  return programs.prefill ? ["decode", "prefill"] : ["decode"];
+}
+
 /** The text that follows the prompt, in pieces as it is drawn. Equal seeds give equal text. */
 export async function* sample(session: Session, tokenizer: Tokenizer, options: SampleOptions): AsyncGenerator<string> {
   const prompt = Array.from(encodeText(tokenizer, options.prompt, "the prompt"));
   if (prompt.length === 0) throw new RuntimeFailure("sample/options", "the prompt is empty", "give at least one character to start from");
+  textPrograms(session.plan);
   const picker = new Picker(Math.min(tokenizer.vocabulary, session.plan.vocabulary), options);
-  const context = new DecodeContext(session, options.seed);
+  const context = session.plan.generation?.kind === "context" ? new WholeContext(session, options.seed) : new DecodeContext(session, options.seed);
   const decoder = tokenizer.decoder();
   let logits = await context.feed(prompt);
   for (let i = 0; i < options.length; i++) {
@@ -41,6 +51,44 @@ export async function sampleText(session: Session, tokenizer: Tokenizer, options
   let text = "";
   for await (const piece of sample(session, tokenizer, options)) text += piece;
   return text;
+}
+
+/** How many of the last tokens are fed again when the context is full. */
+function keptOf({ context }: Plan): number {
+  return Math.max(1, context >> 1);
+}
+
+function logitsOf(replay: Replay): Float32Array {
+  const logits = replay.finished().at(-1)?.outputs["logits"];
+  if (logits === undefined) throw new RuntimeFailure("program/invalid", "the decode program gives no `logits`", "compile the model again");
+  return logits;
+}
+
+/** The tokens so far, all of which the decode program takes each time. */
+class WholeContext {
+  readonly #session: Session;
+  readonly #replay: Replay;
+  readonly #tokens: Int32Array;
+  readonly #seed: number;
+  #held: readonly number[] = [];
+
+  constructor(session: Session, seed: number) {
+    this.#session = session;
+    this.#replay = session.replay("decode");
+    this.#tokens = tokenInputs(session, "decode").inputs;
+    this.#seed = seed;
+  }
+
+  /** Logits after the last of these tokens. */
+  async feed(tokens: readonly number[]): Promise<Float32Array> {
+    const all = [...this.#held, ...tokens];
+    this.#held = all.length > this.#session.plan.context ? all.slice(-keptOf(this.#session.plan)) : all;
+    this.#tokens.fill(0);
+    this.#tokens.set(this.#held.slice(0, this.#tokens.length));
+    await this.#replay.run({ seed: this.#seed, step: 0, position: this.#held.length - 1 });
+    await this.#replay.flush();
+    return logitsOf(this.#replay);
+  }
 }
 
 /** The tokens that the caches of the decode program hold. */
@@ -67,10 +115,9 @@ class DecodeContext {
     const { context } = this.#session.plan;
     const waiting = tokens.slice();
     if (this.#held.length + waiting.length > context) {
-      const keep = Math.max(1, context >> 1);
       const all = [...this.#held, ...waiting];
       this.#clear();
-      waiting.splice(0, waiting.length, ...all.slice(-keep));
+      waiting.splice(0, waiting.length, ...all.slice(-keptOf(this.#session.plan)));
     }
     await this.#feedMany(waiting);
     for (const token of waiting) {
@@ -79,9 +126,7 @@ class DecodeContext {
       this.#held.push(token);
     }
     await this.#replay.flush();
-    const logits = this.#replay.finished().at(-1)?.outputs["logits"];
-    if (logits === undefined) throw new RuntimeFailure("program/invalid", "the decode program gives no `logits`", "compile the model again");
-    return logits;
+    return logitsOf(this.#replay);
   }
 
   /** Takes all tokens but the last, or none if they are so few that one by one is as fast. */

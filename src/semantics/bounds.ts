@@ -52,3 +52,38 @@ export function nonNegativeForms(condition: Scalar, holds: boolean): readonly Af
     default: return [];
   }
 }
+
+/** Conditions with more cases than these say nothing. */
+const mostCases = 16;
+
+/**
+ * The ways in which a condition can hold: in each of them its forms are at least zero. One way without forms is a condition that says nothing; no way is one that
+ * never holds.
+ */
+export function conditionCases(condition: Scalar, holds = true): readonly (readonly Affine[])[] {
+  if (condition.kind === "literal") return (condition.value !== 0) === holds ? [[]] : [];
+  if (condition.kind === "unary" && condition.op === "not") return conditionCases(condition.of, !holds);
+  if (condition.kind === "select") {
+    const { condition: chosen, then, else: otherwise } = condition;
+    return few([...conjunction(conditionCases(chosen), conditionCases(then, holds)), ...conjunction(conditionCases(chosen, false), conditionCases(otherwise, holds))]);
+  }
+  if (condition.kind !== "binary") return [[]];
+  const { op, left, right } = condition;
+  if (op === "and" || op === "or") {
+    const [a, b] = [conditionCases(left, holds), conditionCases(right, holds)];
+    return few((op === "and") === holds ? conjunction(a, b) : [...a, ...b]);
+  }
+  if (left.dtype === "i32" && op === (holds ? "ne" : "eq")) {
+    const less = minus(affineOf(right), affineOf(left));
+    return [[strictly(less)], [strictly(scale(less, -1))]];
+  }
+  return [nonNegativeForms(condition, holds)];
+}
+
+function conjunction(a: readonly (readonly Affine[])[], b: readonly (readonly Affine[])[]): readonly (readonly Affine[])[] {
+  return a.flatMap((x) => b.map((y) => [...x, ...y]));
+}
+
+function few(cases: readonly (readonly Affine[])[]): readonly (readonly Affine[])[] {
+  return cases.length > mostCases ? [[]] : cases;
+}

@@ -1,51 +1,80 @@
 /**
  * @file Decides from the index dependences of the IR whether a value at position t depends on an input beyond t. For every node: up to
- * which input positions its element depends, as bounds `index of an axis + offset`, and under which conditions on the indices it is a
- * known constant (what a mask leaves at -∞, then at 0). A condition such as s <= t turns a bound by s into one by t.
+ * which input positions its element depends, as upper bounds `index of an axis + offset`, and under which conditions on the indices it is a
+ * known constant (what a mask leaves at -∞, then at 0). A condition such as s <= t turns a bound by s into one by t. What is shown is true; what cannot be shown may still be so.
  */
-import { nonNegativeForms } from "./bounds.ts";
+import { conditionCases } from "./bounds.ts";
 import { affineOf, constantForm, formInterval, plus, scale, spaceOf, type Affine, type Space } from "../ir/affine.ts";
-import type { Leaf, Node, Read, Scalar } from "../ir/graph.ts";
+import type { Node, Read, Scalar } from "../ir/graph.ts";
 import { inputsOf } from "../ir/node.ts";
-import { applyBinary, applyUnary, axis, binary, operands, substitute, unary } from "../ir/scalar.ts";
+import { applyBinary, applyUnary, axis, binary, bool, operands, substitute, unary } from "../ir/scalar.ts";
+import { recombined } from "../ir/simplify-scalar.ts";
 
 /** An upper bound on input positions: an affine form over the positions of the node's axes. */
 type Bound = Affine;
 
-/** What is known of a scalar: every input position it depends on is at most one of the bounds. */
+/** One dependence, by alternatives: its input positions are at most every one of these bounds. */
+type Reach = readonly Bound[];
+
+/** Where the condition fails the value is `outside` and depends on nothing. */
+interface Support {
+  readonly condition: Scalar;
+  readonly outside: number;
+}
+
+/** What is known of a scalar: each input position it depends on is within one of the reaches. */
 interface Known {
-  readonly bounds: readonly Bound[];
-  /** Where this condition fails the value is `outside` and depends on nothing. */
-  readonly support?: { readonly condition: Scalar; readonly outside: number };
+  readonly reaches: readonly Reach[];
+  readonly supports: readonly Support[];
 }
 
 export type Causality =
   | { readonly kind: "proof" }
-  | { readonly kind: "future"; /** The offending read. */ readonly node: Node };
+  | { readonly kind: "future"; /** The read that may see later positions. */ readonly node: Node };
 
-/** Whether `result` along its axis `time` depends only on elements of `input` up to the same position along `inputTime`. */
-export function causality(result: Node, time: number, input: Leaf, inputTime: number): Causality {
-  const known = new Map<Node, Known>();
-  const analysis: Analysis = { input, inputTime, known };
-  for (const node of operandsFirst(result)) known.set(node, ofNode(node, analysis));
-  const limit = affineOf(axis(time));
-  if (boundsOf(result, known).every((b) => isAtMost(b, limit, result.axes))) return { kind: "proof" };
-  // The first node that depends on more than any of its own indices reach.
-  const first = [...known.keys()].find((node) => boundsOf(node, known).some((b) => node.axes.every((_, i) => !isAtMost(b, affineOf(axis(i)), node.axes))));
-  return { kind: "future", node: first ?? result };
+/** Whether `result` along its axis `time` depends only on elements of the inputs up to the same position. */
+export function causality(result: Node, time: number, dependences: Dependences): Causality {
+  if (dependences.keepsToThePast(result, time)) return { kind: "proof" };
+  return { kind: "future", node: dependences.firstBeyondItsIndices() ?? result };
 }
 
-function boundsOf(node: Node, known: ReadonlyMap<Node, Known>): readonly Bound[] {
-  return known.get(node)?.bounds ?? [];
+/** How far nodes depend on some inputs, each along its axis of time; one without is known, and counts for nothing. What an input is computed from does not count. */
+export class Dependences {
+  readonly #inputs: ReadonlyMap<Node, number | undefined>;
+  readonly #known = new Map<Node, Known>();
+
+  constructor(inputs: ReadonlyMap<Node, number | undefined>) {
+    this.#inputs = inputs;
+  }
+
+  /** Whether the node along its axis `time` depends on inputs up to the same position only. An input is asked about what it is computed from. */
+  keepsToThePast(node: Node, time: number): boolean {
+    const computed = node.kind === "comp" && this.#inputs.has(node);
+    for (const operand of operandsFirst(node, (n) => (n !== node || !computed) && (this.#known.has(n) || this.#inputs.has(n)))) {
+      if (operand !== node && !this.#known.has(operand)) this.#known.set(operand, this.#ofNode(operand));
+    }
+    const known = computed ? ofBody(node, this.#known) : (this.#known.get(node) ?? this.#ofNode(node));
+    if (!computed) this.#known.set(node, known);
+    const limit = affineOf(axis(time));
+    return known.reaches.every((reach) => reach.some((b) => isAtMost(b, limit, node.axes)));
+  }
+
+  /** Of the nodes looked at, operands first, the first that depends on a position that none of its own indices is shown to reach. */
+  firstBeyondItsIndices(): Node | undefined {
+    return [...this.#known].find(([{ axes }, { reaches }]) => {
+      const limits = axes.map((_, i) => affineOf(axis(i)));
+      return reaches.some((reach) => !reach.some((bound) => limits.some((limit) => isAtMost(bound, limit, axes))));
+    })?.[0];
+  }
+
+  #ofNode(node: Node): Known {
+    const time = this.#inputs.get(node);
+    if (time === undefined && this.#inputs.has(node)) return nothing;
+    return time === undefined ? ofBody(node, this.#known) : { reaches: [[affineOf(axis(time))]], supports: [] };
+  }
 }
 
-interface Analysis {
-  readonly input: Leaf;
-  readonly inputTime: number;
-  readonly known: Map<Node, Known>;
-}
-
-function operandsFirst(root: Node): readonly Node[] {
+function operandsFirst(root: Node, stops: (node: Node) => boolean): readonly Node[] {
   const seen = new Set<Node>();
   const order: Node[] = [];
   const stack: { readonly node: Node; entered: boolean }[] = [{ node: root, entered: false }];
@@ -53,23 +82,25 @@ function operandsFirst(root: Node): readonly Node[] {
     if (top.entered) order.push(top.node);
     else if (!seen.has(top.node)) {
       seen.add(top.node);
-      stack.push({ node: top.node, entered: true }, ...inputsOf(top.node).map((node) => ({ node, entered: false })));
+      const below = stops(top.node) ? [] : inputsOf(top.node);
+      stack.push({ node: top.node, entered: true }, ...below.map((node) => ({ node, entered: false })));
     }
   }
   return order;
 }
 
-function ofNode(node: Node, analysis: Analysis): Known {
-  if (node === analysis.input) return { bounds: [affineOf(axis(analysis.inputTime))] };
-  if (node.kind !== "comp") return { bounds: [] };
+const nothing: Known = { reaches: [], supports: [] };
+
+function ofBody(node: Node, known: ReadonlyMap<Node, Known>): Known {
+  if (node.kind !== "comp") return nothing;
   const space = spaceOf(node);
-  const body = ofScalar(node.body, space, analysis, new Map());
-  if (!node.reduce) return body;
+  const body = ofScalar(node.body, space, known, new Map());
+  if (!node.reduce) return { ...body, reaches: distinct(body.reaches.map((r) => r.map((b) => upper(b, space)))) };
   const rank = node.axes.length;
   const neutral = node.reduce.op === "sum" ? 0 : node.reduce.op === "max" ? -Infinity : Infinity;
   // Outside of the support the reduction adds nothing: there the body's dependences do not count.
-  const inside = body.support && body.support.outside === neutral ? refine(body.bounds, body.support.condition, space, (p) => p < rank) : body.bounds;
-  return { bounds: distinct(inside.map((b) => eliminate(b, rank, space))) };
+  const inside = body.supports.filter((s) => s.outside === neutral).reduce((reaches, s) => refine(reaches, s.condition, space), body.reaches);
+  return { reaches: distinct(inside.map((reach) => reach.map((b) => eliminate(upper(b, space), rank, space)))), supports: [] };
 }
 
 /** Bounds by reduced axes become bounds by their last index. */
@@ -83,70 +114,76 @@ function eliminate(bound: Bound, rank: number, space: Space): Bound {
   return result;
 }
 
-function ofScalar(s: Scalar, space: Space, analysis: Analysis, memo: Map<Scalar, Known>): Known {
+function ofScalar(s: Scalar, space: Space, nodes: ReadonlyMap<Node, Known>, memo: Map<Scalar, Known>): Known {
   const before = memo.get(s);
   if (before) return before;
-  const made = compute(s, space, analysis, memo);
+  const made = compute(s, space, nodes, memo);
   memo.set(s, made);
   return made;
 }
 
-function compute(s: Scalar, space: Space, analysis: Analysis, memo: Map<Scalar, Known>): Known {
-  const visit = (x: Scalar): Known => ofScalar(x, space, analysis, memo);
+function compute(s: Scalar, space: Space, nodes: ReadonlyMap<Node, Known>, memo: Map<Scalar, Known>): Known {
+  const visit = (x: Scalar): Known => ofScalar(x, space, nodes, memo);
   switch (s.kind) {
-    case "literal": case "axis": case "slot": return { bounds: [] };
-    case "read": return ofRead(s, space, analysis, visit);
+    case "literal": case "axis": case "slot": return nothing;
+    case "read": return ofRead(s, nodes.get(s.of) ?? nothing, visit);
     case "select": {
       const condition = visit(s.condition);
       const [then, otherwise] = [visit(s.then), visit(s.else)];
-      const bounds = distinct([...condition.bounds, ...refine(then.bounds, s.condition, space), ...refine(otherwise.bounds, unary("not", s.condition), space)]);
-      const support = (condition.bounds.length > 0 ? undefined : supportOf(s, then, otherwise)) ?? commonSupport(s, then, otherwise);
-      return { bounds, ...(support && { support }) };
+      const reaches = distinct([...condition.reaches, ...refine(then.reaches, s.condition, space), ...refine(otherwise.reaches, unary("not", s.condition), space)]);
+      return { reaches, supports: supportsOfSelect(s, then, otherwise, condition.reaches.length === 0) };
     }
     case "unary": {
       const of = visit(s.of);
-      return of.support ? { ...of, support: { ...of.support, outside: applyUnary(s.op, of.support.outside) } } : of;
+      return { ...of, supports: of.supports.map((support) => ({ ...support, outside: applyUnary(s.op, support.outside) })) };
     }
     case "cast": return visit(s.of);
     case "binary": return ofBinary(s, visit(s.left), visit(s.right), space);
-    case "random": return merge(operands(s).map(visit));
+    case "random": return { reaches: distinct(operands(s).flatMap((x) => visit(x).reaches)), supports: [] };
   }
 }
 
-/** Where both sides are the same constant, whatever the condition says: a guard around a masked value. */
-function commonSupport(s: Extract<Scalar, { kind: "select" }>, { support: a }: Known, { support: b }: Known): Known["support"] {
-  if (a && s.else.kind === "literal" && s.else.value === a.outside) return a;
-  if (b && s.then.kind === "literal" && s.then.value === b.outside) return b;
-  return a && b && a.condition === b.condition && a.outside === b.outside ? a : undefined;
+/** By each constant that either side has somewhere: where the condition and both sides say that the value is it. */
+function supportsOfSelect(s: Extract<Scalar, { kind: "select" }>, then: Known, otherwise: Known, ofIndices: boolean): readonly Support[] {
+  const inside = (side: Scalar, known: Known, value: number): Scalar =>
+    side.kind === "literal" && side.value === value ? bool(false) : (known.supports.find((support) => support.outside === value)?.condition ?? bool(true));
+  const values = new Set([...[s.then, s.else].flatMap((side) => (side.kind === "literal" ? [side.value] : [])), ...[then, otherwise].flatMap((k) => k.supports.map((support) => support.outside))]);
+  return [...values].slice(0, mostAlternatives).flatMap((outside): readonly Support[] => {
+    const [a, b] = [inside(s.then, then, outside), inside(s.else, otherwise, outside)];
+    // A condition on values of inputs says nothing of indices: whatever it says, one of the sides is taken.
+    const condition = ofIndices ? either(both(s.condition, a), both(unary("not", s.condition), b)) : either(a, b);
+    return condition.kind === "literal" ? [] : [{ condition, outside }];
+  });
 }
 
-function supportOf(s: Extract<Scalar, { kind: "select" }>, then: Known, otherwise: Known): Known["support"] {
-  if (s.else.kind === "literal") {
-    const inner = then.support && then.support.outside === s.else.value ? binary("and", s.condition, then.support.condition) : s.condition;
-    return { condition: inner, outside: s.else.value };
-  }
-  if (s.then.kind === "literal") {
-    const not = unary("not", s.condition);
-    const inner = otherwise.support && otherwise.support.outside === s.then.value ? binary("and", not, otherwise.support.condition) : not;
-    return { condition: inner, outside: s.then.value };
-  }
-  return undefined;
+function both(a: Scalar, b: Scalar): Scalar {
+  if (a.kind === "literal") return a.value === 0 ? a : b;
+  if (b.kind === "literal") return b.value === 0 ? b : a;
+  return binary("and", a, b);
+}
+
+function either(a: Scalar, b: Scalar): Scalar {
+  if (a === b) return a;
+  if (a.kind === "literal") return a.value === 0 ? b : a;
+  if (b.kind === "literal") return b.value === 0 ? a : b;
+  return binary("or", a, b);
 }
 
 function ofBinary(s: Extract<Scalar, { kind: "binary" }>, left: Known, right: Known, space: Space): Known {
-  const both = merge([left, right]);
-  const a = left.support;
-  const b = right.support;
-  const support = a && b && a.condition === b.condition
-    ? { condition: a.condition, outside: applyBinary(s.op, a.outside, b.outside, s.left.dtype) }
-    : (a && constantOutside(s.op, a, "left", s.right)) ?? (b && constantOutside(s.op, b, "right", s.left));
-  if (!support || Number.isNaN(support.outside)) return both;
+  const shared = left.supports.flatMap((a) => right.supports.filter((b) => a.condition === b.condition)
+    .map((b): Support => ({ condition: a.condition, outside: applyBinary(s.op, a.outside, b.outside, s.left.dtype) })));
+  const supports = [
+    ...shared,
+    ...left.supports.flatMap((a) => constantOutside(s.op, a, "left", s.right) ?? []),
+    ...right.supports.flatMap((b) => constantOutside(s.op, b, "right", s.left) ?? []),
+  ].filter((support) => !Number.isNaN(support.outside)).slice(0, mostAlternatives);
   // Where the value is constant whatever the other side is, the other side's dependences do not count.
-  return { ...both, bounds: distinct(refine(both.bounds, support.condition, space)), support };
+  const reaches = supports.reduce((r, support) => refine(r, support.condition, space), distinct([...left.reaches, ...right.reaches]));
+  return { reaches: distinct(reaches), supports };
 }
 
 /** What a partly constant operand makes of the result where it is constant, if the other operand does not matter there (it is finite). */
-function constantOutside(op: string, { condition, outside }: NonNullable<Known["support"]>, side: "left" | "right", other: Scalar): Known["support"] {
+function constantOutside(op: string, { condition, outside }: Support, side: "left" | "right", other: Scalar): Support | undefined {
   const value = other.kind === "literal" ? other.value : undefined;
   if (value !== undefined) {
     const result = side === "left" ? applyBinary(op as "add", outside, value, other.dtype) : applyBinary(op as "add", value, outside, other.dtype);
@@ -158,13 +195,12 @@ function constantOutside(op: string, { condition, outside }: NonNullable<Known["
   return undefined;
 }
 
-function ofRead(s: Read, space: Space, analysis: Analysis, visit: (x: Scalar) => Known): Known {
-  const of = analysis.known.get(s.of) ?? { bounds: [] };
+function ofRead(s: Read, of: Known, visit: (x: Scalar) => Known): Known {
   const indices = s.at.map(visit);
-  const own = of.bounds.map((bound) => substituteBound(bound, s.at));
-  const bounds = distinct([...own, ...indices.flatMap((i) => i.bounds)].map((b) => upper(b, space)));
-  const support = of.support && indices.every((i) => i.bounds.length === 0) ? { condition: substitute(of.support.condition, s.at), outside: of.support.outside } : undefined;
-  return { bounds, ...(support && { support }) };
+  const own = of.reaches.map((reach) => reach.map((bound) => substituteBound(bound, s.at)));
+  const reaches = distinct([...own, ...indices.flatMap((i) => i.reaches)]);
+  const supports = indices.every((i) => i.reaches.length === 0) ? of.supports.map(({ condition, outside }) => ({ condition: substitute(condition, s.at), outside })) : [];
+  return { reaches, supports };
 }
 
 function substituteBound(bound: Bound, at: readonly Scalar[]): Bound {
@@ -173,7 +209,7 @@ function substituteBound(bound: Bound, at: readonly Scalar[]): Bound {
     const index = atom.kind === "axis" ? at[atom.position] : undefined;
     result = plus(result, scale(index ? affineOf(index) : { constant: 0, terms: new Map([[atom, 1]]) }, k));
   }
-  return result;
+  return recombined(result);
 }
 
 /** A bound over axes alone: atoms such as clamps and divisions are replaced by something at least as large. */
@@ -181,57 +217,101 @@ function upper(bound: Bound, space: Space): Bound {
   let result = bound;
   for (const [atom, k] of bound.terms) {
     if (atom.kind === "axis") continue;
-    const larger = k > 0 ? largerForm(atom, space) : undefined;
-    const { high } = formInterval({ constant: 0, terms: new Map([[atom, k]]) }, space);
-    const without = plus(result, { constant: 0, terms: new Map([[atom, -k]]) });
-    result = larger ? plus(without, scale(larger, k)) : plus(without, constantForm(high));
+    const single = { constant: 0, terms: new Map([[atom, k]]) };
+    const without = plus(result, scale(single, -1));
+    const { low, high } = formInterval(single, space);
+    result = plus(without, (low < high ? largerForm(atom, k, space) : undefined) ?? constantForm(high));
   }
   return result;
 }
 
-/** An affine form that an atom never exceeds: min is at most either side, a floored quotient at most its dividend. */
-function largerForm(atom: Scalar, space: Space): Affine | undefined {
+/** An affine form that `k` times an atom never exceeds: min is at most either side, a floored quotient at most the quotient. */
+function largerForm(atom: Scalar, k: number, space: Space): Affine | undefined {
   if (atom.kind !== "binary") return undefined;
+  const times = (form: Affine): Affine => upper(scale(form, k), space);
+  if (atom.op === "idiv" && atom.right.kind === "literal" && atom.right.value > 0 && k % atom.right.value === 0) {
+    const c = atom.right.value;
+    // x - (c - 1) <= c · (x div c) <= x.
+    return upper(scale(plus(affineOf(atom.left), constantForm(k > 0 ? 0 : 1 - c)), k / c), space);
+  }
+  if (k < 0) return undefined;
   const low = (x: Scalar): number => formInterval(affineOf(x), space).low;
-  if (atom.op === "min") return upper(affineOf(atom.left.kind === "literal" ? atom.right : atom.left), space);
-  if (atom.op === "max" && atom.right.kind === "literal" && low(atom.left) >= atom.right.value) return upper(affineOf(atom.left), space);
-  if ((atom.op === "idiv" || atom.op === "mod") && low(atom.left) >= 0) return upper(affineOf(atom.left), space);
+  if (atom.op === "min") return times(affineOf(atom.left.kind === "literal" ? atom.right : atom.left));
+  if (atom.op === "max" && atom.right.kind === "literal" && Number.isFinite(low(atom.left))) return times(plus(affineOf(atom.left), constantForm(Math.max(0, atom.right.value - low(atom.left)))));
+  if ((atom.op === "idiv" || atom.op === "mod") && low(atom.left) >= 0) return times(affineOf(atom.left));
   return undefined;
 }
 
-/**
- * Bounds where a condition holds: `s <= t` lets a bound by s be one by t. Only towards earlier axes, so that a window's `t - s < n` does not
- * turn a bound by t into one by s; a reduction takes only axes that stay.
- */
-function refine(bounds: readonly Bound[], condition: Scalar, space: Space, stays: (position: number) => boolean = () => true): readonly Bound[] {
-  // Where either of two conditions holds, one of their bounds does.
-  if (condition.kind === "binary" && condition.op === "or") return distinct([condition.left, condition.right].flatMap((c) => refine(bounds, c, space, stays)));
-  const facts = nonNegativeForms(condition, true);
-  if (facts.length === 0) return bounds;
-  return bounds.map((bound) => {
-    for (const fact of facts) {
-      // fact >= 0, so bound <= bound + fact; take it where it gets rid of a reduced or bounded-from-above axis.
-      const looser = plus(bound, fact);
-      const gone = [...bound.terms].filter(([atom, k]) => atom.kind === "axis" && k > 0 && !looser.terms.has(atom));
-      const added = [...looser.terms].filter(([atom, k]) => atom.kind === "axis" && k > 0 && !bound.terms.has(atom));
-      const latest = Math.max(-1, ...gone.map(([atom]) => (atom.kind === "axis" ? atom.position : -1)));
-      if (added.every(([atom]) => atom.kind === "axis" && stays(atom.position) && atom.position < latest) && gone.length > 0 && looser.terms.size <= bound.terms.size) return upper(looser, space);
-    }
-    return bound;
-  });
+/** Alternatives that are kept of one bound, and constants of one value: more were never of use. */
+const mostAlternatives = 8;
+
+/** Reaches where a condition holds: s <= t lets a bound by s be one by t. Each case of the condition has a reach of its own. */
+function refine(reaches: readonly Reach[], condition: Scalar, space: Space): readonly Reach[] {
+  if (reaches.length === 0) return reaches;
+  const cases = conditionCases(condition).map((facts) => facts.flatMap((fact) => [fact, linear(fact, space)]));
+  if (cases.length === 0) return [];
+  return distinct(cases.flatMap((facts) => reaches.map((reach) => tighter(reach, facts, space))));
+}
+
+/** A fact over axes alone: what is at least as large as it is not negative either. */
+function linear(fact: Affine, space: Space): Affine {
+  const divisors = [...fact.terms.keys()].flatMap((a) => (a.kind === "binary" && a.op === "idiv" && a.right.kind === "literal" && a.right.value > 0 ? [a.right.value] : []));
+  return upper(scale(fact, divisors.reduce((product, c) => (product % c === 0 ? product : product * c), 1)), space);
+}
+
+/** With what follows from facts that are not negative: a bound is at most itself and any of them. */
+function tighter(reach: Reach, facts: readonly Affine[], space: Space): Reach {
+  if (facts.length === 0) return reach;
+  let all = distinctBounds([...reach, ...reach.map((b) => upper(b, space))]);
+  // Twice, for what is bounded by something that is bounded.
+  for (let round = 0; round < 2; round++) {
+    const made = all.flatMap((bound) => facts.flatMap((fact) => bound.terms.size === 0 ? [plus(bound, fact)] : [...bound.terms].flatMap(([atom, k]) => {
+      const by = -(fact.terms.get(atom) ?? 0);
+      if (k <= 0 || by <= 0 || k % by !== 0) return [];
+      const next = recombined(plus(bound, scale(fact, k / by)));
+      return next.terms.size <= bound.terms.size ? [next] : [];
+    })));
+    all = distinctBounds([...all, ...made]);
+  }
+  return all;
 }
 
 function isAtMost(bound: Bound, limit: Affine, space: Space): boolean {
   return formInterval(plus(limit, scale(bound, -1)), space).low >= 0;
 }
 
-function merge(parts: readonly Known[]): Known {
-  return { bounds: distinct(parts.flatMap((p) => p.bounds)) };
+const indexKeys = new WeakMap<Bound, string>();
+
+/** The indices of a bound with their factors, without its constant. */
+function indexKey(bound: Bound): string {
+  const known = indexKeys.get(bound);
+  if (known !== undefined) return known;
+  const made = [...bound.terms].map(([atom, k]) => `${k}*${atom.id}`).toSorted().join("+");
+  indexKeys.set(bound, made);
+  return made;
 }
 
-function distinct(bounds: readonly Bound[]): readonly Bound[] {
-  const seen = new Map<string, Bound>();
-  for (const bound of bounds) seen.set(`${bound.constant}:${[...bound.terms].map(([atom, k]) => `${k}*${atom.id}`).toSorted().join("+")}`, bound);
-  return [...seen.values()];
+/** Of bounds by the same indices the least. */
+function distinctBounds(bounds: readonly Bound[]): Reach {
+  if (bounds.length < 2) return bounds;
+  const least = new Map<string, Bound>();
+  for (const bound of bounds) {
+    const key = indexKey(bound);
+    const known = least.get(key);
+    if (!known || bound.constant < known.constant) least.set(key, bound);
+  }
+  return [...least.values()].slice(0, mostAlternatives);
 }
 
+/** Of reaches by the same indices the farthest; where they differ in more than that, all. */
+function distinct(reaches: readonly Reach[]): readonly Reach[] {
+  if (reaches.length < 2) return reaches;
+  const farthest = new Map<string, Reach>();
+  for (const given of reaches) {
+    const reach = given.length < 2 ? given : distinctBounds(given).toSorted((a, b) => (indexKey(a) < indexKey(b) ? -1 : 1));
+    const key = reach.map(indexKey).join(";");
+    const known = farthest.get(key);
+    farthest.set(key, known ? reach.map((b, i) => ((known[i]?.constant ?? -Infinity) > b.constant ? (known[i] ?? b) : b)) : reach);
+  }
+  return [...farthest.values()];
+}

@@ -5,7 +5,7 @@ import { schemas, type EvalConfig, type TrainConfig } from "../../grammar/schema
 import { report } from "../diagnostics/codes.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import type { Model, Optimizer, Schedule } from "../ir/model.ts";
-import { checkCausality, type CausalityResult } from "./claims.ts";
+import { checkCausality, checkSamples, type CausalityResult } from "./claims.ts";
 import { instantiate, vocabularyOfData } from "./instantiate.ts";
 import { checkMetrics } from "./metrics.ts";
 import { modelDims } from "./model-dims.ts";
@@ -68,6 +68,7 @@ export function elaborate(program: Program, name: string | Name, options: Elabor
   const run = training && trainingRun(training, dims, made?.model.context, diagnostics);
   const evaluation = sectionFor(plan, program, "eval");
   const evalConfig = evaluation && checkFields(evaluation, schemas.eval).value;
+  if (evalConfig && made && causality?.kind !== "future") checkSamples(evalConfig, made.model, plan, diagnostics);
   if (evalConfig) checkMetrics(evalConfig, data, plan.name, diagnostics);
   return {
     ...(made && { model: made.model, parameterCount: made.parameterCount }), ...run, ...(evalConfig && { evaluation: evalConfig }), ...(data && { data }), ...(causality && { causality }), diagnostics,

@@ -40,11 +40,11 @@ async function runGenerate(input: Input, host: Host): Promise<ExitCode> {
   const { describeDevice } = await import("../../runtime/device.ts");
   const { loadProgram } = await import("../../runtime/node/program.ts");
   const { onlyPrograms } = await import("../../runtime/only-programs.ts");
-  const { sample } = await import("../../runtime/sample.ts");
+  const { sample, textPrograms } = await import("../../runtime/sample.ts");
   const options = sampleOptions(input);
   const json = input.flag("json");
   const whole = await loadProgram(programFolder);
-  const program = onlyPrograms(whole, whole.plan.programs.prefill ? ["decode", "prefill"] : ["decode"]);
+  const program = onlyPrograms(whole, textPrograms(whole.plan));
   const checkpoint = await openNewestSound(checkpoints, (text) => host.err(`${text}\n`));
   try {
     requireSameSpec(checkpoint.source.name, architecture(checkpoint.info.spec), architecture(whole.spec ?? checkpoint.info.spec), []);
@@ -53,11 +53,13 @@ async function runGenerate(input: Input, host: Host): Promise<ExitCode> {
       host.err(`${describeDevice(device)}\n${program.plan.model}, step ${checkpoint.info.step}\n`);
       const session = await device.open(program);
       await restoreCheckpoint(session, checkpoint);
-      let text = "";
+      // A piece is empty while the bytes so far are only the beginning of a character.
+      const pieces: string[] = [];
       for await (const piece of sample(session, createTokenizer(checkpoint.info.tokenizer), options)) {
-        if (!json) host.out(text === "" ? options.prompt + piece : piece);
-        text += piece;
+        if (!json) host.out(pieces.length === 0 ? options.prompt + piece : piece);
+        pieces.push(piece);
       }
+      const text = pieces.join("");
       host.out(json ? `${JSON.stringify({ model: program.plan.model, step: checkpoint.info.step, ...options, text }, undefined, 2)}\n` : "\n");
       session.close();
     } finally {

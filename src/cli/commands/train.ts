@@ -41,6 +41,7 @@ async function runTrain(input: Input, host: Host): Promise<ExitCode> {
   const { openRunFolder } = await import("../../runtime/node/run-folder.ts");
   const home = await openRunFolder(options.out);
   let result: RunResult;
+  let writes: boolean;
   try {
     const { preparedData } = await import("../prepared-data.ts");
     await preparedData(loaded.data.use, host);
@@ -50,7 +51,8 @@ async function runTrain(input: Input, host: Host): Promise<ExitCode> {
     const { stagingName } = await import("../../runtime/node/written-folder.ts");
     // Beside the program of an earlier run, which stays as it is until all that can refuse has passed.
     const staging = join(options.out, stagingName);
-    const { staged } = await stageModelProject(loaded, target, join(options.out, "program"), { holds: "program", force: options.force?.includes("program") === true, forceOption: "--force program", staging }, host);
+    const { compiled, staged } = await stageModelProject(loaded, target, join(options.out, "program"), { holds: "program", force: options.force?.includes("program") === true, forceOption: "--force program", staging }, host);
+    writes = compiled.plan.generation?.kind !== "refused";
     const { importProgram } = await import("../generated.ts");
     const program = await importProgram(staged.folder);
     result = await program.train({ ...options, home, ready: staged.commit });
@@ -60,7 +62,7 @@ async function runTrain(input: Input, host: Host): Promise<ExitCode> {
   if (input.flag("json")) host.out(`${JSON.stringify({ model: loaded.name, out, ...result }, undefined, 2)}\n`);
   if (result.status === "interrupted") return 130;
   const prompt = loaded.elaboration.evaluation?.sample.map((s) => s.prompt).find((p) => !p.includes("\n"));
-  host.err(`log: ${join(out, "log.jsonl")}\nnext: llmc generate ${shown(out)}${prompt === undefined ? "" : ` --prompt ${shown(prompt)}`}\n`);
+  host.err(`log: ${join(out, "log.jsonl")}\nnext: llmc ${writes ? "generate" : "show"} ${shown(writes ? out : path)}${prompt === undefined ? "" : ` --prompt ${shown(prompt)}`}\n`);
   return 0;
 }
 
