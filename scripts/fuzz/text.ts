@@ -17,6 +17,7 @@ export async function fuzzTexts(given: readonly string[]): Promise<number> {
   let found = 0;
   let seed = first;
   for (; seed < first + count && performance.now() < end; seed++) {
+    if (seed > first && seed % 1000 === 0) console.error(`seed ${seed}: ${found} found`);
     const text = mutatedText(seed);
     const before = process.cpuUsage();
     const problem = await problemWith(text);
