@@ -5,10 +5,10 @@
  * Linux on x64 only; elsewhere, and when the package is absent, the answer says why.
  */
 import { createRequire } from "node:module";
-import { access, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { access, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { brotliDecompressSync } from "node:zlib";
-import { cacheFolder } from "./cache-folder.ts";
+import { cachedFolder } from "./cached-folder.ts";
 
 export type SoftwareAdapter =
   | { readonly kind: "ready"; readonly name: string; readonly folder: string }
@@ -63,26 +63,17 @@ async function findPackage(folder: string): Promise<string> {
   return findPackage(dirname(folder));
 }
 
-/** The cache folder with the archive's files. The folder appears by a rename, so it is complete whenever it exists. */
-async function unpacked(archive: string, name: string): Promise<string> {
-  const cache = await cacheFolder();
-  const folder = join(cache, name);
-  if (await exists(folder)) return folder;
-  const temporary = await mkdtemp(join(cache, `${name}.`));
-  const entries = readTar(brotliDecompressSync(await readFile(archive)));
-  for (const file of files) {
-    const content = entries.get(file);
-    if (content === undefined) throw new Error(`${archive} lacks ${file}`);
-    await writeFile(join(temporary, file), content, { mode: 0o755 });
-  }
-  try {
-    await rename(temporary, folder);
-  } catch (error) {
-    // Another process was faster.
-    await rm(temporary, { recursive: true, force: true });
-    if (!(await exists(folder))) throw error;
-  }
-  return folder;
+/** The folder in the cache with the archive's files. */
+function unpacked(archive: string, name: string): Promise<string> {
+  return cachedFolder(name, async (folder) => {
+    const entries = readTar(brotliDecompressSync(await readFile(archive)));
+    for (const file of files) {
+      const content = entries.get(file);
+      if (content === undefined) throw new Error(`${archive} lacks ${file}`);
+      await writeFile(join(folder, file), content, { mode: 0o755 });
+    }
+    return files;
+  });
 }
 
 /** The files of a tar archive. Headers are 512 bytes (name at 0, octal size at 124, type at 156); contents are padded to 512. */

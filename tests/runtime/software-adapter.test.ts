@@ -18,7 +18,7 @@ test("several unpack the software adapter at once and one complete folder remain
   for (const result of results) expect(result).toMatchObject({ kind: "ready", name: expect.stringContaining("SwiftShader") });
   const folders = await readdir(join(cache, "llmc"));
   expect(folders).toHaveLength(1);
-  expect((await readdir(join(cache, "llmc", folders[0] as string))).toSorted()).toEqual(["libvk_swiftshader.so", "libvulkan.so.1", "vk_swiftshader_icd.json"]);
+  expect((await readdir(join(cache, "llmc", folders[0] as string))).toSorted()).toEqual(["libvk_swiftshader.so", "libvulkan.so.1", "sha256", "vk_swiftshader_icd.json"]);
 
   const { dawn } = await import("../support/dawn.ts");
   const { device } = await dawn();

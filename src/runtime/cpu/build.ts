@@ -1,19 +1,21 @@
 /**
- * @file From C, such as a compiled program's, to a shared library. What was built once for the same text, compiler and processor is taken from the cache folder; several
- * processes may build the same at once, as a library appears there by a rename.
+ * @file From C, such as a compiled program's, to a shared library. What was built once for the same text, compiler and processor is taken from the cache.
  */
 import { createHash } from "node:crypto";
-import { access, mkdir, mkdtemp, readdir, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { lstat, mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
-import { cacheFolder } from "../cache-folder.ts";
+import { cachedFolder } from "../cached-folder.ts";
 import type { CompiledProgram } from "../device.ts";
 import { RuntimeFailure, messageOf } from "../failure.ts";
+import { requirePlainPath } from "../plain-path.ts";
+import { diskFailure } from "../node/write-atomically.ts";
 import type { Compiler } from "./compiler.ts";
 import { execute } from "./compiler.ts";
 
 /** Enough that a core with short parts can take over some of another's. */
 const partsPerCore = 2;
+const libraryName = "program.so";
 /** Libraries that no run has used for so long are removed. */
 const keptMilliseconds = 60 * 24 * 3600 * 1000;
 
@@ -22,24 +24,21 @@ export const buildLibrary = async (program: CompiledProgram, compiler: Compiler)
 
 /** The path of a library made of C files and their headers, by their paths; compiled unless it is in the cache. */
 export async function libraryOf(sources: ReadonlyMap<string, string>, compiler: Compiler): Promise<string> {
+  for (const file of sources.keys()) requirePlainPath(file);
   const hash = createHash("sha256").update(JSON.stringify([compiler.identity, [...sources].toSorted(([a], [b]) => (a < b ? -1 : 1))])).digest("hex");
-  const cache = await cacheFolder();
-  const library = join(cache, `cpu-${hash.slice(0, 32)}.so`);
-  const used = await touch(library);
-  if (used) return library;
-  const folder = await mkdtemp(join(cache, "cpu-build-"));
-  try {
+  const folder = await cachedFolder(`cpu-${hash.slice(0, 32)}`, async (made) => {
+    const build = join(made, "build");
     for (const [file, text] of sources) {
-      await mkdir(dirname(join(folder, file)), { recursive: true });
-      await writeFile(join(folder, file), text);
+      await mkdir(dirname(join(build, file)), { recursive: true });
+      await writeFile(join(build, file), text);
     }
-    await compile(folder, sources, compiler);
-    await rename(join(folder, "program.so"), library);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-  await removeUnused(cache);
-  return library;
+    await compile(build, sources, compiler);
+    await rename(join(build, libraryName), join(made, libraryName));
+    await rm(build, { recursive: true });
+    return [libraryName];
+  });
+  await removeUnused(dirname(folder));
+  return join(folder, libraryName);
 }
 
 /** The kernels, `step.c` and what they include, by their paths in the compiled program's folder. */
@@ -47,6 +46,7 @@ async function sourcesOf(program: CompiledProgram): Promise<ReadonlyMap<string, 
   const sources = new Map<string, string>();
   const add = async (file: string): Promise<void> => {
     if (sources.has(file)) return;
+    requirePlainPath(file);
     const text = await program.kernel(file);
     sources.set(file, text);
     for (const [, included = ""] of text.matchAll(/^#include "([^"]+)"/gm)) await add(included);
@@ -56,13 +56,13 @@ async function sourcesOf(program: CompiledProgram): Promise<ReadonlyMap<string, 
 }
 
 /**
- * Compiles all C files, as many at a time as there are cores, and links them to `program.so`. A compilation takes several files: the headers that they all
+ * Compiles all C files, as many at a time as there are cores, and links them to the library. A compilation takes several files: the headers that they all
  * include cost more than most kernels.
  */
 async function compile(folder: string, sources: ReadonlyMap<string, string>, { command, flags }: Compiler): Promise<void> {
   const cc = (...args: string[]): Promise<string> =>
     execute([...command, ...flags, ...args], folder).catch((error: unknown) => {
-      throw rejected(messageOf(error), command);
+      throw rejected(messageOf(error), command, folder);
     });
   const parts = inParts([...sources].filter(([file]) => file.endsWith(".c")), partsPerCore * availableParallelism());
   const waiting = parts.entries();
@@ -73,7 +73,7 @@ async function compile(folder: string, sources: ReadonlyMap<string, string>, { c
     }
   };
   await Promise.all(Array.from({ length: availableParallelism() }, compileSome));
-  await cc("-shared", ...parts.map((_, i) => `part${i}.o`), "-o", "program.so", "-lm");
+  await cc("-shared", ...parts.map((_, i) => `part${i}.o`), "-o", libraryName, "-lm");
 }
 
 /** Files in at most so many parts of about equal length of text. */
@@ -87,16 +87,11 @@ function inParts(files: readonly (readonly [file: string, text: string])[], most
   return parts.map((part) => part.files);
 }
 
-function rejected(complaints: string, command: Compiler["command"]): RuntimeFailure {
+function rejected(complaints: string, command: Compiler["command"], folder: string): RuntimeFailure {
+  if (/No space left on device|Disk quota exceeded/.test(complaints)) return diskFailure(folder, Object.assign(new Error(complaints), { code: "ENOSPC" }));
   const first = complaints.split("\n").find((line) => /\berror\b|undefined/.test(line)) ?? complaints.split("\n")[0] ?? "";
   const file = /^([^\s:]+\.[ch]):/.exec(first)?.[1] ?? "a kernel";
   return new RuntimeFailure("device/kernel", `${file} was rejected by \`${command.join(" ")}\`: ${first}`, "if CFLAGS is set, try without it; otherwise this is a bug of the compiler: please report it with the model's source");
-}
-
-/** Marks a library as used now. Tells whether it is there. */
-async function touch(library: string): Promise<boolean> {
-  const now = new Date();
-  return utimes(library, now, now).then(() => true, () => access(library).then(() => true, () => false));
 }
 
 async function removeUnused(cache: string): Promise<void> {
@@ -104,7 +99,7 @@ async function removeUnused(cache: string): Promise<void> {
   for (const file of await readdir(cache)) {
     if (!file.startsWith("cpu-")) continue;
     const path = join(cache, file);
-    const entry = await stat(path).catch(() => undefined);
+    const entry = await lstat(path).catch(() => undefined);
     if (entry !== undefined && entry.mtimeMs < oldest) await rm(path, { recursive: true, force: true });
   }
 }

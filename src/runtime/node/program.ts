@@ -1,9 +1,10 @@
 /** @file The compiler's output folder, read from disk. */
-import { readFile } from "node:fs/promises";
+import { readFile, realpath, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { CompiledProgram } from "../device.ts";
-import { RuntimeFailure, messageOf } from "../failure.ts";
+import { RuntimeFailure, isFailure, messageOf } from "../failure.ts";
+import { requirePlainPath } from "../plain-path.ts";
 import { parsePlan } from "../program.ts";
 import { specFacts } from "../spec-facts.ts";
 import { damaged, manifestName, readManifest, sha256 } from "./written-folder.ts";
@@ -16,9 +17,13 @@ export async function loadProgram(folder: URL | string): Promise<CompiledProgram
   const bytes = async (file: string): Promise<Uint8Array> => {
     let content: Uint8Array;
     try {
-      content = await readFile(root + file);
+      requirePlainPath(file);
+      const path = join(root, file);
+      // A link may lead anywhere, and a file that is none may be endless.
+      if ((await realpath(path)) !== join(await realpath(root), file) || !(await stat(path)).isFile()) throw new Error("it is a link, or no file");
+      content = await readFile(path);
     } catch (error) {
-      throw new RuntimeFailure("program/invalid", `cannot read ${root}${file}: ${messageOf(error)}`, "compile the model again");
+      throw isFailure(error) ? error : new RuntimeFailure("program/invalid", `cannot read ${root}${file}: ${messageOf(error)}`, "compile the model again");
     }
     if (manifest !== undefined && manifest.files.get(file)?.includes(sha256(content)) !== true) throw damaged(join(root, file));
     return content;

@@ -7,6 +7,7 @@ import { createReadStream } from "node:fs";
 import * as fs from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { RuntimeFailure, isFailure, systemCode } from "../failure.ts";
+import { isPlainPath } from "../plain-path.ts";
 import { diskFailure, writeAtomically } from "./write-atomically.ts";
 
 /** A build, the program of a run, or a run with its log and checkpoints. */
@@ -82,14 +83,12 @@ export async function readManifest(folder: string): Promise<Manifest | undefined
   try {
     const { holds, files } = JSON.parse(text) as { holds: Holds; files: Record<string, readonly string[]> };
     const manifest: Manifest = { holds, files: new Map(Object.entries(files)), damaged: false };
-    if (manifestText(manifest) === text && [...manifest.files.keys()].every(staysInside)) return manifest;
+    if (manifestText(manifest) === text && [...manifest.files.keys()].every(isPlainPath)) return manifest;
   } catch {
     // Told by `damaged`.
   }
   return { holds: "build", files: new Map(), damaged: true };
 }
-
-const staysInside = (path: string): boolean => path.split("/").every((part) => part !== "" && part !== "." && part !== ".." && !part.includes("\\"));
 
 /** It ends with the hash of itself. */
 function manifestText({ holds, files }: Pick<Manifest, "holds" | "files">): string {
