@@ -64,7 +64,7 @@ test("the text of a file is curated, shown with its mix, and trained on; a progr
 
   // Neither the cache nor the files are needed any more; only where llmc is installed.
   mkdirSync(join(cwd, "node_modules"));
-  symlinkSync(join(import.meta.dirname, "../.."), join(cwd, "node_modules/llmc"));
+  symlinkSync(join(import.meta.dirname, "../.."), join(cwd, "node_modules/llmc-lang"));
   for (const gone of ["cache", "pages.jsonl.gz", "books.txt"]) renameSync(join(cwd, gone), join(cwd, `${gone}.gone`));
   expect(await node(join(cwd, "runs/Tiny/program/train.mjs"), ["--device=software", "--out=again"], { cwd })).toMatchObject({ code: 0 });
 });

@@ -1,6 +1,6 @@
 /** @file Reading: the same documents from every format, and what is said of files that are damaged. */
 import { DuckDBInstance } from "@duckdb/node-api";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
@@ -158,6 +158,28 @@ describe("damaged files", () => {
       .toBe("error[data/empty]: source `files`: the steps leave no document; `long` drops 3 of 3\n  help: loosen the step, or leave the source out");
     expect(existsSync(join(folder, "cache", "curated"))).toBe(false);
   });
+});
+
+test("what files held is known again from one log, which may be torn; a changed file is read again", async () => {
+  const folder = temporaryFolder();
+  for (let i = 0; i < 300; i++) writeFileSync(join(folder, `${i}.txt`), `text ${i}`);
+  const run = async (): Promise<readonly string[]> => {
+    const counted = new Set<string>();
+    const { files } = await curate(planOf(filesToRead(["*.txt"])), options(folder, { progress: ({ step, unit = "documents" }) => void counted.add(`${step} ${unit}`) }));
+    expect(counted.has("files files")).toBe(true);
+    return documentsIn(files("files")).map(({ text }) => text);
+  };
+  const sorted = Array.from({ length: 300 }, (_, i) => `${i}.txt`).toSorted().map((name) => `text ${name.slice(0, -4)}`);
+  expect(await run()).toEqual(sorted);
+  const [log = ""] = readdirSync(join(folder, "cache/files"));
+  expect(readdirSync(join(folder, "cache/files"))).toHaveLength(1);
+  const known = readFileSync(join(folder, "cache/files", log), "utf8");
+  writeFileSync(join(folder, "cache/files", log), known.slice(0, -50));
+  writeFileSync(join(folder, "7.txt"), "another");
+  expect(await run()).toEqual(sorted.map((text) => (text === "text 7" ? "another" : text)));
+  const seen = readFileSync(join(folder, "cache/files", log), "utf8");
+  expect(await run()).toHaveLength(300);
+  expect(readFileSync(join(folder, "cache/files", log), "utf8")).toBe(seen);
 });
 
 async function failureOf(work: Promise<unknown>): Promise<string> {

@@ -1,10 +1,13 @@
 /** @file The values of a column chunk of a Parquet file, page after page. The pages are decoded by hyparquet; strings stay bytes. */
 import type { FileHandle } from "node:fs/promises";
 import { gunzipSync, brotliDecompressSync } from "node:zlib";
-import type { ColumnMetaData, Compressors, SchemaTree } from "hyparquet";
+import type { ColumnMetaData, Compressors, PageHeader, SchemaTree } from "hyparquet";
 import { compressors as unpackers } from "hyparquet-compressors";
 import { parquetHeader, readPage } from "hyparquet/src/column.js";
 import { convert, DEFAULT_PARSERS } from "hyparquet/src/convert.js";
+import { Damaged } from "./item.ts";
+
+const largestPage = 2 ** 30;
 
 /** Null and undefined stand for what is not there. */
 export type Values = ArrayLike<unknown>;
@@ -25,8 +28,10 @@ export async function* columnValues(file: FileHandle, chunk: ColumnMetaData, sch
   const start = Math.min(...[chunk.dictionary_page_offset, chunk.data_page_offset].filter((offset) => offset !== undefined && offset > 0n).map(Number));
   for (let [at, left] = [start, rows]; left > 0;) {
     const { header, length } = await headerAt(file, at);
+    if (header.uncompressed_page_size > largestPage) throw new Damaged({ reason: "too_long", message: "a page of more than 1 GiB", help: "write the file again with smaller pages" });
     const body = at + length;
     at = body + header.compressed_page_size;
+    if (!isSound(header, left)) throw new Error("a page has a damaged header");
     if (header.type !== "DICTIONARY_PAGE" && header.type !== "DATA_PAGE" && header.type !== "DATA_PAGE_V2") continue;
     const reader = { view: new DataView(await bytesAt(file, body, at)), offset: 0 };
     if (reader.view.byteLength < header.compressed_page_size) throw new Error("the file ends within a page");
@@ -45,6 +50,21 @@ function unwrapped(value: unknown): unknown {
   let inner = value;
   while (Array.isArray(inner)) inner = inner[0];
   return inner;
+}
+
+const isCount = (value: unknown): boolean => typeof value === "number" && value >= 0;
+
+/** Whether a header can be followed: the library makes room for what it says, and goes round for ever where it says nothing. */
+function isSound({ type, compressed_page_size: packed, uncompressed_page_size: unpacked, dictionary_page_header: dictionary, data_page_header: data, data_page_header_v2: data2 }: PageHeader, rows: number): boolean {
+  if (!isCount(packed) || !isCount(unpacked)) return false;
+  switch (type) {
+    case "DICTIONARY_PAGE": return dictionary?.encoding !== undefined && isCount(dictionary.num_values) && dictionary.num_values <= unpacked;
+    case "DATA_PAGE": return data?.encoding !== undefined && isCount(data.num_values) && data.num_values <= rows;
+    case "DATA_PAGE_V2":
+      return data2?.encoding !== undefined && isCount(data2.num_values) && data2.num_values <= rows && data2.num_rows === data2.num_values && isCount(data2.num_nulls) && data2.num_nulls <= data2.num_values
+        && isCount(data2.definition_levels_byte_length) && isCount(data2.repetition_levels_byte_length);
+    default: return true;
+  }
 }
 
 async function headerAt(file: FileHandle, at: number): Promise<{ readonly header: ReturnType<typeof parquetHeader>; readonly length: number }> {

@@ -13,7 +13,8 @@ export async function* readParquet({ path, name }: { readonly path: string; read
     yield* rowsOf(file, fields);
   } catch (error) {
     if (error instanceof Damaged || error instanceof RuntimeFailure) throw error;
-    if (systemCode(error)?.startsWith("E") === true) throw new RuntimeFailure("data/unreadable", `cannot read ${name}: ${messageOf(error)}`);
+    // Node's own errors, such as those of brotli, have an underscore: they are of the content.
+    if (/^E[A-Z0-9]+$/.test(systemCode(error) ?? "")) throw new RuntimeFailure("data/unreadable", `cannot read ${name}: ${messageOf(error)}`);
     // A page that the machine has no memory for is not damaged.
     if (error instanceof RangeError && /allocation|buffer length/i.test(error.message)) throw new RuntimeFailure("data/too-large", `there is not enough memory for a page of ${name}: ${messageOf(error)}`, "write the file again with smaller pages");
     throw broken(messageOf(error).split("\n")[0] ?? "");
