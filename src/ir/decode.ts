@@ -272,7 +272,8 @@ function timeAxes(root: Node, tokens: Leaf): ReadonlyMap<Node, ReadonlySet<numbe
     if (node.kind !== "comp" || !inputsOf(node).some((n) => found.has(n))) continue;
     const reads = subexpressions(node.body).filter((s): s is Read => s.kind === "read");
     const positions = reads.flatMap((r) => [...(found.get(r.of) ?? [])].flatMap((time) => [...positionsOf(r.at[time] ?? int(0))]));
-    found.set(node, new Set(positions.filter((p) => p < node.axes.length)));
+    // Data that is read by data is read in the same sequence: that is no time.
+    found.set(node, new Set(positions.filter((p) => p > 0 && p < node.axes.length)));
   }
   return found;
 }
