@@ -1,6 +1,6 @@
 /** @file Files for the compiler: sources relative to the working directory, and the standard library that ships beside the program. */
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Host as SourceHost } from "../semantics/program.ts";
 
@@ -48,5 +48,16 @@ export function problemWithSource(path: string, cwd: string): string | undefined
     if (code === "ENOENT" || code === "ENOTDIR") return `there is no file ${path}`;
     if (code === "ERR_ENCODING_INVALID_ENCODED_DATA") return `${path} is not UTF-8 text`;
     return `${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}
+
+/** Where a folder is without links, though it need not exist yet: Node says so of the programs in it, whose paths to data are relative. */
+export function realFolder(path: string): string {
+  for (let at = path, rest = ""; ; rest = join(basename(at), rest), at = dirname(at)) {
+    try {
+      return join(realpathSync(at), rest);
+    } catch {
+      if (at === dirname(at)) return path;
+    }
   }
 }

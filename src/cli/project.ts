@@ -10,6 +10,7 @@ import { RuntimeFailure } from "../runtime/failure.ts";
 import { inspectFolder, type Content, type StagedFolder, type StageOptions } from "../runtime/node/written-folder.ts";
 import type { Target } from "../schedule/lowered.ts";
 import { elaborate } from "../semantics/elaborate.ts";
+import { realFolder } from "./files.ts";
 import type { Host } from "./host.ts";
 import { isTrainable, type CompilableModel, type TrainableModel } from "./model.ts";
 import { dataIn, preparedData } from "./prepared-data.ts";
@@ -40,7 +41,7 @@ export function compileModel({ name, program, elaboration }: CompilableModel, ta
 
 /** Compiles the model and writes its folder to where it waits; nothing of an earlier one is touched before it is committed. */
 export async function stageModelProject(loaded: CompilableModel, target: Target, folder: string, options: Omit<StageOptions, "last">, host: Host): Promise<StagedProject> {
-  const absolute = resolve(host.cwd, folder);
+  const absolute = realFolder(resolve(host.cwd, folder));
   await inspectFolder(absolute, options.holds);
   // What is wrong with the text or the tokenizer is soon found; compiling takes longer.
   if (isTrainable(loaded)) {

@@ -1,5 +1,5 @@
 /** Training from the command line, from the first step to text: what is printed, what is written, and that stopping changes nothing. */
-import { existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { llmc, transcript, workspace, type Finished } from "./setup/run-llmc.ts";
@@ -81,6 +81,9 @@ test("a resumed run is refused where the spec means something else, with nothing
     return llmc(["train", "tiny.llm", "--device", "cpu", "--resume", ...more], { cwd });
   };
   writeFileSync(path, spec);
+  // Runs are kept where there is space for them.
+  mkdirSync(join(cwd, "large/and/far"), { recursive: true });
+  symlinkSync("large/and/far", join(cwd, "runs"));
   expect((await llmc(["train", "tiny.llm", "--device", "cpu", "--steps", "2"], { cwd })).code).toBe(0);
   const files = (): string => JSON.stringify(readdirSync(join(cwd, "runs"), { recursive: true, withFileTypes: true }).map((entry) => [entry.name, entry.isFile() ? readFileSync(join(entry.parentPath, entry.name), "latin1") : ""]));
   const before = files();
