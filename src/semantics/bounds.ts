@@ -13,13 +13,26 @@ export function staysBelow(index: Scalar, size: number, env: Environment): boole
   return isNonNegative(plus(constantForm(size - 1), scale(affineOf(index), -1)), env);
 }
 
-/** A form is non-negative if its interval says so, or if what remains after taking away one or two known non-negative forms is. */
+/** A form is non-negative if its interval says so, or if what remains after taking away one or two known non-negative forms, scaled as they need to be, is. */
 function isNonNegative(form: Affine, env: Environment): boolean {
   const { space } = env.frame.session;
   const proven = (f: Affine): boolean => formInterval(f, space).low >= 0;
   if (proven(form)) return true;
   const facts = env.guards.flatMap((g) => nonNegativeForms(g, true));
-  return facts.some((a) => proven(minus(form, a)) || facts.some((b) => proven(minus(minus(form, a), b))));
+  return facts.some((a) => without(form, a).some((rest) => proven(rest) || facts.some((b) => without(rest, b).some(proven))));
+}
+
+/** What is left to be shown of `form >= 0` where `fact >= 0` is known. */
+function without(form: Affine, fact: Affine): readonly Affine[] {
+  const rests = [minus(form, fact)];
+  for (const [term, own] of form.terms) {
+    const other = fact.terms.get(term);
+    if (other === undefined || other === own || own * other <= 0) continue;
+    // `c < n` bounds `k * c`; and `k * c < n` bounds `c`, which is an integer: more than -1 is at least 0.
+    if (own % other === 0) rests.push(minus(form, scale(fact, own / other)));
+    else if (other % own === 0) rests.push(plus(minus(scale(form, other / own), fact), constantForm(other / own - 1)));
+  }
+  return rests;
 }
 
 function minus(a: Affine, b: Affine): Affine {

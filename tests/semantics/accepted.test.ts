@@ -14,6 +14,12 @@ model M { dims { ${dims}  N = 4 }  embed: table  layers: L * layer(mix: b)  head
 train M { budget: 3 steps, batch: 2 sequences, optimizer: adamw(lr: 1e-3)  group "layers.8.*" { decay: 0 } }`,
   "a swapped block that declares what the old one was given": `model M { dims { ${dims} }  embed: table  layers: L * layer(mix: attention(rotate: rope))  head: tied }
 variant A of M { layers.layer: sandwich }`,
+  "a guard that bounds a multiple of its index, and one that bounds a part": `block b[C, K](x: [T, D]) -> y: [T, D] {
+  dims { P = T div K }
+  z[p, d] = x[p + 1, d]
+  y[t, d] = sum[c, k](if c < 3 then x[c * K + k, d] else 0) + sum[c](if c * K + K <= T then z[c + 0, d] else 0)
+}
+model M: encoder { dims { ${dims.replace("T = 16", "T = 14")}  C = 4  K = 4 }  embed: table  layers: L * b  head: tied }`,
   "the ends of lines of old computers": "// a comment\rop f(x: [D]) -> y: [D] { y[d] = x[d] } // another\rop g(x: [D]) -> y: [D] { y = f(x) }\r",
 };
 

@@ -20,7 +20,7 @@ export async function problemWith(text: string): Promise<string | undefined> {
     const before = check(text);
     const shown = renderDiagnostics(before);
     // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
-    if (/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e]/.test(shown)) return "a control character reaches the terminal";
+    if (/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e]/.test(shown)) return "a control character reaches the terminal";
     if (/undefined|\[object|internal:/.test(before.map((d) => d.message).join("\n")) && !/undefined|internal/.test(text)) return `a message speaks of the compiler: ${before.map((d) => d.message).join("; ")}`;
     const fixed = fixAll((texts) => check(texts.get(path) ?? text)).texts.get(path) ?? text;
     const left = check(fixed).filter(isError).length;
