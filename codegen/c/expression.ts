@@ -223,8 +223,11 @@ function binaryText(expr: Extract<Expr, { kind: "binary" }>, at: number, as: "sc
   };
   switch (op) {
     case "min":
-    case "max":
-      return call(`${op}_${suffix(scalar, width)}`);
+    case "max": {
+      // Of NaN and a number, processors take the second operand.
+      const [first, second] = right.kind === "literal" ? [right, left] : [left, right];
+      return primary(`${op}_${suffix(scalar, width)}(${full(first)}, ${full(second)})`);
+    }
     case "pair":
       return call(`pair_x${width}`);
     case "pow":

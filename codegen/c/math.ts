@@ -15,10 +15,8 @@ export function mathText(width: number): string {
 }
 
 const template = String.raw`
-// e^x = 2^n e^r with |r| <= ln 2 / 2, as 2^(n-1) 2e^r, which does not overflow before the result does. What is below some 2^-126 is 0.
-INLINE F exp_x$(F x) {
-  x = max_f32x$(S(-87.5f), min_f32x$(S(89.0f), x));
-  F n = round_x$(x * 1.44269504088896341f);
+// e^r of e^x = 2^n e^r, where |r| <= ln 2 / 2.
+INLINE F exp_rest_x$(F x, F n) {
   F r = x - n * 0.693359375f;
   r = r - n * -2.12194440e-4f;
   F p = r * 1.9875691500e-4f + 1.3981999507e-3f;
@@ -26,14 +24,32 @@ INLINE F exp_x$(F x) {
   p = p * r + 4.1665795894e-2f;
   p = p * r + 1.6666665459e-1f;
   p = p * r + 5.0000001201e-1f;
-  p = p * (r * r) + r + 1.0f;
-  return (p + p) * f32_bits_x$((U)(i32_near_x$(n) + 126) << 23);
+  return p * (r * r) + r + 1.0f;
+}
+// As 2^(n-1) 2e^r, which does not overflow before the result does.
+INLINE F exp_x$(F given) {
+  F x = max_f32x$(S(-87.5f), min_f32x$(S(89.0f), given));
+  F n = round_x$(x * 1.44269504088896341f);
+  F p = exp_rest_x$(x, n);
+  F y = (p + p) * f32_bits_x$((U)(i32_near_x$(n) + 126) << 23);
+  // Below, 2^(n-1) is no normal number: as 2^(n+64) e^r 2^-64. A branch, since processors are slow with denormals and masked scores, which are -inf, need none.
+  M small = (given < -86.5f) & (given > -104.0f);
+  if (__builtin_expect(any_x$(small), 0)) {
+    x = max_f32x$(S(-104.0f), min_f32x$(S(-86.0f), given));
+    n = round_x$(x * 1.44269504088896341f);
+    F tiny = exp_rest_x$(x, n) * f32_bits_x$((U)(i32_near_x$(n) + 191) << 23) * 5.42101086242752217e-20f;
+    y = select_f32x$(small, tiny, y);
+  }
+  return y;
 }
 // x = m 2^e with m in [sqrt 1/2, sqrt 2), log m by a polynomial in m - 1, so that it is accurate near 1 as well.
 INLINE F log_x$(F x) {
-  U bits = bits_x$(x);
+  // A denormal is its bits as a number, times 2^-149.
+  U given = bits_x$(x);
+  M denormal = (M)(given < 0x00800000u);
+  U bits = select_u32x$(denormal, bits_x$(f32_of_i32_x$(i32_bits_x$(given))), given);
   U raised = bits - 0x3f3504f3u;
-  F e = f32_of_i32_x$(i32_bits_x$(raised) >> 23);
+  F e = f32_of_i32_x$(i32_bits_x$(raised) >> 23) - select_f32x$(denormal, S(149.0f), S(0.0f));
   F m = f32_bits_x$((raised & 0x007fffffu) + 0x3f3504f3u) - 1.0f;
   F z = m * m;
   F p = m * 7.0376836292e-2f - 1.1514610310e-1f;
@@ -48,10 +64,10 @@ INLINE F log_x$(F x) {
   F ordinary = e * 0.693359375f + (m + y);
   // log 0 = -inf, log inf = inf, NaN for what is below 0.
   F special = select_f32x$(x == 0.0f, S(-__builtin_inff()), select_f32x$(x > 0.0f, x, S(__builtin_nanf(""))));
-  return select_f32x$((bits - 0x00800000u) < 0x7f000000u, ordinary, special);
+  return select_f32x$((given - 1u) < 0x7f7fffffu, ordinary, special);
 }
 INLINE F rsqrt_x$(F x) { return 1.0f / sqrt_x$(x); }
-// Sine of x + shift pi/2. The angle is brought to [-pi/4, pi/4] with pi/2 in three parts, exact while |x| is below some 50,000.
+// Sine of x + shift pi/2. The angle is brought to [-pi/4, pi/4] with pi/2 in three parts, exact while |x| is below some 50,000; angles beyond are rare, and left to libm.
 INLINE F quarter_wave_x$(F x, int32_t shift) {
   F n = round_x$(x * 0.636619772f);
   I quadrant = i32_near_x$(n) + shift;
@@ -60,7 +76,10 @@ INLINE F quarter_wave_x$(F x, int32_t shift) {
   F sine = ((z * -1.9515295891e-4f + 8.3321608736e-3f) * z - 1.6666654611e-1f) * z * r + r;
   F cosine = ((z * 2.443315711809948e-5f - 1.388731625493765e-3f) * z + 4.166664568298827e-2f) * z * z + (1.0f - z * 0.5f);
   F y = select_f32x$((quadrant & 1) == 1, cosine, sine);
-  return select_f32x$((quadrant & 2) == 2, -y, y);
+  y = select_f32x$((quadrant & 2) == 2, -y, y);
+  M far = abs_f32x$(x) > 40000.0f;
+  if (__builtin_expect(any_x$(far), 0)) y = far_wave_x$(x, shift, far, y);
+  return y;
 }
 INLINE F sin_x$(F x) { return quarter_wave_x$(x, 0); }
 INLINE F cos_x$(F x) { return quarter_wave_x$(x, 1); }
@@ -92,7 +111,7 @@ INLINE F erf_x$(F value) {
   q = q * z - 1.68282697438203e-3f;
   q = q * z - 7.37332916720468e-3f;
   q = q * z - 1.42647390514189e-2f;
-  return x * p / q;
+  return x * (p / q);
 }
 INLINE M is_finite_x$(F x) { return (bits_x$(x) & 0x7f800000u) != 0x7f800000u; }
 // The nearest number with 8 significant bits, halves to the even one.
@@ -109,14 +128,14 @@ INLINE F whole_power_x$(F x, int32_t n) {
   }
   return n < 0 ? 1.0f / result : result;
 }
-// x^y, also for x < 0 and whole y; 0^y is 0 for y > 0.
+// x^y, also for x < 0 and whole y. Powers of 0 and of infinities are as IEEE says, those of -0 included.
 INLINE F power_x$(F x, F y) {
-  F magnitude = exp_x$(y * log_x$(abs_f32x$(x)));
+  F zero = select_f32x$(y > 0.0f, S(0.0f), select_f32x$(y < 0.0f, S(__builtin_inff()), y));
+  F size = select_f32x$(x == 0.0f, zero, exp_x$(y * log_x$(abs_f32x$(x))));
   M whole = floor_x$(y) == y;
   M odd = whole & (floor_x$(y * 0.5f) * 2.0f != y);
-  F negative = select_f32x$(whole, select_f32x$(odd, -magnitude, magnitude), S(__builtin_nanf("")));
-  F zero = select_f32x$(y > 0.0f, S(0.0f), S(__builtin_inff()));
-  return select_f32x$(y == 0.0f, S(1.0f), select_f32x$(x == 0.0f, zero, select_f32x$(x < 0.0f, negative, magnitude)));
+  F negative = select_f32x$(odd, -size, select_f32x$(whole | (x == 0.0f) | (is_finite_x$(x) == 0), size, S(__builtin_nanf(""))));
+  return select_f32x$(y == 0.0f, S(1.0f), select_f32x$((M)((bits_x$(x) >> 31) == 1u) & (M)(x == x), negative, size));
 }
 // 31 bits that depend on nothing but the key of their stream and their counter.
 INLINE U mix_x$(U x) {

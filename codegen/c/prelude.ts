@@ -47,6 +47,8 @@ INLINE float splat_f32x1(float x) { return x; }
 INLINE int32_t splat_i32x1(int32_t x) { return x; }
 INLINE uint32_t splat_u32x1(uint32_t x) { return x; }
 INLINE float select_f32x1(int32_t c, float a, float b) { return c ? a : b; }
+INLINE uint32_t select_u32x1(int32_t c, uint32_t a, uint32_t b) { return c ? a : b; }
+INLINE int32_t any_x1(int32_t c) { return c; }
 INLINE int32_t select_i32x1(int32_t c, int32_t a, int32_t b) { return c ? a : b; }
 INLINE float min_f32x1(float a, float b) { return a < b ? a : b; }
 INLINE float max_f32x1(float a, float b) { return a > b ? a : b; }
@@ -62,6 +64,7 @@ INLINE float ceil_x1(float x) { return __builtin_ceilf(x); }
 INLINE float round_x1(float x) { return __builtin_rintf(x); }
 INLINE float f32_of_i32_x1(int32_t x) { return (float)x; }
 INLINE float f32_of_u32_x1(uint32_t x) { return (float)x; }
+INLINE float far_wave_x1(float x, int32_t shift, int32_t far, float y) { return !far ? y : shift ? __builtin_cosf(x) : __builtin_sinf(x); }
 // Floats beyond the range give its nearest integer, as does a divisor of 0 the dividend.
 INLINE int32_t i32_of_f32_x1(float x) { return x >= 2147483648.0f ? 2147483647 : x >= -2147483648.0f ? (int32_t)x : x < 0.0f ? -2147483647 - 1 : 0; }
 INLINE uint32_t u32_of_f32_x1(float x) { return x >= 4294967296.0f ? 4294967295u : x > 0.0f ? (uint32_t)x : 0u; }
@@ -153,6 +156,7 @@ function vectorText(w: number): string {
     `INLINE u32x${w} bits_x${w}(f32x${w} x) { return (u32x${w})x; }`,
     `INLINE f32x${w} f32_bits_x${w}(u32x${w} x) { return (f32x${w})x; }`,
     `INLINE i32x${w} i32_bits_x${w}(u32x${w} x) { return (i32x${w})x; }`,
+    `INLINE f32x${w} far_wave_x${w}(f32x${w} x, int32_t shift, i32x${w} far, f32x${w} y) { ${each("y[j] = far_wave_x1(x[j], shift, far[j], y[j]);")} return y; }`,
     `INLINE i32x${w} i32_near_x${w}(f32x${w} x) { return __builtin_convertvector(x, i32x${w}); }`,
     ...reductions(w, list),
     ...transposition(w, list),

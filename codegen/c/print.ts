@@ -19,9 +19,6 @@ export interface COptions {
   readonly width: number;
 }
 
-/** What compilers must be told: contraction to fused multiply-adds and wrapping integers are part of the meaning; anything like -ffast-math would break it. */
-export const cFlags = ["-std=gnu11", "-O2", "-ffp-contract=fast", "-fno-math-errno", "-fno-trapping-math", "-fno-strict-aliasing", "-Wno-psabi"] as const;
-
 /** The types and helpers that printed kernels use: goes before them in a file. */
 export const cPrelude = ({ width }: COptions): string => prelude(width);
 

@@ -19,9 +19,12 @@ const helpers: Readonly<Record<HelperName, Helper>> = {
     needs: [],
     text: `/// Natural logarithm: x = m·2^e with m in [√½, √2), log m by a polynomial in m - 1, so that it is accurate near 1 as well.
 fn accurate_log$(x: T) -> T {
-  let bits = bitcast<U>(x);
+  // A denormal is its bits as a number, times 2^-149: devices may take it for 0 in arithmetic.
+  let given = bitcast<U>(x);
+  let denormal = given < U(0x00800000u);
+  let bits = select(given, bitcast<U>(T(given)), denormal);
   let raised = bits - U(0x3f3504f3u);
-  let e = T(bitcast<I>(raised) >> U(23u));
+  let e = T(bitcast<I>(raised) >> U(23u)) - select(T(0.0), T(149.0), denormal);
   let m = bitcast<T>((raised & U(0x007fffffu)) + U(0x3f3504f3u)) - 1.0;
   let z = m * m;
   var p = fma(T(7.0376836292e-2), m, T(-1.1514610310e-1));
@@ -33,17 +36,18 @@ fn accurate_log$(x: T) -> T {
   p = fma(p, m, T(-2.4999993993e-1));
   p = fma(p, m, T(3.3333331174e-1));
   let y = fma(e, T(-2.12194440e-4), m * z * p) - 0.5 * z;
-  let ordinary = (bits - U(0x00800000u)) < U(0x7f000000u);
+  let ordinary = (given - U(1u)) < U(0x7f7fffffu);
   // By bits, as devices need not know infinities: log 0 = -∞, log ∞ = ∞, NaN for what is below 0.
-  let minus_infinity = bitcast<T>((bits & U(0x80000000u)) | U(0xff800000u));
-  let not_a_number = bitcast<T>(bits | U(0x7fc00000u));
-  let special = select(select(not_a_number, minus_infinity, (bits << U(1u)) < U(0x01000000u)), x, bits == U(0x7f800000u));
+  let minus_infinity = bitcast<T>((given & U(0x80000000u)) | U(0xff800000u));
+  let not_a_number = bitcast<T>(given | U(0x7fc00000u));
+  let special = select(select(not_a_number, minus_infinity, (given << U(1u)) == U(0u)), x, given == U(0x7f800000u));
   return select(special, fma(e, T(0.693359375), m + y), ordinary);
 }`,
   },
   quarter_wave: {
     needs: [],
-    text: `/// Sine of x + shift·π/2. The angle is brought to [-π/4, π/4] with π/2 in three parts, exact while |x| is below some 50,000.
+    text: `/// Sine of x + shift·π/2. The angle is brought to [-π/4, π/4] with π/2 in three parts, exact while |x| is below some 50,000; angles beyond are
+/// left to the device, as accurate as it is.
 fn quarter_wave$(x: T, shift: i32) -> T {
   let n = round(x * 0.636619772);
   let quadrant = I(n) + I(shift);
@@ -51,8 +55,13 @@ fn quarter_wave$(x: T, shift: i32) -> T {
   let z = r * r;
   let sine = fma(fma(fma(T(-1.9515295891e-4), z, T(8.3321608736e-3)), z, T(-1.6666654611e-1)) * z, r, r);
   let cosine = fma(fma(fma(T(2.443315711809948e-5), z, T(-1.388731625493765e-3)), z, T(4.166664568298827e-2)) * z, z, fma(z, T(-0.5), T(1.0)));
-  let y = select(sine, cosine, (quadrant & I(1)) == I(1));
-  return select(y, -y, (quadrant & I(2)) == I(2));
+  var y = select(sine, cosine, (quadrant & I(1)) == I(1));
+  y = select(y, -y, (quadrant & I(2)) == I(2));
+  let far = abs(x) > T(40000.0);
+  if any(far) {
+    y = select(y, select(sin(x), cos(x), shift == 1), far);
+  }
+  return y;
 }`,
   },
   accurate_sin: {
@@ -97,18 +106,18 @@ fn accurate_erf$(value: T) -> T {
   q = fma(q, z, T(-1.68282697438203e-3));
   q = fma(q, z, T(-7.37332916720468e-3));
   q = fma(q, z, T(-1.42647390514189e-2));
-  return x * p / q;
+  return x * (p / q);
 }`,
   },
   power: {
     needs: ["accurate_log"],
-    text: `/// x^y, also for x < 0 and whole y; 0^y is 0 for y > 0.
+    text: `/// x^y, also for x < 0 and whole y; 0^y is 0 for y > 0, and of the sign of 0 for odd y.
 fn power$(x: T, y: T) -> T {
-  let size = exp(y * accurate_log$(abs(x)));
+  let size = select(exp(y * accurate_log$(abs(x))), select(1.0 / abs(x), T(0.0), y > T(0.0)), x == T(0.0));
   let whole = floor(y) == y;
   let odd = whole & (floor(y * 0.5) * 2.0 != y);
-  let signed = select(size, select(accurate_log$(x), select(size, -size, odd), whole), x < T(0.0));
-  return select(select(signed, select(1.0 / abs(x), T(0.0), y > T(0.0)), x == T(0.0)), T(1.0), y == T(0.0));
+  let negative = select(select(accurate_log$(x), size, whole | (x == T(0.0))), -size, odd);
+  return select(select(size, negative, (bitcast<U>(x) >> U(31u)) == U(1u)), T(1.0), y == T(0.0));
 }`,
   },
   whole_power: {

@@ -40,12 +40,8 @@ describe.skipIf(!hasCompiler)("random kernels", () => {
   }, 120_000);
 
   test("stay within their buffers and within what C defines", async () => {
-    // Where vectors are wider than the machine's, GCC 12 made an endless loop of one of these with its checks of overflow, and a right one without.
-    const ways = [[16, ["-fno-sanitize=signed-integer-overflow"]], [4, []], [8, []]] as const;
-    for (const [i, each] of randomKernels(6, 7).entries()) {
-      const [width, options] = ways[i % ways.length] as (typeof ways)[number];
-      await expectSame(each, runSanitized(each.kernel, each.buffers, width, options).outputs);
-    }
+    const widths = [16, 4, 8] as const;
+    for (const [i, each] of randomKernels(6, 7).entries()) await expectSame(each, runSanitized(each.kernel, each.buffers, widths[i % widths.length] as number).outputs);
     expect.hasAssertions();
   }, 120_000);
 });

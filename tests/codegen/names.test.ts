@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { cFlags, cPrelude, printModule } from "../../codegen/c/print.ts";
+import { cPrelude, printModule } from "../../codegen/c/print.ts";
 import { printStep } from "../../codegen/c/print-step.ts";
 import { runHeader } from "../../codegen/c/run-header.ts";
 import { printProgram } from "../../codegen/typescript/print-program.ts";
@@ -24,6 +24,7 @@ import { uniform } from "../../src/runtime/random.ts";
 import { lower } from "../../src/schedule/lower.ts";
 import { cpuTarget, gpuTarget } from "../../src/schedule/lowered.ts";
 import type { Target } from "../../src/schedule/lowered.ts";
+import { semanticFlags } from "../../src/runtime/cpu/compiler.ts";
 import { hasCompiler } from "../support/c-kernels.ts";
 import { dawn } from "../support/dawn.ts";
 
@@ -57,7 +58,7 @@ function cc(text: string, ...options: readonly string[]): string {
   return inFolder((folder) => {
     writeFileSync(join(folder, "run.h"), runHeader);
     writeFileSync(join(folder, "names.c"), text);
-    return execFileSync("cc", [...cFlags, ...options, join(folder, "names.c")], { encoding: "utf8", stdio: "pipe" });
+    return execFileSync("cc", [...semanticFlags, "-O2", "-Wno-psabi", ...options, join(folder, "names.c")], { encoding: "utf8", stdio: "pipe" });
   });
 }
 

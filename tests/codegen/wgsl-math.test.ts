@@ -1,29 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { bf16, erf } from "../../src/runtime/numeric.ts";
-import { add, binary, convert, f32, f32Type, group, i32Type, lane, load, mul, random, splat, unary, vectorOf } from "../../src/kernel/expr.ts";
-import type { BinaryOp, Binding, Expr, Kernel, UnaryOp, Width } from "../../src/kernel/ir.ts";
+import { add, binary, convert, f32, group, i32Type, lane, load, mul, random, splat, unary } from "../../src/kernel/expr.ts";
+import type { BinaryOp, Binding, Expr, Kernel, UnaryOp } from "../../src/kernel/ir.ts";
 import { phase, store } from "../../src/kernel/statements.ts";
 import { bitsOf, streamKey } from "../../src/runtime/random.ts";
 import { runOnDawn } from "../support/kernels.ts";
-
-const count = 1 << 14;
-
-/** One element a lane: y = f(x, z). */
-function pointwise(f: (x: Expr, z: Expr) => Expr, width: Width): Kernel {
-  const binding = (name: string, access: Binding["access"]): Binding => ({ name, access, element: vectorOf(f32Type, width), length: count / width });
-  const [x, z, y] = [binding("x", "read"), binding("z", "read"), binding("y", "write")] as const;
-  const at = add(mul(group, 64), lane);
-  return {
-    name: "pointwise",
-    groups: count / 64 / width,
-    lanes: 64,
-    bindings: [x, z, y],
-    shared: [],
-    registers: [],
-    body: [phase([store(y, at, f(load(x, at), load(z, at)))])],
-    comment: [],
-  };
-}
+import { count, pointwise } from "../support/pointwise.ts";
 
 const spread = (low: number, high: number): Float32Array => new Float32Array(count).map((_, i) => low + ((high - low) * i) / (count - 1));
 const spreadLog = (low: number, high: number): Float32Array => new Float32Array(count).map((_, i) => low * (high / low) ** (i / (count - 1)));
@@ -51,6 +33,7 @@ const cases: readonly Case[] = [
   { op: "exp", exact: Math.exp, x: spread(-87, 88) },
   { op: "exp", exact: Math.exp, x: spread(-2, 2) },
   { op: "log", exact: Math.log, x: spreadLog(1e-37, 1e38) },
+  { op: "log", exact: Math.log, x: spreadLog(2 ** -149, 1e-37) },
   { op: "log", exact: Math.log, x: spread(0.5, 2) },
   { op: "log", exact: Math.log, x: spread(0.999, 1.001) },
   { op: "sqrt", exact: Math.sqrt, x: spreadLog(1e-30, 1e30) },
@@ -112,6 +95,11 @@ describe("edges", () => {
   test("exp of masked scores is 0, and log is infinite at its ends", async () => {
     expect(await ends((x) => unary("exp", x), [-200, -3.4e38, -1e30])).toEqual([0, 0, 0]);
     expect(await ends((x) => unary("log", x), [0, -1, Infinity])).toEqual([-Infinity, Number.NaN, Infinity]);
+  });
+
+  test("angles of any size have sines and cosines", async () => {
+    const angles = [4e4, 1e6, 3e9, -3e9, 1e20, 3e38];
+    for (const op of ["sin", "cos"] as const) for (const y of await ends((x) => unary(op, x), angles)) expect(Math.abs(y)).toBeLessThanOrEqual(1);
   });
 
   test("rounding is to even", async () => {

@@ -8,9 +8,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import koffi from "koffi";
 import { cName } from "../../codegen/c/names.ts";
-import { cFlags, printModule } from "../../codegen/c/print.ts";
+import { printModule } from "../../codegen/c/print.ts";
 import type { Kernel } from "../../src/kernel/ir.ts";
 import type { KernelBuffer } from "../../src/kernel/interpret.ts";
+import { semanticFlags } from "../../src/runtime/cpu/compiler.ts";
 import type { Buffer as Content, Run } from "./kernels.ts";
 import { bufferFor } from "./kernels.ts";
 
@@ -55,8 +56,8 @@ export function compileC(kernels: readonly Kernel[], options: CompileOptions): (
 /** Runs one kernel, in vectors of 16. */
 export const runOnC = async (kernel: Kernel, buffers: readonly (ArrayLike<number> | undefined)[]): Promise<Run> => compileC([kernel], { width: 16 })(kernel, buffers);
 
-/** Runs one kernel in a program with the address and undefined-behaviour sanitizers and these options; every buffer is an allocation of its own. What they find is thrown, and so is a program that does not end. */
-export function runSanitized(kernel: Kernel, buffers: readonly (ArrayLike<number> | undefined)[], width: number, options: readonly string[] = []): Run {
+/** Runs one kernel in a program with the address and undefined-behaviour sanitizers; every buffer is an allocation of its own. What they find is thrown, and so is a program that does not end. */
+export function runSanitized(kernel: Kernel, buffers: readonly (ArrayLike<number> | undefined)[], width: number): Run {
   const contents = kernel.bindings.map((binding, index) => bufferFor(binding, buffers[index]));
   return inFolder((folder) => {
     const code = [
@@ -71,7 +72,7 @@ export function runSanitized(kernel: Kernel, buffers: readonly (ArrayLike<number
       "  return 0;", "}",
     ].join("\n");
     const program = join(folder, "kernel");
-    cc(folder, code, ["-march=native", "-g", "-fsanitize=address,undefined", ...options, "-fno-sanitize-recover=all", "-lm", "-o", program]);
+    cc(folder, code, ["-march=native", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-lm", "-o", program]);
     const input = Buffer.concat(contents.map((each) => Buffer.from(each.buffer, each.byteOffset, each.byteLength)));
     const { status, signal, stdout, stderr } = spawnSync(program, { input, maxBuffer: 1 << 28, timeout: 30_000 });
     if (status !== 0) throw new Error(`${signal ?? ""} ${stderr.toString().slice(0, 3000)}\n${code.slice(code.indexOf(`// ${kernel.name}`))}`);
@@ -89,7 +90,7 @@ function cc(folder: string, code: string, options: readonly string[]): void {
   const source = join(folder, "kernels.c");
   writeFileSync(source, code);
   try {
-    execFileSync("cc", [...cFlags, source, ...options], { stdio: "pipe" });
+    execFileSync("cc", [...semanticFlags, "-O2", "-Wno-psabi", source, ...options], { stdio: "pipe" });
   } catch (error) {
     const message = error instanceof Error && "stderr" in error ? String(error.stderr) : String(error);
     throw new Error(`${message.slice(0, 3000)}\n\n${code.slice(code.indexOf("// Vectors"))}`, { cause: error });

@@ -19,9 +19,9 @@ export const installHelp = "install gcc or clang (or name one with CC), or choos
 
 /**
  * Fused products and sums (as on GPUs), wrapping integers and memory read as another type are part of what kernels mean. Never `-ffast-math`: it would change
- * infinities, which masks need.
+ * infinities, which masks need. Whoever compiles printed kernels, tests included, compiles them with these.
  */
-const meaning = ["-std=gnu11", "-ffp-contract=fast", "-fno-math-errno", "-fno-trapping-math", "-fwrapv", "-fno-strict-aliasing"];
+export const semanticFlags = ["-std=gnu11", "-ffp-contract=fast", "-fno-math-errno", "-fno-trapping-math", "-fwrapv", "-fno-strict-aliasing"] as const;
 const library = ["-O2", "-fPIC", "-fvisibility=hidden", "-pthread", "-Wno-psabi"];
 /** Vectors as wide as the processor has them. */
 const native: Partial<Record<NodeJS.Architecture, readonly string[]>> = {
@@ -40,7 +40,7 @@ export async function findCompiler(environment: NodeJS.ProcessEnv = process.env)
     const why = systemCode(error) === "ENOENT" ? `there is no \`${program}\` here` : `\`${program}\` does not run: ${messageOf(error).split("\n")[0] ?? ""}`;
     throw new RuntimeFailure("device/none", `the CPU device compiles its kernels with the system's C compiler, but ${why}`, installHelp);
   }
-  const flags = [...meaning, ...library, ...(native[process.arch] ?? []), ...words(environment["CFLAGS"])];
+  const flags = [...semanticFlags, ...library, ...(native[process.arch] ?? []), ...words(environment["CFLAGS"])];
   return { command: [program, ...before], version: version.split("\n")[0] ?? "", flags, identity: [program, ...before, version, ...flags, process.platform, process.arch, processor()].join("\n") };
 }
 
