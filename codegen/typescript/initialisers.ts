@@ -4,6 +4,7 @@
  */
 import type { Leaf, Parameter, Scalar } from "../../src/ir/graph.ts";
 import { javascript } from "../../src/ir/javascript.ts";
+import { elementCount } from "../../src/ir/node.ts";
 import { overIndex } from "../../src/ir/row-major.ts";
 import { axis, subexpressions } from "../../src/ir/scalar.ts";
 import { freshIdentifier } from "./names.ts";
@@ -54,6 +55,7 @@ function print({ axes }: Leaf, init: Scalar): { readonly text: Pick<Initialiser,
   const streamNames = streams.map((_, n) => (streams.length === 1 ? "stream" : `stream${n + 1}`));
   const text = javascript(overIndex(init, axes, axis(0)), {
     name: (s) => (s.kind === "axis" ? "i" : s.of.name),
+    space: [{ name: "i", size: elementCount(axes) }],
     stream: (stream) => streamNames[streams.indexOf(stream)] ?? "",
   });
   return { text: { ...text, streams: streamNames }, streams: streams.map((s) => (s.kind === "literal" ? s.value >>> 0 : 0)) };

@@ -51,6 +51,8 @@ function print(expr: Expr, scope: Scope): Text {
     case "dot":
       return call(useHelper(scope, { name: "dot_of_halves", width: 1 }), expr.a, expr.b, expr.c);
     case "convert":
+      if (expr.of.type.scalar === "f32" && expr.type.scalar === "i32") return call(useHelper(scope, { name: "whole_of", width: expr.type.width }), expr.of);
+      return call(typeName(expr.type), expr.of);
     case "splat":
       return call(typeName(expr.type), expr.of);
     case "vector":

@@ -179,6 +179,14 @@ fn floor_mod$(a: I, b: I) -> I {
   return r + select(I(0), b, (r != I(0)) & ((r < I(0)) != (b < I(0))));
 }`,
   },
+  whole_of: {
+    needs: [],
+    text: `/// The number without its fraction; the nearest i32 of what is beyond, 0 of NaN.
+fn whole_of$(x: T) -> I {
+  let not_a_number = (bitcast<U>(x) & U(0x7fffffffu)) > U(0x7f800000u);
+  return select(select(I(x), I(2147483647), x >= T(2147483648.0)), I(0), not_a_number);
+}`,
+  },
   scramble: {
     needs: [],
     text: `/// A bijection of 32 bits in which every bit of the input reaches every bit of the output.

@@ -12,14 +12,14 @@ const taken = new Set(
   premerge priv protected pub public readonly ref regardless register reinterpret_cast require resource restrict self set shared sizeof smooth snorm static
   static_assert static_cast std subroutine super target template this thread_local throw trait try type typedef typeid typename typeof union unless unorm
   unsafe unsized use using varying virtual volatile wgsl where with writeonly yield
-  abs array bitcast bool ceil clamp cos exp f16 f32 floor fma i32 inverseSqrt log max min pow round select sign sin sqrt tanh trunc u32 vec2 vec2f vec2i vec2u
+  abs any array bitcast bool ceil clamp cos exp f16 f32 floor fma i32 inverseSqrt log max min pow round select sign sin sqrt tanh trunc u32 vec2 vec2f vec2i vec2u
   vec4 vec4f vec4i vec4u workgroupBarrier storageBarrier read write read_write storage
   main lane group local workgroup largest`.split(/\s+/),
 );
 
 /** The helper functions a module may declare; their names are theirs alone. */
 const helperNames = [
-  "accurate_log", "quarter_wave", "accurate_sin", "accurate_cos", "accurate_tanh", "accurate_erf", "power", "whole_power", "is_finite", "bf16", "pair_of_halves", "dot_of_halves", "floor_div", "floor_mod", "scramble", "random_bits",
+  "accurate_log", "quarter_wave", "accurate_sin", "accurate_cos", "accurate_tanh", "accurate_erf", "power", "whole_power", "is_finite", "bf16", "pair_of_halves", "dot_of_halves", "floor_div", "floor_mod", "whole_of", "scramble", "random_bits",
 ] as const;
 export type HelperName = (typeof helperNames)[number];
 

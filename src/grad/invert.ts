@@ -5,7 +5,7 @@
  * mixed radix) are solved; what is not (a clamp, a bucket) stays an equation that guards a sum over its axes.
  */
 import { invariant } from "../diagnostics/invariant.ts";
-import { affineOf, decide, fromAffine, plus, scale } from "../ir/affine.ts";
+import { affineOf, decide, fromAffine, isExact, plus, scale } from "../ir/affine.ts";
 import type { Affine } from "../ir/affine.ts";
 import type { Axis, Scalar } from "../ir/graph.ts";
 import { add, axis, binary, int, mul, rewrite, sub, subexpressions, substitute } from "../ir/scalar.ts";
@@ -110,7 +110,7 @@ class Solver {
         if (s.kind !== "binary" || (s.op !== "idiv" && s.op !== "mod") || s.right.kind !== "literal" || s.right.value < 2) continue;
         const form = affineOf(s.left);
         const [entry, ...others] = form.terms;
-        if (!entry || others.length > 0 || entry[1] !== 1 || entry[0].kind !== "axis" || !this.#isOpen(entry[0].position)) continue;
+        if (!entry || others.length > 0 || entry[1] !== 1 || entry[0].kind !== "axis" || !this.#isOpen(entry[0].position) || !isExact(form, this.#space)) continue;
         const c = s.right.value;
         const position = entry[0].position;
         const { name, size } = this.#axisAt(position);
@@ -129,6 +129,8 @@ class Solver {
     const open = this.#openIn(index);
     if (open.length === 0) return { rank: 0, kind: "check" };
     const form = affineOf(index);
+    // What wraps has several solutions.
+    if (!isExact(form, this.#space)) return undefined;
     const plain = [...form.terms].flatMap(([atom, k]) => (atom.kind === "axis" && this.#isOpen(atom.position) ? [{ variable: atom.position, coefficient: k }] : []));
     const inAtoms = new Set([...form.terms.keys()].flatMap((atom) => (atom.kind === "axis" ? [] : this.#openIn(atom))));
     const solvable = plain.filter((d) => !inAtoms.has(d.variable));

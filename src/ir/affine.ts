@@ -1,11 +1,13 @@
 /**
  * @file Affine forms of i32 scalars, `constant + Σ coefficient · atom`, and intervals of scalars over an index space.
+ * Coefficients wrap to 32 bits, as index arithmetic does: a form and its scalar are equal modulo 2^32, and equal where the form is exact, that is,
+ * cannot leave 32 bits (`isExact`). Bounds, quotients and comparisons follow from exact forms alone.
  * An atom is anything that is not itself affine: an axis, a division, a read. Purely structural; rewriting with these facts is
  * `simplify-scalar.ts`. A space lists the axis at each position, usually a comp's output axes followed by its reduced ones.
  */
 import { invariant } from "../diagnostics/invariant.ts";
 import type { Axis, Binary, Node, Read, Scalar } from "./graph.ts";
-import { add, int, mul, sub, unary } from "./scalar.ts";
+import { add, int, mul, sub, unary, wrapped, wrappedProduct } from "./scalar.ts";
 
 export type Space = readonly Axis[];
 
@@ -52,29 +54,38 @@ export function constantForm(constant: number): Affine {
 export function plus(a: Affine, b: Affine): Affine {
   const terms = new Map(a.terms);
   for (const [atom, k] of b.terms) {
-    const sum = (terms.get(atom) ?? 0) + k;
+    const sum = wrapped((terms.get(atom) ?? 0) + k);
     if (sum === 0) terms.delete(atom);
     else terms.set(atom, sum);
   }
-  return { constant: a.constant + b.constant, terms };
+  return { constant: wrapped(a.constant + b.constant), terms };
 }
 
 export function scale(a: Affine, by: number): Affine {
   if (by === 0) return constantForm(0);
-  return { constant: a.constant * by, terms: new Map([...a.terms].map(([atom, k]) => [atom, k * by])) };
+  const terms = [...a.terms].map(([atom, k]) => [atom, wrappedProduct(k, by)] as const);
+  return { constant: wrappedProduct(a.constant, by), terms: new Map(terms.filter(([, k]) => k !== 0)) };
 }
+
+/** Whether a coefficient is written as the subtraction of its opposite. The least number has none. */
+const subtracted = (k: number): boolean => k < 0 && k > least;
 
 /** The one scalar that stands for a form: positive terms, then negative ones, each in order of age, the constant last. */
 export function fromAffine(form: Affine): Scalar {
   const terms = [...form.terms].toSorted(([a], [b]) => a.id - b.id);
   let sum: Scalar | undefined;
-  for (const [atom, k] of terms) if (k > 0) sum = sum ? add(sum, mul(atom, int(k))) : mul(atom, int(k));
-  for (const [atom, k] of terms) if (k < 0) sum = sum ? sub(sum, mul(atom, int(-k))) : unary("neg", mul(atom, int(-k)));
+  for (const [atom, k] of terms) if (!subtracted(k)) sum = sum ? add(sum, mul(atom, int(k))) : mul(atom, int(k));
+  for (const [atom, k] of terms) if (subtracted(k)) sum = sum ? sub(sum, mul(atom, int(-k))) : unary("neg", mul(atom, int(-k)));
   if (!sum) return int(form.constant);
-  return form.constant < 0 ? sub(sum, int(-form.constant)) : add(sum, int(form.constant));
+  return subtracted(form.constant) ? sub(sum, int(-form.constant)) : add(sum, int(form.constant));
 }
 
+const [least, most] = [-0x80000000, 0x7fffffff];
 const everything: Interval = { low: -Infinity, high: Infinity };
+const anyWhole: Interval = { low: least, high: most };
+const leaves = ({ low, high }: Interval): boolean => low < least || high > most;
+/** What an index value can be whose bounds without wrapping would be these. */
+const wrappedInterval = (bounds: Interval): Interval => (leaves(bounds) ? anyWhole : bounds);
 const truth: Interval = { low: 0, high: 1 };
 
 /**
@@ -82,6 +93,11 @@ const truth: Interval = { low: 0, high: 1 };
  * followed through it (casts, minima and maxima); anything rounded has no bounds.
  */
 export function interval(s: Scalar, space: Space): Interval {
+  const bounds = boundsOf(s, space);
+  return s.dtype === "i32" ? wrappedInterval(bounds) : bounds;
+}
+
+function boundsOf(s: Scalar, space: Space): Interval {
   switch (s.kind) {
     case "literal": return { low: s.value, high: s.value };
     case "axis": {
@@ -112,8 +128,16 @@ export function interval(s: Scalar, space: Space): Interval {
   }
 }
 
-/** Bounds of an affine form: its atoms are bounded one by one, so what cancels in the form cancels here. */
-export function formInterval(form: Affine, space: Space): Interval {
+/** Bounds of the index value of an affine form: its atoms are bounded one by one, so what cancels in the form cancels here. */
+export const formInterval = (form: Affine, space: Space): Interval => wrappedInterval(unwrappedInterval(form, space));
+
+/** Whether a form is its scalar, and not merely modulo 2^32. */
+export const isExact = (form: Affine, space: Space): boolean => !leaves(unwrappedInterval(form, space));
+
+/** Whether sums and differences of two such forms have coefficients that do not wrap. */
+const isSmall = ({ constant, terms }: Affine): boolean => [constant, ...terms.values()].every((k) => !(Math.abs(k) > 2 ** 30));
+
+function unwrappedInterval(form: Affine, space: Space): Interval {
   let { constant: low, constant: high } = form;
   for (const [atom, k] of form.terms) {
     const bounds = interval(atom, space);
@@ -196,7 +220,12 @@ export function decide(s: Scalar, space: Space): boolean | undefined {
 }
 
 function differenceInterval(s: Binary, space: Space): Interval {
-  if (s.left.dtype === "i32") return formInterval(plus(affineOf(s.left), scale(affineOf(s.right), -1)), space);
+  if (s.left.dtype === "i32") {
+    const [left, right] = [affineOf(s.left), affineOf(s.right)];
+    const difference = plus(left, scale(right, -1));
+    if (difference.terms.size === 0 && difference.constant === 0) return { low: 0, high: 0 };
+    if ([left, right].every((form) => isSmall(form) && isExact(form, space))) return unwrappedInterval(difference, space);
+  }
   const [a, b] = [interval(s.left, space), interval(s.right, space)];
   const [low, high] = [a.low - b.high, a.high - b.low];
   // Infinity - Infinity: equal infinities say nothing about a difference.

@@ -6,10 +6,10 @@
 import { invariant, unreachable } from "../diagnostics/invariant.ts";
 import { inRange, spaceOf } from "./affine.ts";
 import type { Space } from "./affine.ts";
-import type { Binary, Comp, Node, Read, Scalar, Scatter, Unary } from "./graph.ts";
+import type { Binary, Comp, DType, Node, Read, Scalar, Scatter, Unary } from "./graph.ts";
 import { nodesRead } from "./node.ts";
 import { operands } from "./scalar.ts";
-import { bf16, erf, roundEven } from "../runtime/numeric.ts";
+import { bf16, erf, roundEven, wholeOf } from "../runtime/numeric.ts";
 import { gaussian } from "../runtime/gaussian.ts";
 import { bitsOf, streamKey, uniform } from "../runtime/random.ts";
 
@@ -23,6 +23,7 @@ interface Helpers {
   readonly gaussian: typeof gaussian;
   readonly bits: typeof uniform;
   readonly roundEven: typeof roundEven;
+  readonly wholeOf: typeof wholeOf;
   /** Throws: the index `value` of axis `dimension` of the input `input` is out of range. */
   readonly outOfRange: (input: number, dimension: number, value: number) => never;
 }
@@ -40,7 +41,7 @@ export function compileBody(node: Comp | Scatter): Kernel {
     compiledText.set(text, make);
   }
   return make({
-    bf16, erf, uniform, gaussian, roundEven,
+    bf16, erf, uniform, gaussian, roundEven, wholeOf,
     bits: (seed, step, stream, counter) => bitsOf(streamKey(seed, step, stream), counter),
     outOfRange(input, dimension, value) {
       const of = inputs[input];
@@ -75,7 +76,7 @@ class BodyCompiler {
     const rank = node.kind === "comp" ? node.axes.length : innermost;
     if (node.kind === "comp") {
       const value = this.#emit(node.body, []);
-      this.#level(innermost).push(node.reduce ? accumulate(node.reduce.op, value) : `out[o++] = ${value};`);
+      this.#level(innermost).push(node.reduce ? accumulate(node.reduce.op, value, node.dtype) : `out[o++] = ${value};`);
     } else {
       const at = node.at.map((index) => this.#emit(index, []));
       const inside = at.map((index, i) => `${index} >= 0 && ${index} < ${node.axes[i]?.size}`).join(" && ") || "true";
@@ -89,7 +90,7 @@ class BodyCompiler {
       }
       if (depth > 0) text = `for (let a${depth - 1} = 0; a${depth - 1} < ${this.#space[depth - 1]?.size}; a${depth - 1}++) {\n${text}\n}`;
     }
-    return `const { bf16, erf, uniform, gaussian, bits, roundEven, outOfRange } = helpers;
+    return `const { bf16, erf, uniform, gaussian, bits, roundEven, wholeOf, outOfRange } = helpers;
 return (out, inputs, seed, step) => {
 ${this.#inputs.map((_, i) => `const i${i} = inputs[${i}];`).join("\n")}
 let o = 0;
@@ -138,9 +139,9 @@ ${text}
     const [a = "", b = ""] = parts;
     switch (s.kind) {
       case "read": return `i${this.#inputs.indexOf(s.of)}[${flatIndex(parts, s.of.axes)}]`;
-      case "unary": return unaryText(s.op, a);
+      case "unary": return s.dtype === "i32" ? wrappedText(unaryText(s.op, a), "i32") : unaryText(s.op, a);
       case "binary": return binaryText(s, a, b);
-      case "cast": return s.dtype === "i32" ? `Math.trunc(${a})` : s.dtype === "bool" ? `(${a} !== 0 ? 1 : 0)` : a;
+      case "cast": return s.dtype === "i32" ? `wholeOf(${a})` : s.dtype === "bool" ? `(${a} !== 0 ? 1 : 0)` : a;
       case "random": return `${s.law}(seed, step, ${a}, ${b})`;
       case "literal": case "axis": case "select": case "slot": throw new Error(`internal: ${s.kind} in a body`);
       default: return unreachable(s);
@@ -175,13 +176,16 @@ ${text}
   }
 }
 
-function accumulate(op: "sum" | "max" | "min", value: string): string {
-  return op === "sum" ? `acc += ${value};` : `acc = Math.${op}(acc, ${value});`;
+function accumulate(op: "sum" | "max" | "min", value: string, dtype: DType): string {
+  return op === "sum" ? `acc = ${wrappedText(`acc + ${value}`, dtype)};` : `acc = Math.${op}(acc, ${value});`;
 }
 
 function flatIndex(at: readonly string[], axes: Space): string {
   return at.reduce((flat, index, i) => (i === 0 ? index : `(${flat}) * ${axes[i]?.size} + ${index}`), "0");
 }
+
+/** Index arithmetic wraps to 32 bits. */
+const wrappedText = (text: string, dtype: DType): string => (dtype === "i32" ? `(${text} | 0)` : text);
 
 function unaryText(op: Unary["op"], a: string): string {
   switch (op) {
@@ -202,14 +206,14 @@ const comparisonSigns = { lt: "<", le: "<=", eq: "===", ne: "!==" } as const;
 
 function binaryText(s: Binary, a: string, b: string): string {
   switch (s.op) {
-    case "add": return `${a} + ${b}`;
-    case "sub": return `${a} - ${b}`;
-    case "mul": return `${a} * ${b}`;
-    case "div": return s.dtype === "i32" ? `Math.trunc(${a} / ${b})` : `${a} / ${b}`;
+    case "add": return wrappedText(`${a} + ${b}`, s.dtype);
+    case "sub": return wrappedText(`${a} - ${b}`, s.dtype);
+    case "mul": return s.dtype === "i32" ? `Math.imul(${a}, ${b})` : `${a} * ${b}`;
+    case "div": return s.dtype === "i32" ? `(${b} === 0 ? ${a} : ${a} / ${b} | 0)` : `${a} / ${b}`;
     case "pow": return s.right.kind === "literal" && s.right.value === 2 ? `${a} * ${a}` : `${a} ** ${b}`;
     case "min": case "max": return `Math.${s.op}(${a}, ${b})`;
-    case "idiv": return `Math.floor(${a} / ${b})`;
-    case "mod": return `${a} - ${b} * Math.floor(${a} / ${b})`;
+    case "idiv": return `(${b} === 0 ? ${a} : Math.floor(${a} / ${b}) | 0)`;
+    case "mod": return `(${b} === 0 ? 0 : ${a} - ${b} * Math.floor(${a} / ${b}))`;
     case "lt": case "le": case "eq": case "ne": return `(${a} ${comparisonSigns[s.op]} ${b} ? 1 : 0)`;
     case "and": return `(${a} && ${b} ? 1 : 0)`;
     case "or": return `(${a} || ${b} ? 1 : 0)`;

@@ -4,6 +4,8 @@
  * The evaluator has its own printer (compile-body.ts), which hoists loops and guards reads instead of being read.
  */
 import { invariant, unreachable } from "../diagnostics/invariant.ts";
+import { affineOf, isExact } from "./affine.ts";
+import type { Space } from "./affine.ts";
 import type { BinaryOp, DType, Scalar, UnaryOp } from "./graph.ts";
 import { infix as infixText, prefix, within } from "./precedence.ts";
 import type { Text } from "./precedence.ts";
@@ -14,6 +16,8 @@ export interface JavaScriptNames {
   readonly name: (s: Scalar & { readonly kind: "read" | "axis" }) => string;
   /** The stream of a random number, where the program passes it; else the number itself. */
   readonly stream?: (stream: Scalar) => string;
+  /** The axes, where there are any: their sizes say which index values must be wrapped to 32 bits. */
+  readonly space?: Space;
 }
 
 type Call = "bf16" | "erf" | "roundEven" | "uniform" | "gaussian";
@@ -57,7 +61,7 @@ export function javascript(root: Scalar, names: JavaScriptNames, inline = false)
       case "literal": return s.dtype === "bool" ? { text: String(s.value !== 0), level: level.atom } : number(s.value);
       case "axis": case "read": return { text: names.name(s), level: level.atom };
       case "unary": return unary(s.op, s.of);
-      case "binary": return binary(s.op, s.left, s.right);
+      case "binary": return wraps(s) ? wrappedText(s) : binary(s.op, s.left, s.right);
       case "select": return { text: `${at(s.condition, 1)} ? ${at(s.then, 1)} : ${at(s.else, 0)}`, level: level.conditional };
       case "cast": return castText(s.dtype, s.of);
       case "random":
@@ -68,6 +72,10 @@ export function javascript(root: Scalar, names: JavaScriptNames, inline = false)
       default: return unreachable(s);
     }
   };
+
+  const wraps = (s: Scalar): boolean => s.dtype === "i32" && names.space !== undefined && !isExact(affineOf(s), names.space);
+  const wrappedText = (s: Extract<Scalar, { kind: "binary" }>): Text =>
+    s.op === "mul" ? call("Math.imul", s.left, s.right) : { text: `(${binary(s.op, s.left, s.right).text} | 0)`, level: level.atom };
 
   const castText = (to: DType, of: Scalar): Text => {
     if (to === "bool") return { text: `${at(of, level.comparison)} !== 0`, level: level.equality };

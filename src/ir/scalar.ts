@@ -4,7 +4,7 @@
  * for finite values (x + 0, x · 1, select on a known condition); deeper rewriting is `simplify-scalar.ts`.
  */
 import { invariant, unreachable } from "../diagnostics/invariant.ts";
-import { bf16, erf, roundEven } from "../runtime/numeric.ts";
+import { bf16, erf, roundEven, wholeOf } from "../runtime/numeric.ts";
 import type { BinaryOp, DType, Law, Node, Scalar, UnaryOp } from "./graph.ts";
 
 const interned = new Map<string, Scalar>();
@@ -20,7 +20,9 @@ function intern(key: string, draft: Draft<Scalar>): Scalar {
   return made;
 }
 
-export function literal(value: number, dtype: DType = "f32"): Scalar {
+export function literal(given: number, dtype: DType = "f32"): Scalar {
+  // Integers have one zero.
+  const value = dtype === "i32" ? given + 0 : given;
   return intern(`l${dtype}${Object.is(value, -0) ? "-0" : value}`, { kind: "literal", dtype, value });
 }
 
@@ -48,7 +50,7 @@ export function random(stream: number | Scalar, counter: Scalar, law: Law = "uni
 
 export function cast(of: Scalar, dtype: DType): Scalar {
   if (of.dtype === dtype) return of;
-  if (of.kind === "literal") return literal(dtype === "i32" ? Math.trunc(of.value) : dtype === "bool" ? Number(of.value !== 0) : of.value, dtype);
+  if (of.kind === "literal") return literal(dtype === "i32" && !Number.isNaN(of.value) ? wholeOf(of.value) : dtype === "bool" ? Number(of.value !== 0) : of.value, dtype);
   return intern(`c${dtype}${of.id}`, { kind: "cast", dtype, of });
 }
 
@@ -60,7 +62,7 @@ export function select(condition: Scalar, then: Scalar, otherwise: Scalar): Scal
 }
 
 export function unary(op: UnaryOp, of: Scalar): Scalar {
-  if (of.kind === "literal") return literal(applyUnary(op, of.value), op === "finite" ? "bool" : of.dtype);
+  if (of.kind === "literal") return literal(of.dtype === "i32" ? wrapped(applyUnary(op, of.value)) : applyUnary(op, of.value), op === "finite" ? "bool" : of.dtype);
   if (of.kind === "unary" && op === of.op && (op === "neg" || op === "not")) return of.of;
   return intern(`${op}(${of.id}`, { kind: "unary", dtype: op === "finite" ? "bool" : of.dtype, op, of });
 }
@@ -98,6 +100,17 @@ export const sub = (a: Scalar, b: Scalar): Scalar => binary("sub", a, b);
 export const mul = (a: Scalar, b: Scalar): Scalar => binary("mul", a, b);
 export const div = (a: Scalar, b: Scalar): Scalar => binary("div", a, b);
 
+/** Index arithmetic has 32 bits with a sign and wraps, on every device. What stands for an unknown size, NaN, stays unknown. */
+export function wrapped(value: number): number {
+  return value >= -0x80000000 && value <= 0x7fffffff || Number.isNaN(value) ? value : value | 0;
+}
+
+/** A product of index values, whose own digits may be more than f64 holds. */
+export function wrappedProduct(a: number, b: number): number {
+  const product = a * b;
+  return Number.isSafeInteger(product) || Number.isNaN(product) ? wrapped(product) : Math.imul(a, b);
+}
+
 /** The exact meaning of each unary operator on numbers; the evaluator and constant folding share it. */
 export function applyUnary(op: UnaryOp, x: number): number {
   switch (op) {
@@ -123,18 +136,18 @@ export function applyUnary(op: UnaryOp, x: number): number {
   }
 }
 
-/** The exact meaning of each binary operator on numbers. */
+/** The exact meaning of each binary operator on numbers. Of whole numbers, what is divided by zero stays as it is, and leaves no remainder. */
 export function applyBinary(op: BinaryOp, a: number, b: number, dtype: DType): number {
   switch (op) {
-    case "add": return a + b;
-    case "sub": return a - b;
-    case "mul": return a * b;
-    case "div": return dtype === "i32" ? Math.trunc(a / b) : a / b;
+    case "add": return dtype === "i32" ? wrapped(a + b) : a + b;
+    case "sub": return dtype === "i32" ? wrapped(a - b) : a - b;
+    case "mul": return dtype === "i32" ? wrappedProduct(a, b) : a * b;
+    case "div": return dtype !== "i32" ? a / b : b === 0 ? a : wrapped(Math.trunc(a / b));
     case "pow": return a ** b;
     case "min": return Math.min(a, b);
     case "max": return Math.max(a, b);
-    case "idiv": return Math.floor(a / b);
-    case "mod": return a - b * Math.floor(a / b);
+    case "idiv": return b === 0 ? a : wrapped(Math.floor(a / b));
+    case "mod": return b === 0 ? 0 : a - b * Math.floor(a / b);
     case "lt": return Number(a < b);
     case "le": return Number(a <= b);
     case "eq": return Number(a === b);

@@ -3,7 +3,7 @@
  * remainders resolved by range ((h * 4 + r) div 4 -> h), decided comparisons disappear, and so do the selects on them.
  * Floating-point arithmetic keeps its order and its operators.
  */
-import { affineOf, constantForm, decide, formInterval, fromAffine, interval, plus, scale } from "./affine.ts";
+import { affineOf, constantForm, decide, formInterval, fromAffine, interval, isExact, plus, scale } from "./affine.ts";
 import type { Affine, Space } from "./affine.ts";
 import type { Binary, Scalar } from "./graph.ts";
 import { binary, bool, int, rebuild, select } from "./scalar.ts";
@@ -90,6 +90,7 @@ function divided(s: Binary, space: Space, visit: (s: Scalar) => Scalar): Scalar 
   const c = s.right.value;
   const isDiv = s.op === "idiv";
   const { whole, rest } = splitMultiples(affineOf(s.left), c);
+  if (![affineOf(s.left), whole, rest].every((form) => isExact(form, space))) return s;
   const quotient = singleValue(rest, c, space);
   if (quotient !== undefined) {
     return fromAffine(isDiv ? recombined(plus(whole, constantForm(quotient))) : recombined(plus(rest, constantForm(-quotient * c))));
@@ -102,7 +103,7 @@ function divided(s: Binary, space: Space, visit: (s: Scalar) => Scalar): Scalar 
   }
   const [only, ...others] = rest.terms.keys();
   if (only && others.length === 0 && rest.terms.get(only) === 1 && rest.constant === 0 && only.kind === "binary" && only.right.kind === "literal") {
-    if (isDiv && only.op === "idiv") return fromAffine(plus(whole, affineOf(visit(binary("idiv", only.left, int(only.right.value * c))))));
+    if (isDiv && only.op === "idiv" && only.right.value * c < 2 ** 31) return fromAffine(plus(whole, affineOf(visit(binary("idiv", only.left, int(only.right.value * c))))));
     if (!isDiv && only.op === "mod" && only.right.value % c === 0) return visit(binary("mod", only.left, s.right));
   }
   const reduced = binary(s.op, fromAffine(rest), s.right);

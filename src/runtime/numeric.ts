@@ -6,6 +6,11 @@ export function roundEven(x: number): number {
   return Math.abs(x % 1) === 0.5 && rounded % 2 !== 0 ? rounded - 1 : rounded;
 }
 
+/** A float as an index value: without its fraction, the nearest that 32 bits hold, 0 for NaN. */
+export function wholeOf(x: number): number {
+  return Math.max(-0x80000000, Math.min(0x7fffffff, x)) | 0;
+}
+
 const word = new Float32Array(1);
 const bits = new Uint32Array(word.buffer);
 

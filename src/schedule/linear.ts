@@ -3,6 +3,7 @@
  * short as a person would write it, and what proves that an address is a multiple of four. Division and remainder assume values ≥ 0.
  */
 import { div, i32, add, mod, mul, sub } from "../kernel/expr.ts";
+import { wrapped } from "../ir/scalar.ts";
 import type { Expr } from "../kernel/ir.ts";
 
 export interface Linear {
@@ -59,7 +60,8 @@ export function times(a: Linear, by: number): Linear {
 
 /** The form as an expression: positive terms, then negative ones, then the constant. */
 export function toExpr(form: Linear): Expr {
-  const terms = [...form.terms.values()];
+  // Index arithmetic wraps, and so may coefficients.
+  const terms = [...form.terms.values()].map(({ atom, by }) => ({ atom, by: wrapped(by) }));
   let sum: Expr = i32(0);
   for (const { atom, by } of terms) if (by > 0) sum = add(sum, mul(atom, by));
   for (const { atom, by } of terms) if (by < 0) sum = sub(sum, mul(atom, -by));

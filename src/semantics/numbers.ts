@@ -79,10 +79,14 @@ export function combine(op: Arithmetic, a: Operand, b: Operand): Scalar | Refusa
   }
   if (op === "^") return typeof b === "number" ? powerOf(a, b) : ir.binary("pow", asFloat(a), asFloat(b));
   const integer = integerOps[op];
+  if ((op === "div" || op === "mod") && b === 0) return { refused: "division by zero" };
   if (whole && integer) return ir.binary(integer, asInt(a), asInt(b));
   const float = floatOps[op];
-  return float ? ir.binary(float, asFloat(a), asFloat(b)) : { refused: `\`${op}\` needs index values or integers` };
+  return float ? ir.binary(float, asFloat(a), asFloat(b)) : { refused: `\`${op}\` needs index values or integers${[a, b].some(isTooLarge) ? " below 2^31" : ""}` };
 }
+
+/** Index arithmetic has 32 bits. */
+const isTooLarge = (a: Operand): boolean => typeof a === "number" && Number.isInteger(a) && !isWhole(a);
 
 /** Small integer powers are products: exact, differentiable at zero, and defined for negative bases. */
 function powerOf(base: Operand, exponent: number): Scalar {
@@ -103,9 +107,9 @@ export function isBool(a: Operand): a is Scalar {
   return typeof a !== "number" && a.dtype === "bool";
 }
 
-/** Whether an operand is an integer. A symbol (a size whose value is not known) counts as one. */
+/** Whether an operand is an integer of 32 bits. A symbol (a size whose value is not known) counts as one. */
 export function isWhole(a: Operand): boolean {
-  return typeof a === "number" ? Number.isSafeInteger(a) || Number.isNaN(a) : a.dtype === "i32";
+  return typeof a === "number" ? (Number.isInteger(a) && Math.abs(a) < 2 ** 31) || Number.isNaN(a) : a.dtype === "i32";
 }
 
 export function asInt(a: Operand): Scalar {
