@@ -23,7 +23,9 @@ export function cutDeclarations(tokens: readonly IToken[]): readonly (readonly I
     const next = tokens[i + 1];
     const atMargin = token.startColumn === 1;
     const keyword = isDeclarationWord(token) && !(next && continues.has(next.tokenType));
-    if (chunks.length === 0 || (atMargin && (keyword || (complete && tokenMatcher(token, Name))))) {
+    // Behind a whole declaration nothing else can stand: an indented one is a slip.
+    const indented = keyword && complete && depth <= 0 && tokens[i - 1]?.endLine !== token.startLine;
+    if (chunks.length === 0 || indented || (atMargin && (keyword || (complete && tokenMatcher(token, Name))))) {
       chunks.push([]);
       depth = 0;
       complete = false;

@@ -20,6 +20,10 @@ export function readNumber(image: string, digits: Span, noun: string | undefined
     ...(noun === undefined ? {} : { noun }),
     span: whole,
   });
+  if (!Number.isFinite(plain)) {
+    problem(report("syntax/not-finite", { number }, { primary: { span: digits, text: "" }, help: "numbers reach to 1.8e308; `inf` is infinity" }));
+    return literal(1, "");
+  }
   const replaceBy = (text: string): Fix => ({ title: `write \`${text}\``, edits: [{ span: digits, text }] });
   if (isSuffix(suffix)) {
     if (space) problem(report("syntax/detached-suffix", { suffix }, { primary: { span: digits, text: "" }, fixes: [replaceBy(number + suffix)] }));

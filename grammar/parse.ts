@@ -2,23 +2,26 @@
  * @file Source text → syntax tree and the diagnostics of the text itself. Every declaration is parsed alone and keeps
  * its first syntax error; what could be read of it is in the tree all the same.
  */
-import type { ILexingError, IToken } from "chevrotain";
+import { type ILexingError, type IToken, tokenMatcher } from "chevrotain";
 import { report } from "../src/diagnostics/codes.ts";
 import type { Diagnostic } from "../src/diagnostics/diagnostic.ts";
 import { lineEnd, type SourceFile, type Span } from "../src/diagnostics/source.ts";
 import { suggest } from "../src/diagnostics/suggest.ts";
 import type { Declaration, File } from "./ast.ts";
 import { cutDeclarations, isDeclarationWord } from "./chunks.ts";
+import { readHabits } from "./habits.ts";
 import { lowerDeclaration, tokensSpan } from "./lower.ts";
 import { type Lowering, tokenSpan } from "./lower-expression.ts";
 import type { DeclarationCstNode } from "./cst.gen.ts";
 import { cutDeep, deepestNesting, deepestRecovery, deepestTree, nestingOf } from "./nesting.ts";
 import { LlmParser } from "./parser.ts";
 import { characterError, openTextError, syntaxError } from "./syntax-errors.ts";
-import { createLexer, declarationWords, K } from "./tokens.ts";
+import { createLexer, declarationWords, K, Name, P } from "./tokens.ts";
 
 export interface ParseResult {
   readonly file: File;
+  /** Names of declarations that could not be read: what refers to them is no mistake of its own. */
+  readonly lost: readonly string[];
   /** In the order of the text. */
   readonly diagnostics: readonly Diagnostic[];
 }
@@ -52,10 +55,16 @@ export function parseFile(source: SourceFile, part: Part = { start: 0, end: sour
     problem: (diagnostic) => diagnostics.push(diagnostic),
   };
   const declarations: Declaration[] = [];
+  const lost: string[] = [];
   const chunks = cutDeclarations(lexed.tokens);
   for (const [i, tokens] of chunks.entries()) {
-    const known = asDeclaration(low, tokens);
-    if (!known) continue;
+    const declared = asDeclaration(low, tokens);
+    if (!declared) {
+      if (tokens[1] && tokenMatcher(tokens[1], Name)) lost.push(tokens[1].image);
+      continue;
+    }
+    const { tokens: known, problems, broken } = readHabits(source, declared, lexed.groups["comments"] ?? []);
+    diagnostics.push(...problems);
     const last = i === chunks.length - 1;
     const { depth, tooDeep, count } = nestingOf(known);
     const parser = parserFor(depth);
@@ -68,8 +77,11 @@ export function parseFile(source: SourceFile, part: Part = { start: 0, end: sour
       return error && syntaxError(source, { tokens: known, last }, error);
     });
     if (problem) diagnostics.push(problem);
-    if (!tree) continue;
-    const declaration = lowerDeclaration(low, tree, { broken: problem !== undefined, span: tokensSpan(low, known) });
+    if (!tree) {
+      if (known[1]) lost.push(known[1].image);
+      continue;
+    }
+    const declaration = lowerDeclaration(low, tree, { broken: broken || problem !== undefined, span: tokensSpan(low, known) });
     if (!declaration) continue;
     const cut = cutDeep(declaration);
     if (cut && !problem) diagnostics.push(deepProblem(cut.span, deepestTree));
@@ -79,6 +91,7 @@ export function parseFile(source: SourceFile, part: Part = { start: 0, end: sour
   diagnostics.sort((a, b) => a.primary.span.start - b.primary.span.start);
   return {
     file: { kind: "file", doc: docs.file, declarations, span: { file: source, ...part } },
+    lost,
     diagnostics,
   };
 }
@@ -114,17 +127,26 @@ function firstProblem(source: SourceFile, tokens: readonly IToken[], lexing: rea
   return candidates.toSorted((a, b) => a.primary.span.start - b.primary.span.start)[0];
 }
 
+/** Words that begin a function elsewhere: an `op`, or a `block` where it learns. */
+const functionWords: ReadonlySet<string> = new Set(["def", "fn", "func", "function", "fun", "class", "module", "layer", "let"]);
+
+function callableMeant(first: IToken, rest: readonly IToken[]): "op" | "block" | undefined {
+  if (!functionWords.has(first.image) || rest[0] === undefined || !tokenMatcher(rest[0], Name) || !rest.slice(1, 3).some((token) => token.tokenType === P.LParen || token.tokenType === P.LBracket)) return undefined;
+  return rest.some((token) => token.tokenType === K.learn) ? "block" : "op";
+}
+
 /** A misspelt keyword is reported and read as the keyword that was meant, so that the declaration is not lost. */
 function asDeclaration(low: Lowering, tokens: readonly IToken[]): readonly IToken[] | undefined {
   const [first, ...rest] = tokens;
   if (!first || (isDeclarationWord(first) && first.startColumn === 1)) return tokens;
   const span = tokenSpan(low.file, first);
-  const near = isDeclarationWord(first) ? undefined : declarationWords.find((word) => word === suggest(first.image, declarationWords));
+  const near = isDeclarationWord(first) ? undefined : (callableMeant(first, rest) ?? declarationWords.find((word) => word === suggest(first.image, declarationWords)));
   const indented = isDeclarationWord(first);
+  const margin = { ...span, start: span.start - (first.startColumn ?? 1) + 1, end: span.start };
   low.problem(
-    report("syntax/unknown-declaration", { word: first.image.split(lineEnd)[0] ?? "" }, {
+    report("syntax/unknown-declaration", { word: first.image.split(lineEnd)[0] ?? "", indented }, {
       primary: { span, text: indented ? "a declaration begins in column 0" : "" },
-      fixes: near ? [{ title: `write \`${near}\``, edits: [{ span, text: near }] }] : [],
+      fixes: near ? [{ title: `write \`${near}\``, edits: [{ span, text: near }] }] : indented ? [{ title: "take the blanks before it away", edits: [{ span: margin, text: "" }] }] : [],
       ...(near || indented ? {} : { help: `a declaration begins with ${declarationWords.map((word) => `\`${word}\``).join(", ")}` }),
     }),
   );

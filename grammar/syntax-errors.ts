@@ -50,6 +50,7 @@ export function syntaxError(file: SourceFile, chunk: Chunk, error: IRecognitionE
     misplacedUnit(file, tokens, at) ??
     chainedComparison(file, tokens, at) ??
     unclosedParameters(file, chunk, at) ??
+    missingComma(file, chunk, at, error.message) ??
     unclosed(file, chunk, at, error.message) ??
     unexpected(file, tokens, at, token, error.message)
   );
@@ -84,6 +85,9 @@ function missingOperand(file: SourceFile, tokens: readonly IToken[], at: number)
   return report("syntax/missing-operand", { operator: operator.image }, { primary: { span: tokenSpan(file, operator), text: "a value is missing here" } });
 }
 
+/** What others call what is counted. */
+const otherNouns: Readonly<Record<string, (typeof nouns)[number]>> = { iter: "steps", iteration: "steps", update: "steps", sample: "sequences", example: "sequences", document: "docs", pass: "epochs", parameter: "params" };
+
 /** `20 M tokens`, `2 hours`, `20M tokns`. */
 function misplacedUnit(file: SourceFile, tokens: readonly IToken[], at: number): Diagnostic | undefined {
   for (const index of [at, at - 1, at - 2]) {
@@ -95,8 +99,13 @@ function misplacedUnit(file: SourceFile, tokens: readonly IToken[], at: number):
       const whole = { ...tokenSpan(file, number), end: span.end };
       return report("syntax/detached-suffix", { suffix: word.image }, { primary: { span: whole, text: "" }, fixes: [replacement(whole, number.image + suffix)] });
     }
-    const noun = suggest(word.image, nouns);
+    const noun = otherNouns[word.image.toLowerCase().replace(/s$/, "")] ?? suggest(word.image, nouns);
     if (noun) return report("syntax/unknown-noun", { word: word.image }, { primary: { span, text: "" }, fixes: [replacement(span, noun)] });
+    // What follows begins the next field: this word can be nothing but what is counted.
+    const [name, mark] = [tokens[index + 1], tokens[index + 2]];
+    if (name && mark?.tokenType === P.Colon && name.startLine !== word.startLine) {
+      return report("syntax/unknown-noun", { word: word.image }, { primary: { span, text: "" }, help: "a run is counted in `steps`, `tokens` or `epochs`, a batch in `sequences`" });
+    }
   }
   return undefined;
 }
@@ -139,6 +148,18 @@ function unclosed(file: SourceFile, chunk: Chunk, at: number, expected: string):
     primary: token && !startsLine ? { span: tokenSpan(file, token), text: "" } : { span: placeOf(file, tokens.slice(0, at), at), text: `${close.LABEL} is missing` },
     related: [{ span: tokenSpan(file, open), text: "opened here" }],
   });
+}
+
+/** `norm: norm mix: attention`: another argument begins, and nothing parts it from the one before. */
+function missingComma(file: SourceFile, { tokens, last }: Chunk, at: number, expected: string): Diagnostic | undefined {
+  const [before, token, next] = [tokens[at - 1], tokens[at], tokens[at + 1]];
+  if (!before || !token || !expected.startsWith("`,`")) return undefined;
+  const starts = tokenMatcher(token, Name) && next?.tokenType === P.Colon;
+  if (!starts && !(token.tokenType === P.Colon && before && tokenMatcher(before, Name))) return undefined;
+  const first = starts ? token : before;
+  const { end } = tokenSpan(file, tokens[tokens.indexOf(first) - 1] ?? first);
+  const fix: Fix = { title: "write `,` before it", edits: [{ span: { file, start: end, end }, text: "," }] };
+  return report("syntax/unexpected", { expected: "`,`", found: found(first, last) }, { primary: { span: tokenSpan(file, first), text: "" }, fixes: [fix] });
 }
 
 function unexpected(file: SourceFile, tokens: readonly IToken[], at: number, token: IToken | undefined, expected: string): Diagnostic {
@@ -187,6 +208,12 @@ interface CharacterHint {
   readonly fix?: string;
 }
 const characterHints: Readonly<Record<string, CharacterHint>> = {
+  "²": { fix: " ^ 2" },
+  "³": { fix: " ^ 3" },
+  "?": { help: "a choice is written `if c then a else b`" },
+  "∑": { help: "a sum is written `sum[d](x[t, d])`" },
+  "√": { help: "a root is written `sqrt(x)`" },
+  "∞": { fix: "inf" },
   "#": { fix: "//" },
   ";": { fix: "" },
   "%": { help: "the remainder is written `a mod b`; a percentage touches its number, `10%`" },
@@ -199,11 +226,21 @@ const characterHints: Readonly<Record<string, CharacterHint>> = {
   "'": { help: 'a text stands in `"` quotes; `t\'` is a second index over `T`' },
 };
 
+const greek = "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho sigma sigma tau upsilon phi chi psi omega".split(" ");
+
+/** `γ` is written `gamma`; a letter of another script has no such name. */
+function greekHint(text: string): CharacterHint | undefined {
+  const letter = /^\p{L}/u.test(text) ? (text.normalize("NFD").codePointAt(0) ?? 0) : 0;
+  const name = greek[letter - 0x3b1] ?? greek[letter - 0x391];
+  if (name !== undefined && text.length === 1) return { fix: name };
+  return letter === 0 ? undefined : { help: "names are letters a to z, digits and `_`" };
+}
+
 /** Characters that no token begins with. */
 export function characterError(file: SourceFile, error: ILexingError): Diagnostic {
   const text = file.text.slice(error.offset, error.offset + error.length);
   const span: Span = { file, start: error.offset, end: error.offset + error.length };
-  const hint = Object.hasOwn(characterHints, text) ? characterHints[text] : undefined;
+  const hint = Object.hasOwn(characterHints, text) ? characterHints[text] : greekHint(text);
   const fixes: Fix[] =
     hint?.fix === undefined ? [] : [hint.fix === "" ? { title: "leave it out: no separators are needed", edits: [{ span, text: "" }] } : replacement(span, hint.fix)];
   return report("syntax/unexpected-character", { text }, { primary: { span, text: "" }, fixes, ...(hint?.help === undefined ? {} : { help: hint.help }) });

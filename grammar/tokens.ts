@@ -77,29 +77,32 @@ function text(name: string, pattern: RegExp, lineBreaks: boolean): TokenType {
 }
 export const Template = text("Template", /"""[\s\S]*?"""/, true);
 export const OpenTemplate = text("OpenTemplate", /"""/, false);
-export const Str = text("Str", /"(?:[^"\\\r\n]|\\.)*"/, false);
+/** Quotes of word processors and of Python, too: `habits.ts` says what to write. */
+export const Str = createToken({ name: "Str", pattern: /"(?:[^"\\\r\n]|\\.)*"|[“”„«](?:[^“”„»"\r\n])*[“”»"]|'[^'"\r\n]*'/, categories: [Text], line_breaks: false, start_chars_hint: ['"', "“", "”", "„", "«", "'"], label: "a text in quotes" });
 export const OpenStr = text("OpenStr", /"(?:[^"\\\r\n]|\\.)*/, false);
 
-function mark(name: string, pattern: string, more: Partial<ITokenConfig> = {}): TokenType {
-  return createToken({ name, pattern, label: `\`${pattern}\``, ...more });
+/** A mark, and the signs that papers have for it: `habits.ts` says what to write. */
+function mark(name: string, pattern: string, more: Partial<ITokenConfig> = {}, signs: readonly string[] = []): TokenType {
+  const escaped = [pattern, ...signs].map((text) => text.replace(/[|.*+^()[\]{}]/g, "\\$&")).join("|");
+  return createToken({ name, pattern: signs.length === 0 ? pattern : new RegExp(escaped), label: `\`${pattern}\``, ...(signs.length > 0 && { start_chars_hint: [pattern, ...signs].map((text) => text[0] ?? "") }), ...more });
 }
 const comparison = { categories: [CmpOp] };
 /** Punctuation; longer marks stand before their prefixes. */
 export const P = {
   Pipe: mark("Pipe", "|>"),
-  Arrow: mark("Arrow", "->"),
+  Arrow: mark("Arrow", "->", {}, ["→", "⟶"]),
   DotDot: mark("DotDot", ".."),
   EqualEqual: mark("EqualEqual", "==", comparison),
-  NotEqual: mark("NotEqual", "!=", comparison),
-  LessEqual: mark("LessEqual", "<=", comparison),
-  GreaterEqual: mark("GreaterEqual", ">=", comparison),
+  NotEqual: mark("NotEqual", "!=", comparison, ["≠"]),
+  LessEqual: mark("LessEqual", "<=", comparison, ["≤"]),
+  GreaterEqual: mark("GreaterEqual", ">=", comparison, ["≥"]),
   Less: mark("Less", "<", comparison),
   Greater: mark("Greater", ">", comparison),
   Assign: mark("Assign", "="),
   Plus: mark("Plus", "+", { categories: [AddOp] }),
-  Minus: mark("Minus", "-", { categories: [AddOp] }),
-  Star: mark("Star", "*", { categories: [MulOp] }),
-  Slash: mark("Slash", "/", { categories: [MulOp] }),
+  Minus: mark("Minus", "-", { categories: [AddOp] }, ["−", "–"]),
+  Star: mark("Star", "*", { categories: [MulOp] }, ["×", "·", "∗"]),
+  Slash: mark("Slash", "/", { categories: [MulOp] }, ["÷"]),
   Caret: mark("Caret", "^"),
   LParen: mark("LParen", "("),
   RParen: mark("RParen", ")"),

@@ -42,6 +42,7 @@ export const tokenizerRef: ValueType<TokenizerRef> = {
   read: (value, at) => {
     if (value.kind === "call" && value.of.kind === "name" && value.of.text === "bpe") return trainedHere(value, at);
     if (value.kind !== "name") return wrongType(value, refWhat, at);
+    if (value.text === "bpe") return wrongType(value, "`bpe` with the number of its tokens, such as `bpe(vocab: 4Ki)`", at);
     const kind = plain.find((word) => word === value.text);
     return kind ? { kind } : { kind: "declared", name: { text: value.text, span: value.span } };
   },

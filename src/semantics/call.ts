@@ -1,5 +1,6 @@
 /** @file Calls: telling an application from a recipe, naming what is instantiated, and running through compositions and repetitions. */
-import type { CallExpression, Expression, IndexItem, Parameter } from "../../grammar/ast.ts";
+import type { Callable, CallExpression, Expression, IndexItem, Parameter } from "../../grammar/ast.ts";
+import type { Fix } from "../diagnostics/diagnostic.ts";
 import { spanText, type Span } from "../diagnostics/source.ts";
 import { activate } from "./activate.ts";
 import { bindIndex } from "./builtin.ts";
@@ -114,7 +115,7 @@ function give(callee: FunctionValue, positional: readonly Expression[], named: R
   const order = settable.filter((name) => !named.has(name) && !callee.given.has(name));
   for (const [i, value] of positional.entries()) {
     const name = order[i];
-    if (name === undefined) return failIn(env, "call/arity", { callee: callable.name.text, wanted: order.length, given: positional.length }, value.span);
+    if (name === undefined) return failIn(env, "call/arity", { callee: callable.name.text, wanted: order.length, given: positional.length }, value.span, rampMeant(callable, positional));
     given.set(name, makeThunk(value, env));
   }
   let failed = false;
@@ -128,6 +129,14 @@ function give(callee: FunctionValue, positional: readonly Expression[], named: R
   return failed ? poison : { ...callee, given, span: e.span };
 }
 
+/** `cosine(1, 0.1)` is meant as `cosine(1 -> 0.1)`. */
+function rampMeant(callable: Callable, [from, to, ...more]: readonly Expression[]): { readonly fixes?: Fix[] } {
+  const takesRamp = callable.parameters.some((p) => p.default && spanText(p.default.span).includes("->"));
+  if (!takesRamp || !from || !to || more.length > 0) return {};
+  const ramp = `${spanText(from.span)} -> ${spanText(to.span)}`;
+  return { fixes: [{ title: `write \`${ramp}\``, edits: [{ span: { ...from.span, end: to.span.end }, text: ramp }] }] };
+}
+
 export function isDeclared({ callable }: PartialFunction, name: string): boolean {
   return callable.parameters.some((p) => p.name.text === name) || callable.dims.some((d) => d.name.text === name);
 }
@@ -136,11 +145,17 @@ function argumentNames({ callable }: PartialFunction): readonly string[] {
   return [...callable.parameters.map((p) => p.name.text), ...callable.dims.map((d) => d.name.text)];
 }
 
+/** What other libraries call a setting. */
+const otherNames: Readonly<Record<string, string>> = { learning_rate: "lr", epsilon: "eps", wd: "decay" };
+
 export function unknownArgument(callee: PartialFunction, name: string, span: Span, env: Environment): void {
-  const near = nearest(name, argumentNames(callee), span);
+  const names = argumentNames(callee);
+  // `weight_decay` is the `decay` of an op that has one.
+  const part = otherNames[name] ?? names.find((known) => known.length > 2 && name.split("_").includes(known));
+  const near = part !== undefined && names.includes(part) ? { fixes: [{ title: `write \`${part}\``, edits: [{ span, text: part }] }] } : nearest(name, names, span);
   failIn(env, "call/unknown-argument", { name, callee: callee.callable.name.text }, span, {
     ...near,
-    ...(near.fixes || near.help ? {} : { help: `\`${callee.callable.name.text}\` takes ${argumentNames(callee).map((n) => `\`${n}\``).join(", ")}` }),
+    ...(near.fixes || "help" in near ? {} : { help: `\`${callee.callable.name.text}\` takes ${names.map((n) => `\`${n}\``).join(", ")}` }),
   });
 }
 

@@ -1,8 +1,9 @@
 /** @file A planned model becomes IR: inputs, the architecture called on the model's fields, logits, and the loss. */
 import type { Expression, Parameter, TypeExpression } from "../../grammar/ast.ts";
-import type { Diagnostic } from "../diagnostics/diagnostic.ts";
+import { trainSchema } from "../../grammar/schema/train.ts";
+import type { Diagnostic, Fix } from "../diagnostics/diagnostic.ts";
 import { invariant } from "../diagnostics/invariant.ts";
-import { spanText } from "../diagnostics/source.ts";
+import { spanText, type Span } from "../diagnostics/source.ts";
 import type { Leaf, Node, Scalar } from "../ir/graph.ts";
 import type { Model, ModelInput } from "../ir/model.ts";
 import { leaf } from "../ir/node.ts";
@@ -150,6 +151,19 @@ function isInput(parameter: Parameter): parameter is InputParameter {
   return parameter.type?.kind === "tensor" && parameter.type.of !== undefined && parameter.default === undefined;
 }
 
+/** In a variant, what belongs to the dims or to the training is written by its path. */
+function pathMeant(name: string, span: Span, plan: ModelPlan): { readonly fixes?: Fix[]; readonly help?: string } {
+  const { start, end, file } = plan.section.span;
+  const inModel = span.file === file && span.start >= start && span.end <= end;
+  const path = plan.dims.has(name) ? `dims.${name}` : trainingSettings.has(name) ? `train.optimizer.${name}` : trainingFields.has(name) ? `train.${name}` : undefined;
+  if (path === undefined) return {};
+  if (inModel) return { help: plan.dims.has(name) ? `write it in \`dims { … }\`` : `write it in \`train ${plan.name} { … }\`` };
+  return { fixes: [{ title: `write \`${path}\``, edits: [{ span, text: path }] }] };
+}
+
+const trainingSettings: ReadonlySet<string> = new Set(["lr", "learning_rate", "decay", "betas", "eps", "momentum"]);
+const trainingFields: ReadonlySet<string> = new Set(Object.keys(trainSchema.fields));
+
 /** The model's fields as arguments of the architecture. Those that are ops or blocks are one instance each. */
 function namedFields(plan: ModelPlan, architecture: PartialFunction, env: Environment): Map<string, SuppliedName> | undefined {
   const { callable } = architecture;
@@ -163,7 +177,7 @@ function namedFields(plan: ModelPlan, architecture: PartialFunction, env: Enviro
   for (const [name, entry] of ordered) {
     const nameSpan = { ...entry.span, end: entry.span.start + name.length };
     if (!known.includes(name) && !shared.has(name)) {
-      const near = nearest(name, [...known, "data", "dims"], nameSpan);
+      const near = { ...nearest(name, [...known, "data", "dims"], nameSpan), ...pathMeant(name, nameSpan, plan) };
       for (const fix of near.fixes ?? []) for (const edit of fix.edits) meant.add(edit.text);
       failIn(env, "model/unknown-field", { name, architecture: callable.name.text }, nameSpan, near.fixes || near.help ? near : { help: `it has ${known.map((k) => `\`${k}\``).join(", ")}` });
       whole = false;
@@ -178,7 +192,9 @@ function namedFields(plan: ModelPlan, architecture: PartialFunction, env: Enviro
   for (const patch of plan.patches) {
     const [head] = patch.path;
     if (!head || plan.fields.has(head.text)) continue;
-    const near = nearest(head.text, [...plan.fields.keys(), "dims", "data", "train"], head.span);
+    const heads = [...plan.fields.keys(), "dims", "data", "train"];
+    const close = nearest(head.text, heads, head.span);
+    const near = close.fixes || close.help ? close : { help: `it has ${heads.map((h) => `\`${h}\``).join(", ")}` };
     failIn(env, "variant/unknown-path", { path: patch.path.map((n) => n.text).join("."), at: head.text, of: `\`${plan.section.name.text}\`` }, head.span, near);
     whole = false;
   }

@@ -163,6 +163,11 @@ export function lookupDim(name: string, span: Span, env: Environment): Size | "f
     return "failed";
   }
   if (!ofModel && frame.scope.lookup(base)) return undefined;
+  const meant = ofModel ? undefined : spelledOtherwise(base, frame.scope.names());
+  if (meant !== undefined) {
+    failIn(env, "names/unknown", { name: base, where: "here" }, span, { fixes: [{ title: `write \`${meant}\``, edits: [{ span, text: meant }] }] });
+    return "failed";
+  }
   failIn(env, "shape/undeclared-dim", { name: base, callee: callable.name.text, kind: callable.kind }, span, {
     help: `write \`${callable.kind} ${callable.name.text}[${[...callable.dims.map((d) => spanText(d.span)), base].join(", ")}](…)\``,
   });
@@ -171,6 +176,14 @@ export function lookupDim(name: string, span: Span, env: Environment): Size | "f
   if (!assumed) return "failed";
   frame.dims.set(base, { ...assumed, text: base });
   return assumed;
+}
+
+const plain = (word: string): string => word.toLowerCase().replaceAll("_", "");
+
+/** `ReLU`, `LayerNorm` and `RMS_Norm` are `relu`, `layernorm` and `rmsnorm`: the same letters with other capitals. */
+function spelledOtherwise(name: string, known: Iterable<string>): string | undefined {
+  for (const other of known) if (other !== name && !isCapital(other) && other.length > 1 && plain(other) === plain(name)) return other;
+  return undefined;
 }
 
 /** The default of a dim in brackets. What is made of other dims is blamed on where those were set. */
@@ -219,7 +232,9 @@ function quotientOf(e: Expression, env: Environment): { readonly from?: readonly
 
 function quotientHelp(e: Expression, env: Environment): { readonly help?: string } {
   const { from } = quotientOf(e, env);
-  if (!from || e.kind !== "binary" || !Number.isInteger(from[0]) || !Number.isInteger(from[1])) return {};
+  const round = { help: `write \`round(${spanText(e.span)}, to: 64)\` for the nearest multiple of 64` };
+  if (!from) return e.kind === "binary" ? round : {};
+  if (e.kind !== "binary" || !Number.isInteger(from[0]) || !Number.isInteger(from[1])) return {};
   const help = divisibilityHelp({ whole: e.left, by: e.right }, from[0], from[1]);
-  return help ? { help } : {};
+  return help ? { help } : round;
 }

@@ -84,6 +84,10 @@ function rateOf(value: PartialFunction, env: Environment, entry: Entry): number 
   const rate = value.given.get(rateName)?.force(new Map()) ?? (standard && evaluate(standard, env));
   if (rate?.kind === "poison") return undefined;
   if (rate?.kind === "number" && rate.value > 0) return rate.value;
+  if (rate?.kind === "number") {
+    failIn(env, "optimizer/bad-rate", { name: value.callable.name.text, rate: rate.value }, value.given.get(rateName)?.span ?? entry.value.span, { help: "a usual rate is between 1e-5 and 1e-2" });
+    return undefined;
+  }
   failIn(env, "optimizer/no-rate", { name: value.callable.name.text }, entry.value.span, { help: `write \`${value.callable.name.text}(${rateName}: 3e-4)\`` });
   return undefined;
 }

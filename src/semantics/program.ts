@@ -49,7 +49,7 @@ function loadFile(path: string, text: string, importing: readonly string[], load
   loading.diagnostics.push(...parsed.diagnostics);
   const own = new Map<string, Found>();
   const imported = new Map<string, Found>();
-  const failed = new Set<string>();
+  const failed = new Set<string>(parsed.lost);
   const scope: Scope = {
     file: parsed.file,
     std: false,

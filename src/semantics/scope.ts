@@ -18,7 +18,7 @@ export interface Scope {
   /** The sections of one sort. */
   readonly sections: (keyword: Section["keyword"]) => readonly Section[];
   readonly lookup: (name: string) => Found | undefined;
-  /** Names whose import failed: that was reported, so they stay silent. */
+  /** Names whose import failed, or whose declaration could not be read: that was reported, so they stay silent. */
   readonly failed: ReadonlySet<string>;
   /** Every name that `lookup` knows, for suggestions. */
   readonly names: () => readonly string[];

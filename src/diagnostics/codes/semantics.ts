@@ -114,6 +114,7 @@ export const semanticsCodes = {
   "variant/cycle": error(({ name }: OfName) => `\`${name}\` is a variant of itself`, "Variants build on a model, directly or through other variants."),
 
   "optimizer/shape": error(({ name }: OfName) => `\`${name}\` is not an optimizer for single elements`, "An optimizer is an op of a parameter's element, its gradient, `lr` and, if it likes, `step`; its result is `next` of the first."),
+  "optimizer/bad-rate": error(({ name, rate }: OfName & { readonly rate: number }) => `the learning rate of \`${name}\` is ${rate === 0 ? "zero" : rate < 0 ? `${rate}, which is negative` : String(rate)}`, "A learning rate is above zero: with zero nothing is learnt, with a negative one the loss is maximised. To keep parameters as they are, leave the training out."),
   "optimizer/no-rate": error(({ name }: OfName) => `\`${name}\` is not given a learning rate`, "The optimizer's `lr` is the base rate that the schedule multiplies."),
   "optimizer/idle-group": error(({ pattern }: { readonly pattern: string }) => `\`${pattern}\` fits no parameter`, "A `group` in `train` gives settings of its own to the parameters whose paths fit its pattern, in which `*` stands for anything. A pattern that fits none would change nothing without a word. `llmc show` lists the paths."),
   "schedule/shape": error(({ name }: OfName) => `\`${name}\` is not a schedule`, "A schedule is an op of one number, the progress from 0 to 1, with settings."),

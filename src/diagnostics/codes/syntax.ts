@@ -19,6 +19,10 @@ export const syntaxCodes = {
     "The language uses letters, digits, quotes and the marks `+ - * / ^ = == != < <= > >= -> |> .. . , : ( ) [ ] { }`. Words stand for the rest: `and`, `or`, `not`, `div`, `mod`. " +
       "A comment begins with `//`.",
   ),
+  "syntax/other-language": error(
+    ({ written, instead }: { readonly written: string; readonly instead: string }) => `\`${written}\` is written ${instead} here`,
+    "The text has a form of another language, of a paper or of a word processor. It is read as what was meant, so that the rest is checked all the same: `True` as `true`, `f(x=1)` as `f(x: 1)`, `**` as `^`, `≤` as `<=`, curly quotes as straight ones.",
+  ),
   "syntax/unterminated-string": error(
     ({ quote }: { readonly quote: string }) => `this text has no closing ${quote}`,
     'A text in `"` quotes ends on the line on which it begins. A text over several lines is a template in triple quotes: `"""` … `"""`.',
@@ -28,7 +32,7 @@ export const syntaxCodes = {
     'Inside `"…"` a backslash introduces `\\n` (new line), `\\t` (tab), `\\r`, `\\"`, `\\\\` or `\\u{1F600}` (a code point in hexadecimal). Templates in triple quotes have no escapes.',
   ),
   "syntax/unknown-declaration": error(
-    ({ word }: { readonly word: string }) => `\`${word}\` does not begin a declaration`,
+    ({ word, indented }: { readonly word: string; readonly indented?: boolean }) => (indented === true ? `\`${word}\` begins a declaration, but is indented` : `\`${word}\` does not begin a declaration`),
     "A file is a list of declarations. Each begins in column 0 with one of `import`, `op`, `block`, `data`, `tokenizer`, `model`, `train`, `eval`, `prompt`, `variant` and `compare`.",
   ),
   "syntax/missing-operand": error(
@@ -39,6 +43,7 @@ export const syntaxCodes = {
     ({ text }: { readonly text: string }) => `comparisons do not chain: ${text}`,
     "`a < b < c` is not a condition of the language: write `a < b and b < c`.",
   ),
+  "syntax/not-finite": error(({ number }: { readonly number: string }) => `\`${number}\` is no finite number`, "A number in a file is a finite one of 64 bits, at most about 1.8e308. Infinity is written `inf`."),
   "syntax/unknown-suffix": error(
     ({ suffix, number }: { readonly suffix: string; readonly number: string }) => `\`${suffix}\` is no unit that \`${number}\` can carry`,
     "A number may carry a suffix that touches it: `%`, `k M B T` (decimal), `Ki Mi Gi` (binary), `KiB MiB GiB` (bytes), `ms s min h d` (time). " +
