@@ -99,7 +99,7 @@ export const tokenizerSchema = closed(
     pattern: optional(pattern, "How `bpe` cuts text into words, within which bytes are joined; `gpt4` unless it is written."),
     specials: optional(specials, "Tokens of their own, such as `\"<|endoftext|>\"`: ordinary text never becomes one, the `separator` of a source does."),
     min_frequency: optional(frequency, "How often a pair must stand in the text to be joined; once unless it is written."),
-    file: optional(someText, "A `tokenizer.json` of the byte-level byte-pair family, relative to this file, in place of training."),
+    file: optional(someText, "A `tokenizer.json`, relative to this file, in place of training."),
   },
   (tokenizer, problem) => {
     const { spans } = tokenizer;

@@ -12,9 +12,8 @@ import { checkFields } from "../../grammar/fields.ts";
 import { schemas, type BpeSettings } from "../../grammar/schema.ts";
 import { readTokenizerJson } from "../data/tokenizer/tokenizer-json.ts";
 import { cacheFolder } from "../runtime/cache-folder.ts";
-import type { BpeData } from "../runtime/data/bpe/data.ts";
 import { documentsOf, type TextFile } from "../runtime/data/corpus.ts";
-import type { TokenizerData } from "../runtime/data/tokens.ts";
+import { createTokenizer, type TokenizerData } from "../runtime/data/tokens.ts";
 import { RuntimeFailure, messageOf, systemCode } from "../runtime/failure.ts";
 import { readSource } from "../runtime/node/files.ts";
 import type { Vocabulary } from "../semantics/session.ts";
@@ -42,14 +41,13 @@ export function vocabularyInFiles(cwd: string): Vocabulary {
     if (path === undefined) return undefined;
     const known = sizes.get(section);
     if (known !== undefined) return known;
-    const { tokens, specials } = fileTokenizer(path, section, cwd);
-    const size = Math.max(tokens.split(" ").length, 1 + (specials.at(-1)?.id ?? -1));
+    const size = createTokenizer(fileTokenizer(path, section, cwd)).vocabulary;
     sizes.set(section, size);
     return size;
   };
 }
 
-function fileTokenizer(file: string, section: Section, cwd: string): BpeData {
+function fileTokenizer(file: string, section: Section, cwd: string): TokenizerData {
   const path = resolve(cwd, dirname(section.span.file.path), file);
   return readTokenizerJson(textOf(path, relative(cwd, path)), relative(cwd, path));
 }

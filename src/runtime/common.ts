@@ -7,7 +7,7 @@ export type { Corpus, SourceSpec, Split, TextFile } from "./data/corpus.ts";
 export type { DataOptions, DataSpec, TrainingBatches, TrainingData, ValidationBatches } from "./data/data.ts";
 export { loadDataWith } from "./data/data.ts";
 export type { Weight } from "./data/mixture.ts";
-export type { BpeData, SpecialToken } from "./data/bpe/data.ts";
+export type { BpeData } from "./data/bpe/data.ts";
 export type { Decoder, TokenArray, Tokenizer, TokenizerData } from "./data/tokens.ts";
 export { characterVocabulary, createTokenizer, decodeTokens, encodeText } from "./data/tokens.ts";
 export type { CompiledProgram, Device, DeviceLimits, Replay, Scalars, Session, StepResult } from "./device.ts";

@@ -28,7 +28,7 @@ async function runTokenize(input: Input, host: Host): Promise<ExitCode> {
   if (!data) return 1;
   const save = input.text("save");
   if (save !== undefined) {
-    if (data.kind !== "bpe") throw await failure("usage", `a tokenizer of ${data.kind} has no tokenizer.json`, "only byte pairs (`bpe`) have one");
+    if (data.kind !== "bpe" && data.kind !== "pipeline") throw await failure("usage", `a tokenizer of ${data.kind} has no tokenizer.json`, "only byte pairs (`bpe`) and what was read from a file have one");
     const { writeTokenizerJson } = await import("../../data/tokenizer/tokenizer-json.ts");
     const { saveText } = await import("../../runtime/node/write-atomically.ts");
     await saveText(resolve(host.cwd, save), writeTokenizerJson(data), { what: "a tokenizer.json", is: (before) => /^\s*\{[^]*"model"\s*:/.test(before) });
@@ -48,7 +48,10 @@ async function runTokenize(input: Input, host: Host): Promise<ExitCode> {
     return 0;
   }
   if (input.flag("decode")) {
-    for (const id of ids) host.out(tokenizer.bytesOf(id));
+    // What was put before the text is none of it.
+    const [first = 0] = ids;
+    const skips = ids.length > 0 && tokenizer.blankFirst === true && tokenizer.bytesOf(first)[0] === 0x20;
+    ids.forEach((id, i) => host.out(tokenizer.bytesOf(id).subarray(skips && i === 0 ? 1 : 0)));
     return 0;
   }
   host.out(`${ids.join(" ")}\n`);

@@ -1,17 +1,25 @@
-/** @file `tokenizer.json`, the file of Hugging Face's `tokenizers`: written for any byte-pair tokenizer, and read where it is of that family. */
-import { bytesOfToken } from "../../runtime/data/bpe/byte-letters.ts";
-import { type BpeData, type SpecialToken, bpeParts, isId } from "../../runtime/data/bpe/data.ts";
+/**
+ * @file `tokenizer.json`, the file of Hugging Face's `tokenizers`: written for any byte-pair tokenizer, and read. Byte-level byte pairs with a published expression are
+ * read into our own form, which is encoded fastest; everything else goes through the pipeline that the file describes.
+ */
+import type { AddedToken } from "../../runtime/data/added-tokens.ts";
+import { bytesOfToken, letterOfByte } from "../../runtime/data/bpe/byte-letters.ts";
+import { type BpeData, bpeParts } from "../../runtime/data/bpe/data.ts";
 import { type PatternName, patternNames, regexes } from "../../runtime/data/bpe/patterns.ts";
+import { addedTokens } from "../../runtime/data/pipeline/added.ts";
+import type { PipelineData } from "../../runtime/data/pipeline/data.ts";
+import { membersOf, Part } from "../../runtime/data/pipeline/part.ts";
+import { pipelineTokenizer } from "../../runtime/data/pipeline/tokenizer.ts";
+import { tokenIds } from "../../runtime/data/pipeline/vocabulary.ts";
 import { RuntimeFailure } from "../../runtime/failure.ts";
-
-type Json = Readonly<Record<string, unknown>>;
 
 const byteLevel = { type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: true };
 
 /** The text of the file. */
-export function writeTokenizerJson(data: BpeData): string {
+export function writeTokenizerJson(data: BpeData | PipelineData): string {
+  if (data.kind === "pipeline") return `${JSON.stringify({ version: "1.0", truncation: null, padding: null, post_processor: null, ...(JSON.parse(data.definition) as object) }, undefined, 1)}\n`;
   const tokens = data.tokens.split(" ");
-  const added = data.specials.map(({ id, text }) => ({ id, content: text, single_word: false, lstrip: false, rstrip: false, normalized: false, special: true }));
+  const added = data.specials.map(({ id, text, plain, lstrip = false, rstrip = false, normalized = false }) => ({ id, content: text, single_word: false, lstrip, rstrip, normalized, special: plain !== true }));
   const split = { type: "Split", pattern: { Regex: regexes[data.pattern] }, behavior: "Isolated", invert: false };
   const vocab = Object.fromEntries([
     ...tokens.flatMap((token, id) => (token === "" ? [] : [[token, id] as const])),
@@ -33,30 +41,18 @@ export function writeTokenizerJson(data: BpeData): string {
   }, undefined, 1)}\n`;
 }
 
-/** Reads the text of a file; `name` is for errors, which name the part that is not of the family. */
-export function readTokenizerJson(text: string, name: string): BpeData {
-  const file = new Reader(name);
-  const root = file.object(parse(text, name), "the file");
-  const model = file.object(root["model"], "model");
-  if (model["type"] !== undefined && model["type"] !== "BPE") throw file.unsupported("model", `the model \`${String(model["type"])}\` is none of byte pairs`);
-  for (const [part, plain] of [["dropout", 0], ["continuing_subword_prefix", ""], ["end_of_word_suffix", ""], ["byte_fallback", false]] as const) {
-    const value = model[part] ?? plain;
-    if (value !== plain) throw file.unsupported(`model.${part}`, `\`${part}: ${JSON.stringify(value)}\` changes what bytes become`);
+/** Reads the text of a file; `name` is for errors, which name the part that is wrong or not known. */
+export function readTokenizerJson(text: string, name: string): BpeData | PipelineData {
+  const root = new Part(parse(text, name), "", name);
+  root.object();
+  const bytePairs = bytePairsOf(root);
+  if (bytePairs) {
+    bpeParts(bytePairs);
+    return bytePairs;
   }
-  requireTypes(file, root["post_processor"], "post_processor", "processors", ["ByteLevel", "TemplateProcessing"]);
-  requireTypes(file, root["decoder"], "decoder", "decoders", ["ByteLevel"]);
-  const normalize = normalizerOf(file, root["normalizer"]);
-  const specials = specialsOf(file, root["added_tokens"] ?? []);
-  const data: BpeData = {
-    kind: "bpe",
-    pattern: patternOf(file, root["pre_tokenizer"]),
-    tokens: tokensOf(file, model["vocab"], new Set(specials.map(({ id }) => id))),
-    merges: mergesOf(file, model["merges"]),
-    specials,
-    ...(model["ignore_merges"] === true ? { wholeWords: true } : {}),
-    ...(normalize === undefined ? {} : { normalize }),
-  };
-  bpeParts(data);
+  const definition = Object.fromEntries(["added_tokens", "normalizer", "pre_tokenizer", "decoder", "model"].map((part) => [part, root.at(part).value ?? null]));
+  const data = { kind: "pipeline", definition: JSON.stringify(definition) } as const;
+  pipelineTokenizer(data, name);
   return data;
 }
 
@@ -68,101 +64,71 @@ function parse(text: string, name: string): unknown {
   }
 }
 
-class Reader {
-  readonly #name: string;
-
-  constructor(name: string) {
-    this.#name = name;
-  }
-
-  object(value: unknown, part: string): Json {
-    if (typeof value !== "object" || value === null || Array.isArray(value)) throw this.invalid(`\`${part}\` is missing or no object`);
-    return value as Json;
-  }
-
-  list(value: unknown, part: string): readonly unknown[] {
-    if (!Array.isArray(value)) throw this.invalid(`\`${part}\` is missing or no list`);
-    return value;
-  }
-
-  invalid(problem: string): RuntimeFailure {
-    return new RuntimeFailure("tokenizer/invalid", `${this.#name} is no tokenizer: ${problem}`, "name the `tokenizer.json` of a model");
-  }
-
-  unsupported(part: string, problem: string): RuntimeFailure {
-    return new RuntimeFailure("tokenizer/unsupported", `${this.#name}: ${problem} (\`${part}\`)`, "byte-level byte-pair tokenizers can be read, such as those of GPT-2, GPT-4, Llama 3 and Qwen");
-  }
+/** Nothing where the file is of another kind, or asks for something that only the pipeline knows. */
+function bytePairsOf(root: Part): BpeData | undefined {
+  const model = root.at("model");
+  if (model.at("type").value !== "BPE" && !(model.at("type").absent && !model.at("merges").absent)) return undefined;
+  const isPlain = ([["dropout", 0], ["continuing_subword_prefix", ""], ["end_of_word_suffix", ""], ["byte_fallback", false]] as const).every(([part, plain]) => (model.at(part).value ?? plain) === plain);
+  const normalizers = membersOf(root.at("normalizer"), "normalizers");
+  const pattern = patternOf(root.at("pre_tokenizer"));
+  const isByteLevel = membersOf(root.at("decoder"), "decoders").every((part) => part.type() === "ByteLevel");
+  if (!isPlain || pattern === undefined || !isByteLevel || normalizers.some((part) => part.type() !== "NFC")) return undefined;
+  const ids = tokenIds(model.at("vocab"));
+  // What is not known is a token of its own, where there is one; without all bytes, there is something not known.
+  if (!model.at("unk_token").absent && !letterOfByte.every((letter) => ids.has(letter))) return undefined;
+  const specials = addedTokens(root.at("added_tokens"), ids);
+  const merges = mergesOf(model.at("merges"));
+  if (specials.some(({ singleWord }) => singleWord) || merges === undefined || isMerged(specials, merges, ids)) return undefined;
+  const tokens = tokensOf(ids, new Set(specials.map(({ id }) => id)));
+  return tokens === undefined ? undefined : {
+    kind: "bpe", pattern, tokens, merges: merges.join("\n"), specials, ...(model.at("ignore_merges").flag(false) && { wholeWords: true }), ...(normalizers.length > 0 && { normalize: "NFC" }),
+  };
 }
 
-/** The members of a sequence, or the one thing itself. */
-function parts(file: Reader, value: unknown, name: string, members: string): readonly Json[] {
-  if (value === null || value === undefined) return [];
-  const whole = file.object(value, name);
-  if (whole["type"] !== "Sequence") return [whole];
-  return file.list(whole[members], `${name}.${members}`).map((part) => file.object(part, `${name}.${members}`));
-}
-
-function requireTypes(file: Reader, value: unknown, name: string, members: string, known: readonly string[]): void {
-  const strange = parts(file, value, name, members).find((part) => !known.includes(String(part["type"])));
-  if (strange) throw file.unsupported(name, `the ${name.replace("_", " ")} \`${String(strange["type"])}\` is not of the byte-level family`);
-}
-
-function normalizerOf(file: Reader, value: unknown): "NFC" | undefined {
-  const all = parts(file, value, "normalizer", "normalizers");
-  const strange = all.find((part) => part["type"] !== "NFC");
-  if (strange) throw file.unsupported("normalizer", `the normalizer \`${String(strange["type"])}\` is not known`);
-  return all.length > 0 ? "NFC" : undefined;
-}
-
-function patternOf(file: Reader, value: unknown): PatternName {
-  const all = parts(file, value, "pre_tokenizer", "pretokenizers");
-  const level = all.at(-1);
-  const strange = all.find((part) => part["type"] !== "ByteLevel" && part["type"] !== "Split");
-  if (strange) throw file.unsupported("pre_tokenizer", `the pre-tokenizer \`${String(strange["type"])}\` is not of the byte-level family`);
-  if (level?.["type"] !== "ByteLevel") throw file.unsupported("pre_tokenizer", "there is no pre-tokenizer `ByteLevel`");
-  if (level["add_prefix_space"] === true) throw file.unsupported("pre_tokenizer.add_prefix_space", "a blank put before every text is not part of the text");
+/** The published expression that words are cut by, where it is the only one. */
+function patternOf(part: Part): PatternName | undefined {
+  const all = membersOf(part, "pretokenizers");
   const [split] = all;
-  if (all.length === 1 && level["use_regex"] !== false) return "gpt2";
-  if (all.length !== 2 || split?.["type"] !== "Split" || level["use_regex"] === true) throw file.unsupported("pre_tokenizer", "the pre-tokenizers do not cut words once");
-  const regex = file.object(split["pattern"], "pre_tokenizer.pattern")["Regex"];
-  const isolates = split["behavior"] === "Isolated" && split["invert"] !== true;
+  const level = all.at(-1);
+  if (split === undefined || level?.type() !== "ByteLevel" || level.at("add_prefix_space").flag(true)) return undefined;
+  if (all.length === 1) return level.at("use_regex").flag(true) ? "gpt2" : undefined;
+  if (all.length !== 2 || split.type() !== "Split" || level.at("use_regex").flag(true)) return undefined;
+  const isolates = split.at("behavior").value === "Isolated" && !split.at("invert").flag(false);
   // `Removed`, inverted, keeps what the expression matches: the same where it matches everything, as these do.
-  const keeps = split["behavior"] === "Removed" && split["invert"] === true;
-  const pattern = patternNames.find((name) => regexes[name] === regex);
-  if (pattern === undefined || !(isolates || keeps)) throw file.unsupported("pre_tokenizer", `words are cut by an expression that is none of ${patternNames.join(", ")}`);
-  return pattern;
+  const keeps = split.at("behavior").value === "Removed" && split.at("invert").flag(false);
+  const { Regex: regex } = split.at("pattern").object();
+  return isolates || keeps ? patternNames.find((name) => regexes[name] === regex) : undefined;
 }
 
-function specialsOf(file: Reader, value: unknown): readonly SpecialToken[] {
-  return file.list(value, "added_tokens").map((entry) => {
-    const token = file.object(entry, "added_tokens");
-    const { id, content } = token;
-    if (!isId(id) || typeof content !== "string" || content === "") throw file.invalid("an entry of `added_tokens` has no id or no content");
-    const strange = ["single_word", "lstrip", "rstrip"].find((flag) => token[flag] === true);
-    if (strange !== undefined) throw file.unsupported(`added_tokens.${strange}`, `the token \`${content}\` takes in what stands around it`);
-    return { text: content, id };
-  }).toSorted((a, b) => a.id - b.id);
+/** Whether an added token is one that merges make or take, or a single byte: then it is in words, too. */
+function isMerged(specials: readonly AddedToken[], merges: readonly string[], ids: ReadonlyMap<string, number>): boolean {
+  const texts = new Set(specials.map(({ text }) => text).filter((text) => ids.has(text)));
+  if (texts.size === 0) return false;
+  return [...texts].some((text) => text.length === 1) || merges.some((line) => {
+    const [left = "", right = ""] = line.split(" ");
+    return texts.has(left) || texts.has(right) || texts.has(left + right);
+  });
 }
 
-function tokensOf(file: Reader, value: unknown, special: ReadonlySet<number>): string {
+function tokensOf(ids: ReadonlyMap<string, number>, special: ReadonlySet<number>): string | undefined {
   const tokens: string[] = [];
-  for (const [token, id] of Object.entries(file.object(value, "model.vocab"))) {
-    if (!isId(id)) throw file.invalid(`the token \`${token}\` has no id`);
+  for (const [token, id] of ids) {
     if (special.has(id)) continue;
-    if (token === "" || bytesOfToken(token) === undefined) throw file.unsupported("model.vocab", `the token ${JSON.stringify(token)} is not written in letters for bytes`);
-    if (tokens[id] !== undefined) throw file.invalid(`\`${tokens[id]}\` and \`${token}\` have the same id ${id}`);
+    if (token === "" || bytesOfToken(token) === undefined) return undefined;
     tokens[id] = token;
   }
   return Array.from(tokens, (token) => token ?? "").join(" ");
 }
 
-function mergesOf(file: Reader, value: unknown): string {
+/** Nothing where a merge is none of two tokens: the pipeline says which. */
+function mergesOf(part: Part): readonly string[] | undefined {
   // A pair that is there twice has its last rank.
   const last = new Map<string, number>();
-  file.list(value, "model.merges").forEach((entry, rank) => {
-    const line = Array.isArray(entry) ? entry.join(" ") : entry;
-    if (typeof line !== "string" || line.split(" ").length !== 2) throw file.invalid(`the merge ${JSON.stringify(entry)} does not name two tokens`);
+  if (!Array.isArray(part.value)) return undefined;
+  for (const [rank, entry] of (part.value as readonly unknown[]).entries()) {
+    const line = Array.isArray(entry) && entry.every((token) => typeof token === "string" && !token.includes(" ")) ? entry.join(" ") : entry;
+    if (typeof line !== "string" || line.split(" ").length !== 2) return undefined;
     last.set(line, rank);
-  });
-  return [...last].toSorted((a, b) => a[1] - b[1]).map(([line]) => line).join("\n");
+  }
+  return [...last].toSorted((a, b) => a[1] - b[1]).map(([line]) => line);
 }

@@ -1,10 +1,13 @@
 /**
- * @file Tokenizers: bytes (any file, 256 ids), characters (the code points that occur in a corpus, sorted) and byte pairs (see bpe/). A tokenizer is described
+ * @file Tokenizers: bytes (any file, 256 ids), characters (the code points that occur in a corpus, sorted), byte pairs (see bpe/), and what else a
+ * `tokenizer.json` describes (see pipeline/). A tokenizer is described
  * by plain data, which programs and checkpoints carry.
  */
 import { RuntimeFailure } from "../failure.ts";
 import { type BpeData, bpeData } from "./bpe/data.ts";
 import { bpeTokenizer } from "./bpe/tokenizer.ts";
+import { type PipelineData, pipelineData } from "./pipeline/data.ts";
+import { pipelineTokenizer } from "./pipeline/tokenizer.ts";
 import { eachCodePoint, utf8Decoder, utf8Length } from "./utf8.ts";
 
 /** Token ids in the narrowest array that holds the vocabulary. */
@@ -15,11 +18,14 @@ export type TokenizerData =
   | { readonly kind: "bytes" }
   /** `characters[id]` is the character; ascending code points. */
   | { readonly kind: "characters"; readonly characters: string }
-  | BpeData;
+  | BpeData
+  | PipelineData;
 
 export interface Tokenizer {
   readonly data: TokenizerData;
   readonly vocabulary: number;
+  /** Whether a blank is put before every text, which is not to be shown at the beginning of a whole one. */
+  readonly blankFirst?: boolean;
   /** Special tokens by their text. */
   readonly specials: ReadonlyMap<string, number>;
   /** Ids of a file's content; `name` is for errors. The texts of special tokens are text like any other, unless `special` is set. */
@@ -43,6 +49,7 @@ export function createTokenizer(data: TokenizerData): Tokenizer {
     case "bytes": return bytesTokenizer;
     case "characters": return characterTokenizer(data.characters);
     case "bpe": return bpeTokenizer(data);
+    case "pipeline": return pipelineTokenizer(data);
   }
 }
 
@@ -53,6 +60,7 @@ export function tokenizerData(value: unknown): TokenizerData | undefined {
     case "bytes": return { kind: "bytes" };
     case "characters": return "characters" in value && typeof value.characters === "string" ? { kind: "characters", characters: value.characters } : undefined;
     case "bpe": return bpeData({ ...value });
+    case "pipeline": return pipelineData({ ...value });
     default: return undefined;
   }
 }

@@ -69,17 +69,12 @@ describe("a tokenizer.json", () => {
   });
 
   test.each([
-    ["model", { model: { type: "WordPiece" } }],
+    ["model", { model: { type: "Morphemes" } }],
     ["model.dropout", { model: { ...file.model, dropout: 0.1 } }],
-    ["model.byte_fallback", { model: { ...file.model, byte_fallback: true } }],
-    ["model.end_of_word_suffix", { model: { ...file.model, end_of_word_suffix: "</w>" } }],
-    ["normalizer", { normalizer: { type: "Lowercase" } }],
-    ["pre_tokenizer", { pre_tokenizer: { type: "Metaspace" } }],
-    ["pre_tokenizer", { pre_tokenizer: { type: "Sequence", pretokenizers: [{ type: "Split", pattern: { Regex: "x+" }, behavior: "Isolated", invert: false }, { type: "ByteLevel", add_prefix_space: false, use_regex: false }] } }],
-    ["pre_tokenizer.add_prefix_space", { pre_tokenizer: { type: "ByteLevel", add_prefix_space: true } }],
-    ["decoder", { decoder: { type: "BPEDecoder" } }],
-    ["post_processor", { post_processor: { type: "BertProcessing" } }],
-    ["added_tokens.lstrip", { added_tokens: [{ id: 0, content: "<s>", lstrip: true }] }],
+    ["normalizer.normalizers[1]", { normalizer: { type: "Sequence", normalizers: [{ type: "NFC" }, { type: "Rot13" }] } }],
+    ["pre_tokenizer.pretokenizers[1]", { pre_tokenizer: { type: "Sequence", pretokenizers: [{ type: "Digits", individual_digits: true }, { type: "Syllables" }] } }],
+    ["pre_tokenizer.pattern", { pre_tokenizer: { type: "Split", pattern: { Regex: String.raw`(a)\1` }, behavior: "Isolated", invert: false } }],
+    ["decoder", { decoder: { type: "CTC" } }],
   ])("that asks for what is not known is refused by the name of the part: %s", (part, change) => {
     const read = (): unknown => readTokenizerJson(JSON.stringify({ ...file, ...change }), "f.json");
     expect(read).toThrow(RuntimeFailure);
@@ -88,8 +83,8 @@ describe("a tokenizer.json", () => {
 
   test.each([
     ["not JSON", "{", "f.json is not JSON"],
-    ["a list", "[]", "`the file` is missing or no object"],
-    ["without merges", JSON.stringify({ ...file, model: { ...file.model, merges: undefined } }), "`model.merges` is missing"],
+    ["a list", "[]", "`the file` is no object"],
+    ["without merges", JSON.stringify({ ...file, model: { ...file.model, merges: undefined } }), "`model.merges` is missing or no list"],
     ["with a merge of nothing", JSON.stringify({ ...file, model: { ...file.model, merges: [["q", "zz"]] } }), "needs the token"],
     ["with an id twice", JSON.stringify({ ...file, added_tokens: [], model: { type: "BPE", vocab: { a: 1, b: 1 }, merges: [] } }), "have the same id 1"],
   ])("that is damaged is refused: %s", (_, text, says) => {

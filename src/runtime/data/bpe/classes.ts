@@ -1,5 +1,6 @@
 /** @file Classes of characters in UTF-8 bytes, from a table pinned to one version of Unicode: token ids must not depend on the browser or the Node that makes them. */
-import { unicodeClasses } from "./unicode-classes.gen.ts";
+import { categoryNames } from "../unicode/category-names.ts";
+import { categoryOf, contains, whiteSpace } from "../unicode/sets.ts";
 
 /** Bits, so that a run over several classes is one test. */
 export const upper = 1;
@@ -12,14 +13,17 @@ export const space = 32;
 export const other = 64;
 export const letter = upper | lower | uncased;
 export const symbol = mark | other;
-const bits: Readonly<Record<string, number>> = { U: upper, L: lower, B: uncased, M: mark, N: number, S: space, O: other };
+
+/** Of each general category; white space is a property of its own. */
+const classOf = categoryNames.map((name) => {
+  if (name === "Lu" || name === "Lt") return upper;
+  if (name === "Ll") return lower;
+  return name.startsWith("L") ? uncased : name.startsWith("M") ? mark : name.startsWith("N") ? number : other;
+});
 
 /** The class of each code point. */
-const table = new Uint8Array(0x110000);
-let filled = 0;
-for (const [, count = "", name = ""] of unicodeClasses.matchAll(/([0-9a-z]+)([A-Z])/g)) {
-  table.fill(bits[name] ?? other, filled, (filled += Number.parseInt(count, 36)));
-}
+const table = Uint8Array.from(categoryOf, (category) => classOf[category] as number);
+for (let c = 0; c <= 0x3000; c++) if (contains(whiteSpace, c)) table[c] = space;
 
 /** The bytes of the character that `classAt` looked at last: its caller needs both, and there are too many calls to make an object of them. */
 export let width = 1;

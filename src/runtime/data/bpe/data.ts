@@ -1,14 +1,11 @@
 /** @file What programs and checkpoints carry of a byte-pair tokenizer, and its parts made from that. */
 import { RuntimeFailure } from "../../failure.ts";
+import type { AddedToken } from "../added-tokens.ts";
+import { isId } from "../pipeline/vocabulary.ts";
 import { bytesOfToken } from "./byte-letters.ts";
 import type { Merges } from "./merge.ts";
 import { PairTable } from "./pair-table.ts";
 import { patternNames, type PatternName } from "./patterns.ts";
-
-export interface SpecialToken {
-  readonly text: string;
-  readonly id: number;
-}
 
 export interface BpeData {
   readonly kind: "bpe";
@@ -18,8 +15,8 @@ export interface BpeData {
   readonly tokens: string;
   /** What is merged with what, in the order of preference: `left right`, one a line. */
   readonly merges: string;
-  /** Ascending ids. */
-  readonly specials: readonly SpecialToken[];
+  /** Special tokens, and others that were added; ascending ids. */
+  readonly specials: readonly AddedToken[];
   /** Whether a word that is a token stays whole, even if no merges lead to it. */
   readonly wholeWords?: boolean;
   /** Text is brought into this form first, so that what comes back may differ from what went in. */
@@ -44,7 +41,8 @@ export function bpeParts(data: BpeData): BpeParts {
   });
   for (const { text, id } of data.specials) bytes[id] = new TextEncoder().encode(text);
   const byteIds = new Int32Array(256).fill(-1);
-  bytes.forEach((token, id) => token.length === 1 && !data.specials.some((special) => special.id === id) && (byteIds[token[0] as number] = id));
+  const added = new Set(data.specials.map(({ id }) => id));
+  bytes.forEach((token, id) => token.length === 1 && !added.has(id) && (byteIds[token[0] as number] = id));
   return { merges: mergesOf(data.merges, ids), bytes: Array.from(bytes, (token) => token ?? new Uint8Array()), byteIds, ids };
 }
 
@@ -68,19 +66,17 @@ export function bpeData(value: Readonly<Record<string, unknown>>): BpeData | und
   if (pattern === undefined || typeof tokens !== "string" || typeof merges !== "string" || !Array.isArray(specials)) return undefined;
   if (!specials.every(isSpecial)) return undefined;
   return {
-    kind: "bpe", pattern, tokens, merges, specials: specials.map(({ text, id }) => ({ text, id })),
+    kind: "bpe", pattern, tokens, merges, specials: specials.map(addedToken),
     ...(wholeWords === true ? { wholeWords } : {}), ...(normalize === "NFC" ? { normalize } : {}),
   };
 }
 
-/** More ids than any vocabulary has are a damaged file. */
-const mostIds = 1 << 24;
-
-export function isId(value: unknown): value is number {
-  return typeof value === "number" && Number.isInteger(value) && value >= 0 && value < mostIds;
+function addedToken({ text, id, ...flags }: AddedToken): AddedToken {
+  const { plain, lstrip, rstrip, normalized } = flags;
+  return { text, id, ...(plain && { plain }), ...(lstrip && { lstrip }), ...(rstrip && { rstrip }), ...(normalized && { normalized }) };
 }
 
-function isSpecial(item: unknown): item is SpecialToken {
+function isSpecial(item: unknown): item is AddedToken {
   return typeof item === "object" && item !== null && "text" in item && typeof item.text === "string" && "id" in item && isId(item.id);
 }
 

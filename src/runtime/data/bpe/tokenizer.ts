@@ -10,29 +10,23 @@ import { tokenOfBytes } from "./byte-letters.ts";
 import { grown } from "./grown.ts";
 import { WordMerger } from "./merge.ts";
 import { type Scanner, scanners } from "./patterns.ts";
-import { findSpecials } from "./specials.ts";
+import { addedTokenFinder, type FindAdded } from "../added-tokens.ts";
 import { utf8Decoder } from "../utf8.ts";
+import { byteUnits } from "./byte-units.ts";
 import { WordTable } from "./word-table.ts";
 
 export function bpeTokenizer(data: BpeData): Tokenizer {
   const parts = bpeParts(data);
   const vocabulary = parts.bytes.length;
   const encoder = new BpeEncoder(data, parts);
-  const specialsIn = findSpecials(data.specials);
   const bytesOf = (id: number): Uint8Array => parts.bytes[id] ?? new Uint8Array();
   return {
     data,
     vocabulary,
-    specials: new Map(data.specials.map(({ text, id }) => [text, id])),
+    specials: new Map(data.specials.flatMap(({ text, id, plain }) => (plain ? [] : [[text, id] as const]))),
     encode: (bytes, name, special = false) => {
       encoder.begin(name, bytes.length);
-      let from = 0;
-      for (const { start, end, id } of special ? specialsIn(bytes) : []) {
-        encoder.text(bytes, from, start);
-        encoder.token(id);
-        from = end;
-      }
-      encoder.text(bytes, from, bytes.length);
+      encoder.text(bytes, special);
       return encoder.end(vocabulary);
     },
     bytesOf,
@@ -56,6 +50,9 @@ class BpeEncoder {
   #remembered = new Int32Array(1 << 12);
   /** Where the tokens of each word start. */
   #starts = new Int32Array(1 << 12);
+  /** Added tokens that are looked for in the text as it stands, and in what normalizing makes of it. */
+  readonly #raw: FindAdded;
+  readonly #normalized: FindAdded;
   #out = new Int32Array(0);
   #count = 0;
   #name = "";
@@ -65,6 +62,10 @@ class BpeEncoder {
     this.#parts = parts;
     this.#scan = scanners[data.pattern];
     this.#merger = new WordMerger(parts.merges);
+    const encoder = new TextEncoder();
+    const finder = (late: boolean): FindAdded => addedTokenFinder(data.specials.filter(({ normalized }) => (normalized === true) === late), (text) => encoder.encode(late && data.normalize ? text.normalize(data.normalize) : text));
+    this.#raw = finder(false);
+    this.#normalized = finder(true);
   }
 
   begin(name: string, length: number): void {
@@ -80,15 +81,33 @@ class BpeEncoder {
     return tokens;
   }
 
-  token(id: number): void {
+  text(bytes: Uint8Array, special: boolean): void {
+    this.#between(bytes, 0, bytes.length, this.#raw, special, (start, stop) => {
+      const form = this.#data.normalize;
+      const text = form === undefined ? bytes : normalized(bytes.subarray(start, stop), form);
+      const [from, to] = form === undefined ? [start, stop] : [0, text.length];
+      this.#between(text, from, to, this.#normalized, special, (at, end) => this.#plain(text, at, end));
+    });
+  }
+
+  /** Added tokens become ids, and what stands between them is given on. */
+  #between(bytes: Uint8Array, start: number, stop: number, find: FindAdded, special: boolean, take: (start: number, end: number) => void): void {
+    let from = start;
+    for (const found of find(byteUnits(bytes), start, stop, special)) {
+      if (found.start > from) take(from, found.start);
+      this.#token(found.id);
+      from = found.end;
+    }
+    if (from < stop) take(from, stop);
+  }
+
+  #token(id: number): void {
     this.#out = grown(this.#out, this.#count + 1);
     this.#out[this.#count++] = id;
   }
 
-  text(given: Uint8Array, start: number, stop: number): void {
-    const bytes = this.#data.normalize === undefined ? given : normalized(given.subarray(start, stop), this.#data.normalize);
-    const end = bytes === given ? stop : bytes.length;
-    for (let at = bytes === given ? start : 0; at < end; ) {
+  #plain(bytes: Uint8Array, start: number, end: number): void {
+    for (let at = start; at < end; ) {
       const after = this.#scan(bytes, at, end);
       if (after - at > longestWord) this.#longWord(bytes, at, after);
       else this.#word(bytes, at, after);
