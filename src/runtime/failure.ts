@@ -14,6 +14,7 @@ export type FailureCode =
   | "program/missing"
   | "program/invalid"
   | "program/damaged"
+  | "program/untrusted"
   | "program/input"
   | "data/missing"
   | "data/directory"

@@ -61,7 +61,7 @@ const mistakes: readonly Mistake[] = [
   { what: "ids that are none", args: ["tokenize", "tiny.llm", "--decode", "1 two"], code: 1, says: "error[tokenizer/token]: `two` is not the id of a token" },
   { what: "an id too high", args: ["tokenize", "tiny.llm", "--decode", "5000"], code: 1, says: "error[tokenizer/token]: there is no token 5000" },
   { what: "a file of characters", args: ["tokenize", "tiny.llm", "--save", "t.json"], code: 2, says: "only byte pairs (`bpe`) have one" },
-  { what: "a checkpoint that is none", args: ["generate", "run/checkpoints/step-00000001.safetensors", "--program", "run"], code: 1, says: "error[program/invalid]", prepare: (cwd) => {
+  { what: "a checkpoint that is none", args: ["generate", "run/checkpoints/step-00000001.safetensors", "--program", "run", "--trust"], code: 1, says: "error[program/invalid]", prepare: (cwd) => {
     mkdirSync(join(cwd, "run/checkpoints"), { recursive: true });
     write("run/checkpoints/step-00000001.safetensors", "no")(cwd);
     write("run/plan.json", "{}")(cwd);

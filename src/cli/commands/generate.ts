@@ -23,6 +23,7 @@ export const generate: Command = {
     device: { type: "string", value: "NAME", help: "auto, webgpu, software or cpu; default: auto" },
     adapter: { type: "string", value: "NAME", help: "one of several adapters, by its driver's name" },
     program: { type: "string", value: "DIR", help: "the compiled program; default: the one beside the checkpoint" },
+    trust: { type: "boolean", help: "run a program that your llmc did not write, such as that of a run from elsewhere: its code does what its writer wanted" },
     json: { type: "boolean", help: "print the text with its settings as JSON" },
   },
   examples: ['llmc generate runs/Tiny --prompt "Once upon a time"', "llmc generate runs/Tiny/checkpoints/step-500.safetensors --temperature 0.7 --top-k 40"],
@@ -43,7 +44,7 @@ async function runGenerate(input: Input, host: Host): Promise<ExitCode> {
   const { sample, textPrograms } = await import("../../runtime/sample.ts");
   const options = sampleOptions(input);
   const json = input.flag("json");
-  const whole = await loadProgram(programFolder);
+  const whole = await loadProgram(programFolder, { sealed: !input.flag("trust") });
   const program = onlyPrograms(whole, textPrograms(whole.plan));
   const checkpoint = await openNewestSound(checkpoints, (text) => host.err(`${text}\n`));
   try {

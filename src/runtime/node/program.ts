@@ -7,13 +7,19 @@ import { RuntimeFailure, isFailure, messageOf } from "../failure.ts";
 import { requirePlainPath } from "../plain-path.ts";
 import { parsePlan } from "../program.ts";
 import { specFacts } from "../spec-facts.ts";
-import { damaged, manifestName, readManifest, sha256 } from "./written-folder.ts";
+import { damaged, manifestName, readManifest, requireSealed, sha256 } from "./written-folder.ts";
+
+export interface LoadOptions {
+  /** Refuse a program that this user's llmc did not write. */
+  readonly sealed?: boolean;
+}
 
 /** Loads the plan now and kernels when they are asked for. Files that are not as they were written are refused. `folder` is a path or the URL of a folder, ending in a slash. */
-export async function loadProgram(folder: URL | string): Promise<CompiledProgram> {
+export async function loadProgram(folder: URL | string, { sealed = false }: LoadOptions = {}): Promise<CompiledProgram> {
   const root = typeof folder === "string" ? folder.replace(/\/?$/, "/") : fileURLToPath(folder);
   const manifest = await readManifest(root);
   if (manifest?.damaged === true) throw damaged(join(root, manifestName));
+  if (sealed) await requireSealed(root, manifest);
   const bytes = async (file: string): Promise<Uint8Array> => {
     let content: Uint8Array;
     try {

@@ -8,6 +8,7 @@ import * as fs from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { RuntimeFailure, isFailure, systemCode } from "../failure.ts";
 import { isPlainPath } from "../plain-path.ts";
+import { brokenSeal, sealOf } from "./seal.ts";
 import { diskFailure, writeAtomically } from "./write-atomically.ts";
 
 /** A build, the program of a run, or a run with its log and checkpoints. */
@@ -22,6 +23,8 @@ interface Manifest {
   readonly files: ReadonlyMap<string, readonly string[]>;
   /** The list cannot be relied on. */
   readonly damaged: boolean;
+  /** Tells that this user's llmc wrote all of it. */
+  readonly seal?: string;
 }
 
 export const manifestName = "llmc.json";
@@ -81,8 +84,8 @@ export async function readManifest(folder: string): Promise<Manifest | undefined
     throw diskFailure(join(folder, manifestName), error);
   }
   try {
-    const { holds, files } = JSON.parse(text) as { holds: Holds; files: Record<string, readonly string[]> };
-    const manifest: Manifest = { holds, files: new Map(Object.entries(files)), damaged: false };
+    const { holds, files, seal } = JSON.parse(text) as { holds: Holds; files: Record<string, readonly string[]>; seal?: string };
+    const manifest: Manifest = { holds, files: new Map(Object.entries(files)), damaged: false, ...(typeof seal === "string" && { seal }) };
     if (manifestText(manifest) === text && [...manifest.files.keys()].every(isPlainPath)) return manifest;
   } catch {
     // Told by `damaged`.
@@ -90,14 +93,31 @@ export async function readManifest(folder: string): Promise<Manifest | undefined
   return { holds: "build", files: new Map(), damaged: true };
 }
 
+type Listed = Pick<Manifest, "holds" | "files">;
+
+const listOf = ({ holds, files }: Listed): object => ({ format: "llmc-folder-1", holds, files: Object.fromEntries([...files].toSorted(([a], [b]) => (a < b ? -1 : 1))) });
+
 /** It ends with the hash of itself. */
-function manifestText({ holds, files }: Pick<Manifest, "holds" | "files">): string {
-  const body = { format: "llmc-folder-1", holds, files: Object.fromEntries([...files].toSorted(([a], [b]) => (a < b ? -1 : 1))) };
+function manifestText(manifest: Listed & Pick<Manifest, "seal">): string {
+  const body = { ...listOf(manifest), ...(manifest.seal !== undefined && { seal: manifest.seal }) };
   return `${JSON.stringify({ ...body, sha256: sha256(JSON.stringify(body)) }, undefined, 1)}\n`;
 }
 
-export async function writeManifest(folder: string, manifest: Pick<Manifest, "holds" | "files">): Promise<void> {
-  await writeAtomically(join(folder, manifestName), [new TextEncoder().encode(manifestText(manifest))]);
+/** Seals it if all files of the list were written by this process, or are as it would have written them. */
+export async function writeManifest(folder: string, manifest: Listed, written: "all" | "some" = "some"): Promise<void> {
+  const seal = written === "all" ? await sealOf(JSON.stringify(listOf(manifest))) : undefined;
+  await writeAtomically(join(folder, manifestName), [new TextEncoder().encode(manifestText({ ...manifest, ...(seal !== undefined && { seal }) }))]);
+}
+
+/** Fails unless this user's llmc wrote the folder: its files are code. */
+export async function requireSealed(folder: string, manifest: Manifest | undefined): Promise<void> {
+  const why = manifest === undefined ? "it has no list of its files" : await brokenSeal(JSON.stringify(listOf(manifest)), manifest.seal);
+  if (why === undefined) return;
+  throw new RuntimeFailure(
+    "program/untrusted",
+    `${folder} is a program, and nothing shows that your llmc wrote it (${why}): to run it is to run the code of whoever did`,
+    "make it anew from its source with `llmc build FILE --out DIR` and name it with `--program DIR`; or, if you trust where it came from, add --trust",
+  );
 }
 
 export function sha256(content: string | Uint8Array): string {
@@ -274,7 +294,7 @@ async function commit(folder: string, staging: string, { holds, last, hashes, be
       }
       for (const path of changes.remove) if (dirname(path) !== ".") await removeEmpty(join(folder, dirname(path)), join(folder, dirname(path)));
     }
-    await writeManifest(folder, { holds, files: hashes });
+    await writeManifest(folder, { holds, files: hashes }, "all");
     await fs.rm(staging, { recursive: true, force: true });
   } catch (error) {
     throw isFailure(error) ? error : diskFailure(folder, error);

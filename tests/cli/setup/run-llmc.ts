@@ -3,11 +3,15 @@ import { spawn } from "node:child_process";
 import { cpSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { onTestFinished } from "vitest";
+import { afterAll, onTestFinished } from "vitest";
 
 const root = join(import.meta.dirname, "../../..");
 export const program = join(root, "dist/llmc.js");
 export const fixtures = join(root, "tests/fixtures/cli");
+
+/** Where the key of a user lies, who gives all commands of a test file. */
+export const dataHome = mkdtempSync(join(tmpdir(), "llmc-data-home-"));
+afterAll(() => rmSync(dataHome, { recursive: true, force: true }));
 
 export interface Finished {
   readonly code: number | null;
@@ -30,7 +34,7 @@ export interface RunSettings {
 export function run(file: string, args: readonly string[], { cwd, env = {}, input, signalAt, leaveAt }: RunSettings): Promise<Finished> {
   return new Promise((resolve, reject) => {
     const { FORCE_COLOR: _, ...inherited } = process.env;
-    const child = spawn(process.execPath, [file, ...args], { cwd, env: { ...inherited, NO_COLOR: "1", ...env } });
+    const child = spawn(process.execPath, [file, ...args], { cwd, env: { ...inherited, NO_COLOR: "1", XDG_DATA_HOME: dataHome, ...env } });
     let [stdout, stderr, signalled] = ["", "", false];
     child.stdout.setEncoding("utf8").on("data", (text: string) => void (stdout += text));
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
