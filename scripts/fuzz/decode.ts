@@ -13,6 +13,7 @@ export async function fuzzDecoding(given: readonly string[]): Promise<number> {
   const totals = { incremental: 0, context: 0, refused: 0, invalid: 0, wrong: 0 };
   let seed = first;
   for (; seed < first + count && performance.now() < end; seed++) {
+    if (seed > first && seed % 100 === 0) console.error(`seed ${seed}: ${totals.wrong} wrong`);
     const result = tryDecoding(seed);
     totals[result.kind]++;
     if (result.kind === "wrong") console.log(`--- seed ${seed}\n${result.why}\n${result.text}`);
