@@ -52,24 +52,27 @@ export async function differences(model: Model, optimizer: Optimizer, compiled: 
     for (let step = 1; step <= 2; step++) {
       const [tokens, targets] = [someTokens(count, model.vocabulary, step), someTokens(count, model.vocabulary, step + 100)];
       const lr = optimizer.rate;
-      const given = { tokens, targets, parameters, step, seed };
-      const want = oracleGradients(model, given);
-      const rounded = once(() => oracleGradients(model, given, evaluateRounded));
+      const inputs = { tokens, targets, parameters, step, seed };
+      const want = oracleGradients(model, inputs);
+      const rounded = once(() => oracleGradients(model, inputs, evaluateRounded));
       const { loss, gradient_norm: norm } = await machine.run("train", named(model, tokens, targets), { seed, step, lr });
       compare(`loss of step ${step}`, loss, [want.loss], { rounded: () => [rounded().loss], least: smallestLoss });
       const gradients = await machine.read("gradients");
       const least = Math.max(smallest, smallPart * Math.max(...[...want.gradients.values()].map(magnitude)));
       for (const [leaf, values] of want.gradients) compare(`gradient of ${leaf.name} in step ${step}`, gradients.get(leaf.name), values, { rounded: () => rounded().gradients.get(leaf), least });
+      const given = byLeaf(model, gradients);
       // Optimizers divide by gradients, and take their signs: each is judged by what it made of the gradients that it was given.
-      const update = oracleUpdate(model, optimizer, { gradients: byLeaf(model, gradients), parameters, states, step, lr, ...(clip !== undefined && { clip }) });
+      const update = oracleUpdate(model, optimizer, { gradients: given, parameters, states, step, lr, ...(clip !== undefined && { clip }) });
       compare(`norm of step ${step}`, norm, [update.norm]);
       const updated = await machine.read("parameters");
-      for (const [leaf, values] of update.parameters) compare(`${leaf.name} after step ${step}`, updated.get(leaf.name), values);
+      // What is added up may cancel: a sum is judged by its terms.
+      const terms = (leaf: Leaf, ...of: readonly (Values | undefined)[]): Allowance => ({ least: Math.max(1e-30, ...of.map((v) => magnitude(v?.get(leaf) ?? []))) });
+      for (const [leaf, values] of update.parameters) compare(`${leaf.name} after step ${step}`, updated.get(leaf.name), values, terms(leaf, parameters));
       parameters = byLeaf(model, updated);
       const next: Values[] = [];
       for (const [s, { name }] of optimizer.states.entries()) {
         const arena = await machine.read(`state/${name}`);
-        for (const [leaf, values] of update.states[s] ?? []) compare(`${name} of ${leaf.name} after step ${step}`, arena.get(leaf.name), values);
+        for (const [leaf, values] of update.states[s] ?? []) compare(`${name} of ${leaf.name} after step ${step}`, arena.get(leaf.name), values, terms(leaf, states[s], given));
         next.push(byLeaf(model, arena));
       }
       states = next;
@@ -117,8 +120,9 @@ export async function differences(model: Model, optimizer: Optimizer, compiled: 
 const named = (model: Model, tokens: ArrayLike<number>, targets: ArrayLike<number>): Readonly<Record<string, ArrayLike<number>>> =>
   Object.fromEntries(model.inputs.map(({ leaf, role }) => [leaf.name, role === "tokens" ? tokens : targets]));
 
-export const tooFar = (found: readonly Difference[]): readonly string[] =>
-  found.filter((d) => !(d.error <= d.allowed)).map((d) => `${d.what}: off by ${d.error.toExponential(2)}, allowed ${d.allowed.toExponential(2)}`);
+/** `times`: how many times further than usual a difference may be, where sums of any sort of terms are compared. */
+export const tooFar = (found: readonly Difference[], times = 1): readonly string[] =>
+  found.filter((d) => !(d.error <= times * d.allowed)).map((d) => `${d.what}: off by ${d.error.toExponential(2)}, allowed ${d.allowed.toExponential(2)}`);
 
 /** Parameters as they may be some way into training: far from symmetric, of a size that keeps what they make of their inputs about as large. */
 export function someParameters(model: Model): Values {
