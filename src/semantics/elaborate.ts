@@ -154,6 +154,6 @@ function checkVocabulary(plan: ModelPlan, model: Model, diagnostics: Diagnostic[
   if (!data || !plan.data || data.tokens === model.vocabulary) return;
   const [entry] = [...plan.dims].filter(([name]) => model.dims.get(name) === model.vocabulary && name.startsWith("V")).map(([, e]) => e);
   const span = entry?.span ?? plan.data.span;
-  const fixes = entry ? [{ title: `write \`V = ${data.name}.vocab\``, edits: [{ span: entry.value.span, text: `${data.name}.vocab` }] }] : [];
-  diagnostics.push(report("model/vocabulary", { data: data.name, tokens: data.tokens, size: model.vocabulary }, { primary: { span, text: "" }, related: entry ? [{ span: plan.data.span, text: "the data of the model" }] : [], fixes, path: [plan.name] }));
+  const fixes = entry && data.tokens > model.vocabulary ? [{ title: `write \`V = ${data.name}.vocab\``, edits: [{ span: entry.value.span, text: `${data.name}.vocab` }] }] : [];
+  diagnostics.push(report(data.tokens < model.vocabulary ? "model/padding" : "model/vocabulary", { data: data.name, tokens: data.tokens, size: model.vocabulary }, { primary: { span, text: "" }, related: entry ? [{ span: plan.data.span, text: "the data of the model" }] : [], fixes, path: [plan.name] }));
 }
