@@ -2,6 +2,7 @@
 import type { Compiled } from "../src/plan/build-plan.ts";
 import type { Content, StagedFolder, StageOptions } from "../src/runtime/node/written-folder.ts";
 import { stageFolder } from "../src/runtime/node/written-folder.ts";
+import { tokenizerFile } from "../src/runtime/load-tokenizer.ts";
 import { kernelFiles } from "./kernel-files.ts";
 import type { ProgramSpec } from "./typescript/program-spec.ts";
 
@@ -13,7 +14,7 @@ export async function projectFiles(compiled: Compiled, spec?: ProgramSpec): Prom
   const { plan, constants } = compiled;
   const program = spec && (await (await import("./typescript/print-program.ts")).printProgram(spec));
   return new Map<string, string | Uint8Array>([
-    ...(program && spec ? [["train.ts", program.typescript], ["train.mjs", program.javascript], ["spec.json", `${JSON.stringify(spec.facts, undefined, 1)}\n`]] as const : []),
+    ...(program && spec ? [["train.ts", program.typescript], ["train.mjs", program.javascript], ["spec.json", `${JSON.stringify(spec.facts, undefined, 1)}\n`], [tokenizerFile, `${JSON.stringify(spec.tokenizer)}\n`]] as const : []),
     ["constants.bin", constants],
     ...kernelFiles(compiled),
     ["plan.json", `${JSON.stringify(plan, undefined, 1)}\n`],

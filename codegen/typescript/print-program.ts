@@ -52,8 +52,8 @@ function header({ plan, source }: ProgramSpec): string {
 }
 
 function addImports(file: SourceFile, calls: ReadonlySet<string>, starts: Initialisation): void {
-  const values = ["loadProgram", "openRun", "runMain", "tokenInputs", ...calls].toSorted();
-  file.addImportDeclaration({ moduleSpecifier: runtimeModule, namedImports: ["DataSpec", ...(starts.starts.length > 0 ? ["Initialisers"] : []), "RunOptions", "RunResult", "TokenizerData"], isTypeOnly: true });
+  const values = ["loadProgram", "loadTokenizer", "openRun", "runMain", "tokenInputs", ...calls].toSorted();
+  file.addImportDeclaration({ moduleSpecifier: runtimeModule, namedImports: ["DataSpec", ...(starts.starts.length > 0 ? ["Initialisers"] : []), "RunOptions", "RunResult"], isTypeOnly: true });
   file.addImportDeclaration({ moduleSpecifier: runtimeModule, namedImports: values });
 }
 
@@ -66,7 +66,7 @@ function constant(file: SourceFile, name: string, initializer: string, doc?: str
   });
 }
 
-function addSettings(file: SourceFile, { settings, plan, data, tokenizer }: ProgramSpec): void {
+function addSettings(file: SourceFile, { settings, plan, data }: ProgramSpec): void {
   const { seed, steps, budget, learningRate: rate, evaluateEvery, evaluateOn, metrics, checkpointEvery, keepCheckpoints, patience } = settings;
   const lines = [
     `seed: ${seed},`,
@@ -84,7 +84,6 @@ function addSettings(file: SourceFile, { settings, plan, data, tokenizer }: Prog
     `out: ${JSON.stringify(`runs/${plan.model}`)},`,
   ];
   constant(file, "settings", `{\n${lines.join("\n")}\n} as const`);
-  constant(file, "tokenizer", JSON.stringify(tokenizer), undefined, "TokenizerData");
   constant(file, "data", JSON.stringify(data), undefined, "DataSpec");
 }
 
@@ -145,6 +144,7 @@ function addTrain(file: SourceFile, spec: ProgramSpec, { starts }: Initialisatio
     statements: `
 const folder = new URL(".", import.meta.url);
 const program = await loadProgram(folder);
+const tokenizer = await loadTokenizer(program);
 const run = await openRun({ ...settings, program, data, tokenizer, folder${starts.length > 0 ? ", initialisers" : ""} }, options);
 try {
   const { inputs, targets } = tokenInputs(run.session, "train");

@@ -9,6 +9,7 @@ export { loadDataWith } from "./data/data.ts";
 export type { Weight } from "./data/mixture.ts";
 export type { BpeData } from "./data/bpe/data.ts";
 export type { Decoder, TokenArray, Tokenizer, TokenizerData } from "./data/tokens.ts";
+export { loadTokenizer } from "./load-tokenizer.ts";
 export { characterVocabulary, createTokenizer, decodeTokens, encodeText } from "./data/tokens.ts";
 export type { CompiledProgram, Device, DeviceLimits, Replay, Scalars, Session, StepResult } from "./device.ts";
 export { describeDevice } from "./device.ts";

@@ -43,7 +43,7 @@ export interface Calibration {
 /** The compiler's output folder. */
 export interface CompiledProgram {
   readonly plan: Plan;
-  /** Text of a kernel file named in the plan; for the CPU also of `step.c` and of headers. */
+  /** Text of a kernel file named in the plan, or of another text beside the plan: `step.c`, headers, the tokenizer. */
   readonly kernel: (file: string) => Promise<string>;
   /** `constants.bin`; asked for only if the plan has constants. */
   readonly constants: () => Promise<Uint8Array>;

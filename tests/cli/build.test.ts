@@ -28,11 +28,11 @@ test("builds the same files every time, without those of an earlier build", asyn
 test("for the CPU the kernels are C, with the step that calls them and their headers beside", async () => {
   const cwd = workspace();
   expect((await llmc(["build", "tiny.llm", "--out", "out", "--target", "cpu"], { cwd })).code).toBe(0);
-  expect(readdirSync(join(cwd, "out")).toSorted()).toEqual(["constants.bin", "kernels", "llmc.h", "llmc.json", "plan.json", "run.h", "spec.json", "step.c", "train.mjs", "train.ts"]);
+  expect(readdirSync(join(cwd, "out")).toSorted()).toEqual(["constants.bin", "kernels", "llmc.h", "llmc.json", "plan.json", "run.h", "spec.json", "step.c", "tokenizer-data.json", "train.mjs", "train.ts"]);
   expect(readdirSync(join(cwd, "out/kernels")).filter((file) => !file.endsWith(".c"))).toEqual([]);
   // Nothing of it stays behind.
   expect((await llmc(["build", "tiny.llm", "--out", "out"], { cwd })).code).toBe(0);
-  expect(readdirSync(join(cwd, "out")).toSorted()).toEqual(["constants.bin", "kernels", "llmc.json", "plan.json", "spec.json", "train.mjs", "train.ts"]);
+  expect(readdirSync(join(cwd, "out")).toSorted()).toEqual(["constants.bin", "kernels", "llmc.json", "plan.json", "spec.json", "tokenizer-data.json", "train.mjs", "train.ts"]);
 });
 
 /** Every file below a folder with its content. */
