@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { globSync } from "tinyglobby";
 import { cstTypes } from "../grammar/cst-types.ts";
+import { libraryReference } from "../grammar/library-reference.ts";
 import { diagnosticsReference, fieldsReference } from "../grammar/reference.ts";
 import { tmLanguage } from "../grammar/tmlanguage.ts";
 
@@ -28,5 +29,6 @@ export const generatedFiles: readonly GeneratedFile[] = [
   { path: "grammar/cst.gen.ts", text: cstTypes },
   { path: "grammar/llm.tmLanguage.json", text: tmLanguage },
   { path: "docs/fields.md", text: fieldsReference },
+  { path: "docs/library.md", text: () => libraryReference(globSync("*.llm", { cwd: "stdlib" }).toSorted().map((name) => ({ name, text: readFileSync(`stdlib/${name}`, "utf8") }))) },
   { path: "docs/diagnostics.md", text: () => diagnosticsReference(exampleOf) },
 ];

@@ -13,7 +13,7 @@ describe.each(pages)("$path", (page) => {
   });
 
   test("names commands, options and files that exist", () => {
-    const problems = commandLines(page).flatMap((line) => problemOf(line) ?? []);
+    const problems = commandLines(page).flatMap((line) => problemOf(page, line) ?? []);
     const files = [...page.text.matchAll(/`((?:src|grammar|codegen|stdlib|tests|models|scripts|docs)\/[^`\s…*]*)`/g)].map((m) => m[1] ?? "");
     const links = [...prose(page).matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)].map((m) => join(dirname(page.path), m[1] ?? ""));
     const absent = [...files, ...links].filter((path) => !existsSync(join(root, path)));

@@ -14,14 +14,26 @@ export interface Page {
   readonly text: string;
 }
 
-/** Every page that people write; the two generated ones have a test of their own. */
+/** Every page that people write; the generated ones have a test of their own. */
 export const pages: readonly Page[] = ["README.md", ...globSync("docs/**/*.md", { cwd: root }).toSorted()]
-  .filter((path) => !/^docs\/(fields|diagnostics)\.md$/.test(path))
+  .filter((path) => !/^docs\/(fields|diagnostics|library)\.md$/.test(path))
   .map((path) => ({ path, text: readFileSync(join(root, path), "utf8") }));
 
 /** The text of each block of code in a language. */
 export function codeBlocks({ text }: Page, language: string): readonly string[] {
   return [...text.matchAll(/^```([^\n]*)\n([\s\S]*?)^```$/gm)].filter((m) => m[1] === language).map((m) => m[2] ?? "");
+}
+
+/** The block of code that stands right after a comment. */
+export function blockAfter({ path, text }: Page, comment: string): string {
+  const block = text.split(`${comment}\n`)[1]?.match(/^```[^\n]*\n([\s\S]*?)^```$/m);
+  if (block?.index !== 0) throw new Error(`${path}: no block of code after ${comment}`);
+  return block[1] ?? "";
+}
+
+/** The files that a page has its reader write: `<!-- file alice.llm -->`. */
+function writtenFiles({ text }: Page): readonly string[] {
+  return [...text.matchAll(/^<!-- file (\S+) -->$/gm)].map((m) => m[1] ?? "");
 }
 
 /** The text without code. */
@@ -37,18 +49,18 @@ export function commandLines(page: Page): readonly string[] {
   return [...inline, ...lines].map((m) => m[1] ?? "");
 }
 
-/** What is wrong with a command line, if anything: an unknown command, option or file. `…` and words in capitals stand for anything. */
-export function problemOf(line: string): string | undefined {
+/** What is wrong with a command line of a page, if anything: an unknown command, option or file. `…` and words in capitals stand for anything. */
+export function problemOf(page: Page, line: string): string | undefined {
   const [, name = "", ...words] = line.trim().split(/\s+/);
   if (/^[A-Z]|^…$|^--/.test(name)) return undefined;
   const command = commands.find((c) => c.name === name);
   if (!command) return `there is no command ${name}`;
   for (const word of words.filter((w) => w.startsWith("-"))) {
     const option = word.replace(/=.*/, "");
-    const known = Object.entries(command.options).some(([long, { short }]) => option === `--${long}` || option === `-${short ?? ""}`);
+    const known = option === "--help" || Object.entries(command.options).some(([long, { short }]) => option === `--${long}` || option === `-${short ?? ""}`);
     if (!known) return `llmc ${name} has no option ${option}`;
   }
-  const absent = words.find((w) => w.endsWith(".llm") && !/^[A-Z]+\./.test(w) && globSync(w, { cwd: root }).length === 0);
+  const absent = words.find((w) => w.endsWith(".llm") && !/^[A-Z]+\./.test(w) && !writtenFiles(page).includes(w) && globSync(w, { cwd: root }).length === 0);
   return absent === undefined ? undefined : `there is no file ${absent}`;
 }
 
