@@ -39,7 +39,7 @@ async function interruptible<T>(host: Host, work: (options: CurateOptions) => Pr
   const line = progressLine(host);
   const interrupt = onInterrupt(() => stop.abort(new RuntimeFailure("interrupted", "stopped; what was done is kept, and the same command goes on from there")));
   try {
-    return await work({ folder: host.cwd, cache: await cacheFolder(), signal: stop.signal, progress: line.show });
+    return await work({ folder: host.cwd, cache: await cacheFolder(), signal: stop.signal, progress: line.show, notice: (text) => (line.end(), host.err(`note: ${text}\n`)) });
   } finally {
     line.end();
     interrupt.release();

@@ -5,7 +5,6 @@
 import type { Hash } from "node:crypto";
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { mkdir, readFile } from "node:fs/promises";
 import { dirname, join, relative, resolve } from "node:path";
 import type { Section } from "../../grammar/ast.ts";
 import { checkFields } from "../../grammar/fields.ts";
@@ -19,6 +18,7 @@ import { readSource } from "../runtime/node/files.ts";
 import type { Vocabulary } from "../semantics/session.ts";
 import type { DataText, TokenizerUse } from "../semantics/texts.ts";
 import type { Host } from "./host.ts";
+import { keepTokenizer, keptTokenizer } from "./kept-tokenizer.ts";
 import { preparedData, withEndings } from "./prepared-data.ts";
 
 /** Changes whenever the same text and settings would give another tokenizer. */
@@ -80,7 +80,7 @@ async function trainedTokenizer({ name, settings, on }: Extract<TokenizerUse, { 
   if (bytes === 0) throw noText(on);
   const folder = join(await cacheFolder(), "tokenizers");
   const path = join(folder, `${hash.digest("hex")}.json`);
-  const kept = await keptTokenizer(path);
+  const kept = await keptTokenizer(path, (text) => host.err(`note: ${text}\n`));
   if (kept) return kept;
   host.err(`training the tokenizer ${name}: ${settings.vocab} tokens from ${(bytes / 1e6).toFixed(1)} MB of ${on.name}\n`);
   const { WordCounts } = await import("../data/tokenizer/count-words.ts");
@@ -92,27 +92,13 @@ async function trainedTokenizer({ name, settings, on }: Extract<TokenizerUse, { 
   if (size < settings.vocab) {
     throw new RuntimeFailure("tokenizer/vocabulary", `the text of \`${on.name}\` gives \`${name}\` only ${size} tokens, and ${settings.vocab} are declared`, `declare \`vocab: ${size}\`, or train it on more text`);
   }
-  await mkdir(folder, { recursive: true });
-  const { writeAtomically } = await import("../runtime/node/write-atomically.ts");
-  await writeAtomically(path, [new TextEncoder().encode(JSON.stringify(trained))]);
+  await keepTokenizer(path, trained);
   return trained;
 }
 
 /** The length goes first, so that where documents end matters. */
 function addTo(hash: Hash, document: Uint8Array): void {
   hash.update(`${document.length} `).update(document);
-}
-
-/** What was trained before; a damaged file is as good as none. */
-async function keptTokenizer(path: string): Promise<TokenizerData | undefined> {
-  const { createTokenizer, tokenizerData } = await import("../runtime/data/tokens.ts");
-  try {
-    const data = tokenizerData(JSON.parse(await readFile(path, "utf8")));
-    if (data) createTokenizer(data);
-    return data;
-  } catch {
-    return undefined;
-  }
 }
 
 /** Texts with their names: whole files, or the documents that curation left. */

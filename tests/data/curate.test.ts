@@ -9,7 +9,8 @@ import { countTokens } from "../../src/data/curate/count-tokens.ts";
 import { curate } from "../../src/data/curate/curate.ts";
 import type { Manifest } from "../../src/data/curate/manifest.ts";
 import type { CurationPlan, Step } from "../../src/data/curate/plan.ts";
-import { contentsOf, documentsIn, filesToRead, madeUpText, options, planOf, temporaryFolder } from "./curate-support.ts";
+import { contentsOf, documentsIn, filesToRead, options, planOf, temporaryFolder } from "./curate-support.ts";
+import { madeUpText } from "../support/made-up-text.ts";
 
 const redact: Step = { name: "personal", kind: "redact", options: {} };
 const quality: Step = { name: "words", kind: "gopher_quality", options: { words: "whitespace" } };

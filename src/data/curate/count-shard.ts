@@ -1,8 +1,7 @@
 /** @file The tokens of a shard's documents: of all of them where they were read, afterwards only of those that a pass edited. */
-import { readFile } from "node:fs/promises";
 import type { Tokenizer } from "../../runtime/data/tokens.ts";
 import { changesPath, documentsOf, linesOf, type Change } from "./shards.ts";
-import { put } from "./store.ts";
+import { contentOf, put } from "./store.ts";
 
 /** Tokens of the documents that went into each step of a pass, and of those that came out of it. */
 export interface TokenTally {
@@ -51,5 +50,5 @@ export async function countShard({ temporary, input, before, output, of, steps }
 }
 
 export async function countsIn(path: string): Promise<Uint32Array> {
-  return new Uint32Array(Uint8Array.from(await readFile(path)).buffer);
+  return new Uint32Array(Uint8Array.from(await contentOf(path)).buffer);
 }

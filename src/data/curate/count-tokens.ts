@@ -4,7 +4,7 @@ import { basename, join } from "node:path";
 import type { TokenizerData } from "../../runtime/data/tokens.ts";
 import type { Context } from "./context.ts";
 import { countsIn, countsPath, type TokenTally } from "./count-shard.ts";
-import { withContext, type Curated, type CurateOptions, type Ran } from "./curate.ts";
+import { runPlan, withContext, type Curated, type CurateOptions, type Ran } from "./curate.ts";
 import type { Amount, Manifest, ManifestSource, ManifestStep } from "./manifest.ts";
 import { bySource } from "./result.ts";
 import { tallyOf } from "./shards.ts";
@@ -13,7 +13,10 @@ import { count, sumSizes, type Tally } from "./tally.ts";
 
 /** The manifest with tokens. `options` are those of `curate`. */
 export function countTokens({ ran, manifest }: Curated, tokenizer: TokenizerData, options: CurateOptions): Promise<Manifest> {
-  return withContext(options, async (context) => (await counted(ran, manifest, { tokenizer, folder: join(context.store.folder, "tokens", hashOf(tokenizer)), context })).manifest);
+  return withContext(options, async (context, attempt) => {
+    if (attempt > 0) await runPlan(ran.plan, context);
+    return (await counted(ran, manifest, { tokenizer, folder: join(context.store.folder, "tokens", hashOf(tokenizer)), context })).manifest;
+  });
 }
 
 interface Counting {

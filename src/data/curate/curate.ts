@@ -3,7 +3,10 @@
  * cache by what it was made from, so that a run does only what no run before it did, and one that was cut off goes on where it was.
  */
 import { availableParallelism } from "node:os";
+import { say } from "../../runtime/cache-folder.ts";
+import { RuntimeFailure } from "../../runtime/failure.ts";
 import type { Context, Progress } from "./context.ts";
+import { CacheDamage, forget } from "./damage.ts";
 import type { Manifest, ManifestSource } from "./manifest.ts";
 import { manifestOf, sourceFiles, writeResult } from "./result.ts";
 import type { CurationPlan, PlannedSource } from "./plan.ts";
@@ -21,6 +24,8 @@ export interface CurateOptions {
   readonly workers?: number;
   readonly progress?: (progress: Progress) => void;
   readonly signal?: AbortSignal;
+  /** Told of what was damaged and is made again. */
+  readonly notice?: (text: string) => void;
 }
 
 export interface Curated {
@@ -62,18 +67,33 @@ export async function curate(plan: CurationPlan, options: CurateOptions): Promis
   });
 }
 
-export async function withContext<T>({ folder, cache, workers = availableParallelism(), progress = () => undefined, signal }: CurateOptions, work: (context: Context) => Promise<T>): Promise<T> {
+/** So many damaged files are found one after the other before something else must be wrong, such as the memory or the disk. */
+const mostDamaged = 100;
+
+/** Does work in the cache. Where that finds damage, what is damaged is removed and the work done again, as attempt 1 and so on. */
+export async function withContext<T>({ folder, cache, workers = availableParallelism(), progress = () => undefined, signal, notice = say }: CurateOptions, work: (context: Context, attempt: number) => Promise<T>): Promise<T> {
   const store = await openStore(cache);
-  const pool = createPool(workers, signal);
   try {
-    return await work({ store, folder, pool, progress, signal });
+    for (let attempt = 0; ; attempt++) {
+      // Workers keep what they read.
+      const pool = createPool(workers, signal);
+      try {
+        return await work({ store, folder, pool, progress, signal }, attempt);
+      } catch (error) {
+        if (!(error instanceof CacheDamage)) throw error;
+        if (attempt === mostDamaged) throw new RuntimeFailure("disk/write", `${error.path} is not what was written to it, again and again`, "see whether the disk and the memory are sound");
+        notice(`${error.path} was damaged; it is made again`);
+        await forget(store.folder, error.path);
+      } finally {
+        await pool.close();
+      }
+    }
   } finally {
-    await pool.close();
     await closeStore(store);
   }
 }
 
-async function runPlan(plan: CurationPlan, context: Context): Promise<Ran> {
+export async function runPlan(plan: CurationPlan, context: Context): Promise<Ran> {
   const sources: RanSource[] = [];
   for (const source of plan.sources) {
     if (source.kind === "files") {

@@ -1,6 +1,6 @@
 /**
  * @file The files of a source, known by what they hold. A file whose size and time are as they were holds what it held: what is known of a source's files is
- * kept in one log, a line a file, so that a hundred thousand small files cost no more than their bytes. A line that was torn by a crash is no line.
+ * kept in one log, a line a file, so that a hundred thousand small files cost no more than their bytes. A line that was torn by a crash, or has changed, is no line.
  */
 import { createHash } from "node:crypto";
 import { createReadStream, readFileSync, statSync } from "node:fs";
@@ -12,7 +12,7 @@ import { expand } from "../../runtime/node/files.ts";
 import { diskFailure } from "../../runtime/node/write-atomically.ts";
 import type { Context } from "./context.ts";
 import type { FilesToRead } from "./plan.ts";
-import { hashOf, put } from "./store.ts";
+import { hashOf, putPlain } from "./store.ts";
 
 export interface KnownFile {
   readonly name: string;
@@ -99,17 +99,16 @@ async function logged(path: string): Promise<Logged> {
   }
   const lines = text.split("\n");
   for (const line of lines) {
-    try {
-      const one = JSON.parse(line) as Seen;
-      if (typeof one.path === "string" && /^[0-9a-f]{64}$/.test(one.sha256)) seen.set(one.path, one);
-    } catch {
-      // Torn, or the nothing after the last line.
-    }
+    const [sum, text = ""] = line.split("\t");
+    if (text === "" || sum !== hashOf(text)) continue;
+    const one = JSON.parse(text) as Seen;
+    seen.set(one.path, one);
   }
   return { seen, lines: lines.length - 1 };
 }
 
-const linesOf = (all: Iterable<Seen>): string => Array.from(all, (one) => `${JSON.stringify(one)}\n`).join("");
+/** Each line begins with the sum of its text. */
+const linesOf = (all: Iterable<Seen>): string => Array.from(all, (one) => JSON.stringify(one)).map((text) => `${hashOf(text)}\t${text}\n`).join("");
 
 /** Not forced to the disk: what is lost is computed again. A line of its own ends what a crash may have torn. */
 async function append(path: string, fresh: readonly Seen[]): Promise<void> {
@@ -122,5 +121,5 @@ async function append(path: string, fresh: readonly Seen[]): Promise<void> {
 }
 
 async function rewrite(path: string, { seen }: Logged, there: ReadonlySet<string>, temporary: string): Promise<void> {
-  await put(temporary, path, linesOf([...seen.values()].filter((one) => there.has(one.path))));
+  await putPlain(temporary, path, linesOf([...seen.values()].filter((one) => there.has(one.path))));
 }

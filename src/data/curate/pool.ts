@@ -1,11 +1,13 @@
 /** @file Worker threads that do jobs. A job is given out only when a worker is free, so that no more shards are in memory than there are workers. */
 import { Worker } from "node:worker_threads";
 import { RuntimeFailure, type FailureCode } from "../../runtime/failure.ts";
+import { CacheDamage } from "./damage.ts";
 import type { Job } from "./jobs.ts";
 
 export type Answer =
   | { readonly kind: "done" }
   | { readonly kind: "failure"; readonly code: FailureCode; readonly message: string; readonly help: string | undefined }
+  | { readonly kind: "damage"; readonly path: string }
   | { readonly kind: "bug"; readonly error: unknown };
 
 /** Bundles have the worker beside them. Where the sources run as they are, it is bundled before (see tests/data/setup). */
@@ -37,6 +39,7 @@ export function createPool(size: number, signal: AbortSignal | undefined): Pool 
         switch (said.kind) {
           case "done": return resolve();
           case "failure": return reject(new RuntimeFailure(said.code, said.message, said.help));
+          case "damage": return reject(new CacheDamage(said.path));
           case "bug": return reject(said.error);
         }
       });

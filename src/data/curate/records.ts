@@ -1,6 +1,7 @@
 /** @file What workers leave of a shard for a decision over all documents: records one after the other, or packed keys of which parts are read. */
-import { open, readFile } from "node:fs/promises";
+import { open } from "node:fs/promises";
 import type { Packed } from "../dedup/keys.ts";
+import { contentOf } from "./store.ts";
 
 /** Each with its length before it. */
 export function packRecords(records: readonly Uint8Array[]): readonly Uint8Array[] {
@@ -12,7 +13,7 @@ export async function* recordsIn(paths: readonly string[], signal: AbortSignal |
   for (const path of paths) {
     signal?.throwIfAborted();
     // Plain bytes: a slice of a Buffer is no copy.
-    const { buffer, byteOffset, byteLength } = await readFile(path);
+    const { buffer, byteOffset, byteLength } = await contentOf(path);
     const bytes = new Uint8Array(buffer, byteOffset, byteLength);
     const view = new DataView(buffer, byteOffset, byteLength);
     for (let at = 0; at < bytes.length;) {
@@ -23,8 +24,17 @@ export async function* recordsIn(paths: readonly string[], signal: AbortSignal |
   }
 }
 
-export const packedIn = (path: string, signal: AbortSignal | undefined): Packed => async (from, to) => {
-  signal?.throwIfAborted();
+export function packedIn(path: string, signal: AbortSignal | undefined): Packed {
+  let sound: Promise<unknown> | undefined;
+  return async (from, to) => {
+    signal?.throwIfAborted();
+    // The sum is of the whole file.
+    await (sound ??= contentOf(path).then(() => undefined));
+    return part(path, from, to);
+  };
+}
+
+async function part(path: string, from: number, to: number): Promise<Uint8Array> {
   const bytes = new Uint8Array(to - from);
   const file = await open(path);
   try {
@@ -37,4 +47,4 @@ export const packedIn = (path: string, signal: AbortSignal | undefined): Packed 
     await file.close();
   }
   return bytes;
-};
+}

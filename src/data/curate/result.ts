@@ -1,13 +1,14 @@
 /** @file The result of curation: the manifest, and the documents by source. */
-import { copyFile, link, mkdir, rename } from "node:fs/promises";
+import { copyFile, link, mkdir, readFile, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { RuntimeFailure, isFailure, systemCode } from "../../runtime/failure.ts";
 import { diskFailure } from "../../runtime/node/write-atomically.ts";
 import type { Context } from "./context.ts";
+import { CacheDamage } from "./damage.ts";
 import type { Ran } from "./curate.ts";
 import type { Manifest, ManifestSource, ManifestStep } from "./manifest.ts";
 import { tallyOf } from "./shards.ts";
-import { exists, put } from "./store.ts";
+import { contentOf, exists, isAsWritten, putPlain } from "./store.ts";
 import { sumLengths, sumSizes, sumSkipped, sumSteps, type Tally } from "./tally.ts";
 
 const talliesOf = (shards: readonly string[]): Promise<readonly Tally[]> => Promise.all(shards.map(async (shard) => (await tallyOf(shard)) as Tally));
@@ -82,13 +83,20 @@ export async function sourceFiles(ran: Ran, folder: string): Promise<ReadonlyMap
 /** The folder of the result; it takes no room of its own where files can have two names. */
 export async function writeResult(ran: Ran, manifest: Manifest, { store }: Context): Promise<string> {
   const folder = join(store.folder, "curated", ran.hash);
-  if (await exists(folder)) return folder;
+  const text = `${JSON.stringify(manifest, undefined, 2)}\n`;
+  if (await exists(folder)) {
+    await requireSound(ran, folder, text);
+    return folder;
+  }
+  const named = await namedShards(ran);
+  // A damaged shard must not become a result.
+  for (const { shard } of named) await contentOf(shard);
   const made = join(store.temporary, ran.hash);
   try {
     await mkdir(made);
     await mkdir(join(store.folder, "curated"), { recursive: true });
-    for (const { shard, name } of await namedShards(ran)) await link(shard, join(made, name)).catch(() => copyFile(shard, join(made, name)));
-    await put(store.temporary, join(made, "manifest.json"), `${JSON.stringify(manifest, undefined, 2)}\n`);
+    for (const { shard, name } of named) await link(shard, join(made, name)).catch(() => copyFile(shard, join(made, name)));
+    await putPlain(store.temporary, join(made, "manifest.json"), text);
     await rename(made, folder).catch((error: unknown) => {
       // Another run was first, with the same.
       if (systemCode(error) !== "ENOTEMPTY" && systemCode(error) !== "EEXIST" && systemCode(error) !== "EPERM") throw error;
@@ -97,4 +105,14 @@ export async function writeResult(ran: Ran, manifest: Manifest, { store }: Conte
     throw isFailure(error) ? error : diskFailure(folder, error);
   }
   return folder;
+}
+
+/** A shard and a file of the result may be one file with two names: where it was damaged, both are made again. */
+async function requireSound(ran: Ran, folder: string, manifest: string): Promise<void> {
+  for (const { shard, name } of await namedShards(ran)) {
+    if (await isAsWritten(join(folder, name), shard)) continue;
+    await contentOf(shard);
+    throw new CacheDamage(join(folder, name));
+  }
+  if ((await readFile(join(folder, "manifest.json"), "utf8").catch(() => "")) !== manifest) throw new CacheDamage(join(folder, "manifest.json"));
 }

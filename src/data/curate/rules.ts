@@ -1,5 +1,4 @@
 /** @file The rules of steps. */
-import { readFile } from "node:fs/promises";
 import { qualityAbove, qualityBest, qualityPareto } from "../classify/quality.ts";
 import type { QualityModel } from "../classify/train.ts";
 import { exactDuplicates } from "../dedup/exact.ts";
@@ -17,6 +16,7 @@ import { boundedSignals } from "../rules/signals.ts";
 import { bannedPhrases, listedWords } from "../rules/word-lists.ts";
 import type { Step, StepKind } from "./plan.ts";
 import { linesOf } from "./shards.ts";
+import { contentOf } from "./store.ts";
 
 /** Raised when a step decides otherwise than before, or leaves other records: results of earlier versions are not used again. */
 export const versions: Readonly<Record<StepKind, number>> = {
@@ -80,7 +80,7 @@ export async function ruleOf({ step, made = "" }: ReadyStep): Promise<Rule> {
     case "near_duplicates": return documents(nearDuplicates(step.options));
     case "repeated_substrings": return units(repeatedSubstrings(step.options));
     case "quality": {
-      const model = modelFrom(await readFile(made));
+      const model = modelFrom(await contentOf(made));
       switch (step.keep.kind) {
         case "above": return document(qualityAbove(model, step.keep.threshold));
         case "best": return corpus(qualityBest(model, step.keep.share));

@@ -2,9 +2,8 @@
  * @file Shards: files of documents, one JSON object a line, each with a file beside it of what was counted. That file is written last: where it is, the
  * shard is done.
  */
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { put, stored } from "./store.ts";
+import { contentOf, put, stored } from "./store.ts";
 import { count, type Tally } from "./tally.ts";
 
 export interface Document {
@@ -31,7 +30,7 @@ export interface Change {
 
 /** The lines of a file, with their ends. */
 async function* bytesOf(path: string): AsyncGenerator<Buffer> {
-  const bytes = await readFile(path);
+  const bytes = await contentOf(path);
   for (let start = 0, end: number; start < bytes.length; start = end) {
     end = bytes.indexOf(0x0a, start) + 1;
     yield bytes.subarray(start, end);
