@@ -69,7 +69,7 @@ async function runGenerate(input: Input, host: Host): Promise<ExitCode> {
   } finally {
     await checkpoint.close();
   }
-  host.err(`next: llmc generate ${shown(given)} --seed ${options.seed + 1}\n`);
+  host.err(`next: llmc generate ${shown(given)} --seed ${options.seed + 1}${input.flag("trust") ? " --trust" : ""}\n`);
   return 0;
 }
 
