@@ -19,6 +19,12 @@ export const pages: readonly Page[] = ["README.md", ...globSync("docs/**/*.md", 
   .filter((path) => !/^docs\/(fields|diagnostics|library)\.md$/.test(path))
   .map((path) => ({ path, text: readFileSync(join(root, path), "utf8") }));
 
+export function pageAt(path: string): Page {
+  const page = pages.find((p) => p.path === path);
+  if (page === undefined) throw new Error(`there is no ${path}`);
+  return page;
+}
+
 /** The text of each block of code in a language. */
 export function codeBlocks({ text }: Page, language: string): readonly string[] {
   return [...text.matchAll(/^```([^\n]*)\n([\s\S]*?)^```$/gm)].filter((m) => m[1] === language).map((m) => m[2] ?? "");
