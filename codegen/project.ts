@@ -9,12 +9,15 @@ import type { ProgramSpec } from "./typescript/program-spec.ts";
 /** Files of the project by their path in the folder. */
 export type ProjectFiles = ReadonlyMap<string, string | Uint8Array>;
 
+/** Says that `train.ts` is a module, whatever the folders above say, and lets a person install what it needs beside it. */
+const packageJson = '{ "private": true, "type": "module" }\n';
+
 /** Without `spec` there is no training program: nothing says on what text. */
 export async function projectFiles(compiled: Compiled, spec?: ProgramSpec): Promise<ProjectFiles> {
   const { plan, constants } = compiled;
   const program = spec && (await (await import("./typescript/print-program.ts")).printProgram(spec));
   return new Map<string, string | Uint8Array>([
-    ...(program && spec ? [["train.ts", program.typescript], ["train.mjs", program.javascript], ["spec.json", `${JSON.stringify(spec.facts, undefined, 1)}\n`], [tokenizerFile, `${JSON.stringify(spec.tokenizer)}\n`]] as const : []),
+    ...(program && spec ? [["train.ts", program.typescript], ["train.mjs", program.javascript], ["spec.json", `${JSON.stringify(spec.facts, undefined, 1)}\n`], [tokenizerFile, `${JSON.stringify(spec.tokenizer)}\n`], ["package.json", packageJson]] as const : []),
     ["constants.bin", constants],
     ...kernelFiles(compiled),
     ["plan.json", `${JSON.stringify(plan, undefined, 1)}\n`],

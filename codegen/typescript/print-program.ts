@@ -34,6 +34,7 @@ export async function printProgram(spec: ProgramSpec): Promise<PrintedProgram> {
   addLearningRate(file, spec, rate);
   if (starts.starts.length > 0) addInitialisers(file, starts);
   addTrain(file, spec, starts);
+  addMissingRuntime(file);
   file.addStatements((writer) => writer.blankLine().write("await runMain(import.meta.url, train);"));
 
   const text = `${header(spec)}\n${file.getFullText()}`;
@@ -48,13 +49,33 @@ function header({ plan, source }: ProgramSpec): string {
  *
  *     node train.mjs            train from the start, or --resume
  *     node train.mjs --help     device, seed, steps, output folder
+ *
+ * \`train.mjs\` is what llmc runs, with any Node; \`train.ts\` is the same program with types. Node 22.18 and later run that as well: \`node train.ts\`.
+ * An edit of the one does not change the other.
  */`;
 }
 
 function addImports(file: SourceFile, calls: ReadonlySet<string>, starts: Initialisation): void {
   const values = ["loadProgram", "loadTokenizer", "openRun", "runMain", "tokenInputs", ...calls].toSorted();
   file.addImportDeclaration({ moduleSpecifier: runtimeModule, namedImports: ["DataSpec", ...(starts.starts.length > 0 ? ["Initialisers"] : []), "RunOptions", "RunResult"], isTypeOnly: true });
-  file.addImportDeclaration({ moduleSpecifier: runtimeModule, namedImports: values });
+  // Not a plain import: that would fail before the program can say what is missing.
+  file.addStatements((writer) => writer.blankLine().write(`const { ${values.join(", ")} } = await import(${JSON.stringify(runtimeModule)}).catch(missingRuntime);`));
+}
+
+function addMissingRuntime(file: SourceFile): void {
+  const name = runtimeModule.replace(/\/.*/, "");
+  file.addFunction({
+    name: "missingRuntime",
+    parameters: [{ name: "error", type: "{ readonly code?: string; readonly message: string }" }],
+    returnType: "never",
+    docs: [`Says in a sentence that \`${name}\` is not installed where this program lies.`],
+    statements: `
+if (!/^ERR_(MODULE_NOT_FOUND|PACKAGE_PATH_NOT_EXPORTED)$/.test(error.code ?? "") || !error.message.includes(${JSON.stringify(name)})) throw error;
+console.error("error: this program needs the package ${name}, which is not installed in its folder or above");
+console.error("  help: install it there as docs/install.md of llmc says: npm install PATH/TO/${name}-VERSION.tgz");
+process.exit(1);`,
+    leadingTrivia: "\n",
+  });
 }
 
 function constant(file: SourceFile, name: string, initializer: string, doc?: string, type?: string): void {

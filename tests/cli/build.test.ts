@@ -1,6 +1,6 @@
 /** The folder that `llmc build` writes: the same every time, correct TypeScript, and the very program that `llmc train` runs. */
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { llmc, run, workspace } from "./setup/run-llmc.ts";
@@ -28,11 +28,11 @@ test("builds the same files every time, without those of an earlier build", asyn
 test("for the CPU the kernels are C, with the step that calls them and their headers beside", async () => {
   const cwd = workspace();
   expect((await llmc(["build", "tiny.llm", "--out", "out", "--target", "cpu"], { cwd })).code).toBe(0);
-  expect(readdirSync(join(cwd, "out")).toSorted()).toEqual(["constants.bin", "kernels", "llmc.h", "llmc.json", "plan.json", "run.h", "spec.json", "step.c", "tokenizer-data.json", "train.mjs", "train.ts"]);
+  expect(readdirSync(join(cwd, "out")).toSorted()).toEqual(["constants.bin", "kernels", "llmc.h", "llmc.json", "package.json", "plan.json", "run.h", "spec.json", "step.c", "tokenizer-data.json", "train.mjs", "train.ts"]);
   expect(readdirSync(join(cwd, "out/kernels")).filter((file) => !file.endsWith(".c"))).toEqual([]);
   // Nothing of it stays behind.
   expect((await llmc(["build", "tiny.llm", "--out", "out"], { cwd })).code).toBe(0);
-  expect(readdirSync(join(cwd, "out")).toSorted()).toEqual(["constants.bin", "kernels", "llmc.json", "plan.json", "spec.json", "tokenizer-data.json", "train.mjs", "train.ts"]);
+  expect(readdirSync(join(cwd, "out")).toSorted()).toEqual(["constants.bin", "kernels", "llmc.json", "package.json", "plan.json", "spec.json", "tokenizer-data.json", "train.mjs", "train.ts"]);
 });
 
 /** Every file below a folder with its content. */
@@ -89,12 +89,18 @@ test("the program is correct TypeScript, runs by itself, and is what llmc train 
   writeFileSync(join(cwd, "package.json"), '{ "type": "module" }');
   execFileSync(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", cwd], { stdio: "pipe" });
 
+  const moved = async (from: string): Promise<string> => (await run(join(cwd, from, "train.mjs"), ["--device=software"], { cwd })).stderr;
+  expect(await moved("program")).toBe("error: this program needs the package llmc-lang, which is not installed in its folder or above\n  help: install it there as docs/install.md of llmc says: npm install PATH/TO/llmc-lang-VERSION.tgz\n");
+
   // Where llmc is installed the program finds the runtime.
   mkdirSync(join(cwd, "node_modules"));
   symlinkSync(root, join(cwd, "node_modules/llmc-lang"));
   const alone = await run(join(cwd, "program/train.mjs"), ["--device=software", "--out=alone"], { cwd });
   expect(alone.stderr).toContain("saved alone/checkpoints/step-00000012.safetensors");
   expect(alone.code).toBe(0);
+  // Elsewhere it says what to do about its text.
+  cpSync(join(cwd, "program"), join(cwd, "deep/moved"), { recursive: true });
+  expect(await moved("deep/moved")).toMatch(/^error\[data\/missing\]: there is no file .*emma\.txt\n  help: paths are relative to .*deep\/moved\/?; if the program was moved, correct `files` in its train\.mjs, or build it again where it is to lie\n$/);
   expect((await llmc(["train", "tiny.llm", "--device", "software", "--out", "run"], { cwd })).code).toBe(0);
   expect(readFileSync(join(cwd, "run/program/train.mjs"), "utf8")).toBe(readFileSync(join(cwd, "program/train.mjs"), "utf8").replace('files: ["../emma.txt"]', 'files: ["../../emma.txt"]'));
   // All but the header, which says which plan it was.

@@ -4,13 +4,13 @@ import { fileURLToPath } from "node:url";
 import type { Initialisers } from "../arenas.ts";
 import { elementsOf, initialise } from "../arenas.ts";
 import { requireSameModel, requireTokenizer, restoreCheckpoint } from "../checkpoint.ts";
-import type { DataSpec } from "../data/data.ts";
+import type { DataOptions, DataSpec, TrainingData } from "../data/data.ts";
 import type { TokenizerData } from "../data/tokens.ts";
 import { createTokenizer } from "../data/tokens.ts";
 import type { CompiledProgram } from "../device.ts";
 import { describeDevice } from "../device.ts";
 import type { MetricName } from "../evaluate.ts";
-import { RuntimeFailure } from "../failure.ts";
+import { RuntimeFailure, isFailure } from "../failure.ts";
 import { Run } from "../train.ts";
 import { requireSameSpec } from "../spec-facts.ts";
 import { type OpenCheckpoint, listCheckpoints, openCheckpoints, openNewestSound } from "./checkpoints.ts";
@@ -92,7 +92,7 @@ export async function openRun(setup: RunSetup, options: RunOptions = {}): Promis
       if (checkpoint.info.plan !== plan.hash) screen.note("note: another device or version of the compiler wrote the checkpoint; what follows may be rounded otherwise than it would have been there");
     }
     await requireUndamaged(folder, "data/");
-    const data = await loadData(setup.data, { tokenizer, batch: plan.batch, context: plan.context, total: steps * plan.batch, seed, ...(setup.evaluateOn === undefined ? {} : { validation: setup.evaluateOn }) }, folder);
+    const data = await textOf(setup.data, { tokenizer, batch: plan.batch, context: plan.context, total: steps * plan.batch, seed, ...(setup.evaluateOn === undefined ? {} : { validation: setup.evaluateOn }) }, folder);
     const dataHash = await data.hash();
     if (checkpoint !== undefined) requireSameData(checkpoint, dataHash, options.force ?? []);
     for (const warning of data.warnings) screen.note(`warning: ${warning}`);
@@ -147,6 +147,16 @@ export async function openRun(setup: RunSetup, options: RunOptions = {}): Promis
     throw error;
   } finally {
     await checkpoint?.close();
+  }
+}
+
+/** The text, from where the program lies: whoever moved it without its text hears what to do. */
+async function textOf(spec: DataSpec, options: DataOptions, folder: string): Promise<TrainingData> {
+  try {
+    return await loadData(spec, options, folder);
+  } catch (error) {
+    if (!isFailure(error) || error.code !== "data/missing" || spec.sources.every(({ files }) => files.every((file) => file.startsWith("npm:")))) throw error;
+    throw new RuntimeFailure(error.code, error.message, `${error.help ?? `paths are relative to ${folder}`}; if the program was moved, correct \`files\` in its train.mjs, or build it again where it is to lie`);
   }
 }
 
