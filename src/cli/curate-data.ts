@@ -34,7 +34,7 @@ export async function countTokens(curated: Curated, tokenizer: TokenizerData, ho
 }
 
 /** Ctrl-C stops the work; what was done of it is kept. */
-async function interruptible<T>(host: Host, work: (options: CurateOptions) => Promise<T>): Promise<T> {
+export async function interruptible<T>(host: Host, work: (options: CurateOptions) => Promise<T>): Promise<T> {
   const stop = new AbortController();
   const line = progressLine(host);
   const interrupt = onInterrupt(() => stop.abort(new RuntimeFailure("interrupted", "stopped; what was done is kept, and the same command goes on from there")));

@@ -117,3 +117,41 @@ test("Ctrl-C keeps what was done, and the same command goes on from there to the
   expect(whole.code).toBe(0);
   expect((await run(["data", "web.llm"])).stdout).toBe(whole.stdout);
 });
+
+test("what is left is exported with its other fields, and what was dropped with the reason; a folder of somebody else's is left alone", async () => {
+  const { cwd, run } = corpus(`data Rows {
+  source json { files: "a.jsonl", id: "meta.key" }
+  source table { files: "b.csv", field: "body" }
+  curate: [exact_duplicates, signals(characters: 10..inf), redact([email])]
+}
+`);
+  const json = [
+    '{"meta":{"key":12345678901234567891,"lang":"en"},"text":"The first one, by jane@chawton.co.uk.","score":98765432109876543210,"tags":["a",{"b":null}],"id":"own"}',
+    '{"text":"short","meta":{"key":"s"}}', '{"text":"The second one.","meta":{"key":"two"}}', '{"text":"The second one.","meta":{"key":"again","lang":"de"}}',
+    '{"text":"a@b.co.uk","meta":{"key":"m"}}',
+  ];
+  writeFileSync(join(cwd, "a.jsonl"), json.join("\n"));
+  writeFileSync(join(cwd, "b.csv"), 'text,body,n\nmine,"The third, one.",007\n');
+  const read = (name: string): readonly unknown[] => readFileSync(join(cwd, "out", name), "utf8").trimEnd().split("\n").map((line) => JSON.parse(line) as unknown);
+
+  expect(await run(["data", "web.llm", "--out", "out"])).toMatchObject({ code: 0, stderr: expect.stringContaining("wrote out: 4 files") });
+  expect(readdirSync(join(cwd, "out")).toSorted()).toEqual(["dropped.jsonl", "json-00000.jsonl", "llmc.json", "manifest.json", "table-00000.jsonl"]);
+  expect(readFileSync(join(cwd, "out/json-00000.jsonl"), "utf8")).toContain('"metadata":{"meta":{"lang":"en"},"score":98765432109876543210,"tags":["a",{"b":null}],"id":"own"}}');
+  expect(read("json-00000.jsonl")).toMatchObject([{ id: "12345678901234567891", source: "json", text: expect.stringMatching(/^The first one, by (?!jane)/) }, { id: "two" }]);
+  expect(read("json-00000.jsonl")[1]).not.toHaveProperty("metadata");
+  expect(read("table-00000.jsonl")).toEqual([{ id: "b.csv#0", text: "The third, one.", source: "table", metadata: { text: "mine", n: "007" } }]);
+  expect(read("dropped.jsonl")).toMatchObject([
+    { id: "again", source: "json", step: "exact_duplicates", reason: "exact_duplicate", detail: "two", text: "The second one." },
+    { id: "s", step: "signals", text: "short", detail: expect.any(String) },
+    { id: "m", step: "signals", text: expect.not.stringContaining("a@b") },
+  ]);
+
+  const before = readFileSync(join(cwd, "out/json-00000.jsonl"));
+  expect((await run(["data", "web.llm", "--out", "out"])).code).toBe(0);
+  expect(readFileSync(join(cwd, "out/json-00000.jsonl"))).toEqual(before);
+  writeFileSync(join(cwd, "out/json-00000.jsonl"), "edited");
+  expect(await run(["data", "web.llm", "--out", "out"])).toMatchObject({ code: 1, stderr: expect.stringContaining("error[file/edited]") });
+  expect((await run(["data", "web.llm", "--out", "out", "--force"])).code).toBe(0);
+  expect(readFileSync(join(cwd, "out/json-00000.jsonl"))).toEqual(before);
+  expect(await run(["data", "web.llm", "--out", "."])).toMatchObject({ code: 1, stderr: expect.stringContaining("error[folder/foreign]") });
+});

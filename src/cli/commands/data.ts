@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import type { Command, Input } from "../command.ts";
 import { withFailures } from "../failures.ts";
 import type { ExitCode, Host } from "../host.ts";
-import { shown } from "../report.ts";
+import { plural, shown } from "../report.ts";
 
 export const data: Command = {
   name: "data",
@@ -12,9 +12,11 @@ export const data: Command = {
   options: {
     name: { type: "string", value: "NAME", help: "a data declaration of the file; default: that of the first model, else the first" },
     report: { type: "string", value: "FILE", help: "write a page with examples, lengths, duplicates and the mix" },
+    out: { type: "string", short: "o", value: "DIR", help: "write the documents that are left as JSON Lines, and those that were dropped with the reason" },
+    force: { type: "boolean", help: "write over files of that folder that were edited" },
     json: { type: "boolean", help: "print the manifest and the mix as JSON" },
   },
-  examples: ["llmc data docs/examples/curated.llm", "llmc data docs/examples/curated.llm --report report.html"],
+  examples: ["llmc data docs/examples/curated.llm", "llmc data docs/examples/curated.llm --report report.html", "llmc data docs/examples/curated.llm --out corpus"],
   run: (input, host) => withFailures(host, () => runData(input, host)),
 };
 
@@ -24,6 +26,12 @@ async function runData(input: Input, host: Host): Promise<ExitCode> {
   const { dataOfFirstModel } = await import("../data-runs.ts");
   const found = findSection(path, input.text("name"), { keywords: ["data"], choose: dataOfFirstModel }, host);
   if (!found) return 1;
+  const out = input.text("out");
+  if (out !== undefined) {
+    const { exportData } = await import("../export-data.ts");
+    const files = await exportData(found, out, input.flag("force"), host);
+    host.err(`wrote ${out}: ${plural(files, "file")}\n`);
+  }
   const { measureData } = await import("../measure-data.ts");
   const report = await measureData(found, path, host);
   const page = input.text("report");

@@ -25,7 +25,7 @@ export interface Context {
 }
 
 /** What makes the same files give other documents. */
-export const readingOf = ({ format, field, id, separator, delimiter, quoting, damaged }: FilesToRead): unknown => ({ version: 2, format, field, id, separator, delimiter, quoting, damaged });
+export const readingOf = ({ format, field, id, separator, delimiter, quoting, damaged }: FilesToRead): unknown => ({ version: 3, format, field, id, separator, delimiter, quoting, damaged });
 
 export function damageFailure(file: string, { at, message, help }: Damage): RuntimeFailure {
   const skip = "or skip what is damaged: `damaged: skip`";

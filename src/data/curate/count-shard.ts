@@ -36,7 +36,7 @@ export async function countShard({ temporary, input, before, output, of, steps }
       let tokens = first;
       for (const [step, sum] of sums.entries()) {
         sum.in += tokens;
-        if (change?.dropped === step) break;
+        if (change?.dropped?.step === step) break;
         const edit = change?.edits.find((one) => one.step === step);
         if (edit !== undefined) tokens = tokensOf(edit.text ?? kept?.text ?? "", kept?.id ?? "");
         sum.out += tokens;

@@ -5,7 +5,7 @@ import { createTokenizer, type TokenizerData } from "../../runtime/data/tokens.t
 import { bitsInOrder, type SomeBits } from "./bits.ts";
 import { packRecords } from "./records.ts";
 import { ruleOf, type ReadyStep, type Rule } from "./rules.ts";
-import { changesPath, documentsOf, Lines, ShardWriter, type Change, type Document } from "./shards.ts";
+import { changesPath, documentsOf, Lines, ShardWriter, type Change, type Document, type Dropped } from "./shards.ts";
 import { put } from "./store.ts";
 import { exampleOf, StepCounter, type Tally } from "./tally.ts";
 import { countShard } from "./count-shard.ts";
@@ -65,7 +65,7 @@ async function runSteps({ temporary, input, output }: Job, steps: readonly Docum
     const done = throughSteps(document, steps, counters);
     if (done.dropped === undefined) {
       if (done.edits.length === 0) out.keep(document, done.bytes);
-      else out.add({ id: document.id, text: done.text }, done.bytes);
+      else out.add({ ...document, text: done.text }, done.bytes);
     }
     if (done.edits.length > 0 || done.dropped !== undefined) {
       const change: Change = { index, edits: done.edits, ...(done.dropped === undefined ? {} : { dropped: done.dropped }) };
@@ -76,7 +76,7 @@ async function runSteps({ temporary, input, output }: Job, steps: readonly Docum
   await finish({ temporary, output }, out, changes, counters);
 }
 
-function throughSteps({ id, text: first }: Document, steps: readonly DocumentRule[], counters: readonly StepCounter[]): { text: string; bytes: number; dropped?: number; edits: readonly { step: number; text?: string }[] } {
+function throughSteps({ id, text: first }: Document, steps: readonly DocumentRule[], counters: readonly StepCounter[]): { text: string; bytes: number; dropped?: Dropped; edits: readonly { step: number; text?: string }[] } {
   let text = first;
   let bytes = Buffer.byteLength(text);
   const edited: { readonly step: number; readonly text: string }[] = [];
@@ -88,7 +88,8 @@ function throughSteps({ id, text: first }: Document, steps: readonly DocumentRul
     const verdict = rule(text, id);
     if (verdict.kind === "drop") {
       counter?.drop(verdict.reason, bytes, () => exampleOf(id, text, verdict.detail));
-      return { text, bytes, dropped: step, edits: edits(false) };
+      const { reason, detail } = verdict;
+      return { text, bytes, dropped: { step, reason, ...(detail === undefined ? {} : { detail }) }, edits: edits(false) };
     }
     if (verdict.text !== text) {
       text = verdict.text;
@@ -139,12 +140,12 @@ async function applyDecisions({ temporary, input, output, decided }: Extract<Job
         break;
       case "drop":
         counter.drop(decision.reason, bytes, () => exampleOf(id, text, repeats));
-        changes.add({ index, edits: [], dropped: 0 } satisfies Change);
+        changes.add({ index, edits: [], dropped: { step: 0, reason: decision.reason, ...(decision.of === undefined ? {} : { of: decision.of }) } } satisfies Change);
         break;
       case "cut": {
         const left = without(text, decision.ranges);
         counter.keep(Buffer.byteLength(left), { [decision.reason]: decision.ranges.length });
-        out.add({ id, text: left }, Buffer.byteLength(left));
+        out.add({ ...document, text: left }, Buffer.byteLength(left));
         changes.add({ index, edits: [{ step: 0 }] } satisfies Change);
       }
     }

@@ -31,7 +31,7 @@ export function passesOf(steps: readonly ReadyStep[]): readonly (readonly ReadyS
 }
 
 export async function runPass(steps: readonly ReadyStep[], before: string, inputs: readonly string[], context: Context): Promise<Pass> {
-  const hash = hashOf(["pass", 1, before, steps.map((step) => step.hash)]);
+  const hash = hashOf(["pass", 2, before, steps.map((step) => step.hash)]);
   const folder = join(context.store.folder, "stages", hash);
   await mkdir(folder, { recursive: true });
   const outputs = inputs.map((_, i) => shardPath(folder, i));

@@ -63,7 +63,7 @@ async function nothingLeft(ran: Ran, source: number): Promise<RuntimeFailure> {
 const fileName = (source: string, number: number): string => `${encodeURIComponent(source)}-${String(number).padStart(5, "0")}.jsonl`;
 
 /** Shards with documents under the names of their sources. */
-async function namedShards(ran: Ran): Promise<readonly { readonly source: string; readonly shard: string; readonly name: string }[]> {
+export async function namedShards(ran: Ran): Promise<readonly { readonly source: string; readonly shard: string; readonly name: string }[]> {
   const named = [];
   for (const [i, shards] of bySource(ran, ran.shards).entries()) {
     const source = ran.sources[i]?.source.name ?? "";

@@ -9,6 +9,8 @@ import { count, type Tally } from "./tally.ts";
 export interface Document {
   readonly id: string;
   readonly text: string;
+  /** The other fields of its row as JSON: kept as text, so that no pass reads them and no digit of a number is lost. */
+  readonly metadata?: string;
 }
 
 /** A shard has so many characters of JSON, or one document more. */
@@ -25,7 +27,14 @@ export const tallyOf = <T extends Tally = Tally>(shard: string): Promise<T | und
 export interface Change {
   readonly index: number;
   readonly edits: readonly { readonly step: number; readonly text?: string }[];
-  readonly dropped?: number;
+  readonly dropped?: Dropped;
+}
+export interface Dropped {
+  readonly step: number;
+  readonly reason: string;
+  readonly detail?: string;
+  /** The document that it repeats, by its number among all that went into the pass. */
+  readonly of?: number;
 }
 
 /** The lines of a file, with their ends. */
@@ -90,8 +99,8 @@ export class ShardWriter {
     return this.lines.size >= shardBytes;
   }
 
-  add({ id, text }: Document, bytes: number): void {
-    this.lines.add({ id, text });
+  add({ id, text, metadata }: Document, bytes: number): void {
+    this.lines.add({ id, text, metadata });
     this.count(bytes);
   }
   /** As it was stored. */

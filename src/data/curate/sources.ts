@@ -79,7 +79,7 @@ async function makeShards(name: string, folder: string, files: readonly KnownFil
           if (of.examples.length < shown) of.examples.push(`${file.name}${found.at === undefined ? "" : `, ${found.at}`}: ${found.message}`);
           continue;
         }
-        shard.add({ id: found.id ?? `${file.name}#${item - 1}`, text: found.text }, Buffer.byteLength(found.text));
+        shard.add({ id: found.id ?? `${file.name}#${item - 1}`, text: found.text, ...(found.metadata === undefined ? {} : { metadata: found.metadata }) }, Buffer.byteLength(found.text));
         if (shard.full) await finish();
       }
     }

@@ -64,13 +64,13 @@ export async function put(temporary: string, path: string, content: Content): Pr
 }
 
 /** Writes a file that is read by others, or tells damage by itself. */
-export async function putPlain(temporary: string, path: string, content: Content): Promise<void> {
+export async function putPlain(temporary: string, path: string, content: Content | AsyncIterable<Uint8Array>): Promise<void> {
   const name = join(temporary, randomBytes(8).toString("hex"));
   try {
     const file = await open(name, "wx");
     try {
       if (typeof content === "string") await file.writeFile(content);
-      else for (const piece of content) await file.writeFile(piece);
+      else for await (const piece of content) await file.writeFile(piece);
       await file.sync();
     } finally {
       await file.close();

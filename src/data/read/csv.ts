@@ -77,6 +77,7 @@ function rowOf(row: Row, columns: readonly string[], options: TableOptions): Ite
     if (typeof text !== "string") return text;
     values[name] = text;
   }
+  for (const [i, name] of columns.entries()) if (!Object.hasOwn(values, name)) values[name] = nameOf(row.fields[i] ?? new Uint8Array(0));
   return documentOf(values, options, at);
 }
 

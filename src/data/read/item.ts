@@ -7,6 +7,8 @@ export interface DocumentRead {
   readonly kind: "document";
   readonly id?: string;
   readonly text: string;
+  /** The other fields of its row, as a JSON object. */
+  readonly metadata?: string;
 }
 /** A whole record without text. It is counted and is never an error. */
 export interface LeftOut {
@@ -66,25 +68,50 @@ export function textOf(bytes: Uint8Array, at: (offset: number) => string): strin
 }
 
 /** A text as a document, unless it is blank. */
-export function documentItem(text: string, at: string, id?: string): DocumentRead | LeftOut {
+export function documentItem(text: string, at: string, id?: string, metadata?: string): DocumentRead | LeftOut {
   if (text.trim() === "") return { kind: "left_out", reason: "blank", at, message: "the text is blank" };
-  return { kind: "document", ...(id === undefined ? {} : { id }), text };
+  return { kind: "document", ...(id === undefined ? {} : { id }), text, ...(metadata === undefined ? {} : { metadata }) };
 }
 
 /** A row as a document. `asWritten` gives the row with its numbers as they stand in the file, for ids that no number of JavaScript holds. */
-export function documentOf(row: Readonly<Record<string, unknown>>, { field, id }: Fields, at: string, asWritten?: () => unknown): Item {
+export function documentOf(row: Readonly<Record<string, unknown>>, fields: Fields, at: string, asWritten?: () => unknown, exactly: ExactJson = JSON.stringify): Item {
+  const { field, id } = fields;
   const text = valueAt(row, field);
   if (text === missing) return missingField(field, Object.keys(row), at);
   if (typeof text !== "string") return { kind: "damage", reason: "not_text", at, message: `\`${field}\` is ${kindOf(text)}, not text` };
   if (/\p{Surrogate}/u.test(text)) return { kind: "damage", reason: "encoding", at, message: `\`${field}\` has half of a character (a surrogate alone)` };
-  if (id === undefined) return documentItem(text, at);
+  if (id === undefined) return documentItem(text, at, undefined, metadataOf(row, fields, exactly));
   const value = valueAt(row, id);
   if (value === missing) return missingField(id, Object.keys(row), at);
   const name = typeof value === "number" && !Number.isSafeInteger(value) && asWritten !== undefined ? valueAt(asWritten(), id) : value;
   if (typeof name !== "string" && typeof name !== "number" && typeof name !== "bigint") {
     return { kind: "damage", reason: "not_text", at, message: `\`${id}\` is ${kindOf(value)}, which names no document` };
   }
-  return documentItem(text, at, String(name));
+  return documentItem(text, at, String(name), metadataOf(row, fields, exactly));
+}
+
+/** JSON of a row whose wanted fields are taken out by `others`. */
+export type ExactJson = (others: unknown) => string;
+
+/** What a row has besides its text and its id. */
+function metadataOf(row: object, fields: Fields, exactly: ExactJson): string | undefined {
+  const others = othersOf(row, fields);
+  return Object.keys(others).length === 0 ? undefined : exactly(others);
+}
+
+export const othersOf = (row: object, fields: Fields): object => wantedOf(fields).reduce(withoutField, row);
+
+/** The row without a field, found as `valueAt` finds it; a struct of which nothing is left goes too. */
+function withoutField(row: object, path: string): object {
+  const entries = Object.entries(row);
+  const key = Object.hasOwn(row, path) ? path : entries.map(([name]) => name).find((name) => path.startsWith(`${name}.`) && valueAt(row, path) !== missing);
+  if (key === undefined) return row;
+  return Object.fromEntries(entries.flatMap(([name, value]) => {
+    if (name !== key) return [[name, value]];
+    if (name === path || typeof value !== "object" || value === null) return [];
+    const left = withoutField(value, path.slice(name.length + 1));
+    return Object.keys(left).length === 0 ? [] : [[name, left]];
+  }));
 }
 
 const missing = Symbol("missing");

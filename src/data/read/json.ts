@@ -1,5 +1,5 @@
 /** @file JSON as Python's programs write it: `NaN`, `Infinity` and `-Infinity` stand where numbers do, and ids have more digits than a number of JavaScript holds. */
-import { documentOf, type Fields, type Item } from "./item.ts";
+import { documentOf, othersOf, type Fields, type Item } from "./item.ts";
 
 /** The item of a JSON text. */
 export function itemOfJson(text: string, fields: Fields, at: string): Item {
@@ -10,7 +10,13 @@ export function itemOfJson(text: string, fields: Fields, at: string): Item {
     return { kind: "damage", reason: "invalid_json", at, message: `this is no JSON: ${text.length > 60 ? `${text.slice(0, 60)}…` : text.trim()}` };
   }
   if (typeof row !== "object" || row === null || Array.isArray(row)) return { kind: "damage", reason: "invalid_json", at, message: "this is no object with fields" };
-  return documentOf(row as Readonly<Record<string, unknown>>, fields, at, () => parseJson(outsideStrings(text, quoteNumbers)));
+  return documentOf(row as Readonly<Record<string, unknown>>, fields, at, () => parseJson(outsideStrings(text, quoteNumbers)), (others) => {
+    const json = JSON.stringify(others);
+    // Only numbers of many digits come out otherwise than they were written.
+    if (!/\d{16}|\de\+/.test(json) || text.includes(numberMark)) return json;
+    const marked = parseJson(outsideStrings(text, (part) => part.replace(numbers, `"${numberMark}$&"`))) as object;
+    return JSON.stringify(othersOf(marked, fields)).replace(markedNumbers, "$1");
+  });
 }
 
 /** Throws where the text is no JSON. */
@@ -23,7 +29,11 @@ export function parseJson(text: string): unknown {
   }
 }
 
-const quoteNumbers = (part: string): string => part.replace(/-?\d[\d.eE+-]*/g, '"$&"');
+const numbers = /-?\d[\d.eE+-]*/g;
+const quoteNumbers = (part: string): string => part.replace(numbers, '"$&"');
+/** Stands before a number in a string while the row is taken apart. */
+const numberMark = "\\u0000#";
+const markedNumbers = /"\\u0000#([^"]*)"/g;
 
 /** The text with what is not in strings replaced. */
 function outsideStrings(text: string, replace: (part: string) => string): string {

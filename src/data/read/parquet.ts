@@ -36,7 +36,8 @@ async function metadataOf(file: FileHandle): Promise<FileMetaData> {
 async function* rowsOf(file: FileHandle, fields: Fields): AsyncGenerator<readonly Item[]> {
   const metadata = await metadataOf(file);
   const tree = parquetSchema(metadata);
-  const columns = wantedOf(fields).map((name) => columnOf(name, tree));
+  const wanted = wantedOf(fields).map((name) => columnOf(name, tree));
+  const columns = [...wanted, ...plainColumns(tree).filter(({ path }) => !wanted.some((one) => one.path.join("\0") === path.join("\0")))];
   let row = 0;
   for (const group of metadata.row_groups) {
     const values = columns.map(({ path, schema }) => {
@@ -48,9 +49,12 @@ async function* rowsOf(file: FileHandle, fields: Fields): AsyncGenerator<readonl
     for (let i = 0; i < Number(group.num_rows); i++) {
       const at = `row ${++row}`;
       const record: Record<string, unknown> = {};
-      for (const [c, name] of wantedOf(fields).entries()) {
+      for (const [c, { path }] of columns.entries()) {
         const reader = readers[c] as PageReader;
-        record[name] = reader.has ? reader.next() : await reader.nextPage();
+        const value = reader.has ? reader.next() : await reader.nextPage();
+        const name = wantedOf(fields)[c];
+        if (name === undefined) setAt(record, path, value instanceof Uint8Array ? Buffer.from(value).toString("utf8") : value);
+        else record[name] = value;
       }
       const text = record[fields.field];
       items.push(itemOf(record, fields, at));
@@ -74,7 +78,22 @@ function itemOf(record: Record<string, unknown>, fields: Fields, at: string): It
     if (typeof text !== "string") return text.reason === "encoding" ? { ...text, message: `\`${name}\`: ${text.message}`, help: "write the row again in UTF-8" } : text;
     record[name] = text;
   }
-  return documentOf(record, fields, at);
+  return documentOf(record, fields, at, undefined, jsonOfValues);
+}
+
+/** Puts a value where its path in the schema says. */
+function setAt(record: Record<string, unknown>, path: readonly string[], value: unknown): void {
+  if (value === undefined || value === null) return;
+  let at = record;
+  for (const name of path.slice(0, -1)) at = (at[name] ??= {}) as Record<string, unknown>;
+  at[path.at(-1) as string] = value;
+}
+
+/** Whole numbers of 64 bits as they are; times as ISO 8601 has them. */
+function jsonOfValues(value: unknown): string {
+  if (typeof value === "bigint") return String(value);
+  if (typeof value !== "object" || value === null || value instanceof Date) return JSON.stringify(value);
+  return `{${Object.entries(value).map(([name, inner]) => `${JSON.stringify(name)}:${jsonOfValues(inner)}`).join(",")}}`;
 }
 
 class PageReader {
@@ -112,6 +131,18 @@ function columnOf(field: string, tree: SchemaTree): { readonly path: readonly st
     throw new Damaged({ reason: "not_text", message: `\`${field}\` is ${kind}, not text` });
   }
   return { path: leaf.path, schema: found };
+}
+
+/** The columns with one value a row that is text, a number, a time or yes or no. Lists and bytes, such as images, are none. */
+function plainColumns(tree: SchemaTree, above: readonly SchemaTree[] = [tree]): readonly { readonly path: readonly string[]; readonly schema: SchemaTree[] }[] {
+  return tree.children.flatMap((child) => {
+    const { repetition_type: repetition, type, converted_type: converted, logical_type: logical } = child.element;
+    const schema = [...above, child];
+    if (repetition === "REPEATED" || converted === "LIST" || converted === "MAP") return [];
+    if (child.children.length > 0) return plainColumns(child, schema);
+    const isBytes = type === "BYTE_ARRAY" || type === "FIXED_LEN_BYTE_ARRAY" || type === "INT96";
+    return isBytes && converted !== "UTF8" && logical?.type !== "STRING" ? [] : [{ path: child.path, schema }];
+  });
 }
 
 function find(field: string, path: SchemaTree[]): SchemaTree[] | undefined {

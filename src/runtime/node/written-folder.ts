@@ -11,8 +11,8 @@ import { isPlainPath } from "../plain-path.ts";
 import { brokenSeal, sealOf } from "./seal.ts";
 import { diskFailure, writeAtomically } from "./write-atomically.ts";
 
-/** A build, the program of a run, or a run with its log and checkpoints. */
-export type Holds = "build" | "program" | "run";
+/** A build, the program of a run, a run with its log and checkpoints, or a corpus that was exported. */
+export type Holds = "build" | "program" | "run" | "corpus";
 
 /** A text, bytes, or the file of which there should be a copy. */
 export type Content = string | Uint8Array | { readonly copyOf: string };
@@ -54,7 +54,7 @@ export async function inspectFolder(folder: string, holds: Holds): Promise<Manif
   return undefined;
 }
 
-const whatIs: Readonly<Record<Holds, string>> = { build: "what llmc build wrote", program: "the program of a run", run: "a run" };
+const whatIs: Readonly<Record<Holds, string>> = { build: "what llmc build wrote", program: "the program of a run", run: "a run", corpus: "a corpus that llmc data wrote" };
 
 function foreign(folder: string, why: string): RuntimeFailure {
   return new RuntimeFailure("folder/foreign", `cannot write into ${folder}: ${why}`, "choose an empty folder, or one that does not exist yet, with --out");
