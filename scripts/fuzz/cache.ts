@@ -17,6 +17,7 @@ export async function fuzzCache(given: readonly string[]): Promise<number> {
   try {
     const cache = await cacheToFlip(folder);
     for (; seed < first + count && performance.now() < end; seed++) {
+      if (seed > first && seed % 100 === 0) console.error(`seed ${seed}: ${found} found`);
       const problem = await cache.flip(seed);
       if (problem === undefined) continue;
       found++;
