@@ -99,7 +99,7 @@ export const tokenizerSchema = closed(
     pattern: optional(pattern, "How `bpe` cuts text into words, within which bytes are joined; `gpt4` unless it is written."),
     specials: optional(specials, "Tokens of their own, such as `\"<|endoftext|>\"`: ordinary text never becomes one, the `separator` of a source does."),
     min_frequency: optional(frequency, "How often a pair must stand in the text to be joined; once unless it is written."),
-    file: optional(someText, "A `tokenizer.json`, relative to this file, in place of training."),
+    file: optional(someText, "A `tokenizer.json`, a `.model` of SentencePiece, a `vocab.json` with its `merges.txt`, or ranks of tiktoken (which need a `pattern`), relative to this file, in place of training."),
   },
   (tokenizer, problem) => {
     const { spans } = tokenizer;
@@ -108,7 +108,8 @@ export const tokenizerSchema = closed(
     if (tokenizer.kind !== "bpe") {
       if (written.length > 0) say(`\`${written[0]}\` is for \`kind: bpe\`, and this is \`${tokenizer.kind}\``, written[0]);
     } else if (tokenizer.file !== undefined) {
-      const other = written.find((field) => field !== "file");
+      // Rank files hold tokens alone; what else may say something says it itself.
+      const other = written.find((field) => !["file", "pattern", "specials"].includes(field));
       if (other) say(`\`${other}\` is for training a tokenizer, and this one comes from a \`file\``, other);
     } else if (tokenizer.vocab === undefined || !tokenizer.from) {
       say(`the tokenizer needs \`vocab\` and \`from\` to be trained, or a \`file\``, undefined);

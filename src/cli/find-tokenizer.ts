@@ -1,19 +1,18 @@
-/** @file The tokenizer that an argument names: a source's, a `tokenizer.json`, or that of a run. */
+/** @file The tokenizer that an argument names: a source's, a file's such as `tokenizer.json`, or that of a run. */
 import { resolve } from "node:path";
-import { readTokenizerJson } from "../data/tokenizer/tokenizer-json.ts";
 import type { TokenizerData } from "../runtime/data/tokens.ts";
 import { RuntimeFailure } from "../runtime/failure.ts";
 import { dataText, declaredTokenizer, tokenizerUse } from "../semantics/texts.ts";
 import { findRun } from "./find-run.ts";
 import { findSection } from "./find-section.ts";
 import type { Host } from "./host.ts";
-import { makeTokenizer, textOf } from "./make-tokenizer.ts";
+import { makeTokenizer, tokenizerIn } from "./make-tokenizer.ts";
 
 /** `undefined` after the reasons were printed. `wanted` names a declaration of a source. */
 export async function findTokenizer(given: string, wanted: string | undefined, host: Host): Promise<TokenizerData | undefined> {
   if (given.endsWith(".llm")) return ofSource(given, wanted, host);
   if (wanted !== undefined) throw new RuntimeFailure("usage", `${given} has one tokenizer, and \`--name\` chooses among those of a source`, "leave out --name");
-  if (given.endsWith(".json")) return readTokenizerJson(textOf(resolve(host.cwd, given), given), given);
+  if (/\.(json|model|tiktoken|txt)$/.test(given)) return tokenizerIn(resolve(host.cwd, given), given);
   const { openCheckpointFile, openNewestSound } = await import("../runtime/node/checkpoints.ts");
   const checkpoint = await openNewestSound((await findRun(given, host)).checkpoints, (text) => host.err(`${text}\n`), openCheckpointFile);
   await checkpoint.close();

@@ -4,12 +4,13 @@
  */
 import type { Hash } from "node:crypto";
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import type { Section } from "../../grammar/ast.ts";
 import { checkFields } from "../../grammar/fields.ts";
 import { schemas, type BpeSettings } from "../../grammar/schema.ts";
-import { readTokenizerJson } from "../data/tokenizer/tokenizer-json.ts";
+import type { RankSettings } from "../data/tokenizer/ranks.ts";
+import { readTokenizer } from "../data/tokenizer/read-tokenizer.ts";
 import { cacheFolder } from "../runtime/cache-folder.ts";
 import { documentsOf, type TextFile } from "../runtime/data/corpus.ts";
 import { createTokenizer, type TokenizerData } from "../runtime/data/tokens.ts";
@@ -28,7 +29,7 @@ export async function makeTokenizer(use: TokenizerUse, text: DataText | undefine
   switch (use.kind) {
     case "bytes": return { kind: "bytes" };
     case "characters": return charactersOf(text, host);
-    case "file": return fileTokenizer(use.path, use.section, host.cwd);
+    case "file": return fileTokenizer(use.section, use.path, host.cwd);
     case "trained": return trainedTokenizer(use, host);
   }
 }
@@ -41,22 +42,37 @@ export function vocabularyInFiles(cwd: string): Vocabulary {
     if (path === undefined) return undefined;
     const known = sizes.get(section);
     if (known !== undefined) return known;
-    const size = createTokenizer(fileTokenizer(path, section, cwd)).vocabulary;
+    const size = createTokenizer(fileTokenizer(section, path, cwd)).vocabulary;
     sizes.set(section, size);
     return size;
   };
 }
 
-function fileTokenizer(file: string, section: Section, cwd: string): TokenizerData {
+function fileTokenizer(section: Section, file: string, cwd: string): TokenizerData {
   const path = resolve(cwd, dirname(section.span.file.path), file);
-  return readTokenizerJson(textOf(path, relative(cwd, path)), relative(cwd, path));
+  const { pattern, specials } = checkFields(section, schemas.tokenizer).value ?? {};
+  return tokenizerIn(path, relative(cwd, path), { ...(pattern && { pattern }), ...(specials && { specials }) });
 }
 
-/** The text of a `tokenizer.json`. */
-export function textOf(path: string, name: string): string {
+/** Larger files are no tokenizers. */
+const mostBytes = 2 ** 28;
+
+/** The tokenizer that a file holds. */
+export function tokenizerIn(path: string, name: string, settings: RankSettings = {}): TokenizerData {
+  const beside = (file: string): string | undefined => {
+    const other = join(dirname(path), file);
+    return existsSync(other) ? new TextDecoder().decode(bytesOf(other, join(dirname(name), file))) : undefined;
+  };
+  return readTokenizer({ name, bytes: bytesOf(path, name), beside }, settings);
+}
+
+function bytesOf(path: string, name: string): Uint8Array {
   try {
-    return readFileSync(path, "utf8");
+    const { size } = statSync(path);
+    if (size > mostBytes) throw new RuntimeFailure("tokenizer/invalid", `${name} has ${Math.round(size / 1e6)} MB, and no tokenizer is that large`, "name the `tokenizer.json` of a model");
+    return readFileSync(path);
   } catch (error) {
+    if (error instanceof RuntimeFailure) throw error;
     const missing = systemCode(error) === "ENOENT";
     throw new RuntimeFailure(missing ? "data/missing" : "data/unreadable", missing ? `there is no file ${name}` : `cannot read ${name}: ${messageOf(error)}`);
   }

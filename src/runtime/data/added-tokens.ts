@@ -10,6 +10,8 @@ export interface AddedToken {
   readonly rstrip?: true;
   /** Looked for in what the normalizer makes of a text. */
   readonly normalized?: true;
+  /** But looked for as it is written, not as the normalizer would have it. */
+  readonly exact?: true;
   /** Only where no character of a word is beside it. */
   readonly singleWord?: true;
 }

@@ -18,7 +18,7 @@ export function addedTokens(part: Part, ids: ReadonlyMap<string, number>): reado
     const special = entry.at("special").flag(false);
     const flag = (name: string, otherwise = false): boolean => entry.at(name).flag(otherwise);
     const token: AddedToken = {
-      text, id, ...(!special && { plain: true }), ...(flag("lstrip") && { lstrip: true }), ...(flag("rstrip") && { rstrip: true }), ...(flag("normalized", !special) && { normalized: true }), ...(flag("single_word") && { singleWord: true }),
+      text, id, ...(!special && { plain: true }), ...(flag("lstrip") && { lstrip: true }), ...(flag("rstrip") && { rstrip: true }), ...(flag("normalized", !special) && { normalized: true }), ...(flag("exact") && { exact: true }), ...(flag("single_word") && { singleWord: true }),
     };
     byText.set(text, token);
     highest = Math.max(highest, id);

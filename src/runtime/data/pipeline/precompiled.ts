@@ -1,4 +1,7 @@
-/** @file SentencePiece's table of replacements: a double-array trie from bytes to texts. What it maps and in which pieces follows Hugging Face's library, graphemes of a few bytes first. */
+/**
+ * @file SentencePiece's table of replacements: a double-array trie from bytes to texts. In a `tokenizer.json` it is applied as Hugging Face's library does it, to graphemes of a few
+ * bytes and then to characters, the shortest key first; `longest` is for models that come from SentencePiece itself.
+ */
 import type { Part } from "./part.ts";
 
 /** Longer graphemes are looked up character by character. */
@@ -11,13 +14,15 @@ export function precompiled(part: Part): (text: string) => string {
   const view = new DataView(bytes.buffer);
   const size = bytes.length >= 4 ? view.getUint32(0, true) : 0;
   if (bytes.length < 4 || size % 4 !== 0 || 4 + size > bytes.length || size === 0) throw base.invalid("the table of replacements is damaged");
+  const longest = part.at("longest").flag(false);
   const units = Uint32Array.from({ length: size / 4 }, (_, i) => view.getUint32(4 + 4 * i, true));
   const texts = bytes.subarray(4 + size);
   const [encoder, decoder] = [new TextEncoder(), new TextDecoder("utf-8", { ignoreBOM: true })];
+  if (longest) return (text) => decoder.decode(longestReplaced(encoder.encode(text), units, texts));
   const graphemes = new Intl.Segmenter("und", { granularity: "grapheme" });
   const replacementOf = (chunk: Uint8Array): string | undefined => {
-    const at = firstValue(units, chunk);
-    return at === undefined ? undefined : decoder.decode(texts.subarray(at, endOf(texts, at)));
+    const [found] = prefixes(units, chunk, 0);
+    return found && decoder.decode(texts.subarray(found.value, endOf(texts, found.value)));
   };
   const known = new Map<string, string>();
   const replaced = (grapheme: string): string => {
@@ -43,19 +48,39 @@ function offsetOf(unit: number): number {
   return (unit >>> 10) << ((unit & 0x200) >>> 6);
 }
 
-/** The value of the shortest key that the bytes begin with. */
-function firstValue(units: Uint32Array, key: Uint8Array): number | undefined {
-  let unit = units[0] as number;
-  let node = offsetOf(unit);
-  for (const byte of key) {
-    if (byte === 0) return undefined;
+interface Prefix {
+  readonly value: number;
+  readonly end: number;
+}
+
+/** The keys that the bytes from `from` on begin with, the shortest first. */
+function prefixes(units: Uint32Array, bytes: Uint8Array, from: number): readonly Prefix[] {
+  const found: Prefix[] = [];
+  let node = offsetOf(units[0] as number);
+  for (let at = from; at < bytes.length; at++) {
+    const byte = bytes[at] as number;
     node ^= byte;
-    unit = units[node] ?? 0;
-    if ((unit & 0x800000ff) >>> 0 !== byte) return undefined;
+    const unit = units[node] ?? 0;
+    if (byte === 0 || (unit & 0x800000ff) >>> 0 !== byte) break;
     node ^= offsetOf(unit);
-    if (((unit >>> 8) & 1) === 1) return (units[node] ?? 0) & 0x7fffffff;
+    if (((unit >>> 8) & 1) === 1) found.push({ value: (units[node] ?? 0) & 0x7fffffff, end: at + 1 });
   }
-  return undefined;
+  return found;
+}
+
+/** As SentencePiece itself does it: at each place the longest key. */
+function longestReplaced(bytes: Uint8Array, units: Uint32Array, texts: Uint8Array): Uint8Array {
+  const made: number[] = [];
+  for (let at = 0; at < bytes.length; ) {
+    const found = prefixes(units, bytes, at).at(-1);
+    if (found) {
+      for (let i = found.value; i < endOf(texts, found.value); i++) made.push(texts[i] as number);
+      at = found.end;
+    } else {
+      do made.push(bytes[at++] as number); while (at < bytes.length && ((bytes[at] as number) & 0xc0) === 0x80);
+    }
+  }
+  return Uint8Array.from(made);
 }
 
 function endOf(texts: Uint8Array, from: number): number {

@@ -84,7 +84,7 @@ class PipelineEncoder {
     this.#normalize = normalize;
     this.#cut = preTokenizerOf(root.at("pre_tokenizer"));
     this.#raw = addedTokenFinder(this.added.filter(({ normalized }) => !normalized), unitsOf);
-    const late = this.added.filter(({ normalized }) => normalized).map((token) => ({ ...token, text: normalize ? normalize(token.text) : token.text }));
+    const late = this.added.filter(({ normalized }) => normalized).map((token) => ({ ...token, text: normalize && !token.exact ? normalize(token.text) : token.text }));
     this.#normalized = addedTokenFinder(late, unitsOf);
   }
 

@@ -21,7 +21,9 @@ export function unigram(part: Part, unknown: Unknown): Model {
     ids.set(entry[0], id);
     scores.push(entry[1]);
   });
-  const root = trie(ids, vocab);
+  const unmatched = part.at("unmatched");
+  const hidden = new Set(unmatched.absent ? [] : unmatched.items().map((item) => item.number()));
+  const root = trie(ids, hidden, vocab);
   const unk = part.at("unk_id");
   if (!unk.absent && (!isId(unk.value) || unk.value >= scores.length)) throw unk.invalid(`\`unk_id\` is ${JSON.stringify(unk.value)}, and there are ${scores.length} tokens`);
   const unkId = unk.absent ? undefined : unk.number();
@@ -30,7 +32,7 @@ export function unigram(part: Part, unknown: Unknown): Model {
   const encoder = new TextEncoder();
   const pieceIds = (piece: string): readonly number[] => {
     const id = ids.get(piece);
-    if (id !== undefined) return [id];
+    if (id !== undefined && !hidden.has(id)) return [id];
     const fallback = Array.from(encoder.encode(piece), (byte) => bytes[byte]);
     if (fallback.every((token) => token !== undefined)) return fallback;
     if (unkId === undefined) throw unknown(piece);
@@ -44,9 +46,11 @@ export function unigram(part: Part, unknown: Unknown): Model {
   };
 }
 
-function trie(ids: ReadonlyMap<string, number>, vocab: Part): Branch {
+/** `hidden` are tokens that no text becomes, such as those for bytes. */
+function trie(ids: ReadonlyMap<string, number>, hidden: ReadonlySet<number>, vocab: Part): Branch {
   const root: Branch = { next: new Map() };
   for (const [token, id] of ids) {
+    if (hidden.has(id)) continue;
     if (token.length > longestToken) throw vocab.unsupported(`a token is longer than ${longestToken} characters`);
     let branch = root;
     for (let i = 0; i < token.length; i++) {

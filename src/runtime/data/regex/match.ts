@@ -26,6 +26,7 @@ class Search {
   readonly #text: string;
   /** States that lead to no match, by program; a text is searched from left to right, and what failed once fails for ever. */
   readonly #failed = new Map<Program, Set<number>>();
+  readonly #failedInside = new Map<Program, Set<number>>();
   /** Where sub-programs end, by place; -1 for nowhere. */
   readonly #ends = new Map<Program, Map<number, number>>();
   #states = 0;
@@ -67,7 +68,7 @@ class Search {
   }
 
   /** `undefined` when it takes too long without remembering. */
-  #backtrack(program: Program, from: number, failed: Set<number> | undefined): number | undefined {
+  #backtrack(program: Program, from: number, failed: Set<number> | undefined, seen?: number[]): number | undefined {
     const { code } = program;
     const text = this.#text;
     const waiting = [0, from];
@@ -81,6 +82,7 @@ class Search {
           const state = at * code.length + next;
           if (failed.has(state)) break;
           failed.add(state);
+          seen?.push(state);
           if (++this.#states > mostStates) throw this.#tooLong();
         } else if (--this.#steps < 0) return undefined;
         if (instruction.op === "match") return at;
@@ -127,8 +129,12 @@ class Search {
     this.#ends.set(program, ends);
     const before = ends.get(from);
     if (before !== undefined) return before;
-    // Unlike the search itself, this does not go from left to right: what failed before may lie on the way of a match.
-    const end = this.#backtrack(program, from, undefined) ?? (this.#backtrack(program, from, new Set()) as number);
+    const failed = this.#failedInside.get(program) ?? new Set<number>();
+    this.#failedInside.set(program, failed);
+    const seen: number[] = [];
+    const end = this.#backtrack(program, from, failed, seen) as number;
+    // Unlike the search itself, this does not go from left to right: what a match went through may be on the way of another.
+    if (end >= 0) for (const state of seen) failed.delete(state);
     ends.set(from, end);
     return end;
   }
