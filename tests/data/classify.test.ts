@@ -34,7 +34,7 @@ describe("language", () => {
       const rule = await language();
       parentPort.postMessage(workerData.map((text) => rule(text, "").kind));`, resolveDir: new URL("../..", import.meta.url).pathname, loader: "ts" },
       bundle: true, write: false, format: "esm", platform: "node", target: "node20", packages: "external" });
-    const code = (outputFiles[0]?.text ?? "").replaceAll('from "fasttext.wasm.js"', `from ${JSON.stringify(import.meta.resolve("fasttext.wasm.js"))}`);
+    const code = (outputFiles[0]?.text ?? "").replaceAll('import("fasttext.wasm.js")', `import(${JSON.stringify(import.meta.resolve("fasttext.wasm.js"))})`);
     const worker = new Worker(new URL(`data:text/javascript,${encodeURIComponent(code)}`), { workerData: [texts.en, texts.fr] });
     const answer = await new Promise((resolve, reject) => worker.once("message", resolve).once("error", reject));
     await worker.terminate();
