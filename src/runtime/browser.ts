@@ -1,11 +1,23 @@
-/** @file `llmc-lang/runtime` in a browser: the device of `navigator.gpu`, programs and texts by fetch. The page brings its own log, storage and screen to `Run`. */
+/** @file `llmc-lang/runtime` in a browser: the device of `navigator.gpu`, programs and texts by fetch. Generated programs load as they are; a page of one's own may also bring its log, storage and screen to `Run`. */
+import { openRunOn, type RunOptions, type RunSetup } from "./browser-run.ts";
 import type { TextFile } from "./data/corpus.ts";
 import type { CompiledProgram, Device } from "./device.ts";
 import { RuntimeFailure } from "./failure.ts";
 import { parsePlan } from "./program.ts";
+import { type SpecFacts, specFacts } from "./spec-facts.ts";
+import type { Run } from "./train.ts";
 import { openWebGpuDevice } from "./webgpu/device.ts";
 
+export type { RunOptions, RunSetup } from "./browser-run.ts";
 export * from "./common.ts";
+
+/** What a generated program trains with. */
+export function openRun(setup: RunSetup, options: RunOptions = {}): Promise<Run> {
+  return openRunOn(openDevice, fetchText, setup, options);
+}
+
+/** A program is started by the page that imports it, never by itself. */
+export async function runMain(): Promise<void> {}
 
 /** The page's WebGPU device. Works in workers too. */
 export async function openDevice(): Promise<Device> {
@@ -23,11 +35,19 @@ export async function openDevice(): Promise<Device> {
 export async function loadProgram(folder: URL | string): Promise<CompiledProgram> {
   const get = async (file: string): Promise<Response> => fetched(`${String(folder).replace(/\/?$/, "/")}${file}`, "program/invalid");
   const text = async (file: string): Promise<string> => (await get(file)).text();
+  const spec = await specIn(`${String(folder).replace(/\/?$/, "/")}spec.json`);
   return {
+    ...(spec && { spec }),
     plan: parsePlan(await text("plan.json"), `${folder}plan.json`),
     kernel: text,
     constants: async () => new Uint8Array(await (await get("constants.bin")).arrayBuffer()),
   };
+}
+
+/** What a run that goes on from a checkpoint must have in common with it; programs that were not built from a file have none. */
+async function specIn(url: string): Promise<SpecFacts | undefined> {
+  const response = await fetch(url);
+  return response.ok ? specFacts(await response.json()) : undefined;
 }
 
 /** A text file of a corpus. */

@@ -37,7 +37,7 @@ export function blockAfter({ path, text }: Page, comment: string): string {
   return block[1] ?? "";
 }
 
-/** The files that a page has its reader write: `<!-- file alice.llm -->`. */
+/** The files that a page has its reader write or copy: `<!-- file alice.llm -->`. */
 function writtenFiles({ text }: Page): readonly string[] {
   return [...text.matchAll(/^<!-- file (\S+) -->$/gm)].map((m) => m[1] ?? "");
 }
