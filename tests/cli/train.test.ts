@@ -52,6 +52,9 @@ test("trains, keeps a log and checkpoints, and writes text afterwards, the same 
   expect(again.stderr).toContain("error[checkpoint/exists]");
 });
 
+// A suite that was started by `nohup` is no run that was.
+delete process.env["_"];
+
 test("stopped by Ctrl-C or with its terminal it saves, says how to go on, and goes on to the very same bits", async () => {
   const cwd = workspace();
   // Whoever stops reading ends nothing.
