@@ -12,7 +12,7 @@ import { makeTokenizer, tokenizerIn } from "./make-tokenizer.ts";
 export async function findTokenizer(given: string, wanted: string | undefined, host: Host): Promise<TokenizerData | undefined> {
   if (given.endsWith(".llm")) return ofSource(given, wanted, host);
   if (wanted !== undefined) throw new RuntimeFailure("usage", `${given} has one tokenizer, and \`--name\` chooses among those of a source`, "leave out --name");
-  if (/\.(json|model|tiktoken|txt)$/.test(given)) return tokenizerIn(resolve(host.cwd, given), given);
+  if (/\.(json|model(\.\w+)?|tiktoken|txt)$/.test(given)) return tokenizerIn(resolve(host.cwd, given), given);
   const { openCheckpointFile, openNewestSound } = await import("../runtime/node/checkpoints.ts");
   const checkpoint = await openNewestSound((await findRun(given, host)).checkpoints, (text) => host.err(`${text}\n`), openCheckpointFile);
   await checkpoint.close();

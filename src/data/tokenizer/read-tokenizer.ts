@@ -25,7 +25,7 @@ export function readTokenizer({ name, bytes, beside }: TokenizerFile, settings: 
     throw new RuntimeFailure("tokenizer/unsupported", `${name} is a list of tokens, and does not say how text is prepared and cut`, "name the `tokenizer.json` of the model");
   }
   if (/^\uFEFF?\s*[{[]/.test(start)) return readJson(text().replace(/^\uFEFF/, ""), name, beside);
-  if (name.endsWith(".model") || start.startsWith("\n")) return readSentencePiece(bytes, name);
+  if (/\.model(\.\w+)?$/.test(name) || start.startsWith("\n")) return readSentencePiece(bytes, name);
   return readTokenizerJson(text(), name);
 }
 

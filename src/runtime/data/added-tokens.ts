@@ -53,12 +53,16 @@ export function addedTokenFinder(tokens: readonly AddedToken[], unitsOf: (text: 
     }
     branch.token = token;
   }
-  if (root.next.size === 0) return () => [];
+  // Most places begin none, and there are many.
+  const begins = new Uint8Array(1 << 16);
+  for (const unit of root.next.keys()) begins[unit] = 1;
+  const hasPlain = tokens.some(({ plain }) => plain);
   return (units, start, end, special) => {
     const found: FoundToken[] = [];
+    if (!hasPlain && !(special && tokens.length > 0)) return found;
     let last = start;
     for (let at = start; at < end; ) {
-      const token = longest(root, units.at, at, end);
+      const token = begins[units.at[at] as number] === 1 ? longest(root, units.at, at, end) : undefined;
       if (!token) {
         at++;
         continue;
@@ -67,9 +71,9 @@ export function addedTokenFinder(tokens: readonly AddedToken[], unitsOf: (text: 
       const { plain, singleWord, lstrip, rstrip, id } = token.token;
       const isFree = !singleWord || !(units.isWordBefore(at, start) || units.isWordAfter(after, end));
       if ((special || plain === true) && isFree) {
-        const found1 = { start: lstrip ? Math.max(last, leftmost(units, at, start)) : at, end: rstrip ? rightmost(units, after, end) : after, id };
-        found.push(found1);
-        last = found1.end;
+        const whole = { start: lstrip ? Math.max(last, leftmost(units, at, start)) : at, end: rstrip ? rightmost(units, after, end) : after, id };
+        found.push(whole);
+        last = whole.end;
       }
       at = after;
     }

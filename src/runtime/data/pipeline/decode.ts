@@ -5,6 +5,8 @@ import { finderOf } from "./pattern.ts";
 
 export interface TokenBytes {
   readonly bytesOf: (token: string) => Uint8Array;
+  /** Whether tokens are written in letters for bytes. */
+  readonly letters: boolean;
   /** Whether a blank was put before the text, so that the first one of a whole text is none of it. */
   readonly blankFirst: boolean;
 }
@@ -14,7 +16,7 @@ const encoder = new TextEncoder();
 /** Without decoders, tokens stand as they are written, with blanks between them. */
 export function decoderOf(part: Part): TokenBytes {
   const all = membersOf(part, "decoders");
-  if (all.length === 0) return { bytesOf: (token) => encoder.encode(` ${token}`), blankFirst: true };
+  if (all.length === 0) return { bytesOf: (token) => encoder.encode(` ${token}`), letters: false, blankFirst: true };
   const steps = all.map(step);
   const bytes = all.some((one) => one.type() === "ByteFallback");
   const letters = all.some((one) => one.type() === "ByteLevel");
@@ -25,6 +27,7 @@ export function decoderOf(part: Part): TokenBytes {
       const text = steps.reduce((so, next) => next(so), token);
       return (letters ? bytesOfToken(text) : undefined) ?? encoder.encode(text);
     },
+    letters,
     blankFirst: all.some(takesFirstBlank),
   };
 }

@@ -31,8 +31,8 @@ function makeTokenizer(data: PipelineData, name: string): Tokenizer {
   const decode = decoderOf(root.at("decoder"));
   const bytes: Uint8Array[] = [];
   for (const [token, id] of encoder.model.ids) bytes[id] = decode.bytesOf(token);
-  // One that ordinary text becomes is written as ordinary tokens are.
-  for (const { text, id, plain } of added) bytes[id] = plain && encoder.model.ids.has(text) ? decode.bytesOf(text) : new TextEncoder().encode(text);
+  // Their texts are no letters for bytes.
+  for (const { text, id } of encoder.sought) bytes[id] = !decode.letters ? decode.bytesOf(text) : new TextEncoder().encode(text);
   const none = new Uint8Array();
   const bytesOf = (id: number): Uint8Array => bytes[id] ?? none;
   const vocabulary = bytes.length;
@@ -69,6 +69,8 @@ const longestWord = 128;
 class PipelineEncoder {
   readonly model: Model;
   readonly added: readonly AddedToken[];
+  /** The added tokens with their texts as they are looked for. */
+  readonly sought: readonly AddedToken[];
   readonly #normalize: Normalize | undefined;
   readonly #cut: PreTokenize;
   readonly #raw: FindAdded;
@@ -83,9 +85,9 @@ class PipelineEncoder {
     const normalize = normalizerOf(root.at("normalizer"));
     this.#normalize = normalize;
     this.#cut = preTokenizerOf(root.at("pre_tokenizer"));
-    this.#raw = addedTokenFinder(this.added.filter(({ normalized }) => !normalized), unitsOf);
-    const late = this.added.filter(({ normalized }) => normalized).map((token) => ({ ...token, text: normalize && !token.exact ? normalize(token.text) : token.text }));
-    this.#normalized = addedTokenFinder(late, unitsOf);
+    this.sought = this.added.map((token) => (normalize && token.normalized && !token.exact ? { ...token, text: normalize(token.text) } : token));
+    this.#raw = addedTokenFinder(this.sought.filter(({ normalized }) => !normalized), unitsOf);
+    this.#normalized = addedTokenFinder(this.sought.filter(({ normalized }) => normalized), unitsOf);
   }
 
   encode(text: string, file: string, special: boolean): readonly number[] {
