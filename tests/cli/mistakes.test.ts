@@ -54,13 +54,13 @@ const mistakes: readonly Mistake[] = [
   { what: "text from a source", args: ["generate", "tiny.llm"], code: 2, says: "tiny.llm is a source" },
   { what: "more tokens than the text has", args: ["build", "tiny.llm"], code: 1, says: "help: declare `vocab: ", prepare: edit("tokenizer: characters", "tokenizer: bpe(vocab: 64Ki)") },
   { what: "a tokenizer's file that is not there", args: ["check", "tiny.llm"], code: 1, says: "there is no file words.json", prepare: edit("data Emma {\n  tokenizer: characters", 'tokenizer Words { file: "words.json" }\n\ndata Emma {\n  tokenizer: Words') },
-  { what: "a tokenizer's file of another family", args: ["tokenize", "words.json", "x"], code: 1, says: "error[tokenizer/unsupported]: words.json: the model `Unigram` is none of byte pairs (`model`)", prepare: write("words.json", '{ "model": { "type": "Unigram" } }') },
+  { what: "a tokenizer's file of another family", args: ["tokenize", "words.json", "x"], code: 1, says: "UnicodeScripts", prepare: write("words.json", '{ "model": { "type": "BPE", "vocab": { "a": 0 }, "merges": [] }, "pre_tokenizer": { "type": "UnicodeScripts" } }') },
   { what: "a tokenizer's file that is none", args: ["tokenize", "words.json", "x"], code: 1, says: "error[tokenizer/invalid]: words.json is no tokenizer: `model` is missing", prepare: write("words.json", "{}") },
   { what: "a misspelt tokenizer", args: ["tokenize", "tiny.llm", "x", "--name", "Ema"], code: 1, says: "did you mean `Emma`?" },
   { what: "text that the tokenizer cannot write", args: ["tokenize", "tiny.llm", "Émma"], code: 1, says: "error[data/character]: the text has the character U+00C9" },
   { what: "ids that are none", args: ["tokenize", "tiny.llm", "--decode", "1 two"], code: 1, says: "error[tokenizer/token]: `two` is not the id of a token" },
   { what: "an id too high", args: ["tokenize", "tiny.llm", "--decode", "5000"], code: 1, says: "error[tokenizer/token]: there is no token 5000" },
-  { what: "a file of characters", args: ["tokenize", "tiny.llm", "--save", "t.json"], code: 2, says: "only byte pairs (`bpe`) have one" },
+  { what: "a file of characters", args: ["tokenize", "tiny.llm", "--save", "t.json"], code: 2, says: "only byte pairs (`bpe`) and what was read from a file have one" },
   { what: "a checkpoint that is none", args: ["generate", "run/checkpoints/step-00000001.safetensors", "--program", "run", "--trust"], code: 1, says: "error[program/invalid]", prepare: (cwd) => {
     mkdirSync(join(cwd, "run/checkpoints"), { recursive: true });
     write("run/checkpoints/step-00000001.safetensors", "no")(cwd);
