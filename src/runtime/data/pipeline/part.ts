@@ -56,7 +56,7 @@ export class Part {
 
   /** What is damaged. */
   invalid(problem: string): RuntimeFailure {
-    return new RuntimeFailure("tokenizer/invalid", `${this.name} is no tokenizer: ${problem}${this.path === "" ? "" : ` (\`${this.path}\`)`}`, "name the `tokenizer.json` of a model, or get the file again");
+    return new RuntimeFailure("tokenizer/invalid", `${this.name} is no tokenizer: ${problem}${this.path === "" || problem.includes(`\`${this.path}\``) ? "" : ` (\`${this.path}\`)`}`, "name the `tokenizer.json` of a model, or get the file again");
   }
 
   /** What is right, but not known. */
