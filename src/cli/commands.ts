@@ -7,9 +7,10 @@ import { devices } from "./commands/devices.ts";
 import { explain } from "./commands/explain.ts";
 import { fmt } from "./commands/fmt.ts";
 import { generate } from "./commands/generate.ts";
+import { newProject } from "./commands/new.ts";
 import { show } from "./commands/show.ts";
 import { tokenize } from "./commands/tokenize.ts";
 import { train } from "./commands/train.ts";
 
 /** In the order in which a user meets them. */
-export const commands: readonly Command[] = [check, fmt, show, build, train, generate, data, tokenize, devices, explain];
+export const commands: readonly Command[] = [newProject, check, fmt, show, build, train, generate, data, tokenize, devices, explain];
