@@ -1,6 +1,6 @@
 /**
  * @file What the parser expected, in plain words. Chevrotain asks for a whole message; here it gets only the phrase
- * after "expected", and `errors.ts` makes the diagnostic from it.
+ * after "expected", and `syntax-errors.ts` makes the diagnostic from it.
  */
 import type { IParserErrorMessageProvider, TokenType } from "chevrotain";
 import { K, Name, P, Word } from "./tokens.ts";

@@ -7,5 +7,5 @@ export { checkFile } from "./semantics/check.ts";
 export { elaborate } from "./semantics/elaborate.ts";
 export { loadProgram, type Host } from "./semantics/program.ts";
 export { compile, type Compiled } from "./plan/build-plan.ts";
-export { gpuTarget, softwareTarget, type Target } from "./schedule/lowered.ts";
+export { gpuTarget, softwareTarget, type Target } from "./schedule/build/lowered.ts";
 export { printWgsl } from "../codegen/wgsl/print.ts";

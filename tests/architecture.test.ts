@@ -22,7 +22,7 @@ const imports: ReadonlyMap<string, readonly string[]> = new Map(compiler.map((pa
 ]));
 
 /** Lower first: a file imports from its own layer and from those before it. */
-const layers = ["diagnostics", "ir", "grammar", "semantics", "grad", "optimize", "kernel", "schedule", "plan", "data", "codegen", "cli"];
+const layers = ["util", "abi", "diagnostics", "ir", "grammar", "semantics", "grad", "cluster", "optimize", "kernel", "schedule", "plan", "data", "codegen", "cli"];
 /** `src/index.ts` is above them all. */
 const layerOf = (path: string): string => /^(?:src\/)?([a-z]+)\//.exec(path)?.[1] ?? path;
 /** Of the runtime, the compiler takes the arithmetic that both must agree on; from the plan upwards, also the form of the plan. */

@@ -3,10 +3,10 @@
  * that a step is one call; how tables are walked is in `run.h`. Also what a compiled program for the CPU consists of besides its kernels.
  */
 import { invariant } from "../../src/diagnostics/invariant.ts";
-import { aligned } from "../../src/plan/sizes.ts";
+import { aligned } from "../../src/plan/buffers/sizes.ts";
 import { programNames } from "../../src/runtime/plan.ts";
 import type { Plan, PlanBuffer, Program } from "../../src/runtime/plan.ts";
-import { commentText } from "../comment.ts";
+import { commentText } from "../text/comment.ts";
 import { cName } from "./names.ts";
 import { phasesOf } from "./phases.ts";
 import { runHeader } from "./run-header.ts";

@@ -5,8 +5,8 @@
 import { expandReduces } from "../../src/kernel/reduce.ts";
 import type { Array_, Kernel, UniformStatement } from "../../src/kernel/ir.ts";
 import { visitStatements } from "../../src/kernel/walk.ts";
-import { commentText } from "../comment.ts";
-import { indent } from "../text.ts";
+import { commentText } from "../text/comment.ts";
+import { indent } from "../text/text.ts";
 import { partInvariant } from "./invariant.ts";
 import { cName, componentName } from "./names.ts";
 import { prelude, vectorWidths } from "./prelude.ts";

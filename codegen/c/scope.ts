@@ -1,7 +1,7 @@
 /** @file Where printing stands in a kernel: what is in sight, how it varies over the lanes, and which lanes are active. */
 import type { Array_, Kernel, ScalarType, UniformStatement } from "../../src/kernel/ir.ts";
 import { visitExpressions } from "../../src/kernel/walk.ts";
-import { splitRegisters } from "../text.ts";
+import { splitRegisters } from "../text/text.ts";
 import { cName } from "./names.ts";
 import type { Shape, Shapes } from "./shape.ts";
 import { varyingNames } from "./varying.ts";

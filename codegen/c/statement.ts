@@ -1,11 +1,11 @@
 /** @file Kernel statements as lines of C: uniform branches and loops are C's own, divergent ones run under the mask of the lanes that take part. */
-import { commentText } from "../comment.ts";
+import { commentText } from "../text/comment.ts";
 import { invariant, unreachable } from "../../src/diagnostics/invariant.ts";
-import { constant, keyOf, linear, plus, times, toExpr } from "../../src/schedule/linear.ts";
+import { constant, keyOf, linear, plus, times, toExpr } from "../../src/schedule/build/linear.ts";
 import { i32, variable } from "../../src/kernel/expr.ts";
 import type { Expr, Statement, UniformStatement } from "../../src/kernel/ir.ts";
 import { visitExpr } from "../../src/kernel/walk.ts";
-import { indent } from "../text.ts";
+import { indent } from "../text/text.ts";
 import { elementAt, factorText, flatIndex, isUniform, maskText, operandText, placeOfRegister, scalarText, vectorText } from "./expression.ts";
 import { cName, componentName } from "./names.ts";
 import type { Scope } from "./scope.ts";

@@ -3,7 +3,7 @@
  * function: what differs between them, the streams of their random numbers, is passed in.
  */
 import type { Leaf, Parameter, Scalar } from "../../src/ir/graph.ts";
-import { javascript } from "../../src/ir/javascript.ts";
+import { javascript } from "../../src/ir/print/javascript.ts";
 import { elementCount } from "../../src/ir/node.ts";
 import { overIndex } from "../../src/ir/row-major.ts";
 import { axis, subexpressions } from "../../src/ir/scalar.ts";

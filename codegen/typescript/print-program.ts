@@ -6,9 +6,9 @@ import { createRequire } from "node:module";
 import { format } from "prettier";
 import type * as tsMorph from "ts-morph";
 import type { SourceFile } from "ts-morph";
-import { javascript } from "../../src/ir/javascript.ts";
+import { javascript } from "../../src/ir/print/javascript.ts";
 import { runtimeModule } from "../../src/runtime/module.ts";
-import { commentText } from "../comment.ts";
+import { commentText } from "../text/comment.ts";
 import { initialisation, type Initialisation } from "./initialisers.ts";
 import type { ProgramSpec, SampleSpec } from "./program-spec.ts";
 

@@ -2,9 +2,9 @@
 import { unreachable } from "../../src/diagnostics/invariant.ts";
 import { largest } from "../../src/kernel/expr.ts";
 import type { BinaryOp, Expr, UnaryOp, ValueType } from "../../src/kernel/ir.ts";
-import { infix, prefix, within } from "../../src/ir/precedence.ts";
-import type { Text as PlainText } from "../../src/ir/precedence.ts";
-import { floatText } from "../text.ts";
+import { infix, prefix, within } from "../../src/ir/print/precedence.ts";
+import type { Text as PlainText } from "../../src/ir/print/precedence.ts";
+import { floatText } from "../text/text.ts";
 import type { HelperName } from "./names.ts";
 import { wgslName } from "./names.ts";
 import type { Scope } from "./scope.ts";

@@ -4,8 +4,8 @@
  */
 import { placeBarriers } from "../../src/kernel/barriers.ts";
 import type { Array_, Kernel } from "../../src/kernel/ir.ts";
-import { commentText } from "../comment.ts";
-import { indent } from "../text.ts";
+import { commentText } from "../text/comment.ts";
+import { indent } from "../text/text.ts";
 import { helperTexts } from "./helpers.ts";
 import { wgslName } from "./names.ts";
 import type { Scope } from "./scope.ts";

@@ -1,6 +1,6 @@
 /** @file What printing a kernel's body needs to know of its declarations, and what it collects on the way: the helpers and constants used. */
 import type { Kernel, ValueType } from "../../src/kernel/ir.ts";
-import { splitRegisters } from "../text.ts";
+import { splitRegisters } from "../text/text.ts";
 import type { HelperUse } from "./helpers.ts";
 import { helperCall } from "./helpers.ts";
 import { wgslName } from "./names.ts";

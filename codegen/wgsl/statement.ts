@@ -1,9 +1,9 @@
 /** @file Kernel statements of both levels as lines of WGSL. */
-import { commentText } from "../comment.ts";
+import { commentText } from "../text/comment.ts";
 import { invariant, unreachable } from "../../src/diagnostics/invariant.ts";
 import type { Placed } from "../../src/kernel/barriers.ts";
 import type { Expr, Statement } from "../../src/kernel/ir.ts";
-import { indent } from "../text.ts";
+import { indent } from "../text/text.ts";
 import { expression } from "./expression.ts";
 import { wgslName } from "./names.ts";
 import type { Scope } from "./scope.ts";

@@ -7,7 +7,7 @@ import { targetOfThisProcessor } from "../../src/cli/targets.ts";
 import { comp, leaf } from "../../src/ir/node.ts";
 import { axis, mul, read, slot } from "../../src/ir/scalar.ts";
 import type { Axis } from "../../src/ir/graph.ts";
-import type { Cluster } from "../../src/optimize/cluster.ts";
+import type { Cluster } from "../../src/cluster/cluster.ts";
 import { openDevice } from "../../src/runtime/node/device.ts";
 import type { Device } from "../../src/runtime/device.ts";
 import { lower } from "../../src/schedule/lower.ts";

@@ -6,7 +6,7 @@ import { targetOfThisProcessor } from "../../src/cli/targets.ts";
 import { elementCount } from "../../src/ir/node.ts";
 import { compile } from "../../src/plan/build-plan.ts";
 import type { Compiled, CompileOptions } from "../../src/plan/build-plan.ts";
-import type { Precision } from "../../src/optimize/precision.ts";
+import type { Precision } from "../../src/optimize/canonical/precision.ts";
 import type { CompiledProgram, Device, Session } from "../../src/runtime/device.ts";
 import { initialise } from "../../src/runtime/arenas.ts";
 import { tokenInputs } from "../../src/runtime/inputs.ts";

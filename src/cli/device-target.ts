@@ -1,6 +1,6 @@
 /** @file What kernels should be tuned for on this machine: the device that training would open decides. */
 import { openDevice, type DeviceOptions } from "../runtime/node/device.ts";
-import { gpuTarget, softwareTarget, type Target } from "../schedule/lowered.ts";
+import { gpuTarget, softwareTarget, type Target } from "../schedule/build/lowered.ts";
 import { targetOfThisProcessor } from "./targets.ts";
 
 export async function chooseTarget(options: DeviceOptions): Promise<Target> {

@@ -1,5 +1,5 @@
 /** @file The summary of a model as a page of text. */
-import { formatBytes } from "../optimize/format-bytes.ts";
+import { formatBytes } from "../util/format-bytes.ts";
 import { describeGeneration } from "../plan/print.ts";
 import { grouped, scaled } from "./amounts.ts";
 import type { ParameterGroup, Summary } from "./summary.ts";

@@ -2,8 +2,8 @@
 import type { Node } from "../ir/graph.ts";
 import type { Optimizer } from "../ir/model.ts";
 import { inputsOf } from "../ir/node.ts";
-import { printNode } from "../ir/print.ts";
-import { printScalar } from "../ir/print-scalar.ts";
+import { printNode } from "../ir/print/print.ts";
+import { printScalar } from "../ir/print/scalar.ts";
 import { spanText, type Span } from "../diagnostics/source.ts";
 import { sha256 } from "../plan/hash.ts";
 import type { DataSpec } from "../runtime/data/data.ts";

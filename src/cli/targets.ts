@@ -1,7 +1,7 @@
 /** @file What kernels can be tuned for, by name. */
 import { suggest } from "../diagnostics/suggest.ts";
 import { multipliesPairs, vectorWidth } from "../runtime/cpu/processor.ts";
-import { cpuTarget, gpuTarget, softwareTarget, type Target } from "../schedule/lowered.ts";
+import { cpuTarget, gpuTarget, softwareTarget, type Target } from "../schedule/build/lowered.ts";
 
 /** The CPU with vectors as wide as this machine's. */
 export const targetOfThisProcessor = (): Target => cpuTarget(vectorWidth(), multipliesPairs());

@@ -1,17 +1,17 @@
 /** @file From a graph to clusters: normal form, bodies that fit a kernel, inlining, greedy clustering, host scalars. */
 import type { Leaf, Node } from "../ir/graph.ts";
-import type { Cluster } from "./cluster.ts";
-import { Clusterer } from "./clusterer.ts";
-import type { Draft } from "./draft.ts";
-import { finishDraft } from "./finish.ts";
-import { inlinePointwise } from "./inline.ts";
-import { normalise } from "./normalise.ts";
-import { roundOperands } from "./precision.ts";
-import type { Precision } from "./precision.ts";
-import { recomputeInBackward } from "./recompute.ts";
-import { sortedIds } from "./sorted-ids.ts";
-import type { SortedIds } from "./sorted-ids.ts";
-import { splitWideBodies } from "./split-wide.ts";
+import type { Cluster } from "../cluster/cluster.ts";
+import { Clusterer } from "./fuse/clusterer.ts";
+import type { Draft } from "./fuse/draft.ts";
+import { finishDraft } from "./fuse/finish.ts";
+import { inlinePointwise } from "./fuse/inline.ts";
+import { normalise } from "./canonical/normalise.ts";
+import { roundOperands } from "./canonical/precision.ts";
+import type { Precision } from "./canonical/precision.ts";
+import { recomputeInBackward } from "./fuse/recompute.ts";
+import { sortedIds } from "./fuse/sorted-ids.ts";
+import type { SortedIds } from "./fuse/sorted-ids.ts";
+import { splitWideBodies } from "./canonical/split-wide.ts";
 
 export interface Clustered {
   /** Operands before users. */

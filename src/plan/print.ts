@@ -1,5 +1,5 @@
 /** @file The plan as text: programs with their dispatches, buffers, and what is alive when most is. */
-import { formatBytes } from "../optimize/format-bytes.ts";
+import { formatBytes } from "../util/format-bytes.ts";
 import type { Plan, Program } from "../runtime/plan.ts";
 
 export function printPlan(plan: Plan): string {

@@ -3,17 +3,17 @@ import { invariant } from "../diagnostics/invariant.ts";
 import type { Leaf, Node, Parameter } from "../ir/graph.ts";
 import type { Model, Optimizer } from "../ir/model.ts";
 import type { Kernel } from "../kernel/ir.ts";
-import type { SortedIds } from "../optimize/sorted-ids.ts";
-import { nodesReadBy } from "../optimize/walk.ts";
+import type { SortedIds } from "../optimize/fuse/sorted-ids.ts";
+import { nodesReadBy } from "../cluster/walk.ts";
 import { programNames } from "../runtime/plan.ts";
 import type { Dispatch, MemoryReport, Plan, PlanBuffer, PlanKernel, PlanParameter, Program, ProgramInput, ProgramName } from "../runtime/plan.ts";
-import type { Target } from "../schedule/lowered.ts";
-import type { ArenaLayout } from "./arenas.ts";
+import type { Target } from "../schedule/build/lowered.ts";
+import type { ArenaLayout } from "./buffers/arenas.ts";
 import { sha256 } from "./hash.ts";
-import type { BufferDraft, Homes } from "./homes.ts";
-import type { BuiltProgram } from "./program.ts";
-import { aligned } from "./sizes.ts";
-import { startsOnDevice } from "./start.ts";
+import type { BufferDraft, Homes } from "./buffers/allocation.ts";
+import type { BuiltProgram } from "./passes/program.ts";
+import { aligned } from "./buffers/sizes.ts";
+import { startsOnDevice } from "./programs/initialise.ts";
 
 export interface PlanParts {
   readonly model: Model;

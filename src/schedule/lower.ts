@@ -1,13 +1,13 @@
 /** @file From clusters to kernels: one schedule an archetype. */
 import { unreachable } from "../diagnostics/invariant.ts";
-import type { Cluster } from "../optimize/cluster.ts";
-import { lowerBins } from "./bins.ts";
-import { lowerContract } from "./contract.ts";
-import { lowerFlash } from "./flash.ts";
-import { lowerFold } from "./fold.ts";
-import type { Lowered, ScalarLayout, Target } from "./lowered.ts";
+import type { Cluster } from "../cluster/cluster.ts";
+import { lowerBins } from "./reduce/bins.ts";
+import { lowerContract } from "./matmul.ts";
+import { lowerFlash } from "./attention.ts";
+import { lowerFold } from "./reduce/fold.ts";
+import type { Lowered, ScalarLayout, Target } from "./build/lowered.ts";
 import { lowerMap } from "./map.ts";
-import { lowerRow } from "./row.ts";
+import { lowerRow } from "./reduce/row.ts";
 
 /** The kernels of a cluster, in dispatch order. */
 export function lower(cluster: Cluster, target: Target, scalars: ScalarLayout): Lowered {

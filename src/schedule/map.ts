@@ -5,14 +5,14 @@
 import { elementCount } from "../ir/node.ts";
 import { lt } from "../kernel/expr.ts";
 import { branch, phase } from "../kernel/statements.ts";
-import type { MapCluster } from "../optimize/cluster.ts";
-import { buildKernel } from "./bindings.ts";
-import { Block } from "./block.ts";
-import { globalLane, kernelComment, kernelName, writeOutputs } from "./kernel.ts";
-import { toExpr, linear, times } from "./linear.ts";
-import type { Lowered, ScalarLayout, Target } from "./lowered.ts";
-import { ScalarLowering } from "./lower-scalar.ts";
-import { axisGroup } from "./place.ts";
+import type { MapCluster } from "../cluster/cluster.ts";
+import { buildKernel } from "./build/bindings.ts";
+import { Block } from "./build/block.ts";
+import { globalLane, kernelComment, kernelName, writeOutputs } from "./build/kernel.ts";
+import { toExpr, linear, times } from "./build/linear.ts";
+import type { Lowered, ScalarLayout, Target } from "./build/lowered.ts";
+import { ScalarLowering } from "./build/lower-scalar.ts";
+import { axisGroup } from "./build/axis-mapping.ts";
 
 export function lowerMap(cluster: MapCluster, target: Target, layout: ScalarLayout): Lowered {
   const { axes, outputs } = cluster;

@@ -4,7 +4,7 @@ import type { ReportDetails } from "../diagnostics/codes.ts";
 import { spanText } from "../diagnostics/source.ts";
 import type { Scalar, UnaryOp } from "../ir/graph.ts";
 import * as ir from "../ir/scalar.ts";
-import { streamOf } from "../ir/stream.ts";
+import { streamOf } from "../abi/stream.ts";
 import { elementwise } from "./align.ts";
 import { evaluate } from "./expression.ts";
 import { failIn, type Environment } from "./frame.ts";

@@ -1,7 +1,7 @@
 /** Kernels printed as C compute what the interpreter computes, at every vector width, with vector instructions and without. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { checkKernel } from "../../src/kernel/check.ts";
+import { checkKernel } from "../../src/kernel/verify/check.ts";
 import type { Kernel } from "../../src/kernel/ir.ts";
 import { compileC, hasCompiler, runSanitized } from "../support/c-kernels.ts";
 import { expectClean, runOnInterpreter } from "../support/kernels.ts";

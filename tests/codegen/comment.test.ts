@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import fc from "fast-check";
 import { transformSync } from "esbuild";
 import { expect, test } from "vitest";
-import { commentText } from "../../codegen/comment.ts";
+import { commentText } from "../../codegen/text/comment.ts";
 
 /** What ends, begins or continues comments somewhere. */
 const pieces = ["*/", "/*", "*", "/", "//", "\\", "\\\n", "\\ ", "??/", "?", "\n", "\r", "\r\n", "\u2028", "\u2029", "\u0085", "\v", "\f", "\0", "\ufeff", "\u202e", "\ud800", "#error", "evil();", "`", "${evil()}", "</script>", "@ts-ignore", " ", "x", "é"];

@@ -1,7 +1,7 @@
 /** Random kernels: what WebGPU computes from the printed WGSL is what the interpreter computes, and folding constants changes nothing. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { checkKernel } from "../../src/kernel/check.ts";
+import { checkKernel } from "../../src/kernel/verify/check.ts";
 import { expectClean, runOnDawn, runOnInterpreter } from "../support/kernels.ts";
 import { buildRandom, folded, numbers, plain, randomPlan } from "../support/random-kernels.ts";
 

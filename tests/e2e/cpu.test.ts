@@ -1,10 +1,10 @@
 import { describe, expect, test, vi } from "vitest";
-import { evaluate } from "../../src/ir/evaluate.ts";
+import { evaluate } from "../../src/ir/evaluate/evaluate.ts";
 import type { Leaf } from "../../src/ir/graph.ts";
 import { compile } from "../../src/plan/build-plan.ts";
-import type { Precision } from "../../src/optimize/precision.ts";
+import type { Precision } from "../../src/optimize/canonical/precision.ts";
 import { openDevice } from "../../src/runtime/node/device.ts";
-import { cpuTarget, softwareTarget } from "../../src/schedule/lowered.ts";
+import { cpuTarget, softwareTarget } from "../../src/schedule/build/lowered.ts";
 import { hasCompiler } from "../support/c-kernels.ts";
 import { DeviceRun } from "../support/device-run.ts";
 import { tinyModel, tinyOptimizer, tinySchedule } from "../support/tiny-model.ts";

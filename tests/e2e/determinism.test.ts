@@ -6,7 +6,7 @@ import { compile } from "../../src/plan/build-plan.ts";
 import type { Compiled } from "../../src/plan/build-plan.ts";
 import type { Device } from "../../src/runtime/device.ts";
 import { openCheckpointFile, openCheckpoints, restoreCheckpoint } from "../../src/runtime/index.ts";
-import { gpuTarget, softwareTarget } from "../../src/schedule/lowered.ts";
+import { gpuTarget, softwareTarget } from "../../src/schedule/build/lowered.ts";
 import { DeviceRun } from "../support/device-run.ts";
 import { elaborated } from "../support/elaborated.ts";
 import { initialParameters, someTokens } from "../support/training-step.ts";

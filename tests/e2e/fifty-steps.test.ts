@@ -4,7 +4,7 @@ import { compile } from "../../src/plan/build-plan.ts";
 import { openDevice } from "../../src/runtime/node/device.ts";
 import type { Device } from "../../src/runtime/device.ts";
 import { vectorWidth } from "../../src/runtime/cpu/processor.ts";
-import { cpuTarget, gpuTarget, softwareTarget, type Target } from "../../src/schedule/lowered.ts";
+import { cpuTarget, gpuTarget, softwareTarget, type Target } from "../../src/schedule/build/lowered.ts";
 import { hasCompiler } from "../support/c-kernels.ts";
 import { DeviceRun, scheduleFactor } from "../support/device-run.ts";
 import { elaborated } from "../support/elaborated.ts";

@@ -1,14 +1,14 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { printWgsl } from "../../codegen/wgsl/print.ts";
-import { checkKernel } from "../../src/kernel/check.ts";
+import { checkKernel } from "../../src/kernel/verify/check.ts";
 import type { Kernel } from "../../src/kernel/ir.ts";
-import { nodesWritten } from "../../src/optimize/walk.ts";
+import { nodesWritten } from "../../src/cluster/walk.ts";
 import { compile } from "../../src/plan/build-plan.ts";
 import type { Compiled } from "../../src/plan/build-plan.ts";
 import type { Device } from "../../src/runtime/device.ts";
-import { gpuTarget, softwareTarget } from "../../src/schedule/lowered.ts";
-import type { Target } from "../../src/schedule/lowered.ts";
+import { gpuTarget, softwareTarget } from "../../src/schedule/build/lowered.ts";
+import type { Target } from "../../src/schedule/build/lowered.ts";
 import { dawn } from "../support/dawn.ts";
 import { elaborated } from "../support/elaborated.ts";
 import { openWebGpu } from "../support/webgpu.ts";

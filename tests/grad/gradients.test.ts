@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { Leaf, Node, Scalar } from "../../src/ir/graph.ts";
 import { add, binary, cast, div, int, literal, mul, random, select, sub, unary } from "../../src/ir/scalar.ts";
 import { inputsOf, reachable } from "../../src/ir/node.ts";
-import { evaluate } from "../../src/ir/evaluate.ts";
+import { evaluate } from "../../src/ir/evaluate/evaluate.ts";
 import { gradients } from "../../src/grad/gradients.ts";
 import { causal, define, dim, gelu, integers, parameter, rmsnorm, softmax } from "../support/build.ts";
 import { gradcheck } from "../support/gradcheck.ts";

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import type { Axis, Leaf, Node, Scalar } from "../../src/ir/graph.ts";
-import { evaluate } from "../../src/ir/evaluate.ts";
+import { evaluate } from "../../src/ir/evaluate/evaluate.ts";
 import { elementCount, leaf } from "../../src/ir/node.ts";
 import { add, binary, div, int, literal, mul, sub, unary } from "../../src/ir/scalar.ts";
 import { vjp } from "../../src/grad/gradients.ts";

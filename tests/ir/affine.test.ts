@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import fc from "fast-check";
 import type { Axis, Scalar } from "../../src/ir/graph.ts";
 import { decide, interval } from "../../src/ir/affine.ts";
-import { evaluate } from "../../src/ir/evaluate.ts";
+import { evaluate } from "../../src/ir/evaluate/evaluate.ts";
 import { comp } from "../../src/ir/node.ts";
 import { add, axis, binary, cast, int, mul, select, sub, unary } from "../../src/ir/scalar.ts";
 import { simplifyScalar } from "../../src/ir/simplify-scalar.ts";

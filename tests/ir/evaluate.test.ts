@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Leaf } from "../../src/ir/graph.ts";
-import { evaluate, evaluateOne } from "../../src/ir/evaluate.ts";
+import { evaluate, evaluateOne } from "../../src/ir/evaluate/evaluate.ts";
 import { comp, leaf, scatter, update } from "../../src/ir/node.ts";
 import { add, axis, binary, cast, int, literal, mul, random, read, select, sub, unary } from "../../src/ir/scalar.ts";
 import { dependsOn } from "../../src/ir/dependence.ts";

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Leaf, Node } from "../../src/ir/graph.ts";
 import { comp, leaf, reachable, update } from "../../src/ir/node.ts";
-import { printGraph, printNode } from "../../src/ir/print.ts";
+import { printGraph, printNode } from "../../src/ir/print/print.ts";
 import { add, axis, binary, div, int, literal, mul, select, sub, unary } from "../../src/ir/scalar.ts";
 import { gradients } from "../../src/grad/gradients.ts";
 import { causal, define, dim, integers, softmax, tensor } from "../support/build.ts";

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { decide, interval } from "../../src/ir/affine.ts";
-import { evaluateOne } from "../../src/ir/evaluate.ts";
+import { evaluateOne } from "../../src/ir/evaluate/evaluate.ts";
 import type { Axis, BinaryOp, Scalar, UnaryOp } from "../../src/ir/graph.ts";
 import { comp, leaf } from "../../src/ir/node.ts";
 import { axis, binary, cast, int, read, select, unary } from "../../src/ir/scalar.ts";

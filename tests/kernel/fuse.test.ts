@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { checkKernel } from "../../src/kernel/check.ts";
+import { checkKernel } from "../../src/kernel/verify/check.ts";
 import { add, f32Type, group, lane, load, mod, mul, register, variable, vectorOf } from "../../src/kernel/expr.ts";
 import { fuseDispatches } from "../../src/kernel/fuse.ts";
 import type { FusibleDispatch } from "../../src/kernel/fuse.ts";

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { placeBarriers } from "../../src/kernel/barriers.ts";
 import type { Placed } from "../../src/kernel/barriers.ts";
-import { checkKernel } from "../../src/kernel/check.ts";
+import { checkKernel } from "../../src/kernel/verify/check.ts";
 import { add, convert, f32Type, group, i32, lane, load, lt, max, mod, mul, register, select, sub, variable } from "../../src/kernel/expr.ts";
-import { interpret } from "../../src/kernel/interpret.ts";
+import { interpret } from "../../src/kernel/verify/interpret.ts";
 import type { Array_, Binding, Kernel, UniformStatement } from "../../src/kernel/ir.ts";
 import { assign, branch, define, loop, phase, reduce, store, uniformBranch, uniformLoop } from "../../src/kernel/statements.ts";
 import { expectClean, runOnDawn, runOnInterpreter } from "../support/kernels.ts";

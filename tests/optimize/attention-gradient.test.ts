@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { gradients } from "../../src/grad/gradients.ts";
-import { evaluate } from "../../src/ir/evaluate.ts";
+import { evaluate } from "../../src/ir/evaluate/evaluate.ts";
 import type { Leaf, Node } from "../../src/ir/graph.ts";
 import { comp, leaf, reachable } from "../../src/ir/node.ts";
 import { axis, mul, read } from "../../src/ir/scalar.ts";
-import { recogniseAttention } from "../../src/optimize/attention.ts";
-import { substituteAttention } from "../../src/optimize/attention-gradient.ts";
+import { recogniseAttention } from "../../src/optimize/attention/recognise.ts";
+import { substituteAttention } from "../../src/optimize/attention/gradient.ts";
 import { attentionGraph, quadratic, valuesOf } from "../support/attention.ts";
 import type { Options } from "../support/attention.ts";
 

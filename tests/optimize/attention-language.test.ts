@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { gradients } from "../../src/grad/gradients.ts";
-import { evaluate } from "../../src/ir/evaluate.ts";
+import { evaluate } from "../../src/ir/evaluate/evaluate.ts";
 import type { Leaf, Node } from "../../src/ir/graph.ts";
 import type { Model } from "../../src/ir/model.ts";
 import { reachable } from "../../src/ir/node.ts";
-import { recogniseAttention } from "../../src/optimize/attention.ts";
-import { substituteAttention } from "../../src/optimize/attention-gradient.ts";
+import { recogniseAttention } from "../../src/optimize/attention/recognise.ts";
+import { substituteAttention } from "../../src/optimize/attention/gradient.ts";
 import { valuesOf } from "../support/attention.ts";
 import { elaborated } from "../support/elaborated.ts";
 

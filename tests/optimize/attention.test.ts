@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { evaluateOne } from "../../src/ir/evaluate.ts";
+import { evaluateOne } from "../../src/ir/evaluate/evaluate.ts";
 import type { Leaf, Node, Scalar } from "../../src/ir/graph.ts";
 import { add, binary, div, literal, mul, select, unary } from "../../src/ir/scalar.ts";
-import { recogniseAttention } from "../../src/optimize/attention.ts";
+import { recogniseAttention } from "../../src/optimize/attention/recognise.ts";
 import { define, dim, parameter } from "../support/build.ts";
 import { attentionGraph, valuesOf } from "../support/attention.ts";
 import type { MaskName, Options, ScoreName, Spelling } from "../support/attention.ts";

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { gradients } from "../../src/grad/gradients.ts";
-import { recogniseAttention } from "../../src/optimize/attention.ts";
-import { substituteAttention } from "../../src/optimize/attention-gradient.ts";
+import { recogniseAttention } from "../../src/optimize/attention/recognise.ts";
+import { substituteAttention } from "../../src/optimize/attention/gradient.ts";
 import { clusterGraph } from "../../src/optimize/clusters.ts";
-import { printClusters } from "../../src/optimize/print.ts";
+import { printClusters } from "../../src/cluster/print.ts";
 import { compile } from "../../src/plan/build-plan.ts";
 import { printPlan } from "../../src/plan/print.ts";
 import { tinyModel, tinyOptimizer, tinySchedule } from "../support/tiny-model.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { compile } from "../../src/plan/build-plan.ts";
-import { gpuTarget, softwareTarget } from "../../src/schedule/lowered.ts";
-import type { Target } from "../../src/schedule/lowered.ts";
+import { gpuTarget, softwareTarget } from "../../src/schedule/build/lowered.ts";
+import type { Target } from "../../src/schedule/build/lowered.ts";
 import { elaborated } from "../support/elaborated.ts";
 import { SimulatedPlan } from "../support/simulate.ts";
 import { tinySchedule } from "../support/tiny-model.ts";

@@ -1,6 +1,6 @@
 /** How text is generated from models that decoding was once wrong for: by what is derived and equal to the forward pass, or not at all. */
 import { describe, expect, test } from "vitest";
-import { generationOf } from "../../src/plan/generation.ts";
+import { generationOf } from "../../src/plan/programs/generation.ts";
 import { checkGeneration } from "../support/decode-check.ts";
 import { elaborated } from "../support/elaborated.ts";
 

@@ -5,14 +5,14 @@ import type { Axis, Leaf, Node, Scalar } from "../../src/ir/graph.ts";
 import { comp, leaf } from "../../src/ir/node.ts";
 import { add, axis, binary, div, int, literal, mul, read, select, sub, unary } from "../../src/ir/scalar.ts";
 import { clusterGraph } from "../../src/optimize/clusters.ts";
-import { evaluate } from "../../src/ir/evaluate.ts";
-import { interpret } from "../../src/kernel/interpret.ts";
-import { Lowering } from "../../src/plan/dispatches.ts";
-import { Homes } from "../../src/plan/homes.ts";
-import type { Home } from "../../src/plan/homes.ts";
-import { peakOf, shareBuffers } from "../../src/plan/memory.ts";
-import { buildProgram } from "../../src/plan/program.ts";
-import { gpuTarget } from "../../src/schedule/lowered.ts";
+import { evaluate } from "../../src/ir/evaluate/evaluate.ts";
+import { interpret } from "../../src/kernel/verify/interpret.ts";
+import { Lowering } from "../../src/plan/passes/dispatches.ts";
+import { Homes } from "../../src/plan/buffers/allocation.ts";
+import type { Home } from "../../src/plan/buffers/allocation.ts";
+import { peakOf, shareBuffers } from "../../src/plan/buffers/memory.ts";
+import { buildProgram } from "../../src/plan/passes/program.ts";
+import { gpuTarget } from "../../src/schedule/build/lowered.ts";
 
 const lifetimes = fc.array(fc.record({ bytes: fc.integer({ min: 1, max: 64 }), from: fc.nat(20), length: fc.nat(10) }), { maxLength: 40 })
   .map((list) => list.map(({ bytes, from, length }, tensor) => ({ tensor, bytes: 4 * bytes, from, to: from + length })));

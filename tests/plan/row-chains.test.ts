@@ -3,7 +3,7 @@ import { compile } from "../../src/plan/build-plan.ts";
 import type { Compiled } from "../../src/plan/build-plan.ts";
 import { openDevice } from "../../src/runtime/node/device.ts";
 import type { Plan } from "../../src/runtime/plan.ts";
-import { cpuTarget, gpuTarget } from "../../src/schedule/lowered.ts";
+import { cpuTarget, gpuTarget } from "../../src/schedule/build/lowered.ts";
 import { hasCompiler } from "../support/c-kernels.ts";
 import { DeviceRun } from "../support/device-run.ts";
 import { tinyModel, tinyOptimizer, tinySchedule } from "../support/tiny-model.ts";

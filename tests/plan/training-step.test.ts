@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import { evaluate } from "../../src/ir/evaluate.ts";
+import { evaluate } from "../../src/ir/evaluate/evaluate.ts";
 import type { Leaf } from "../../src/ir/graph.ts";
 import type { Model, Optimizer } from "../../src/ir/model.ts";
 import { compile } from "../../src/plan/build-plan.ts";
 import type { Compiled } from "../../src/plan/build-plan.ts";
-import { gpuTarget, softwareTarget } from "../../src/schedule/lowered.ts";
+import { gpuTarget, softwareTarget } from "../../src/schedule/build/lowered.ts";
 import { SimulatedPlan } from "../support/simulate.ts";
 import { tinyModel, tinyOptimizer, tinySchedule } from "../support/tiny-model.ts";
 import { initialParameters, initialStates, oracleStep, someTokens } from "../support/training-step.ts";

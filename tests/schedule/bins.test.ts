@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { elementCount, scatter } from "../../src/ir/node.ts";
 import { add, axis, literal, mul, slot } from "../../src/ir/scalar.ts";
 import type { Leaf } from "../../src/ir/graph.ts";
-import type { BinsCluster } from "../../src/optimize/cluster.ts";
+import type { BinsCluster } from "../../src/cluster/cluster.ts";
 import { define, dim, integers, parameter, tensor } from "../support/build.ts";
 import { checkCluster, randomValues, targets } from "./harness.ts";
 import type { Options } from "./harness.ts";

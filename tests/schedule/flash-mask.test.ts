@@ -4,7 +4,7 @@ import type { Scalar } from "../../src/ir/graph.ts";
 import { add, axis, binary, int, mul, rewrite, unary } from "../../src/ir/scalar.ts";
 import { i32 } from "../../src/kernel/expr.ts";
 import type { Expr } from "../../src/kernel/ir.ts";
-import { full, visible } from "../../src/schedule/flash-mask.ts";
+import { full, visible } from "../../src/schedule/attention/mask.ts";
 
 const [t, s] = [axis(0), axis(1)];
 const axes = { query: 0, key: 1 };

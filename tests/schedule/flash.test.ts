@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it, test } from "vitest";
-import { cpuTarget, gpuTarget, softwareTarget } from "../../src/schedule/lowered.ts";
+import { cpuTarget, gpuTarget, softwareTarget } from "../../src/schedule/build/lowered.ts";
 import { flashClusters } from "../support/attention.ts";
 import type { MaskName, Options, ScoreName } from "../support/attention.ts";
 import { hasCompiler } from "../support/c-kernels.ts";

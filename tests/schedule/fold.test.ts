@@ -3,8 +3,8 @@ import { describe, expect, test } from "vitest";
 import { elementCount, leaf, update } from "../../src/ir/node.ts";
 import { add, axis, cast, div, literal, mul, slot, unary } from "../../src/ir/scalar.ts";
 import type { Leaf, Reduction } from "../../src/ir/graph.ts";
-import type { FoldCluster } from "../../src/optimize/cluster.ts";
-import { gpuTarget } from "../../src/schedule/lowered.ts";
+import type { FoldCluster } from "../../src/cluster/cluster.ts";
+import { gpuTarget } from "../../src/schedule/build/lowered.ts";
 import { define, dim, integers, parameter, tensor } from "../support/build.ts";
 import { checkCluster, targets } from "./harness.ts";
 

@@ -1,12 +1,12 @@
 /** @file Checks a cluster's kernels against the f64 evaluator: leaves get random values, every node the kernels write is compared with its definition. */
 import { expect } from "vitest";
 import { elementCount, reachable } from "../../src/ir/node.ts";
-import { evaluate } from "../../src/ir/evaluate.ts";
+import { evaluate } from "../../src/ir/evaluate/evaluate.ts";
 import type { Leaf, Node } from "../../src/ir/graph.ts";
-import type { Cluster } from "../../src/optimize/cluster.ts";
+import type { Cluster } from "../../src/cluster/cluster.ts";
 import { lower } from "../../src/schedule/lower.ts";
-import { cpuTarget, gpuTarget, softwareTarget } from "../../src/schedule/lowered.ts";
-import type { Lowered, ScalarLayout, Target } from "../../src/schedule/lowered.ts";
+import { cpuTarget, gpuTarget, softwareTarget } from "../../src/schedule/build/lowered.ts";
+import type { Lowered, ScalarLayout, Target } from "../../src/schedule/build/lowered.ts";
 import { runOnC, runSanitized } from "../support/c-kernels.ts";
 import { expectClean, runOnDawn, runOnInterpreter } from "../support/kernels.ts";
 

@@ -3,10 +3,10 @@ import { describe, expect, test } from "vitest";
 import { leaf, update } from "../../src/ir/node.ts";
 import { add, binary, cast, int, literal, mul, random, select, sub, unary } from "../../src/ir/scalar.ts";
 import type { Axis, Node } from "../../src/ir/graph.ts";
-import type { MapCluster } from "../../src/optimize/cluster.ts";
+import type { MapCluster } from "../../src/cluster/cluster.ts";
 import { constant, define, dim, integers, parameter, tensor } from "../support/build.ts";
 import { lower } from "../../src/schedule/lower.ts";
-import { softwareTarget } from "../../src/schedule/lowered.ts";
+import { softwareTarget } from "../../src/schedule/build/lowered.ts";
 import { checkCluster, scalarLayout, targets } from "./harness.ts";
 
 function mapOf(axes: readonly Axis[], ...nodes: readonly Node[]): MapCluster {

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { add, axis, binary, div, literal, mul, select, slot, sub, unary } from "../../src/ir/scalar.ts";
 import type { Node, Scalar } from "../../src/ir/graph.ts";
 import { update } from "../../src/ir/node.ts";
-import type { RowCluster, RowStep } from "../../src/optimize/cluster.ts";
+import type { RowCluster, RowStep } from "../../src/cluster/cluster.ts";
 import { define, dim, integers, parameter, rmsnorm, softmax } from "../support/build.ts";
 import { checkCluster, targets } from "./harness.ts";
 

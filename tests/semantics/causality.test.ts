@@ -1,6 +1,6 @@
 /** @file The decision whether a model reads the future, against what the model does when future tokens change. */
 import { describe, expect, test } from "vitest";
-import { evaluateOne } from "../../src/ir/evaluate.ts";
+import { evaluateOne } from "../../src/ir/evaluate/evaluate.ts";
 import { elementCount } from "../../src/ir/node.ts";
 import { causality, Dependences } from "../../src/semantics/causality.ts";
 import { elaborated } from "../support/elaborated.ts";

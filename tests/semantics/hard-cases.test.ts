@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { renderDiagnostics } from "../../src/diagnostics/render-terminal.ts";
-import { evaluate } from "../../src/ir/evaluate.ts";
+import { evaluate } from "../../src/ir/evaluate/evaluate.ts";
 import { elementCount, reachable } from "../../src/ir/node.ts";
 import { modelsOf } from "../../src/semantics/check.ts";
 import { elaborate } from "../../src/semantics/elaborate.ts";

@@ -1,6 +1,6 @@
 /** @file Contexts that hold several documents. */
 import { expect, test } from "vitest";
-import { evaluateOne } from "../../src/ir/evaluate.ts";
+import { evaluateOne } from "../../src/ir/evaluate/evaluate.ts";
 import { pattern } from "../support/apply-op.ts";
 import { elaborated } from "../support/elaborated.ts";
 

@@ -1,6 +1,6 @@
 /** @file Random numbers while elaborating: what draws anew, and what stays the same. */
 import { expect, test } from "vitest";
-import { evaluateOne } from "../../src/ir/evaluate.ts";
+import { evaluateOne } from "../../src/ir/evaluate/evaluate.ts";
 import { comp, elementCount, reachable } from "../../src/ir/node.ts";
 import type { Leaf, Parameter } from "../../src/ir/graph.ts";
 import { elaborated } from "../support/elaborated.ts";

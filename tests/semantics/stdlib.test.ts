@@ -1,7 +1,7 @@
 /** @file The standard library against PyTorch and the papers, in f64; `tests/fixtures/torch/stdlib.py` made the numbers. */
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { evaluateOne } from "../../src/ir/evaluate.ts";
+import { evaluateOne } from "../../src/ir/evaluate/evaluate.ts";
 import type { Leaf } from "../../src/ir/graph.ts";
 import { comp, leaf } from "../../src/ir/node.ts";
 import { axis, read, rewrite } from "../../src/ir/scalar.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { evaluateOne } from "../../src/ir/evaluate.ts";
+import { evaluateOne } from "../../src/ir/evaluate/evaluate.ts";
 import { comp } from "../../src/ir/node.ts";
 import type { Schedule } from "../../src/ir/model.ts";
 import { elaborated } from "../support/elaborated.ts";

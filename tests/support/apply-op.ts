@@ -1,6 +1,6 @@
 /** @file One op or block of the standard library by itself, evaluated in f64 on given tensors. */
 import type { Leaf } from "../../src/ir/graph.ts";
-import { evaluateOne } from "../../src/ir/evaluate.ts";
+import { evaluateOne } from "../../src/ir/evaluate/evaluate.ts";
 import { comp, elementCount, leaf } from "../../src/ir/node.ts";
 import { axis, read, substitute } from "../../src/ir/scalar.ts";
 import { invariant } from "../../src/diagnostics/invariant.ts";

@@ -4,9 +4,9 @@ import { comp, elementCount, leaf } from "../../src/ir/node.ts";
 import { add, axis, binary, cast, div, int, literal, mul, random, read, select, sub, unary } from "../../src/ir/scalar.ts";
 
 import { gradients } from "../../src/grad/gradients.ts";
-import { recogniseAttention } from "../../src/optimize/attention.ts";
-import { substituteAttention } from "../../src/optimize/attention-gradient.ts";
-import type { FlashCluster } from "../../src/optimize/cluster.ts";
+import { recogniseAttention } from "../../src/optimize/attention/recognise.ts";
+import { substituteAttention } from "../../src/optimize/attention/gradient.ts";
+import type { FlashCluster } from "../../src/cluster/cluster.ts";
 import { clusterGraph } from "../../src/optimize/clusters.ts";
 
 export interface Shape {

@@ -10,7 +10,7 @@ import koffi from "koffi";
 import { cName } from "../../codegen/c/names.ts";
 import { printModule } from "../../codegen/c/print.ts";
 import type { Kernel } from "../../src/kernel/ir.ts";
-import type { KernelBuffer } from "../../src/kernel/interpret.ts";
+import type { KernelBuffer } from "../../src/kernel/verify/interpret.ts";
 import { semanticFlags } from "../../src/runtime/cpu/compiler.ts";
 import type { Buffer as Content, Run } from "./kernels.ts";
 import { bufferFor } from "./kernels.ts";

@@ -2,7 +2,7 @@
  * @file A compiled model against its definition: loss, gradients, two steps of the optimizer, evaluation, decoding. Compiled programs run on the kernel
  * interpreter (whose findings throw) or on a device; the definition is the f64 evaluator on the unfused graphs.
  */
-import { evaluate } from "../../src/ir/evaluate.ts";
+import { evaluate } from "../../src/ir/evaluate/evaluate.ts";
 import type { Leaf, Node } from "../../src/ir/graph.ts";
 import type { Model, Optimizer } from "../../src/ir/model.ts";
 import type { Compiled } from "../../src/plan/build-plan.ts";

@@ -2,8 +2,8 @@
 import { contextProgram } from "../../src/ir/decode.ts";
 import type { DecodeProgram } from "../../src/ir/decode.ts";
 import type { Model } from "../../src/ir/model.ts";
-import { incrementalStep } from "../../src/plan/generation.ts";
-import { compareDecoding } from "../../src/plan/probe-decoding.ts";
+import { incrementalStep } from "../../src/plan/programs/generation.ts";
+import { compareDecoding } from "../../src/plan/programs/probe-decoding.ts";
 import { textInput } from "../../src/semantics/text-input.ts";
 
 export type CheckedDecoding = { readonly kind: "incremental" | "context"; readonly program: DecodeProgram } | { readonly kind: "refused"; readonly reason: string };

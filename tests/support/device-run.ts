@@ -1,6 +1,6 @@
 /** @file A compiled plan on a device through the runtime's session, as a generated program uses it: parameters by path, steps by their inputs. */
 import { kernelFiles } from "../../codegen/kernel-files.ts";
-import { evaluateOne } from "../../src/ir/evaluate.ts";
+import { evaluateOne } from "../../src/ir/evaluate/evaluate.ts";
 import type { Schedule } from "../../src/ir/model.ts";
 import { comp } from "../../src/ir/node.ts";
 import type { Compiled } from "../../src/plan/build-plan.ts";

@@ -2,9 +2,9 @@
  * @file The definition of a model with every tensor rounded to f32 as it is made: how far that is from the exact values shows what any device must be
  * forgiven. Sums are still exact, and nothing is fused.
  */
-import { compileBody } from "../../src/ir/compile-body.ts";
-import type { Kernel } from "../../src/ir/compile-body.ts";
-import type { Binding, RandomState } from "../../src/ir/evaluate.ts";
+import { compileBody } from "../../src/ir/evaluate/compile-body.ts";
+import type { Kernel } from "../../src/ir/evaluate/compile-body.ts";
+import type { Binding, RandomState } from "../../src/ir/evaluate/evaluate.ts";
 import type { Node } from "../../src/ir/graph.ts";
 import { elementCount, inputsOf, reachable } from "../../src/ir/node.ts";
 

@@ -3,7 +3,7 @@
  * symmetric or vanishing loss cannot hide a mistake. Also the transpose test ⟨J v, w⟩ = ⟨v, Jᵀ w⟩ along one random direction.
  */
 import type { Leaf, Node } from "../../src/ir/graph.ts";
-import { evaluate } from "../../src/ir/evaluate.ts";
+import { evaluate } from "../../src/ir/evaluate/evaluate.ts";
 import { elementCount, leaf, reachable } from "../../src/ir/node.ts";
 import { vjp } from "../../src/grad/gradients.ts";
 import { uniform } from "../../src/runtime/random.ts";

@@ -1,9 +1,9 @@
 /** @file Running kernels in tests: on Dawn (a GPU or the software adapter) and in the interpreter, by the same signature. */
 import { expect } from "vitest";
 import { printWgsl } from "../../codegen/wgsl/print.ts";
-import { checkKernel } from "../../src/kernel/check.ts";
-import { interpret } from "../../src/kernel/interpret.ts";
-import type { Finding } from "../../src/kernel/interpret.ts";
+import { checkKernel } from "../../src/kernel/verify/check.ts";
+import { interpret } from "../../src/kernel/verify/interpret.ts";
+import type { Finding } from "../../src/kernel/verify/interpret.ts";
 import type { Binding, Kernel } from "../../src/kernel/ir.ts";
 import { dawn } from "./dawn.ts";
 

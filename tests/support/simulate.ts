@@ -2,9 +2,9 @@
  * @file Runs a compiled plan on the kernel interpreter, with real buffers and every dispatch in order: the whole of compilation checked without a
  * device. A kernel that is not well formed fails, and so does any finding of the interpreter (a race, an access out of bounds).
  */
-import { checkKernel } from "../../src/kernel/check.ts";
-import { interpret } from "../../src/kernel/interpret.ts";
-import type { KernelBuffer } from "../../src/kernel/interpret.ts";
+import { checkKernel } from "../../src/kernel/verify/check.ts";
+import { interpret } from "../../src/kernel/verify/interpret.ts";
+import type { KernelBuffer } from "../../src/kernel/verify/interpret.ts";
 import type { Kernel } from "../../src/kernel/ir.ts";
 import type { Compiled } from "../../src/plan/build-plan.ts";
 import { countingSort } from "../../src/runtime/counting-sort.ts";

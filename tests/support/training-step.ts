@@ -3,7 +3,7 @@
  * compared with.
  */
 import { gradients } from "../../src/grad/gradients.ts";
-import { evaluate, evaluateOne } from "../../src/ir/evaluate.ts";
+import { evaluate, evaluateOne } from "../../src/ir/evaluate/evaluate.ts";
 import type { Leaf, Node } from "../../src/ir/graph.ts";
 import type { Model, Optimizer } from "../../src/ir/model.ts";
 import { comp, elementCount } from "../../src/ir/node.ts";

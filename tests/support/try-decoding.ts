@@ -1,5 +1,5 @@
 /** @file One random model by its seed, generated from in every way that is found for it, against the forward pass; and whether later tokens change earlier logits although the proof says not. */
-import { evaluateOne } from "../../src/ir/evaluate.ts";
+import { evaluateOne } from "../../src/ir/evaluate/evaluate.ts";
 import type { Leaf } from "../../src/ir/graph.ts";
 import type { Model } from "../../src/ir/model.ts";
 import { elementCount, reachable } from "../../src/ir/node.ts";

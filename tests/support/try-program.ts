@@ -1,8 +1,8 @@
 /** @file One program on every machine that fuzzing has, against the f64 evaluator: what is wrong, in words. */
 import { compile } from "../../src/plan/build-plan.ts";
 import type { Compiled } from "../../src/plan/build-plan.ts";
-import { cpuTarget, gpuTarget, softwareTarget } from "../../src/schedule/lowered.ts";
-import type { Target } from "../../src/schedule/lowered.ts";
+import { cpuTarget, gpuTarget, softwareTarget } from "../../src/schedule/build/lowered.ts";
+import type { Target } from "../../src/schedule/build/lowered.ts";
 import { differences, tooFar } from "./check-model.ts";
 import type { Machine } from "./check-model.ts";
 import { elaborated } from "./elaborated.ts";

@@ -95,15 +95,15 @@ async function printStage(stage: Exclude<StageName, "ast">, program: ProgramName
   const { graphs, clusters, kernelReasons, remarks } = compiled.stages;
   switch (stage) {
     case "ir": {
-      const { printGraph } = await import("../../ir/print.ts");
+      const { printGraph } = await import("../../ir/print/print.ts");
       return printGraph(reachable(graphs.get("evaluate")?.[0]?.roots ?? []));
     }
     case "grad": {
-      const { printGraph } = await import("../../ir/print.ts");
+      const { printGraph } = await import("../../ir/print/print.ts");
       return (graphs.get("train") ?? []).map((s) => `// ${s.name}\n${printGraph(reachable(s.roots))}`).join("\n");
     }
     case "clusters": {
-      const { printClusters } = await import("../../optimize/print.ts");
+      const { printClusters } = await import("../../cluster/print.ts");
       return `${remarks.map((remark) => `// ${remark}\n`).join("")}${printClusters(clusters.get(program) ?? [])}`;
     }
     case "kernels": {
