@@ -4,7 +4,7 @@
  */
 import { report } from "../src/diagnostics/codes.ts";
 import type { Diagnostic, Fix } from "../src/diagnostics/diagnostic.ts";
-import { unreachable } from "../src/diagnostics/invariant.ts";
+import { unreachable } from "../src/util/invariant.ts";
 import { joinSpans, type Span } from "../src/diagnostics/source.ts";
 import { suggest } from "../src/diagnostics/suggest.ts";
 import type { Body, Field, Name, Section } from "./ast.ts";

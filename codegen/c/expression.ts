@@ -4,7 +4,7 @@
  *
  * An i32 value that is linear in the lane is known by its value in the first lane: `scalarText` gives that, `vectorText` adds the lanes.
  */
-import { invariant, unreachable } from "../../src/diagnostics/invariant.ts";
+import { invariant, unreachable } from "../../src/util/invariant.ts";
 import { add, binary, i32, largest, mul } from "../../src/kernel/expr.ts";
 import type { BinaryOp, Expr, ScalarType, UnaryOp } from "../../src/kernel/ir.ts";
 import { rewriteExpr } from "../../src/kernel/rewrite.ts";

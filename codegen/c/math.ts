@@ -3,7 +3,7 @@
  * and bits, `M` for conditions.
  *
  * Sources: exp, log, sin, cos and tanh follow S. Moshier's Cephes (single/expf.c, logf.c, sinf.c, tanhf.c); erf is the rational approximation that Eigen and XLA use for f32;
- * the generator is `src/runtime/random.ts`.
+ * the generator is `src/abi/random.ts`.
  */
 
 /** The texts at a width. */

@@ -2,7 +2,7 @@
  * @file Dispatches that may run side by side: consecutive ones that touch nothing of each other's, or the links of a chain, which run block by block. Threads wait for each
  * other only between such phases.
  */
-import type { Dispatch, Plan } from "../../src/runtime/plan.ts";
+import type { Dispatch, Plan } from "../../src/abi/plan.ts";
 
 export interface Phase {
   /** The first of its dispatches, and the one after the last. */

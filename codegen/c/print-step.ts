@@ -2,10 +2,10 @@
  * @file `step.c`: the programs of a plan as tables of dispatches, and the functions that the runtime calls. The plan decides everything here, so
  * that a step is one call; how tables are walked is in `run.h`. Also what a compiled program for the CPU consists of besides its kernels.
  */
-import { invariant } from "../../src/diagnostics/invariant.ts";
+import { invariant } from "../../src/util/invariant.ts";
 import { aligned } from "../../src/plan/buffers/sizes.ts";
-import { programNames } from "../../src/runtime/plan.ts";
-import type { Plan, PlanBuffer, Program } from "../../src/runtime/plan.ts";
+import { programNames } from "../../src/abi/plan.ts";
+import type { Plan, PlanBuffer, Program } from "../../src/abi/plan.ts";
 import { commentText } from "../text/comment.ts";
 import { cName } from "./names.ts";
 import { phasesOf } from "./phases.ts";

@@ -1,6 +1,6 @@
 /** @file Kernel statements as lines of C: uniform branches and loops are C's own, divergent ones run under the mask of the lanes that take part. */
 import { commentText } from "../text/comment.ts";
-import { invariant, unreachable } from "../../src/diagnostics/invariant.ts";
+import { invariant, unreachable } from "../../src/util/invariant.ts";
 import { constant, keyOf, linear, plus, times, toExpr } from "../../src/schedule/build/linear.ts";
 import { i32, variable } from "../../src/kernel/expr.ts";
 import type { Expr, Statement, UniformStatement } from "../../src/kernel/ir.ts";

@@ -4,7 +4,7 @@ import type { Schedule } from "../../src/ir/model.ts";
 import type { DataSpec } from "../../src/runtime/data/data.ts";
 import type { TokenizerData } from "../../src/runtime/data/tokens.ts";
 import type { MetricName } from "../../src/runtime/evaluate.ts";
-import type { Plan } from "../../src/runtime/plan.ts";
+import type { Plan } from "../../src/abi/plan.ts";
 import type { SpecFacts } from "../../src/runtime/spec-facts.ts";
 
 export interface ProgramSpec {

@@ -1,5 +1,5 @@
 /** @file Kernel expressions as WGSL, with only the parentheses that WGSL's precedences ask for. */
-import { unreachable } from "../../src/diagnostics/invariant.ts";
+import { unreachable } from "../../src/util/invariant.ts";
 import { largest } from "../../src/kernel/expr.ts";
 import type { BinaryOp, Expr, UnaryOp, ValueType } from "../../src/kernel/ir.ts";
 import { infix, prefix, within } from "../../src/ir/print/precedence.ts";

@@ -4,7 +4,7 @@
  * `I` for the unsigned and signed type of that width, `B` for its condition; a name followed by `$` gets the width's suffix.
  *
  * Sources: log, sin, cos and tanh follow S. Moshier's Cephes (single/logf.c, sinf.c, tanhf.c); erf is the rational approximation that Eigen and XLA use
- * for f32; the generator is `src/runtime/random.ts`.
+ * for f32; the generator is `src/abi/random.ts`.
  */
 import type { Width } from "../../src/kernel/ir.ts";
 import type { HelperName } from "./names.ts";

@@ -1,6 +1,6 @@
 /** @file Kernel statements of both levels as lines of WGSL. */
 import { commentText } from "../text/comment.ts";
-import { invariant, unreachable } from "../../src/diagnostics/invariant.ts";
+import { invariant, unreachable } from "../../src/util/invariant.ts";
 import type { Placed } from "../../src/kernel/barriers.ts";
 import type { Expr, Statement } from "../../src/kernel/ir.ts";
 import { indent } from "../text/text.ts";

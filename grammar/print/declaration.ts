@@ -1,7 +1,7 @@
 /** @file Declarations, statements and fields as documents. */
 import type { Doc } from "prettier";
 import { builders } from "prettier/doc";
-import { unreachable } from "../../src/diagnostics/invariant.ts";
+import { unreachable } from "../../src/util/invariant.ts";
 import type { Body, Callable, DimEntry, DimParameter, Field, Import, Parameter, Result, Section, Statement, Variant } from "../ast.ts";
 import { expanded, inlineOr, type Item, sizeRows, stacked } from "./body.ts";
 import { bracketed, expressionText, typeText } from "./expression.ts";

@@ -1,7 +1,7 @@
 /** @file Expressions and types as documents. Parentheses stay where the author put them; long chains break before their operators. */
 import type { Doc } from "prettier";
 import { builders } from "prettier/doc";
-import { unreachable } from "../../src/diagnostics/invariant.ts";
+import { unreachable } from "../../src/util/invariant.ts";
 import { spanText } from "../../src/diagnostics/source.ts";
 import type { Argument, BinaryOperator, Expression, IndexItem, NumberLiteral, TypeExpression } from "../ast.ts";
 import { breaksAfter, isParenthesised, oneLine, type Sub } from "./node.ts";

@@ -1,5 +1,5 @@
 /** @file Words for what stands in the text: expressions, choices and numbers as they appear in messages. */
-import { unreachable } from "../../src/diagnostics/invariant.ts";
+import { unreachable } from "../../src/util/invariant.ts";
 import { spanText } from "../../src/diagnostics/source.ts";
 import type { Expression } from "../ast.ts";
 

@@ -5,7 +5,7 @@ import type { Kernel } from "../../src/kernel/ir.ts";
 import { sha256 } from "../../src/plan/hash.ts";
 import { aligned } from "../../src/plan/buffers/sizes.ts";
 import type { Device } from "../../src/runtime/device.ts";
-import type { Dispatch, Plan, PlanBuffer } from "../../src/runtime/plan.ts";
+import type { Dispatch, Plan, PlanBuffer } from "../../src/abi/plan.ts";
 import type { Lowered, Target } from "../../src/schedule/build/lowered.ts";
 import { programOf } from "./llmc-cpu.ts";
 import type { Runnable } from "./llmc-cpu.ts";

@@ -1,6 +1,6 @@
 /** @file What `llmc show` tells of a model, as plain data. Names of repeated parts stand once: `layers.*.mix.wq`. */
 import { costOf } from "../plan/flops.ts";
-import type { MemoryReport, Plan } from "../runtime/plan.ts";
+import type { MemoryReport, Plan } from "../abi/plan.ts";
 import type { Target } from "../schedule/build/lowered.ts";
 import { isCompilable, type LoadedModel } from "./model.ts";
 import { compileModel } from "./project.ts";

@@ -2,7 +2,7 @@
  * @file The structure of a cluster as text: equal for clusters that differ only in which tensors they touch, as the twelve layers of a stack do. The
  * tensors are numbered in the order the text meets them, so that a kernel made for one serves the others.
  */
-import { unreachable } from "../diagnostics/invariant.ts";
+import { unreachable } from "../util/invariant.ts";
 import type { AttentionForm, Axis, Leaf, Node, Scalar } from "../ir/graph.ts";
 import type { Cluster, Output } from "./cluster.ts";
 

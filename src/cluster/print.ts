@@ -1,5 +1,5 @@
 /** @file Clusters as text: what each kernel computes, in index notation, and why its nodes are together. */
-import { unreachable } from "../diagnostics/invariant.ts";
+import { unreachable } from "../util/invariant.ts";
 import type { Axis, Node, Scalar } from "../ir/graph.ts";
 import { indexNames, printScalar } from "../ir/print/scalar.ts";
 import { shortNames } from "../ir/print/print.ts";

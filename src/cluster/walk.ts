@@ -1,5 +1,5 @@
 /** @file Clusters seen as what they read and write, and clusters with their nodes replaced. */
-import { unreachable } from "../diagnostics/invariant.ts";
+import { unreachable } from "../util/invariant.ts";
 import type { Axis, Node, Scalar } from "../ir/graph.ts";
 import { inputsOf, nodesRead } from "../ir/node.ts";
 import { read, rewrite } from "../ir/scalar.ts";

@@ -7,7 +7,7 @@
  * A maximum or minimum passes its cotangent to all elements that attain it, in equal shares, unless every use of it is invariant
  * under shifting it (`shift-invariance.ts`), as in a softmax: then its cotangent is zero and it is skipped.
  */
-import { invariant, unreachable } from "../diagnostics/invariant.ts";
+import { invariant, unreachable } from "../util/invariant.ts";
 import { spaceOf } from "../ir/affine.ts";
 import type { Comp, Leaf, Node, Read, Scalar, Scatter } from "../ir/graph.ts";
 import { comp, inputsOf, reachable } from "../ir/node.ts";

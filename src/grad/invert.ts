@@ -4,7 +4,7 @@
  * out[j] = sum over the free axes, under guards. Relabelled axes, shifts, strides, splits and merges of axes (div, mod,
  * mixed radix) are solved; what is not (a clamp, a bucket) stays an equation that guards a sum over its axes.
  */
-import { invariant } from "../diagnostics/invariant.ts";
+import { invariant } from "../util/invariant.ts";
 import { affineOf, decide, fromAffine, isExact, plus, scale } from "../ir/affine.ts";
 import type { Affine } from "../ir/affine.ts";
 import type { Axis, Scalar } from "../ir/graph.ts";

@@ -3,7 +3,7 @@
  * every read. What lies inside a `select` gets its derivative under the same condition, outermost, so that nothing of an
  * untaken side is ever evaluated: a product with zero would not do, since 0 · NaN is NaN.
  */
-import { unreachable } from "../diagnostics/invariant.ts";
+import { unreachable } from "../util/invariant.ts";
 import type { Binary, Read, Scalar, Unary } from "../ir/graph.ts";
 import { add, binary, div, literal, mul, operands, rewrite, select, sub, subexpressions, unary } from "../ir/scalar.ts";
 

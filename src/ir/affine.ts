@@ -5,7 +5,7 @@
  * An atom is anything that is not itself affine: an axis, a division, a read. Purely structural; rewriting with these facts is
  * `simplify-scalar.ts`. A space lists the axis at each position, usually a comp's output axes followed by its reduced ones.
  */
-import { invariant } from "../diagnostics/invariant.ts";
+import { invariant } from "../util/invariant.ts";
 import type { Axis, Binary, Node, Read, Scalar } from "./graph.ts";
 import { add, int, mul, sub, unary, wrapped, wrappedProduct } from "./scalar.ts";
 

@@ -9,7 +9,7 @@
  * Works before regions are formed. The batch is one sequence: its axis disappears. What the model reads besides (the source of a
  * translation) stays a whole input, and what depends on it alone is computed anew each step.
  */
-import { invariant } from "../diagnostics/invariant.ts";
+import { invariant } from "../util/invariant.ts";
 import { affineOf, inRange, spaceOf } from "./affine.ts";
 import type { Axis, Comp, Leaf, Node, Read, Scalar, Update } from "./graph.ts";
 import type { Model } from "./model.ts";

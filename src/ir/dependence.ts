@@ -1,5 +1,5 @@
 /** @file When a value is known: while compiling, once a step, or only with the batch. */
-import { unreachable } from "../diagnostics/invariant.ts";
+import { unreachable } from "../util/invariant.ts";
 import type { Node, Scalar } from "./graph.ts";
 import { inputsOf } from "./node.ts";
 import { subexpressions } from "./scalar.ts";

@@ -224,7 +224,7 @@ export interface Cast extends ScalarBase {
 export type Law = "uniform" | "gaussian" | "bits";
 
 /**
- * A random number: the counter-based generator of runtime/random.ts at (seed, step, stream, counter). `stream` (i32) is the hash of the
+ * A random number: the counter-based generator of abi/random.ts at (seed, step, stream, counter). `stream` (i32) is the hash of the
  * declaration's path, `counter` (i32) the row-major index of the element there.
  */
 export interface Random extends ScalarBase {

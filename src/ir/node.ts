@@ -1,5 +1,5 @@
 /** @file Constructors of tensor nodes. Ids increase, so that sorting by id is a topological order. */
-import { invariant } from "../diagnostics/invariant.ts";
+import { invariant } from "../util/invariant.ts";
 import type { Span } from "../diagnostics/source.ts";
 import type { Axis, Comp, DType, Leaf, Node, Reduction, Region, RegionForm, Scalar, Scatter, Update } from "./graph.ts";
 import { subexpressions } from "./scalar.ts";

@@ -3,8 +3,8 @@
  * subexpression is stored once. Constructors fold literals and the identities that are exact in floating point
  * for finite values (x + 0, x · 1, select on a known condition); deeper rewriting is `simplify-scalar.ts`.
  */
-import { invariant, unreachable } from "../diagnostics/invariant.ts";
-import { bf16, erf, roundEven, wholeOf } from "../runtime/numeric.ts";
+import { invariant, unreachable } from "../util/invariant.ts";
+import { bf16, erf, roundEven, wholeOf } from "../abi/numeric.ts";
 import type { BinaryOp, DType, Law, Node, Scalar, UnaryOp } from "./graph.ts";
 
 const interned = new Map<string, Scalar>();

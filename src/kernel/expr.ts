@@ -3,7 +3,7 @@
  * fold what is obvious (literals, + 0, · 1, nested constants), so that schedules read like arithmetic and kernels like a person's. Folding is exact:
  * f32 is never reassociated. What needs ranges (a div that cancels, a guard that always holds) is left to the schedules.
  */
-import { invariant } from "../diagnostics/invariant.ts";
+import { invariant } from "../util/invariant.ts";
 import { foldBinary, foldUnary } from "./fold.ts";
 import type { Array_, BinaryOp, Binding, Expr, ScalarType, UnaryOp, ValueType, Width } from "./ir.ts";
 
@@ -275,7 +275,7 @@ export function component(of: Expr, index: number): Expr {
 /** The components of a vector in order; of a scalar, the scalar alone. */
 export const components = (of: Expr): Expr[] => Array.from({ length: of.type.width }, (_, index) => component(of, index));
 
-/** 31 random bits: the generator of runtime/random.ts. */
+/** 31 random bits: the generator of abi/random.ts. */
 export const random = (seed: Expr, step: Expr, stream: Operand, counter: Expr): Expr => ({
   kind: "random",
   type: i32Type,

@@ -95,7 +95,7 @@ export type Expr =
   | { readonly kind: "splat"; readonly type: ValueType; readonly of: Expr }
   | { readonly kind: "vector"; readonly type: ValueType; readonly of: readonly Expr[] }
   | { readonly kind: "component"; readonly type: ValueType; readonly of: Expr; readonly index: number }
-  /** 31 random bits as an i32, those of runtime/random.ts; seed, step, stream are u32, counter i32. */
+  /** 31 random bits as an i32, those of abi/random.ts; seed, step, stream are u32, counter i32. */
   | { readonly kind: "random"; readonly type: ValueType; readonly seed: Expr; readonly step: Expr; readonly stream: Expr; readonly counter: Expr };
 
 /** Floats unless said: `idiv`-like operators are in BinaryOp. `finite` gives bool: false for NaN and infinities, by bits. `bf16` rounds to bfloat16. */

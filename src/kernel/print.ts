@@ -1,5 +1,5 @@
 /** @file Kernel IR as text, for `explain --stage=kernels` and for messages. Close to the IR: no barriers, reductions as one line. */
-import { unreachable } from "../diagnostics/invariant.ts";
+import { unreachable } from "../util/invariant.ts";
 import type { Array_, BinaryOp, Expr, Kernel, Statement, UniformStatement, ValueType } from "./ir.ts";
 
 export function printKernel(kernel: Kernel): string {

@@ -3,7 +3,7 @@
  * combined in few stages of radix up to 16 and not in log2 stages of two: a stage costs two barriers, its reads cost little. In each stage a lane
  * stores its value and reads those of the r lanes that differ from it in one digit; so all lanes stay busy alike and each ends with the result.
  */
-import { invariant } from "../diagnostics/invariant.ts";
+import { invariant } from "../util/invariant.ts";
 import { add, binary, i32, lane, load, mod, mul, register, sub, variable } from "./expr.ts";
 import type { Expr, Kernel, UniformStatement } from "./ir.ts";
 import { assign, declare, define, loop, phase, store } from "./statements.ts";

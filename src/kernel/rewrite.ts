@@ -1,5 +1,5 @@
 /** @file Rebuilding a kernel's body with expressions and names replaced. */
-import { unreachable } from "../diagnostics/invariant.ts";
+import { unreachable } from "../util/invariant.ts";
 import type { Expr, Statement, UniformStatement } from "./ir.ts";
 
 export interface Rewrite {

@@ -1,5 +1,5 @@
 /** @file Walking kernels: every expression and statement below a node. */
-import { unreachable } from "../diagnostics/invariant.ts";
+import { unreachable } from "../util/invariant.ts";
 import type { Expr, Statement, UniformStatement } from "./ir.ts";
 
 /** The direct operands of an expression. */

@@ -1,6 +1,6 @@
 /** @file The plan as text: programs with their dispatches, buffers, and what is alive when most is. */
 import { formatBytes } from "../util/format-bytes.ts";
-import type { Plan, Program } from "../runtime/plan.ts";
+import type { Plan, Program } from "../abi/plan.ts";
 
 export function printPlan(plan: Plan): string {
   const programs = Object.entries(plan.programs).flatMap(([name, program]) => (program ? [printProgram(name, program, plan)] : []));

@@ -1,12 +1,12 @@
 /** @file Writes the plan: numbers buffers and kernels, lists inputs, scalars and results, reports memory, and hashes it all. */
-import { invariant } from "../diagnostics/invariant.ts";
+import { invariant } from "../util/invariant.ts";
 import type { Leaf, Node, Parameter } from "../ir/graph.ts";
 import type { Model, Optimizer } from "../ir/model.ts";
 import type { Kernel } from "../kernel/ir.ts";
 import type { SortedIds } from "../optimize/fuse/sorted-ids.ts";
 import { nodesReadBy } from "../cluster/walk.ts";
-import { programNames } from "../runtime/plan.ts";
-import type { Dispatch, MemoryReport, Plan, PlanBuffer, PlanKernel, PlanParameter, Program, ProgramInput, ProgramName } from "../runtime/plan.ts";
+import { programNames } from "../abi/plan.ts";
+import type { Dispatch, MemoryReport, Plan, PlanBuffer, PlanKernel, PlanParameter, Program, ProgramInput, ProgramName } from "../abi/plan.ts";
 import type { Target } from "../schedule/build/lowered.ts";
 import type { ArenaLayout } from "./buffers/arenas.ts";
 import { sha256 } from "./hash.ts";

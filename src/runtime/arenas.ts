@@ -1,7 +1,7 @@
 /** @file Parameters and optimizer states inside their arenas: one buffer each, all with the layout of the plan's parameters. */
 import type { Session } from "./device.ts";
 import { RuntimeFailure } from "./failure.ts";
-import type { Plan, PlanParameter } from "./plan.ts";
+import type { Plan, PlanParameter } from "../abi/plan.ts";
 
 /** Starting values by the initialiser's name in the plan: an element's row-major index in, its value out. */
 export type Initialisers = Readonly<Record<string, (index: number) => number>>;

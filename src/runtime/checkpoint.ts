@@ -8,7 +8,7 @@ import { type TokenizerData, tokenizerData } from "./data/tokens.ts";
 import type { Session } from "./device.ts";
 import { Digest, digestOf, pieceBytes } from "./digest.ts";
 import { RuntimeFailure } from "./failure.ts";
-import type { Plan } from "./plan.ts";
+import type { Plan } from "../abi/plan.ts";
 import type { ByteSource, TensorEntry, TensorFile } from "./safetensors.ts";
 import { encodeHeader, readHeader } from "./safetensors.ts";
 import { type SpecFacts, specFacts } from "./spec-facts.ts";

@@ -22,11 +22,11 @@ export type { EvaluationRecord, Log, LogRecord, RunRecord, SampleRecord, StepRec
 export { Meter, ProgressLine, count, duration, sparkline } from "./metrics.ts";
 export type { PickOptions } from "./pick.ts";
 export { Picker } from "./pick.ts";
-export type * from "./plan.ts";
+export type * from "../abi/plan.ts";
 export { parsePlan } from "./program.ts";
-export { bf16, erf, roundEven } from "./numeric.ts";
-export { gaussian } from "./gaussian.ts";
-export { bits, mix, streamKey, streamOf, uniform, uniformOf } from "./random.ts";
+export { bf16, erf, roundEven } from "../abi/numeric.ts";
+export { gaussian } from "../abi/gaussian.ts";
+export { bits, mix, streamKey, streamOf, uniform, uniformOf } from "../abi/random.ts";
 export type { SampleOptions } from "./sample.ts";
 export { sample, sampleText } from "./sample.ts";
 export type { ByteSource } from "./safetensors.ts";

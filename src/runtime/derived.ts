@@ -5,7 +5,7 @@
 import { parseArithmetic, type Formula } from "./arithmetic.ts";
 import type { Scalars } from "./device.ts";
 import { RuntimeFailure } from "./failure.ts";
-import type { ProgramScalar } from "./plan.ts";
+import type { ProgramScalar } from "../abi/plan.ts";
 
 /** Gives the value of each scalar of a program, in order, from those that the caller passes. */
 export type ScalarValues = (given: Scalars, values: Float64Array) => void;

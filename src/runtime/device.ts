@@ -3,7 +3,7 @@
  * its own (`webgpu/`, `cpu/`); everything else in the runtime (checkpoints, evaluation, sampling) is written against them.
  */
 import { RuntimeFailure } from "./failure.ts";
-import type { Plan, ProgramName } from "./plan.ts";
+import type { Plan, ProgramName } from "../abi/plan.ts";
 import type { SpecFacts } from "./spec-facts.ts";
 
 export interface DeviceLimits {

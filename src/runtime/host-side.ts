@@ -7,7 +7,7 @@ import { scalarValues } from "./derived.ts";
 import type { ScalarValues } from "./derived.ts";
 import type { Scalars } from "./device.ts";
 import { RuntimeFailure } from "./failure.ts";
-import type { Plan, Program, ProgramInput, ProgramName } from "./plan.ts";
+import type { Plan, Program, ProgramInput, ProgramName } from "../abi/plan.ts";
 
 /** An array that is copied to the start of a buffer before each run. */
 export interface HostArray {

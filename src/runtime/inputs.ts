@@ -2,7 +2,7 @@
 import type { Session } from "./device.ts";
 import { programOf } from "./device.ts";
 import { RuntimeFailure } from "./failure.ts";
-import type { ProgramName } from "./plan.ts";
+import type { ProgramName } from "../abi/plan.ts";
 
 export interface TokenInputs {
   readonly inputs: Int32Array;

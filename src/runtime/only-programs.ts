@@ -1,7 +1,7 @@
 /** @file A compiled program of which only some parts are run: text is generated without memory for gradients, optimizer states and the activations of a batch. */
 import type { CompiledProgram } from "./device.ts";
 import { programOf } from "./device.ts";
-import type { MemoryReport, Plan, PlanBuffer, ProgramName } from "./plan.ts";
+import type { MemoryReport, Plan, PlanBuffer, ProgramName } from "../abi/plan.ts";
 
 /** The same kernels and buffers by the same numbers; buffers that these programs do not touch are empty. */
 export function onlyPrograms(compiled: CompiledProgram, names: readonly ProgramName[]): CompiledProgram {

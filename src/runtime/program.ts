@@ -1,7 +1,7 @@
 /** @file Reading a plan that the compiler wrote, wherever it came from. */
 import { RuntimeFailure, messageOf } from "./failure.ts";
 import { requirePlainPath } from "./plain-path.ts";
-import type { Plan } from "./plan.ts";
+import type { Plan } from "../abi/plan.ts";
 
 /** Parses a plan; fails if it is not one, or one of another version of the compiler. */
 export function parsePlan(text: string, name: string): Plan {

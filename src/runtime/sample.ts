@@ -7,10 +7,10 @@ import { encodeText } from "./data/tokens.ts";
 import type { Replay, Session } from "./device.ts";
 import { RuntimeFailure } from "./failure.ts";
 import { tokenInputs } from "./inputs.ts";
-import type { Plan, ProgramName } from "./plan.ts";
+import type { Plan, ProgramName } from "../abi/plan.ts";
 import type { PickOptions } from "./pick.ts";
 import { Picker } from "./pick.ts";
-import { streamOf, uniform } from "./random.ts";
+import { streamOf, uniform } from "../abi/random.ts";
 
 export interface SampleOptions extends PickOptions {
   readonly prompt: string;

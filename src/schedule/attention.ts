@@ -1,5 +1,5 @@
 /** @file The schedule of attention: which kernels a pass needs so that each binds what it may, and how much a lane takes at once. */
-import { invariant } from "../diagnostics/invariant.ts";
+import { invariant } from "../util/invariant.ts";
 import { elementCount } from "../ir/node.ts";
 import type { AttentionGradientForm } from "../ir/graph.ts";
 import { capturedBindings } from "../optimize/attention/operands.ts";

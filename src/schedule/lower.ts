@@ -1,5 +1,5 @@
 /** @file From clusters to kernels: one schedule an archetype. */
-import { unreachable } from "../diagnostics/invariant.ts";
+import { unreachable } from "../util/invariant.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { lowerBins } from "./reduce/bins.ts";
 import { lowerContract } from "./matmul.ts";

@@ -2,7 +2,7 @@
 import type { Expression, Parameter, TypeExpression } from "../../grammar/ast.ts";
 import { trainSchema } from "../../grammar/schema/train.ts";
 import type { Diagnostic, Fix } from "../diagnostics/diagnostic.ts";
-import { invariant } from "../diagnostics/invariant.ts";
+import { invariant } from "../util/invariant.ts";
 import { spanText, type Span } from "../diagnostics/source.ts";
 import type { Leaf, Node, Scalar } from "../ir/graph.ts";
 import type { Model, ModelInput } from "../ir/model.ts";

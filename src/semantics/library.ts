@@ -4,7 +4,7 @@
  */
 import { sectionKeywords, type Section } from "../../grammar/ast.ts";
 import { parseFile } from "../../grammar/parse.ts";
-import { invariant } from "../diagnostics/invariant.ts";
+import { invariant } from "../util/invariant.ts";
 import type { SourceFile } from "../diagnostics/source.ts";
 import { markLibrary, type Declared, type Found, type Scope } from "./scope.ts";
 

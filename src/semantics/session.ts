@@ -4,7 +4,7 @@
  */
 import { report, type CodeParams, type DiagnosticCode, type ReportDetails } from "../diagnostics/codes.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
-import { invariant } from "../diagnostics/invariant.ts";
+import { invariant } from "../util/invariant.ts";
 import type { Span } from "../diagnostics/source.ts";
 import type { Section } from "../../grammar/ast.ts";
 import type { Axis, Leaf, Parameter, Scalar } from "../ir/graph.ts";

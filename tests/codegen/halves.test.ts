@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { add, dot, f32Type, group, lane, load, mul, pair, u32Type } from "../../src/kernel/expr.ts";
 import type { Binding, Kernel } from "../../src/kernel/ir.ts";
 import { phase, store } from "../../src/kernel/statements.ts";
-import { bf16 } from "../../src/runtime/numeric.ts";
+import { bf16 } from "../../src/abi/numeric.ts";
 import { compileC, hasCompiler } from "../support/c-kernels.ts";
 import type { Run } from "../support/kernels.ts";
 import { runOnDawn, runOnInterpreter } from "../support/kernels.ts";

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { bf16, erf } from "../../src/runtime/numeric.ts";
+import { bf16, erf } from "../../src/abi/numeric.ts";
 import { add, binary, convert, f32, group, i32Type, lane, load, mul, random, splat, unary } from "../../src/kernel/expr.ts";
 import type { BinaryOp, Binding, Expr, Kernel, UnaryOp } from "../../src/kernel/ir.ts";
 import { phase, store } from "../../src/kernel/statements.ts";
-import { bitsOf, streamKey } from "../../src/runtime/random.ts";
+import { bitsOf, streamKey } from "../../src/abi/random.ts";
 import { runOnDawn } from "../support/kernels.ts";
 import { count, pointwise } from "../support/pointwise.ts";
 

@@ -4,8 +4,8 @@ import { evaluate, evaluateOne } from "../../src/ir/evaluate/evaluate.ts";
 import { comp, leaf, scatter, update } from "../../src/ir/node.ts";
 import { add, axis, binary, cast, int, literal, mul, random, read, select, sub, unary } from "../../src/ir/scalar.ts";
 import { dependsOn } from "../../src/ir/dependence.ts";
-import { erf } from "../../src/runtime/numeric.ts";
-import { uniform } from "../../src/runtime/random.ts";
+import { erf } from "../../src/abi/numeric.ts";
+import { uniform } from "../../src/abi/random.ts";
 import { define, dim, integers, parameter } from "../support/build.ts";
 import { tinyModel } from "../support/tiny-model.ts";
 

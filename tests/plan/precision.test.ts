@@ -6,7 +6,7 @@ import { mul, unary } from "../../src/ir/scalar.ts";
 import { roundOperands } from "../../src/optimize/canonical/precision.ts";
 import { compile } from "../../src/plan/build-plan.ts";
 import type { Precision } from "../../src/optimize/canonical/precision.ts";
-import { bf16 } from "../../src/runtime/numeric.ts";
+import { bf16 } from "../../src/abi/numeric.ts";
 import { cpuTarget, gpuTarget, softwareTarget } from "../../src/schedule/build/lowered.ts";
 import type { Target } from "../../src/schedule/build/lowered.ts";
 import { define, dim, parameter } from "../support/build.ts";

@@ -2,7 +2,7 @@ import { describe, expect, test, vi } from "vitest";
 import { compile } from "../../src/plan/build-plan.ts";
 import type { Compiled } from "../../src/plan/build-plan.ts";
 import { openDevice } from "../../src/runtime/node/device.ts";
-import type { Plan } from "../../src/runtime/plan.ts";
+import type { Plan } from "../../src/abi/plan.ts";
 import { cpuTarget, gpuTarget } from "../../src/schedule/build/lowered.ts";
 import { hasCompiler } from "../support/c-kernels.ts";
 import { DeviceRun } from "../support/device-run.ts";

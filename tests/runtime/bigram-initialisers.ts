@@ -1,6 +1,6 @@
 /** @file Starting values of the bigram model: apart from its plan, because pages import it too. */
 import type { Initialisers } from "../../src/runtime/arenas.ts";
-import { streamOf, uniform } from "../../src/runtime/random.ts";
+import { streamOf, uniform } from "../../src/abi/random.ts";
 
 export function bigramInitialisers(seed: number): Initialisers {
   const table = streamOf("table");

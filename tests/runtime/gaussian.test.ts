@@ -1,7 +1,7 @@
 /** Normal numbers are distributed as they should be, in the middle and far out. */
 import { expect, test } from "vitest";
-import { gaussianOf } from "../../src/runtime/gaussian.ts";
-import { streamKey } from "../../src/runtime/random.ts";
+import { gaussianOf } from "../../src/abi/gaussian.ts";
+import { streamKey } from "../../src/abi/random.ts";
 
 const key = streamKey(1, 0, 77);
 const count = 2 ** 21;

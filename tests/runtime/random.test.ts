@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { bits, mix, streamKey, streamOf, uniform, uniformOf } from "../../src/runtime/random.ts";
+import { bits, mix, streamKey, streamOf, uniform, uniformOf } from "../../src/abi/random.ts";
 
 describe("the counter-based generator", () => {
   test("gives the documented bits", () => {

@@ -3,7 +3,7 @@ import type { Leaf } from "../../src/ir/graph.ts";
 import { evaluateOne } from "../../src/ir/evaluate/evaluate.ts";
 import { comp, elementCount, leaf } from "../../src/ir/node.ts";
 import { axis, read, substitute } from "../../src/ir/scalar.ts";
-import { invariant } from "../../src/diagnostics/invariant.ts";
+import { invariant } from "../../src/util/invariant.ts";
 import { apply, type Call } from "../../src/semantics/call.ts";
 import { rootEnvironment, type Frame } from "../../src/semantics/frame.ts";
 import { loadProgram } from "../../src/semantics/program.ts";

@@ -6,7 +6,7 @@ import { evaluate } from "../../src/ir/evaluate/evaluate.ts";
 import type { Leaf, Node } from "../../src/ir/graph.ts";
 import type { Model, Optimizer } from "../../src/ir/model.ts";
 import type { Compiled } from "../../src/plan/build-plan.ts";
-import type { ProgramName } from "../../src/runtime/plan.ts";
+import type { ProgramName } from "../../src/abi/plan.ts";
 import { evaluateRounded } from "./evaluate-rounded.ts";
 import { randomSource } from "./gradcheck.ts";
 import { initialParameters, initialStates, oracleGradients, oracleUpdate, someTokens } from "./training-step.ts";

@@ -6,7 +6,7 @@ import { comp } from "../../src/ir/node.ts";
 import type { Compiled } from "../../src/plan/build-plan.ts";
 import { onlyPrograms } from "../../src/runtime/only-programs.ts";
 import type { CompiledProgram, Device, Scalars, Session } from "../../src/runtime/device.ts";
-import type { ProgramName } from "../../src/runtime/plan.ts";
+import type { ProgramName } from "../../src/abi/plan.ts";
 import { arenaIndex } from "./arena.ts";
 
 /** What the compiler would write into a folder. */

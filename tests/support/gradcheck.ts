@@ -6,7 +6,7 @@ import type { Leaf, Node } from "../../src/ir/graph.ts";
 import { evaluate } from "../../src/ir/evaluate/evaluate.ts";
 import { elementCount, leaf, reachable } from "../../src/ir/node.ts";
 import { vjp } from "../../src/grad/gradients.ts";
-import { uniform } from "../../src/runtime/random.ts";
+import { uniform } from "../../src/abi/random.ts";
 
 export interface GradcheckOptions {
   readonly seed?: number;

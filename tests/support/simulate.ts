@@ -8,7 +8,7 @@ import type { KernelBuffer } from "../../src/kernel/verify/interpret.ts";
 import type { Kernel } from "../../src/kernel/ir.ts";
 import type { Compiled } from "../../src/plan/build-plan.ts";
 import { countingSort } from "../../src/runtime/counting-sort.ts";
-import type { ProgramInput, ProgramName } from "../../src/runtime/plan.ts";
+import type { ProgramInput, ProgramName } from "../../src/abi/plan.ts";
 import { arenaIndex } from "./arena.ts";
 
 /** Runs one kernel on buffers in place. Throws what it finds wrong with it. */

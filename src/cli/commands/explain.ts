@@ -2,7 +2,7 @@
 import { suggest } from "../../diagnostics/suggest.ts";
 import { reachable } from "../../ir/node.ts";
 import type { Compiled } from "../../plan/build-plan.ts";
-import { programNames, type ProgramName } from "../../runtime/plan.ts";
+import { programNames, type ProgramName } from "../../abi/plan.ts";
 import type { Command, Input } from "../command.ts";
 import { withFailures } from "../failures.ts";
 import { problemWithSource, sourceHost } from "../files.ts";

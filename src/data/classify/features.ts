@@ -1,5 +1,5 @@
 /** @file What the quality classifier sees of a text: which words and pairs of words are in it, hashed into a fixed number of places. */
-import { mix } from "../../runtime/random.ts";
+import { mix } from "../../abi/random.ts";
 import { isSpace } from "../text/python.ts";
 
 const mark = /[\p{P}\p{S}]/u;

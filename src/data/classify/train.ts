@@ -2,7 +2,7 @@
  * @file Training of the quality classifier: logistic regression on hashed words and pairs of words, as fastText's classifiers that
  * GPT-3, LLaMA and DCLM chose their web text with. It is deterministic: the order of examples is a function of their number alone.
  */
-import { mix } from "../../runtime/random.ts";
+import { mix } from "../../abi/random.ts";
 import { featuresOf } from "./features.ts";
 
 export interface TrainOptions {

@@ -3,7 +3,7 @@
  * that the table of a part's keys stays in the processor's cache; within a part keys come in the order of documents. A part that alone is larger, as of
  * a line that is everywhere, is read shard by shard.
  */
-import { mix } from "../../runtime/random.ts";
+import { mix } from "../../abi/random.ts";
 import { SeenHashes } from "./hash64.ts";
 import { headBytes, wordsOf, type Keys } from "./keys.ts";
 

@@ -2,7 +2,7 @@
  * @file Windows of a text, each with its anchor: a part of it that follows from what the window holds, so that equal windows have equal anchors (winnowing;
  * Schleimer, Wilkerson, Aiken 2003). Neighbours share anchors, so there are far fewer of them than windows.
  */
-import { mix } from "../../runtime/random.ts";
+import { mix } from "../../abi/random.ts";
 
 /** Any odd number that spreads bits. */
 const base = 0x01000193;

@@ -1,5 +1,5 @@
 /** @file Numbers made from a document's id: a choice about a document is then the same in any order, on any number of workers. */
-import { mix } from "../../runtime/random.ts";
+import { mix } from "../../abi/random.ts";
 
 /** A 32-bit hash of a key, different for each purpose. */
 export function keyedHash(key: string, purpose: string): number {

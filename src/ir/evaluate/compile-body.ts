@@ -3,15 +3,15 @@
  * outermost loop where its axes are known. A subexpression that may read out of range is computed only where a taken `select`
  * asks for it, and then its indices are checked. Leaves out everything about speed that does not matter to an oracle.
  */
-import { invariant, unreachable } from "../../diagnostics/invariant.ts";
+import { invariant, unreachable } from "../../util/invariant.ts";
 import { inRange, spaceOf } from "../affine.ts";
 import type { Space } from "../affine.ts";
 import type { Binary, Comp, DType, Node, Read, Scalar, Scatter, Unary } from "../graph.ts";
 import { nodesRead } from "../node.ts";
 import { operands } from "../scalar.ts";
-import { bf16, erf, roundEven, wholeOf } from "../../runtime/numeric.ts";
-import { gaussian } from "../../runtime/gaussian.ts";
-import { bitsOf, streamKey, uniform } from "../../runtime/random.ts";
+import { bf16, erf, roundEven, wholeOf } from "../../abi/numeric.ts";
+import { gaussian } from "../../abi/gaussian.ts";
+import { bitsOf, streamKey, uniform } from "../../abi/random.ts";
 
 /** Fills `out` from the values of the nodes read, in the order of `nodesRead`. */
 export type Kernel = (out: Float64Array, inputs: readonly Float64Array[], seed: number, step: number) => void;

@@ -2,7 +2,7 @@
  * @file The f64 evaluator of the tensor IR: the meaning of every node, plainly. Gradients, clusters and kernels are checked against it.
  * A region is evaluated by its reference; an update gives the new value and writes nothing.
  */
-import { invariant, unreachable } from "../../diagnostics/invariant.ts";
+import { invariant, unreachable } from "../../util/invariant.ts";
 import { compileBody } from "./compile-body.ts";
 import type { Kernel } from "./compile-body.ts";
 import type { Leaf, Node } from "../graph.ts";

@@ -3,7 +3,7 @@
  * scalars and initialisers. Needs `bf16`, `erf`, `roundEven`, `uniform` and `gaussian` of the runtime in scope where those occur.
  * The evaluator has its own printer (compile-body.ts), which hoists loops and guards reads instead of being read.
  */
-import { invariant, unreachable } from "../../diagnostics/invariant.ts";
+import { invariant, unreachable } from "../../util/invariant.ts";
 import { affineOf, isExact } from "../affine.ts";
 import type { Space } from "../affine.ts";
 import type { BinaryOp, DType, Scalar, UnaryOp } from "../graph.ts";

@@ -2,7 +2,7 @@
  * @file Tensor IR as text, in index notation: one line a node, `q[B, T, H, E] = sum[d](x[b, t, d] * wq[d, h, e])`, with the path of the
  * value and the line of its source at the end. Nodes are called by the last word of their path, numbered where several share it.
  */
-import { unreachable } from "../../diagnostics/invariant.ts";
+import { unreachable } from "../../util/invariant.ts";
 import { positionAt } from "../../diagnostics/source.ts";
 import { spaceOf } from "../affine.ts";
 import type { Axis, Leaf, Node, Region, Scalar } from "../graph.ts";

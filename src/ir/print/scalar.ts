@@ -2,7 +2,7 @@
  * @file Scalars as the language would write them: `x[b, t, d] * rsqrt(ms[b, t] + 1e-6)`, indices in lower case of their axes' names.
  * Large subexpressions used more than once become `let`s.
  */
-import { unreachable } from "../../diagnostics/invariant.ts";
+import { unreachable } from "../../util/invariant.ts";
 import type { Axis, Binary, Node, Scalar } from "../graph.ts";
 import { operands, subexpressions } from "../scalar.ts";
 

@@ -1,5 +1,5 @@
 /** @file Types of kernel expressions: every operator gets operands it is defined for, and every node has the type that follows from them. */
-import { unreachable } from "../../diagnostics/invariant.ts";
+import { unreachable } from "../../util/invariant.ts";
 import { binaryType, f32Type, i32Type, sameType, u32Type, unaryType, vectorOf } from "../expr.ts";
 import type { BinaryOp, Expr, ScalarType, UnaryOp, ValueType } from "../ir.ts";
 import { printExpr, printType } from "../print.ts";

@@ -2,7 +2,7 @@
  * @file Checks that a kernel is well formed: declarations, names and their scopes, access modes, uniformity. A failure is a bug of the compiler, so it throws,
  * naming the kernel and the statement. Types of expressions are checked in `check-expr.ts`; what depends on values (bounds, races) is the interpreter's.
  */
-import { invariant } from "../../diagnostics/invariant.ts";
+import { invariant } from "../../util/invariant.ts";
 import { checkExpr } from "./check-expr.ts";
 import type { Scope } from "./check-expr.ts";
 import { i32Type, sameType } from "../expr.ts";

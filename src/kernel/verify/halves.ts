@@ -1,5 +1,5 @@
 /** @file Words of two bfloat16 in JavaScript, for the interpreter: a bfloat16 is the upper half of an f32. */
-import { bf16 } from "../../runtime/numeric.ts";
+import { bf16 } from "../../abi/numeric.ts";
 
 const word = new Float32Array(1);
 const bits = new Uint32Array(word.buffer);

@@ -2,7 +2,7 @@
  * @file JavaScript for the interpreter: a function that runs one group, phase by phase, each a loop over the lanes. Every operation becomes a constant of its own
  * (vectors one a component), rounded as the device rounds: f32 with Math.fround, integers to 32 bits. Both sides of a select are evaluated, as on devices.
  */
-import { unreachable } from "../../diagnostics/invariant.ts";
+import { unreachable } from "../../util/invariant.ts";
 import type { Placed } from "../barriers.ts";
 import { binaryCode, convertCode, unaryCode } from "./interpret-operators.ts";
 import type { Expr, Kernel, Statement, ValueType } from "../ir.ts";

@@ -1,5 +1,5 @@
 /** @file Kernel operators as JavaScript on numbers (booleans are JavaScript's), rounded to their type. */
-import { unreachable } from "../../diagnostics/invariant.ts";
+import { unreachable } from "../../util/invariant.ts";
 import type { BinaryOp, ScalarType, UnaryOp } from "../ir.ts";
 
 export function unaryCode(op: UnaryOp, scalar: ScalarType, x: string): string {

@@ -3,10 +3,10 @@
  * and reads of what was never written. It needs no device, so it is what every generated kernel is checked with. The kernel is compiled to JavaScript
  * (`interpret-code.ts`); barriers are those that `barriers.ts` places, so their placement is checked as well.
  */
-import { invariant } from "../../diagnostics/invariant.ts";
-import { bf16, erf, roundEven } from "../../runtime/numeric.ts";
+import { invariant } from "../../util/invariant.ts";
+import { bf16, erf, roundEven } from "../../abi/numeric.ts";
 import { high, low, pair } from "./halves.ts";
-import { bitsOf, streamKey } from "../../runtime/random.ts";
+import { bitsOf, streamKey } from "../../abi/random.ts";
 import { placeBarriers } from "../barriers.ts";
 import type { Placed } from "../barriers.ts";
 import { interpreterCode } from "./interpret-code.ts";

@@ -2,7 +2,7 @@
  * @file The operands of an attention as nodes of their own. The gradient passes write dq, dk and dv in the layout of what q, k and v read, so
  * each must be a plain read: every axis in its place, or a group of query heads for each key head. What is not is staged in a comp first.
  */
-import { invariant } from "../../diagnostics/invariant.ts";
+import { invariant } from "../../util/invariant.ts";
 import type { AttentionForm, Axis, Node, Read, Scalar } from "../../ir/graph.ts";
 import { comp, nodesRead } from "../../ir/node.ts";
 import type { Label } from "../../ir/node.ts";

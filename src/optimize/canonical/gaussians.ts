@@ -1,10 +1,10 @@
 /**
- * @file Normally distributed numbers as kernels make them: of 31 random bits and the table of `runtime/gaussian.ts`, in integers alone, so that they have the same bits on every device.
+ * @file Normally distributed numbers as kernels make them: of 31 random bits and the table of `abi/gaussian.ts`, in integers alone, so that they have the same bits on every device.
  */
 import type { Node, Scalar } from "../../ir/graph.ts";
 import { leaf, reachable, scatter, comp } from "../../ir/node.ts";
 import { add, binary, cast, int, literal, mul, random, read, rewrite, select, sub, subexpressions, unary } from "../../ir/scalar.ts";
-import { curvatureBits, placeBits, quantileWords, quantum, segments } from "../../runtime/gaussian.ts";
+import { curvatureBits, placeBits, quantileWords, quantum, segments } from "../../abi/gaussian.ts";
 import { labelOf, rebuildGraph } from "./rebuild.ts";
 
 /** A graph in which no number is drawn from the normal distribution by itself. */
@@ -35,7 +35,7 @@ function quantiles(): Node {
 const low = (s: Scalar, bits: number): Scalar => binary("mod", s, int(2 ** bits));
 const high = (s: Scalar, bits: number): Scalar => binary("idiv", s, int(2 ** bits));
 
-/** `gaussianOf` of `runtime/gaussian.ts`, operation by operation. */
+/** `gaussianOf` of `abi/gaussian.ts`, operation by operation. */
 function gaussianOf(stream: Scalar, counter: Scalar): Scalar {
   const drawn = random(stream, counter, "bits");
   let x = add(sub(drawn, low(drawn, 1)), int(1));

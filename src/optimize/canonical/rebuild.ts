@@ -2,7 +2,7 @@
  * @file Rewriting a graph: nodes are replaced, and what depends on them is made again around the replacements. Nodes that nothing
  * changed stay the same objects, so that what a pass did not touch keeps its identity.
  */
-import { invariant, unreachable } from "../../diagnostics/invariant.ts";
+import { invariant, unreachable } from "../../util/invariant.ts";
 import type { AttentionForm, AttentionGradientForm, Node, Region, RegionForm, Scalar } from "../../ir/graph.ts";
 import { comp, inputsOf, reachable, region, scatter, update } from "../../ir/node.ts";
 import type { Label } from "../../ir/node.ts";

@@ -2,7 +2,7 @@
  * @file Row drafts as row programs: reductions in order, values that several steps use staged once, outputs last. An element of the row looked
  * up at a computed index becomes one more reduction, since the row passes every element anyway.
  */
-import { invariant } from "../../diagnostics/invariant.ts";
+import { invariant } from "../../util/invariant.ts";
 import { inRange } from "../../ir/affine.ts";
 import type { Node, Read, Scalar } from "../../ir/graph.ts";
 import { axis, operands, rewrite, slot, subexpressions } from "../../ir/scalar.ts";

@@ -1,7 +1,7 @@
 /**
  * @file Drafts as clusters: what the draft itself computes as slots, what others need as outputs. Rows have a file of their own.
  */
-import { invariant, unreachable } from "../../diagnostics/invariant.ts";
+import { invariant, unreachable } from "../../util/invariant.ts";
 import type { Comp, Node, Scalar } from "../../ir/graph.ts";
 import { axis, rewrite, slot, substitute } from "../../ir/scalar.ts";
 import type { BinsCluster, Cluster, ContractCluster, FlashCluster, FoldCluster, MapCluster } from "../../cluster/cluster.ts";

@@ -2,9 +2,9 @@
  * @file Where tensors live. Parameters, gradients, states, inputs, constants and results have fixed homes; everything else is an activation, which
  * `memory.ts` gives a share of a buffer. Buffers are numbered when the plan is written.
  */
-import { invariant } from "../../diagnostics/invariant.ts";
+import { invariant } from "../../util/invariant.ts";
 import type { DType, Leaf, Node } from "../../ir/graph.ts";
-import type { PlanBuffer } from "../../runtime/plan.ts";
+import type { PlanBuffer } from "../../abi/plan.ts";
 import { alignment, bytesOf } from "./sizes.ts";
 
 /** A buffer of the plan while it is made; shared ones grow. */

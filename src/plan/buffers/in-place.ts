@@ -3,7 +3,7 @@
  * when they read it only at the element they write. The gradient of the logits takes the place of the logits this way; what the gradient of a
  * shared embedding starts from is made in its place among the gradients.
  */
-import { unreachable } from "../../diagnostics/invariant.ts";
+import { unreachable } from "../../util/invariant.ts";
 import type { Axis, Leaf, Node, Read, Scalar } from "../../ir/graph.ts";
 import { elementCount, leaf, nodesRead, update } from "../../ir/node.ts";
 import { axis, int, subexpressions } from "../../ir/scalar.ts";

@@ -2,7 +2,7 @@
  * @file The order of clusters within a stage: operands first, and of those that are ready the one that leaves the least memory in use. What an update
  * overwrites is read by everyone else first.
  */
-import { invariant } from "../../diagnostics/invariant.ts";
+import { invariant } from "../../util/invariant.ts";
 import type { Node } from "../../ir/graph.ts";
 import type { Cluster } from "../../cluster/cluster.ts";
 import { nodesReadBy, nodesWritten } from "../../cluster/walk.ts";

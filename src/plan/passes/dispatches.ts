@@ -2,7 +2,7 @@
  * @file Clusters as dispatches over tensors. Clusters of one structure are lowered once and share their kernels; several
  * dispatches become one where bindings and lanes allow.
  */
-import { invariant } from "../../diagnostics/invariant.ts";
+import { invariant } from "../../util/invariant.ts";
 import type { Node } from "../../ir/graph.ts";
 import { fuseDispatches } from "../../kernel/fuse.ts";
 import type { Kernel } from "../../kernel/ir.ts";

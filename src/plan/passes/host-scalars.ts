@@ -3,12 +3,12 @@
  * a kernel would compute from such numbers alone (a bias correction 1 - β^step) is computed once on the host, in f64, and becomes a number
  * of its own.
  */
-import { invariant } from "../../diagnostics/invariant.ts";
+import { invariant } from "../../util/invariant.ts";
 import type { Leaf, Scalar } from "../../ir/graph.ts";
 import { javascript } from "../../ir/print/javascript.ts";
 import { leaf } from "../../ir/node.ts";
 import { operands, read, rebuild } from "../../ir/scalar.ts";
-import type { ProgramScalar } from "../../runtime/plan.ts";
+import type { ProgramScalar } from "../../abi/plan.ts";
 
 /** The scalars of one program. */
 export class HostScalars {

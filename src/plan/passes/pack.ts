@@ -2,7 +2,7 @@
  * @file When a kernel binds more buffers than the device can: two tensors it only reads are laid side by side in one buffer and bound as one. Which
  * two must not be told apart by any other kernel: none may write one of them and touch the other. Parameters lie in one buffer already.
  */
-import { invariant } from "../../diagnostics/invariant.ts";
+import { invariant } from "../../util/invariant.ts";
 import type { Node } from "../../ir/graph.ts";
 import { add, i32, sameType } from "../../kernel/expr.ts";
 import type { Kernel } from "../../kernel/ir.ts";

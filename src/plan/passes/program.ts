@@ -2,11 +2,11 @@
  * @file From a program's stages to its dispatches with every binding placed. Stages run one after the other; within a stage clusters are ordered
  * for memory, may overwrite inputs that die, are lowered, and fused with neighbours.
  */
-import { invariant } from "../../diagnostics/invariant.ts";
+import { invariant } from "../../util/invariant.ts";
 import type { Node } from "../../ir/graph.ts";
 import type { Cluster } from "../../cluster/cluster.ts";
 import { mapCluster, nodesReadBy } from "../../cluster/walk.ts";
-import type { Dispatch, MemoryReport } from "../../runtime/plan.ts";
+import type { Dispatch, MemoryReport } from "../../abi/plan.ts";
 import { fuseNeighbours } from "./fuse-neighbours.ts";
 import type { Lowering, PendingDispatch, Source, Workspace } from "./dispatches.ts";
 import type { BufferDraft, Home, Homes } from "../buffers/allocation.ts";

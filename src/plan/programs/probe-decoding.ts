@@ -7,7 +7,7 @@ import type { Model } from "../../ir/model.ts";
 import { spaceOf } from "../../ir/affine.ts";
 import { subexpressions } from "../../ir/scalar.ts";
 import { shrink } from "../../ir/shrink.ts";
-import { uniform } from "../../runtime/random.ts";
+import { uniform } from "../../abi/random.ts";
 
 export type Probe =
   | { readonly kind: "equal"; /** The sizes it was tried at. */ readonly on: string }

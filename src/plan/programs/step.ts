@@ -3,7 +3,7 @@
  * the norm of the whole gradient with the factor that clips it; the optimizer, one update a group and tensor, over the arenas that hold all
  * parameters of the group. A step whose gradient is not finite changes nothing: told by bits, decided on the device.
  */
-import { invariant } from "../../diagnostics/invariant.ts";
+import { invariant } from "../../util/invariant.ts";
 import { gradients } from "../../grad/gradients.ts";
 import type { DecodeProgram, PrefillProgram } from "../../ir/decode.ts";
 import type { Axis, Comp, Leaf, Node, Scalar } from "../../ir/graph.ts";

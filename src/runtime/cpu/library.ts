@@ -5,7 +5,7 @@
 import koffi from "koffi";
 import type { KoffiFunc } from "koffi";
 import { RuntimeFailure, messageOf } from "../failure.ts";
-import type { Plan, ProgramName } from "../plan.ts";
+import type { Plan, ProgramName } from "../../abi/plan.ts";
 
 /** An address. */
 type Pointer = bigint | object;

@@ -4,7 +4,7 @@
  */
 import type { Replay, Scalars, StepResult } from "../device.ts";
 import { HostSide } from "../host-side.ts";
-import type { Plan, Program, ProgramName } from "../plan.ts";
+import type { Plan, Program, ProgramName } from "../../abi/plan.ts";
 import type { NativeSession } from "./library.ts";
 import type { Queue } from "./queue.ts";
 

@@ -2,7 +2,7 @@
 import type { CompiledProgram, Device, Replay, Session } from "../device.ts";
 import { constantValues, programOf } from "../device.ts";
 import { RuntimeFailure } from "../failure.ts";
-import type { Plan, ProgramName } from "../plan.ts";
+import type { Plan, ProgramName } from "../../abi/plan.ts";
 import { NativeSession } from "./library.ts";
 import { Queue } from "./queue.ts";
 import { CpuReplay } from "./replay.ts";

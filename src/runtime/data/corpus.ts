@@ -3,7 +3,7 @@
  * content (equal documents stay together) or each gives its last part to validation. Streams are held in memory.
  */
 import { RuntimeFailure, messageOf } from "../failure.ts";
-import { mix } from "../random.ts";
+import { mix } from "../../abi/random.ts";
 import type { Weight } from "./mixture.ts";
 import type { TokenArray, Tokenizer } from "./tokens.ts";
 import { tokenArray } from "./tokens.ts";

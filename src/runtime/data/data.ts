@@ -4,7 +4,7 @@
  */
 import { digestOf } from "../digest.ts";
 import { RuntimeFailure } from "../failure.ts";
-import { streamKey } from "../random.ts";
+import { streamKey } from "../../abi/random.ts";
 import type { Corpus, SourceSpec, Split, TextFile } from "./corpus.ts";
 import { buildCorpus } from "./corpus.ts";
 import { beyondCaps, passesOver, repetitionWarnings } from "./epochs.ts";

@@ -4,7 +4,7 @@
  * going through those before it.
  */
 import { RuntimeFailure } from "../failure.ts";
-import { mix } from "../random.ts";
+import { mix } from "../../abi/random.ts";
 import { permute } from "./permutation.ts";
 
 /** A share of the samples: constant, linear over the run, or what the others leave. */

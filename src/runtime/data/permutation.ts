@@ -2,7 +2,7 @@
  * @file A random order without a table: element i of a permutation of [0, n), computed by itself. A Feistel network permutes the smallest even power
  * of two that holds n, and is applied again while the result is outside (fewer than four times on average).
  */
-import { mix } from "../random.ts";
+import { mix } from "../../abi/random.ts";
 
 const rounds = 4;
 

@@ -2,7 +2,7 @@
  * @file Windows of a token stream in random order: each pass over the stream visits every window once, in an order of its own, and shifts the cuts. Window k is
  * computed from k alone.
  */
-import { mix } from "../random.ts";
+import { mix } from "../../abi/random.ts";
 import { permute } from "./permutation.ts";
 import type { TokenArray } from "./tokens.ts";
 

@@ -9,7 +9,7 @@ import type { Compiler } from "../cpu/compiler.ts";
 import { RuntimeFailure, isFailure, messageOf } from "../failure.ts";
 import { didYouMean } from "../nearest.ts";
 import { loadKoffi, optionalPackage } from "../optional-package.ts";
-import type { Plan } from "../plan.ts";
+import type { Plan } from "../../abi/plan.ts";
 import { adapterName, openWebGpuDevice } from "../webgpu/device.ts";
 
 export interface DeviceOptions {

@@ -4,7 +4,7 @@
  */
 import type { CompiledProgram } from "../device.ts";
 import { RuntimeFailure, messageOf } from "../failure.ts";
-import type { PlanKernel } from "../plan.ts";
+import type { PlanKernel } from "../../abi/plan.ts";
 import { firstLines } from "./health.ts";
 
 export interface Kernel {

@@ -4,7 +4,7 @@
  */
 import type { Scalars, StepResult } from "../device.ts";
 import type { RuntimeFailure } from "../failure.ts";
-import type { Program } from "../plan.ts";
+import type { Program } from "../../abi/plan.ts";
 import type { Health } from "./health.ts";
 
 const depth = 3;

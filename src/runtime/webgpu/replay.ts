@@ -5,7 +5,7 @@
 import type { Replay, Scalars, StepResult } from "../device.ts";
 import { RuntimeFailure } from "../failure.ts";
 import { HostSide } from "../host-side.ts";
-import type { Dispatch, Plan, PlanKernel, Program, ProgramName } from "../plan.ts";
+import type { Dispatch, Plan, PlanKernel, Program, ProgramName } from "../../abi/plan.ts";
 import type { Health } from "./health.ts";
 import { scoped } from "./health.ts";
 import type { Kernel } from "./pipelines.ts";

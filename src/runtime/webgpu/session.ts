@@ -2,8 +2,8 @@
 import type { CompiledProgram, Device, Replay, Session } from "../device.ts";
 import { constantValues, programOf } from "../device.ts";
 import { RuntimeFailure } from "../failure.ts";
-import type { Plan, PlanBuffer, ProgramName } from "../plan.ts";
-import { programNames } from "../plan.ts";
+import type { Plan, PlanBuffer, ProgramName } from "../../abi/plan.ts";
+import { programNames } from "../../abi/plan.ts";
 import type { Health } from "./health.ts";
 import { scoped } from "./health.ts";
 import { buildKernels } from "./pipelines.ts";

@@ -2,7 +2,7 @@
  * @file The calculus of the attention backward passes, shared by all engines. Probabilities are computed again from the log-sum-exp: P = exp(score - lse).
  * With dP = dO · v and D = dO · O, dScore = P ∘ (dP - D), which the score's own derivative takes to q · k.
  */
-import { invariant } from "../../diagnostics/invariant.ts";
+import { invariant } from "../../util/invariant.ts";
 import type { Axis, Node, Read, Scalar } from "../../ir/graph.ts";
 import { elementCount } from "../../ir/node.ts";
 import { add as addScalars, axis, int, mul as mulScalars, read } from "../../ir/scalar.ts";

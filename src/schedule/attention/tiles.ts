@@ -3,7 +3,7 @@
  * not rule out. Operands are staged in shared memory 32 features at a time; a lane computes 2 x 4 of the 32 x 32 scores, and for each sum over the other side
  * 2 rows of four features a chunk. This file has the parts, the passes are `tiles-forward.ts` and `tiles-backward.ts`.
  */
-import { invariant } from "../../diagnostics/invariant.ts";
+import { invariant } from "../../util/invariant.ts";
 import type { Axis, Scalar } from "../../ir/graph.ts";
 import { add as addScalars } from "../../ir/scalar.ts";
 import { add, bool, component, div, f32, f32Type, fma, i32, lane, literal, load, lt, min, mod, mul, register, select, splat, variable, vector, vectorOf } from "../../kernel/expr.ts";

@@ -3,7 +3,7 @@
  * An address that is affine in the positions becomes a linear form in the groups' indices, and axes whose strides fit each other are merged before anything is
  * divided: element [b, t, d] of a [B, T, D] tensor in a kernel over m = (b, t) and d is at `m · D + d`.
  */
-import { invariant } from "../../diagnostics/invariant.ts";
+import { invariant } from "../../util/invariant.ts";
 import { elementCount } from "../../ir/node.ts";
 import type { Axis } from "../../ir/graph.ts";
 import type { Expr } from "../../kernel/ir.ts";

@@ -3,7 +3,7 @@
  * it is by aligned groups of four, else an array of scalars. Which of the two is known only at the end, so a kernel is built again, with the nodes that turned out to need
  * scalars, until nothing new turns up (`buildKernel`).
  */
-import { invariant } from "../../diagnostics/invariant.ts";
+import { invariant } from "../../util/invariant.ts";
 import { elementCount } from "../../ir/node.ts";
 import type { DType, Leaf, Node } from "../../ir/graph.ts";
 import type { Binding, Expr, Kernel, ScalarType, Width } from "../../kernel/ir.ts";

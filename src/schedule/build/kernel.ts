@@ -1,5 +1,5 @@
 /** @file What all schedules share: names and comments of kernels, the position in a flat grid, writing a cluster's outputs. */
-import { invariant } from "../../diagnostics/invariant.ts";
+import { invariant } from "../../util/invariant.ts";
 import { printNode, shortNames } from "../../ir/print/print.ts";
 import { axis } from "../../ir/scalar.ts";
 import type { Node, Scalar } from "../../ir/graph.ts";

@@ -6,7 +6,7 @@
  * - A kernel's `select` evaluates both sides. A read on one side whose index may leave its node is clamped into the node: the value is not used there.
  * - `inside` starts a block within a loop: what does not depend on the loop goes to the block before it.
  */
-import { invariant, unreachable } from "../../diagnostics/invariant.ts";
+import { invariant, unreachable } from "../../util/invariant.ts";
 import { affineOf, inRange, interval } from "../../ir/affine.ts";
 import type { Space } from "../../ir/affine.ts";
 import { elementCount } from "../../ir/node.ts";

@@ -6,7 +6,7 @@
  * The left operand is read where it lies when it is a tensor whose neighbours in memory are neighbours along k. What lies otherwise, or is computed first (a norm, an activation),
  * is staged in the task's cache. A long k is multiplied in pieces, with the sums between them in that cache too.
  */
-import { invariant } from "../../diagnostics/invariant.ts";
+import { invariant } from "../../util/invariant.ts";
 import { add, bool, div, f32Type, group, i32, lane, literal, load, lt, min, mod, mul, sub, variable } from "../../kernel/expr.ts";
 import type { Array_, Expr, Statement, UniformStatement } from "../../kernel/ir.ts";
 import { assign, branch, declare, loop, phase, store, uniformBranch, uniformLoop } from "../../kernel/statements.ts";

@@ -2,7 +2,7 @@
  * @file The contraction engine for GPUs: a workgroup stages tiles of its operands in shared memory, transposed so that k is the slow index of both, and every lane multiplies
  * rows x 4 of the output from there. With few tiles and a long k (weight gradients), parts of k go to workgroups of their own and a second kernel adds them up in order.
  */
-import { invariant } from "../../diagnostics/invariant.ts";
+import { invariant } from "../../util/invariant.ts";
 import { add, bool, component, components, div, f32Type, fma, group, i32, lane, load, literal, lt, min, mod, mul, register, select, splat, variable, vector, vectorOf } from "../../kernel/expr.ts";
 import type { Array_, Expr, Statement, UniformStatement } from "../../kernel/ir.ts";
 import { assign, branch, loop, phase, store, uniformLoop } from "../../kernel/statements.ts";

@@ -2,7 +2,7 @@
  * @file The rows or the columns of a lane's tile in a contraction: the points where operands and outputs are lowered, one an element or one for four neighbours, and the
  * values of an operand there at one step along k. An element past the end gets the index of the last one: it is computed twice and written once.
  */
-import { invariant } from "../../diagnostics/invariant.ts";
+import { invariant } from "../../util/invariant.ts";
 import { elementCount } from "../../ir/node.ts";
 import type { Axis, Scalar } from "../../ir/graph.ts";
 import { add, component, lt, min, mul, vector } from "../../kernel/expr.ts";

@@ -5,7 +5,7 @@
  * the addresses lie. So a lane computes a tile as large as registers and a little spilling allow, and loads rows + columns values for rows · columns multiply-adds.
  * Measured on 512³: 4x4 1.8, 8x4 2.7, 8x8 3.4, 16x8 4.7 GFLOP/s.
  */
-import { invariant } from "../../diagnostics/invariant.ts";
+import { invariant } from "../../util/invariant.ts";
 import type { Target } from "../build/lowered.ts";
 import { powerOfTwoAbove } from "../build/powers.ts";
 

@@ -1,5 +1,5 @@
 /** @file One lane's tile of a contraction: its accumulators, the code of one step along k, and the outputs computed from the accumulators. */
-import { invariant } from "../../diagnostics/invariant.ts";
+import { invariant } from "../../util/invariant.ts";
 import { add, and, bool, f32Type, fma, mul, splat, vectorOf } from "../../kernel/expr.ts";
 import type { Expr, ValueType } from "../../kernel/ir.ts";
 import { assign, branch } from "../../kernel/statements.ts";

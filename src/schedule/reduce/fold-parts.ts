@@ -1,5 +1,5 @@
 /** @file What both kernels of a fold share: accumulators, partial results in a workspace, and the kernel that adds those up in order. */
-import { invariant } from "../../diagnostics/invariant.ts";
+import { invariant } from "../../util/invariant.ts";
 import { elementCount } from "../../ir/node.ts";
 import { add, bitcast, bool, eq, group, lane, load, lt, mul, register, variable } from "../../kernel/expr.ts";
 import type { Array_, Binding, Expr, UniformStatement, Width } from "../../kernel/ir.ts";

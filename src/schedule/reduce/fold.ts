@@ -1,5 +1,5 @@
 /** @file Large reductions with a small result, in one stage or two, both in a fixed order. */
-import { invariant } from "../../diagnostics/invariant.ts";
+import { invariant } from "../../util/invariant.ts";
 import { elementCount } from "../../ir/node.ts";
 import { add, bitcast, bool, div, eq, group, i32, lane, lt, mod, mul, register, splat, variable } from "../../kernel/expr.ts";
 import type { Expr, UniformStatement } from "../../kernel/ir.ts";

