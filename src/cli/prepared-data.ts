@@ -28,7 +28,7 @@ export async function preparedData(data: DataText, host: Host): Promise<Prepared
 }
 
 /** What curation left of each source. */
-function curatedSources(data: DataText, { files }: Curated): readonly SourceSpec[] {
+export function curatedSources(data: DataText, { files }: Curated): readonly SourceSpec[] {
   return data.config.source.map((source): SourceSpec => {
     const { name, ...share } = sourceShare(source);
     return { name, files: files(name).map(escapePath), ...share, format: "jsonl", ...(source.separator === undefined ? {} : { separator: source.separator }) };
@@ -37,11 +37,14 @@ function curatedSources(data: DataText, { files }: Curated): readonly SourceSpec
 
 /** The end of a text in the tokenizers that have one. */
 const endsOfText = ["<|endoftext|>", "<|end_of_text|>", "</s>", "<eos>", "<|eos|>"];
+
+/** The special token that ends a text, of those that a tokenizer has. */
+export const endOfText = (specials: readonly string[]): string | undefined => specials.find((special) => endsOfText.includes(special)) ?? (specials.length === 1 ? specials[0] : undefined);
 const blankLine = "\n\n";
 
 /** With what ends a curated document, where its source does not say: the special token that ends a text, or else a blank line. */
 export function withEndings(sources: readonly SourceSpec[], specials: readonly string[]): readonly SourceSpec[] {
-  const ending = specials.find((special) => endsOfText.includes(special)) ?? (specials.length === 1 ? specials[0] : undefined) ?? blankLine;
+  const ending = endOfText(specials) ?? blankLine;
   return sources.map((source) => (source.format === "jsonl" ? { separator: ending, ...source } : source));
 }
 

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import type { Command, Input } from "../command.ts";
 import { withFailures } from "../failures.ts";
 import type { ExitCode, Host } from "../host.ts";
-import { plural, shown } from "../report.ts";
+import { shown } from "../report.ts";
 
 export const data: Command = {
   name: "data",
@@ -12,26 +12,29 @@ export const data: Command = {
   options: {
     name: { type: "string", value: "NAME", help: "a data declaration of the file; default: that of the first model, else the first" },
     report: { type: "string", value: "FILE", help: "write a page with examples, lengths, duplicates and the mix" },
-    out: { type: "string", short: "o", value: "DIR", help: "write the documents that are left as JSON Lines, and those that were dropped with the reason" },
+    out: { type: "string", short: "o", value: "DIR", help: "write the documents that are left, and those that were dropped with the reason" },
+    format: { type: "string", value: "FORMAT", help: "of --out: jsonl (default), parquet, or tokens for nanogpt or llm.c" },
     force: { type: "boolean", help: "write over files of that folder that were edited" },
     json: { type: "boolean", help: "print the manifest and the mix as JSON" },
   },
-  examples: ["llmc data docs/examples/curated.llm", "llmc data docs/examples/curated.llm --report report.html", "llmc data docs/examples/curated.llm --out corpus"],
+  examples: ["llmc data docs/examples/curated.llm", "llmc data docs/examples/curated.llm --report report.html", "llmc data docs/examples/curated.llm --out corpus", "llmc data docs/examples/curated.llm --out corpus --format parquet"],
   run: (input, host) => withFailures(host, () => runData(input, host)),
 };
 
 async function runData(input: Input, host: Host): Promise<ExitCode> {
   const path = input.positionals[0] ?? "";
+  const out = input.text("out");
+  const { exportFormat, exportData } = await import("../export-data.ts");
+  const format = exportFormat(input.text("format"));
+  if (out === undefined && input.text("format") !== undefined) {
+    host.err("`--format` says how documents are written, and `--out DIR` where: give both\n");
+    return 2;
+  }
   const { findSection } = await import("../find-section.ts");
   const { dataOfFirstModel } = await import("../data-runs.ts");
   const found = findSection(path, input.text("name"), { keywords: ["data"], choose: dataOfFirstModel }, host);
   if (!found) return 1;
-  const out = input.text("out");
-  if (out !== undefined) {
-    const { exportData } = await import("../export-data.ts");
-    const files = await exportData(found, out, input.flag("force"), host);
-    host.err(`wrote ${out}: ${plural(files, "file")}\n`);
-  }
+  if (out !== undefined) await exportData(found, { out, format, force: input.flag("force") }, host);
   const { measureData } = await import("../measure-data.ts");
   const report = await measureData(found, path, host);
   const page = input.text("report");

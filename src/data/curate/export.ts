@@ -1,40 +1,61 @@
 /**
- * @file What curation left as files for other programs: a line of JSON for each document, with the other fields of its row, and one for each that was
- * dropped. They are made in the cache, a shard at a time, so that a run that was cut off goes on where it was.
+ * @file What curation left as files for other programs, and a line of JSON for each document that was dropped. Files are made in the cache, a shard or a few at a time,
+ * so that a run that was cut off goes on where it was.
  */
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { runPlan, withContext, type Curated, type CurateOptions, type Ran } from "./curate.ts";
 import type { Context } from "./context.ts";
-import { bySource, namedShards } from "./result.ts";
-import { ruleOf } from "./rules.ts";
-import type { DocumentRule } from "../rules/rule.ts";
-import { changesPath, documentsOf, Lines, linesOf, tallyOf, type Change } from "./shards.ts";
+import { droppedIn } from "./dropped.ts";
+import { exportParquet } from "./export-parquet.ts";
+import { exportTokens, type TokenFormat } from "./export-tokens.ts";
+import { namedShards } from "./result.ts";
+import { documentsOf, Lines, tallyOf } from "./shards.ts";
 import { isAsWritten, put, putPlain } from "./store.ts";
-import { exampleOf } from "./tally.ts";
 
-/** The files of an export by their names, with where the cache has them. */
-export async function exportCorpus({ ran, folder: result }: Curated, options: CurateOptions): Promise<ReadonlyMap<string, string>> {
+/** What an export is written as: documents with the other fields of their rows, or the tokens of all of them for another trainer. */
+export type ExportFormat = { readonly kind: "jsonl" } | { readonly kind: "parquet" } | TokenFormat;
+
+export interface Exported {
+  /** The files of the export by their names, with where the cache has them. */
+  readonly files: ReadonlyMap<string, string>;
+  /** Of the parts of the split, where the format has tokens. */
+  readonly tokens?: { readonly train: number; readonly validation: number };
+}
+
+export async function exportCorpus({ ran, folder: result }: Curated, format: ExportFormat, options: CurateOptions): Promise<Exported> {
   return withContext(options, async (context, attempt) => {
     // What was damaged is removed by now.
     if (attempt > 0) await runPlan(ran.plan, context);
-    const { temporary } = context.store;
     const folder = join(context.store.folder, "exports", ran.hash);
     await mkdir(folder, { recursive: true });
-    const made = new Map<string, string>();
-    const written = { documents: 0, bytes: 0 };
-    for (const { source, shard, name } of await namedShards(ran)) {
-      context.signal?.throwIfAborted();
-      const path = join(folder, name);
-      if (!(await isAsWritten(path, path))) await put(temporary, path, await linesOfShard(shard, source));
-      const { documents = 0, bytes = 0 } = (await tallyOf(shard)) ?? {};
-      context.progress({ step: "exporting", documents: (written.documents += documents), bytes: (written.bytes += bytes) });
-      made.set(name, path);
-    }
+    const made = await filesOf(ran, folder, format, context);
     const dropped = join(folder, "dropped.jsonl");
-    await putPlain(temporary, dropped, droppedIn(ran, context));
-    return made.set("dropped.jsonl", dropped).set("manifest.json", join(result, "manifest.json"));
+    await putPlain(context.store.temporary, dropped, droppedIn(ran, context));
+    return { ...made, files: new Map([...made.files, ["dropped.jsonl", dropped], ["manifest.json", join(result, "manifest.json")]]) };
   });
+}
+
+async function filesOf(ran: Ran, folder: string, format: ExportFormat, context: Context): Promise<Exported> {
+  switch (format.kind) {
+    case "jsonl": return { files: await exportJsonLines(ran, folder, context) };
+    case "parquet": return { files: await exportParquet(ran, folder, context) };
+    case "nanogpt": case "llm.c": return exportTokens(ran, folder, format, context);
+  }
+}
+
+async function exportJsonLines(ran: Ran, folder: string, { store, signal, progress }: Context): Promise<ReadonlyMap<string, string>> {
+  const made = new Map<string, string>();
+  const written = { documents: 0, bytes: 0 };
+  for (const { source, shard, name } of await namedShards(ran)) {
+    signal?.throwIfAborted();
+    const path = join(folder, name);
+    if (!(await isAsWritten(path, path))) await put(store.temporary, path, await linesOfShard(shard, source));
+    const { documents = 0, bytes = 0 } = (await tallyOf(shard)) ?? {};
+    progress({ step: "exporting", documents: (written.documents += documents), bytes: (written.bytes += bytes) });
+    made.set(name, path);
+  }
+  return made;
 }
 
 async function linesOfShard(shard: string, source: string): Promise<readonly Uint8Array[]> {
@@ -43,62 +64,4 @@ async function linesOfShard(shard: string, source: string): Promise<readonly Uin
     lines.addLine(Buffer.from(`{${JSON.stringify({ id, text, source }).slice(1, -1)}${metadata === undefined ? "" : `,"metadata":${metadata}`}}\n`));
   }
   return lines.all();
-}
-
-/** A line for each document that a step dropped, by pass, source and place, those of the declarations that are sources first. */
-async function* droppedIn(ran: Ran, context: Context): AsyncGenerator<Uint8Array> {
-  for (const { from } of ran.sources) if (from !== undefined) yield* droppedIn(from, context);
-  const redactions = await redactionsOf(ran);
-  // What a later step hides in the documents that are kept is hidden here too.
-  const hide = (text: string, id: string): string => redactions.reduce((before, rule) => {
-    const verdict = rule(before, id);
-    return verdict.kind === "keep" ? verdict.text : before;
-  }, text);
-  for (const { steps, inputs, outputs } of ran.passes) {
-    const repeated = await repeatedIn(inputs, outputs);
-    const sources = bySource(ran, outputs);
-    for (const [i, output] of outputs.entries()) {
-      context.signal?.throwIfAborted();
-      const source = ran.sources[sources.findIndex((shards) => shards.includes(output))]?.source.name;
-      const changes = new Map<number, Change>();
-      for await (const change of linesOf<Change>(changesPath(output))) if (change.dropped !== undefined) changes.set(change.index, change);
-      if (changes.size === 0) continue;
-      const lines = new Lines();
-      let index = 0;
-      for await (const { id, text } of documentsOf(inputs[i] as string)) {
-        const change = changes.get(index++);
-        if (change?.dropped === undefined) continue;
-        const { step, reason, detail = repeated.get(change.dropped.of ?? -1) } = change.dropped;
-        const begin = (change.edits.at(-1)?.text ?? text).slice(0, beginning);
-        const example = exampleOf(id, hide(begin, id), detail === undefined ? undefined : hide(detail, id));
-        lines.add({ id, source, step: steps[step]?.step.name, reason, detail: example.detail, text: example.text });
-      }
-      yield* lines.all();
-    }
-  }
-}
-
-/** Characters in which personal data are looked for: more than are written, so that none is cut in two. */
-const beginning = 1000;
-
-async function redactionsOf(ran: Ran): Promise<readonly DocumentRule[]> {
-  const steps = ran.passes.flatMap((pass) => pass.steps).filter(({ step }) => step.kind === "redact");
-  const rules = await Promise.all(steps.map(ruleOf));
-  return rules.flatMap((rule) => (rule.kind === "document" ? [rule.rule] : []));
-}
-
-/** The ids of the documents that others were dropped for, by their numbers among all that went into the pass. */
-async function repeatedIn(inputs: readonly string[], outputs: readonly string[]): Promise<ReadonlyMap<number, string>> {
-  const wanted = new Set<number>();
-  for (const output of outputs) for await (const { dropped } of linesOf<Change>(changesPath(output))) if (dropped?.of !== undefined) wanted.add(dropped.of);
-  const ids = new Map<number, string>();
-  if (wanted.size === 0) return ids;
-  let first = 0;
-  for (const input of inputs) {
-    const { documents = 0 } = (await tallyOf(input)) ?? {};
-    let index = first;
-    for await (const { id } of documentsOf(input)) if (wanted.has(index++)) ids.set(index - 1, id);
-    first += documents;
-  }
-  return ids;
 }

@@ -9,6 +9,8 @@ import { changesPath, documentsOf, Lines, ShardWriter, type Change, type Documen
 import { put } from "./store.ts";
 import { exampleOf, StepCounter, type Tally } from "./tally.ts";
 import { countShard } from "./count-shard.ts";
+import { encodeShard, type Encoding } from "./encode-shard.ts";
+import type { ParquetFile } from "./export-parquet.ts";
 
 /** What a step that looks at all documents decided of a shard. */
 export type Decided =
@@ -24,6 +26,8 @@ export type Job = { readonly temporary: string; readonly input: string; readonly
   /** The records of a step that looks at all documents, after the rounds that found something. */
   | { readonly kind: "records"; readonly step: ReadyStep; readonly found: readonly SomeBits[] }
   | { readonly kind: "edits"; readonly decided: Decided }
+  | { readonly kind: "parquet"; readonly file: ParquetFile }
+  | { readonly kind: "encode"; readonly tokenizer: TokenizerData; readonly encoding: Encoding }
   | { readonly kind: "tokens"; readonly tokenizer: TokenizerData; readonly of: "all" | "changes"; readonly steps: number; readonly before: string }
 );
 
@@ -32,6 +36,8 @@ export async function work(job: Job): Promise<void> {
     case "documents": return runSteps(job, await Promise.all(job.steps.map(documentRule)));
     case "records": return makeRecords(job, await known(job.step));
     case "edits": return applyDecisions(job);
+    case "parquet": return (await import("./export-parquet.ts")).writeParquet(job.temporary, job.output, job.file);
+    case "encode": return encodeShard(job, createTokenizerOnce(job.tokenizer), job.encoding);
     case "tokens": return countShard(job, createTokenizerOnce(job.tokenizer));
   }
 }

@@ -82,6 +82,20 @@ export async function putPlain(temporary: string, path: string, content: Content
   }
 }
 
+/** Writes a file of the cache that is made in pieces, and its sum after it: a file without one is no whole file. */
+export async function putStream(temporary: string, path: string, content: AsyncIterable<Uint8Array>): Promise<void> {
+  const hash = createHash("sha256");
+  async function* hashed(): AsyncGenerator<Uint8Array> {
+    for await (const piece of content) {
+      hash.update(piece);
+      yield piece;
+    }
+  }
+  await rm(sumPath(path), { force: true });
+  await putPlain(temporary, path, hashed());
+  await putPlain(temporary, sumPath(path), hash.digest("hex"));
+}
+
 export const exists = (path: string): Promise<boolean> => access(path).then(() => true, () => false);
 
 /** A file that is there, bit for bit as it was written. */

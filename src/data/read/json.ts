@@ -14,8 +14,7 @@ export function itemOfJson(text: string, fields: Fields, at: string): Item {
     const json = JSON.stringify(others);
     // Only numbers of many digits come out otherwise than they were written.
     if (!/\d{16}|\de\+/.test(json) || text.includes(numberMark)) return json;
-    const marked = parseJson(outsideStrings(text, (part) => part.replace(numbers, `"${numberMark}$&"`))) as object;
-    return JSON.stringify(othersOf(marked, fields)).replace(markedNumbers, "$1");
+    return JSON.stringify(othersOf(parseMarked(text) as object, fields)).replace(markedNumbers, "$1");
   });
 }
 
@@ -27,6 +26,29 @@ export function parseJson(text: string): unknown {
     if (!/NaN|Infinity/.test(text)) throw error;
     return JSON.parse(outsideStrings(text, (part) => part.replace(/-?\b(?:NaN|Infinity)\b/g, "null")));
   }
+}
+
+/** The value of a JSON text with every number as a string of its digits behind a mark. */
+const parseMarked = (text: string): unknown => parseJson(outsideStrings(text, (part) => part.replace(numbers, `"${numberMark}$&"`)));
+
+/** A value of a field: whole numbers that no number of JavaScript holds are bigints, lists and objects are JSON with the digits they have. */
+export type FieldValue = null | boolean | number | bigint | string | { readonly json: string };
+
+/** The fields of a JSON object in their order, without loss of digits of whole numbers. */
+export function fieldsOf(text: string): readonly (readonly [name: string, value: FieldValue])[] {
+  const exact = /\d{16}/.test(text) && !text.includes(numberMark);
+  return Object.entries((exact ? parseMarked(text) : parseJson(text)) as object).map(([name, value]: [string, unknown]) => [name, exact ? unmarked(value) : plain(value)]);
+}
+
+function plain(value: unknown): FieldValue {
+  return typeof value === "object" && value !== null ? { json: JSON.stringify(value) } : (value as FieldValue);
+}
+
+function unmarked(value: unknown): FieldValue {
+  const json = JSON.stringify(value).replace(markedNumbers, "$1");
+  if (typeof value === "object" && value !== null) return { json };
+  if (typeof value !== "string" || json.startsWith('"')) return value as FieldValue;
+  return Number.isSafeInteger(Number(json)) || !/^-?\d+$/.test(json) ? Number(json) : BigInt(json);
 }
 
 const numbers = /-?\d[\d.eE+-]*/g;

@@ -53,18 +53,20 @@ export async function buildCorpus(source: SourceSpec, files: AsyncIterable<TextF
     for (const { body, whole } of documentsOf(file, source)) {
       count++;
       const tokens = ending === undefined || body.length === whole.length ? tokenizer.encode(whole, file.name) : ended(tokenizer.encode(body, file.name), ending);
-      if (split.by === "tail") {
-        const cut = tokens.length - Math.round(tokens.length * split.validation);
-        train.push(tokens.subarray(0, cut));
-        validation.push(tokens.subarray(cut));
-      } else {
-        (contentHash(whole) < split.validation * 2 ** 32 ? validation : train).push(tokens);
-      }
+      const parts = dealt(tokens, whole, split);
+      if (parts.train.length > 0) train.push(parts.train);
+      if (parts.validation.length > 0) validation.push(parts.validation);
     }
   }
   const corpus = { name: source.name, train: joined(train, tokenizer), validation: joined(validation, tokenizer) };
   requireTokens(corpus, split, count, names);
   return corpus;
+}
+
+/** What of a document's tokens is for training and what for validation. `whole` is its text with the separator, whose content decides where whole documents go. */
+export function dealt(tokens: TokenArray, whole: Uint8Array, { by, validation }: Split): { readonly train: TokenArray; readonly validation: TokenArray } {
+  const cut = by === "tail" ? tokens.length - Math.round(tokens.length * validation) : contentHash(whole) < validation * 2 ** 32 ? 0 : tokens.length;
+  return { train: tokens.subarray(0, cut), validation: tokens.subarray(cut) };
 }
 
 function requireTokens(corpus: Corpus, split: Split, documentCount: number, names: readonly string[]): void {
