@@ -28,7 +28,11 @@ const metric: ValueType<Metric> = {
     const [on, ...more] = value.kind === "call" ? value.arguments : [];
     if (!on || more.length > 0 || on.name?.text !== "on") return wrongType(value, `what it is measured on: \`${name}(on: Stories.val)\``, at);
     const { value: part } = on;
-    if (part.kind !== "member" || part.of.kind !== "name" || part.name.text !== "val") return wrongType(part, "the part kept for validation, such as `Stories.val`,", at);
+    if (part.kind !== "member" || part.of.kind !== "name" || part.name.text !== "val") {
+      const data = part.kind === "name" ? part : part.kind === "member" && part.of.kind === "name" ? part.of : undefined;
+      const fixes = data ? [{ title: `write \`${data.text}.val\``, edits: [{ span: part.span, text: `${data.text}.val` }] }] : [];
+      return wrongType(part, "the part kept for validation, such as `Stories.val`", at, { fixes });
+    }
     return { name, data: { text: part.of.text, span: part.of.span } };
   },
 };

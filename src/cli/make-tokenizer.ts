@@ -34,15 +34,20 @@ export async function makeTokenizer(use: TokenizerUse, text: DataText | undefine
   }
 }
 
-/** Sizes of vocabularies that files hold. */
-export function vocabularyInFiles(cwd: string): Vocabulary {
-  const sizes = new Map<Section, number>();
+/** Sizes of vocabularies that files hold. A file that cannot be read fails, or is told to `failed`, once, and its size is unknown. */
+export function vocabularyInFiles(cwd: string, failed?: (section: Section, failure: RuntimeFailure) => void): Vocabulary {
+  const sizes = new Map<Section, number | undefined>();
   return (section) => {
     const path = section.keyword === "tokenizer" ? checkFields(section, schemas.tokenizer).value?.file : undefined;
     if (path === undefined) return undefined;
-    const known = sizes.get(section);
-    if (known !== undefined) return known;
-    const size = createTokenizer(fileTokenizer(section, path, cwd)).vocabulary;
+    if (sizes.has(section)) return sizes.get(section);
+    let size: number | undefined;
+    try {
+      size = createTokenizer(fileTokenizer(section, path, cwd)).vocabulary;
+    } catch (error) {
+      if (!failed || !(error instanceof RuntimeFailure)) throw error;
+      failed(section, error);
+    }
     sizes.set(section, size);
     return size;
   };

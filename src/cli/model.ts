@@ -50,6 +50,7 @@ export async function loadModel(path: string, wanted: string | undefined, host: 
   let made: Promise<TokenizerData> | undefined;
   const tokenizer = data && ((): Promise<TokenizerData> => (made ??= makeTokenizer(data.tokenizer, data, host)));
   // Only of characters is it not known before the text is read how many there are.
+  if (data?.tokenizer.kind === "characters" && (await refuseData({ path, name, program, elaboration: first }, host))) return undefined;
   const characters = data?.tokenizer.kind === "characters" ? await tokenizer?.() : undefined;
   const vocabulary = characters?.kind === "characters" ? characterCount(data, characters) : inFiles;
   const elaboration = vocabulary === inFiles ? first : elaborate(program, name, { vocabulary });
@@ -97,8 +98,20 @@ export function isCompilable(loaded: LoadedModel): loaded is CompilableModel {
 /** Loads a model that must say how and on what it is trained. */
 export async function loadTrainable(path: string, wanted: string | undefined, host: Host): Promise<TrainableModel | undefined> {
   const loaded = await loadCompilable(path, wanted, host);
-  if (!loaded || isTrainable(loaded)) return loaded;
+  if (!loaded) return undefined;
+  if (isTrainable(loaded)) return (await refuseData(loaded, host)) ? undefined : loaded;
   return refuse(`${loaded.name} has no text to train on: name a data declaration with \`data: …\` in \`model ${loaded.name} { … }\``, host);
+}
+
+/** Whether files are missing or the text is too short, after that was printed. */
+export async function refuseData({ path, name, program, elaboration }: Pick<LoadedModel, "path" | "name" | "program"> & { readonly elaboration: Elaboration }, host: Host): Promise<boolean> {
+  const declaration = modelsOf(program).find((d) => d.name.text === name);
+  if (!declaration) return false;
+  const { trainingProblems } = await import("./data-problems.ts");
+  const problems = await trainingProblems({ declaration, elaboration }, host.cwd);
+  printDiagnostics(problems, host);
+  if (problems.length > 0) refuse(`${countDiagnostics(problems)} in ${path}`, host);
+  return problems.length > 0;
 }
 
 export function isTrainable(loaded: CompilableModel): loaded is TrainableModel {

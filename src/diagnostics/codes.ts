@@ -3,6 +3,7 @@
  * Each phase keeps its rows in a file under `codes/`; a new file is spread into `codes` below. The table also
  * feeds `llmc explain` and the generated list of diagnostics.
  */
+import { dataCodes } from "./codes/data.ts";
 import { fieldCodes } from "./codes/field.ts";
 import { semanticsCodes } from "./codes/semantics.ts";
 import { syntaxCodes } from "./codes/syntax.ts";
@@ -13,6 +14,7 @@ export const codes = {
   ...syntaxCodes,
   ...fieldCodes,
   ...semanticsCodes,
+  ...dataCodes,
 };
 
 /** `phase/what`. */

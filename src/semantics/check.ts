@@ -3,7 +3,7 @@ import type { Section, Variant } from "../../grammar/ast.ts";
 import { checkFileFields } from "../../grammar/check-fields.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import { checkCompare } from "./compare.ts";
-import { elaborate } from "./elaborate.ts";
+import { elaborate, type Elaboration } from "./elaborate.ts";
 import { checkGeneric } from "./generic.ts";
 import { checkNames } from "./names-check.ts";
 import { planModel } from "./plan-of-model.ts";
@@ -15,16 +15,25 @@ import type { Vocabulary } from "./session.ts";
 export interface CheckResult {
   readonly program: Program;
   readonly diagnostics: readonly Diagnostic[];
+  /** Models and variants of the file, briefly elaborated, in its order. */
+  readonly models: readonly CheckedModel[];
+}
+
+export interface CheckedModel {
+  readonly declaration: Section | Variant;
+  readonly elaboration: Elaboration;
 }
 
 /** Parses, links and checks a file: syntax, fields, names, every op and block, every model and variant, every comparison. */
 export function checkFile(path: string, host: Host, vocabulary?: Vocabulary): CheckResult {
   const program = loadProgram(path, host);
-  return { program, diagnostics: checkProgram(program, vocabulary) };
+  const models: CheckedModel[] = [];
+  const diagnostics = checkProgram(program, models, vocabulary);
+  return { program, diagnostics, models };
 }
 
-/** The same for a program that was loaded before. */
-function checkProgram(program: Program, vocabulary?: Vocabulary): readonly Diagnostic[] {
+/** The same for a program that was loaded before; its models are put into `models`. */
+function checkProgram(program: Program, models: CheckedModel[], vocabulary?: Vocabulary): readonly Diagnostic[] {
   const found: Diagnostic[] = [...program.diagnostics];
   for (const scope of program.scopes) {
     found.push(...checkFileFields(scope.file));
@@ -33,7 +42,9 @@ function checkProgram(program: Program, vocabulary?: Vocabulary): readonly Diagn
   }
   const counts = new Map<string, number>();
   for (const d of modelsOf(program)) {
-    const { diagnostics, parameterCount } = elaborate(program, d.name, { brief: true, ...(vocabulary && { vocabulary }) });
+    const elaboration = elaborate(program, d.name, { brief: true, ...(vocabulary && { vocabulary }) });
+    const { diagnostics, parameterCount } = elaboration;
+    models.push({ declaration: d, elaboration });
     found.push(...diagnostics);
     if (parameterCount !== undefined) counts.set(d.name.text, parameterCount);
   }

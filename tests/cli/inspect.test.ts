@@ -1,5 +1,5 @@
 /** The commands that run nothing: check, fmt, show, explain, and help. */
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { llmc, transcript, workspace } from "./setup/run-llmc.ts";
@@ -26,6 +26,21 @@ describe("check", () => {
     const mended = readFileSync(join(cwd, "my model.llm"), "utf8");
     expect(mended).toContain("weight: 100%");
     expect(mended).toContain("norm: rmsnorm");
+  });
+
+  test("warns of text that is not there, from another folder too, where training refuses in the same words", async () => {
+    const cwd = workspace();
+    mkdirSync(join(cwd, "deep"));
+    writeFileSync(join(cwd, "tiny.llm"), readFileSync(join(cwd, "tiny.llm"), "utf8").replace("emma.txt", "ema.txt"));
+    const checked = await llmc(["check", "../tiny.llm"], { cwd: join(cwd, "deep") });
+    expect(checked).toMatchObject({ code: 0, stderr: expect.stringContaining("warning[data/missing]: there is no file ema.txt\n") });
+    expect(checked.stderr).toContain("help: did you mean `emma.txt`?");
+    expect(checked.stderr).toContain("next: correct `files` or put the text there, then llmc train ../tiny.llm\n");
+    for (const command of ["train", "build"]) {
+      const refused = await llmc([command, "../tiny.llm"], { cwd: join(cwd, "deep") });
+      expect(refused).toMatchObject({ code: 1, stderr: `${checked.stderr.slice(0, checked.stderr.indexOf("../tiny.llm is")).replace("warning", "error")}1 error in ../tiny.llm\n` });
+    }
+    expect(readdirSync(join(cwd, "deep"))).toEqual([]);
   });
 
   test("writes colours only when asked to", async () => {

@@ -43,7 +43,8 @@ async function runBuild(input: Input, host: Host): Promise<ExitCode> {
   const { loadCompilable } = await import("../model.ts");
   const loaded = await loadCompilable(input.positionals[0] ?? "", input.text("model"), host);
   if (!loaded) return 1;
-  const { isTrainable } = await import("../model.ts");
+  const { isTrainable, refuseData } = await import("../model.ts");
+  if (isTrainable(loaded) && (await refuseData(loaded, host))) return 1;
   const { stageModelProject } = await import("../project.ts");
   const folder = input.text("out") ?? `out/${loaded.name}`;
   const { compiled, files, staged } = await stageModelProject(loaded, target, folder, { holds: "build", force: input.flag("force"), forceOption: "--force" }, host);

@@ -1,6 +1,7 @@
 /** @file `llmc check`: everything that can be known to be wrong before anything runs. */
 import { resolve } from "node:path";
 import { renderJson } from "../../diagnostics/render-json.ts";
+import type { CheckResult } from "../../semantics/check.ts";
 import type { Command, Input } from "../command.ts";
 import { withFailures } from "../failures.ts";
 import { problemWithSource, sourceHost } from "../files.ts";
@@ -26,12 +27,11 @@ async function runCheck(input: Input, host: Host): Promise<ExitCode> {
     host.err(`${problem}\n`);
     return 1;
   }
-  const { checkFile } = await import("../../semantics/check.ts");
-  const { vocabularyInFiles } = await import("../make-tokenizer.ts");
+  const { checkWithTokenizers, dataProblems } = await import("../data-problems.ts");
   const sources = sourceHost(host.cwd);
-  const checked = (texts: ReadonlyMap<string, string> = new Map()): ReturnType<typeof checkFile> => {
+  const checked = (texts: ReadonlyMap<string, string> = new Map()): CheckResult => {
     const changed = new Map([...texts].map(([name, text]) => [resolve(host.cwd, name), text] as const));
-    return checkFile(path, { ...sources, readFile: (name) => changed.get(resolve(host.cwd, name)) ?? sources.readFile(name) }, vocabularyInFiles(host.cwd));
+    return checkWithTokenizers(path, { ...sources, readFile: (name) => changed.get(resolve(host.cwd, name)) ?? sources.readFile(name) }, host.cwd);
   };
   if (input.flag("fix")) {
     const { fixAll } = await import("../../semantics/fix-all.ts");
@@ -41,7 +41,9 @@ async function runCheck(input: Input, host: Host): Promise<ExitCode> {
       host.err(`mended ${name}\n`);
     }
   }
-  const { diagnostics, program } = checked();
+  const result = checked();
+  const { program } = result;
+  const diagnostics = [...result.diagnostics, ...(await dataProblems(result, host.cwd))];
   const failed = diagnostics.some(isError);
   if (input.flag("json")) {
     host.out(`${renderJson(diagnostics)}\n`);
@@ -62,8 +64,9 @@ async function runCheck(input: Input, host: Host): Promise<ExitCode> {
   const trains = declarations.some((d) => d.kind === "section" && d.keyword === "train");
   if (declarations.length === 0) host.err(`${path} declares nothing\nnext: write a model into it, or llmc check models/quickstart.llm\n`);
   else host.err(`${path} is sound: ${what}${diagnostics.length > 0 ? `, ${countDiagnostics(diagnostics)}` : ""}\n`);
-  if (models > 0) host.err(`next: llmc ${trains ? "train" : "show"} ${shown(path)}\n`);
-  else if (declarations.some((d) => d.kind === "section" && d.keyword === "data")) host.err(`next: llmc data ${shown(path)}\n`);
+  const absent = diagnostics.some((d) => d.code === "data/missing" || d.code === "data/directory" || d.code === "data/unreadable") ? "correct `files` or put the text there, then " : "";
+  if (models > 0) host.err(`next: ${trains ? absent : ""}llmc ${trains ? "train" : "show"} ${shown(path)}\n`);
+  else if (declarations.some((d) => d.kind === "section" && d.keyword === "data")) host.err(`next: ${absent}llmc data ${shown(path)}\n`);
   else if (declarations.length > 0) host.err(`next: import it in a model's file, or llmc fmt ${shown(path)}\n`);
   return 0;
 }

@@ -2,7 +2,7 @@
 import { readFileSync, realpathSync, statSync, type Stats } from "node:fs";
 import { isUtf8 } from "node:buffer";
 import { open, readdir, stat } from "node:fs/promises";
-import { basename, dirname, join, resolve, sep } from "node:path";
+import { basename, dirname, isAbsolute, join, resolve, sep } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { glob, isDynamicPattern } from "tinyglobby";
 import type { SourceSpec, TextFile } from "../data/corpus.ts";
@@ -64,7 +64,7 @@ export async function expand(source: Pick<SourceSpec, "name" | "files">, folder:
   for (const pattern of source.files) {
     const { root, rest, prefix } = pattern.startsWith("npm:") ? await inPackage(pattern, folder) : { root: folder, rest: pattern, prefix: "" };
     const paths = isDynamicPattern(rest) ? await glob(rest, { cwd: root, dot: false }) : [await plainFile(root, unescaped(rest), pattern)];
-    if (paths.length === 0) throw new RuntimeFailure("data/missing", `source \`${source.name}\`: no file matches ${pattern} in ${root}`);
+    if (paths.length === 0) throw new RuntimeFailure("data/missing", `source \`${source.name}\`: no file matches ${pattern} in ${root}`, await whereItEnds(root, rest));
     for (const path of paths) {
       const named: Named = { name: prefix + path, path: resolve(root, path) };
       // Links to folders, loops of them among those, lead to a file by many names: the shortest is taken.
@@ -80,21 +80,44 @@ export async function expand(source: Pick<SourceSpec, "name" | "files">, folder:
 
 const isWithin = (folder: string, path: string): boolean => path.startsWith(folder + sep);
 
+/** Why a pattern may fit nothing: the first folder of its path that is not there and the nearest name, or what the last one holds. */
+async function whereItEnds(root: string, pattern: string): Promise<string | undefined> {
+  const parts = pattern.split("/");
+  let at = root;
+  for (const [i, part] of parts.entries()) {
+    const names = (await readdir(at).catch(() => [])).filter((name) => !name.startsWith("."));
+    if (isDynamicPattern(part) || i === parts.length - 1) {
+      const shown = names.toSorted().slice(0, 3).map((name) => `\`${name}\``).join(", ");
+      return names.length === 0 ? `${at} is empty` : `${at} has ${shown}${names.length > 3 ? ` and ${names.length - 3} more` : ""}`;
+    }
+    const name = unescaped(part);
+    const next = resolve(at, name);
+    if ((await stat(next).catch(() => undefined))?.isDirectory() !== true) {
+      const near = nearest(name, names);
+      return near === undefined ? `there is no folder \`${name}\` in ${at}` : `there is no folder \`${name}\`; did you mean \`${[...parts.slice(0, i), near, ...parts.slice(i + 1)].join("/")}\`?`;
+    }
+    at = next;
+  }
+  return undefined;
+}
+
 /** Folders with brackets in their names come with backslashes before them. */
 function unescaped(path: string): string {
   return path.replace(/\\(?=[()[\]{}*?!|@+])/g, "");
 }
 
 async function plainFile(root: string, file: string, shown: string): Promise<string> {
+  if (file.includes("\0")) throw new RuntimeFailure("data/unreadable", "no path has a zero byte in it");
   const path = resolve(root, file);
   let entry: Stats;
   try {
     entry = await stat(path);
   } catch (error) {
     if (systemCode(error) !== "ENOENT" && systemCode(error) !== "ENOTDIR") throw unreadable(shown, error);
-    const siblings = await readdir(dirname(path)).catch(() => []);
+    const siblings = await readdir(dirname(path)).catch((): string[] => []);
+    if (siblings.includes(basename(path))) throw new RuntimeFailure("data/missing", `${shown} is a link to a file that is not there`);
     const near = nearest(basename(path), siblings);
-    const help = near === undefined ? `paths are relative to ${root}` : `did you mean \`${join(dirname(file), near)}\`?`;
+    const help = near === undefined ? (isAbsolute(file) ? undefined : `paths are relative to ${root}`) : `did you mean \`${join(dirname(file), near)}\`?`;
     throw new RuntimeFailure("data/missing", `there is no file ${shown}`, help);
   }
   if (entry.isDirectory()) {
