@@ -5,10 +5,20 @@ import { CacheDamage } from "./damage.ts";
 import { work, type Job } from "./jobs.ts";
 import type { Answer } from "./pool.ts";
 
-parentPort?.on("message", (job: Job) => {
-  void work(job).then(
-    (): Answer => ({ kind: "done" }),
-    (error: unknown): Answer => (error instanceof CacheDamage ? { kind: "damage", path: error.path } : isFailure(error) ? { kind: "failure", code: error.code, message: error.message, help: error.help } : { kind: "bug", error }),
-    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
-  ).then((answer) => parentPort?.postMessage(answer));
+/** Does a job. What goes wrong is part of the answer: an error of another thread would come without its fields. */
+async function answerTo(job: Job): Promise<Answer> {
+  try {
+    await work(job);
+    return { kind: "done" };
+  } catch (error) {
+    if (error instanceof CacheDamage) return { kind: "damage", path: error.path };
+    if (isFailure(error)) return { kind: "failure", code: error.code, message: error.message, help: error.help };
+    return { kind: "bug", error };
+  }
+}
+
+parentPort?.on("message", async (job: Job) => {
+  const answer = await answerTo(job);
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
+  parentPort?.postMessage(answer);
 });

@@ -52,11 +52,13 @@ function refuse(head: Uint8Array, where = ""): void {
   if (refused !== undefined) throw new Damaged({ reason: "other_format", message: `this is ${refused.what}${where}, which is not read`, help: refused.help });
 }
 
+// oxlint-disable-next-line no-control-regex -- what text does not have
+const controls = /[\u0000-\u0008\u000e-\u001d]/;
+
 /** Programs that fetch files may have unpacked one and kept its name: text is text whatever its name says. */
 function claimedPacking(name: string, head: Uint8Array): Packing | undefined {
   const packing = packingByName(name);
-  // oxlint-disable-next-line no-control-regex -- what text does not have
-  return packing !== undefined && (head.length === 0 || /[\u0000-\u0008\u000e-\u001d]/.test(Buffer.from(head).toString("latin1"))) ? packing : undefined;
+  return packing !== undefined && (head.length === 0 || controls.test(Buffer.from(head).toString("latin1"))) ? packing : undefined;
 }
 
 /** Used by one call at a time. */
