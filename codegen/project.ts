@@ -17,7 +17,15 @@ export async function projectFiles(compiled: Compiled, spec?: ProgramSpec): Prom
   const { plan, constants } = compiled;
   const program = spec && (await (await import("./typescript/print-program.ts")).printProgram(spec));
   return new Map<string, string | Uint8Array>([
-    ...(program && spec ? [["train.ts", program.typescript], ["train.mjs", program.javascript], ["spec.json", `${JSON.stringify(spec.facts, undefined, 1)}\n`], [tokenizerFile, `${JSON.stringify(spec.tokenizer)}\n`], ["package.json", packageJson]] as const : []),
+    ...(program && spec
+      ? ([
+          ["train.ts", program.typescript],
+          ["train.mjs", program.javascript],
+          ["spec.json", `${JSON.stringify(spec.facts, undefined, 1)}\n`],
+          [tokenizerFile, `${JSON.stringify(spec.tokenizer)}\n`],
+          ["package.json", packageJson],
+        ] as const)
+      : []),
     ["constants.bin", constants],
     ...kernelFiles(compiled),
     ["plan.json", `${JSON.stringify(plan, undefined, 1)}\n`],
@@ -25,6 +33,10 @@ export async function projectFiles(compiled: Compiled, spec?: ProgramSpec): Prom
 }
 
 /** Writes the folder to where it waits. The plan comes last: where there is one, everything is. */
-export function stageProject(folder: string, files: ReadonlyMap<string, Content>, options: Omit<StageOptions, "last">): Promise<StagedFolder> {
+export function stageProject(
+  folder: string,
+  files: ReadonlyMap<string, Content>,
+  options: Omit<StageOptions, "last">,
+): Promise<StagedFolder> {
   return stageFolder(folder, files, { ...options, last: "plan.json" });
 }

@@ -1,11 +1,11 @@
 /** @file All that can be said about a file's fields without looking at other declarations: every section, and sizes with decimal suffixes. Declarations with a syntax error are passed over. */
-import { report } from "../src/diagnostics/codes.ts";
+import { report } from "../src/diagnostics/codes/table.ts";
 import type { Diagnostic } from "../src/diagnostics/diagnostic.ts";
 import { spanText } from "../src/diagnostics/source.ts";
-import type { Expression, Field, File } from "./ast.ts";
-import { checkFields } from "./fields.ts";
+import type { Expression, Field, File } from "./syntax/ast.ts";
+import { checkFields } from "./schema/fields.ts";
 import { schemas } from "./schema.ts";
-import { scaled } from "./units.ts";
+import { scaled } from "./syntax/units.ts";
 
 /** Diagnostics of every section of the file, in the order of the text. */
 export function checkFileFields(file: File): readonly Diagnostic[] {
@@ -13,11 +13,29 @@ export function checkFileFields(file: File): readonly Diagnostic[] {
     if (declaration.broken) return [];
     switch (declaration.kind) {
       case "section":
-        return [...checkFields(declaration, schemas[declaration.keyword]).diagnostics, ...(declaration.keyword === "model" ? [...decimalSizes(declaration.body.fields), ...repeated(declaration.body.fields.filter(({ path }) => !Object.hasOwn(schemas.model.fields, path[0]?.text ?? "")))] : [])];
+        return [
+          ...checkFields(declaration, schemas[declaration.keyword]).diagnostics,
+          ...(declaration.keyword === "model"
+            ? [
+                ...decimalSizes(declaration.body.fields),
+                ...repeated(
+                  declaration.body.fields.filter(
+                    ({ path }) => !Object.hasOwn(schemas.model.fields, path[0]?.text ?? ""),
+                  ),
+                ),
+              ]
+            : []),
+        ];
       case "variant":
         return [...decimalSizes(declaration.body.fields), ...repeated(declaration.body.fields)];
       default:
-        return declaration.kind === "import" ? [] : declaration.body.flatMap((statement) => (statement.kind === "dims" ? statement.entries.flatMap((entry) => decimalSize(entry.name.text, entry.value)) : []));
+        return declaration.kind === "import"
+          ? []
+          : declaration.body.flatMap((statement) =>
+              statement.kind === "dims"
+                ? statement.entries.flatMap((entry) => decimalSize(entry.name.text, entry.value))
+                : [],
+            );
     }
   });
   return diagnostics.toSorted((a, b) => a.primary.span.start - b.primary.span.start);
@@ -36,7 +54,13 @@ function repeated(fields: readonly Field[]): readonly Diagnostic[] {
       first.set(path, field);
       return [];
     }
-    return [report("field/duplicate", { field: path }, { primary: { span: field.span, text: "" }, related: [{ span: known.span, text: "given here first" }] })];
+    return [
+      report(
+        "field/duplicate",
+        { field: path },
+        { primary: { span: field.span, text: "" }, related: [{ span: known.span, text: "given here first" }] },
+      ),
+    ];
   };
   return fields.flatMap((field) => visit(field, ""));
 }
@@ -46,7 +70,10 @@ function decimalSizes(fields: readonly Field[]): readonly Diagnostic[] {
   return fields.flatMap(({ path, content }) => {
     if (path[0]?.text !== "dims") return [];
     const name = path[1]?.text;
-    if (content.kind === "group") return content.body.fields.flatMap((entry) => (entry.content.kind === "group" ? [] : decimalSize(entry.path[0]?.text ?? "", entry.content.value)));
+    if (content.kind === "group")
+      return content.body.fields.flatMap((entry) =>
+        entry.content.kind === "group" ? [] : decimalSize(entry.path[0]?.text ?? "", entry.content.value),
+      );
     return name === undefined ? [] : decimalSize(name, content.value);
   });
 }

@@ -3,20 +3,20 @@
  * its first syntax error; what could be read of it is in the tree all the same.
  */
 import { type ILexingError, type IToken, tokenMatcher } from "chevrotain";
-import { report } from "../src/diagnostics/codes.ts";
+import { report } from "../src/diagnostics/codes/table.ts";
 import type { Diagnostic } from "../src/diagnostics/diagnostic.ts";
 import { lineEnd, type SourceFile, type Span } from "../src/diagnostics/source.ts";
-import { suggest } from "../src/diagnostics/suggest.ts";
-import type { Declaration, File } from "./ast.ts";
-import { cutDeclarations, isDeclarationWord } from "./chunks.ts";
-import { readHabits } from "./habits.ts";
-import { lowerDeclaration, tokensSpan } from "./lower.ts";
-import { type Lowering, tokenSpan } from "./lower-expression.ts";
-import type { DeclarationCstNode } from "./cst.gen.ts";
-import { cutDeep, deepestNesting, deepestRecovery, deepestTree, nestingOf } from "./nesting.ts";
-import { LlmParser } from "./parser.ts";
-import { characterError, openTextError, syntaxError } from "./syntax-errors.ts";
-import { createLexer, declarationWords, K, Name, P } from "./tokens.ts";
+import { suggest } from "../src/util/suggest.ts";
+import type { Declaration, File } from "./syntax/ast.ts";
+import { cutDeclarations, isDeclarationWord } from "./parser/chunks.ts";
+import { readHabits } from "./errors/habits.ts";
+import { lowerDeclaration, tokensSpan } from "./parser/lower.ts";
+import { type Lowering, tokenSpan } from "./parser/lower-expression.ts";
+import type { DeclarationCstNode } from "./parser/cst.gen.ts";
+import { cutDeep, deepestNesting, deepestRecovery, deepestTree, nestingOf } from "./parser/nesting.ts";
+import { LlmParser } from "./parser/parser.ts";
+import { characterError, openTextError, syntaxError } from "./errors/syntax-errors.ts";
+import { createLexer, declarationWords, K, Name, P } from "./syntax/tokens.ts";
 
 export interface ParseResult {
   readonly file: File;
@@ -72,22 +72,31 @@ export function parseFile(source: SourceFile, part: Part = { start: 0, end: sour
     // Without recovery there is no tree after a mistake.
     const tree = parser.declaration() as DeclarationCstNode | undefined;
     const end = chunks[i + 1]?.[0]?.startOffset ?? Infinity;
-    const problem = tooDeep ? deepProblem(tokenSpan(source, tooDeep), deepestNesting) : firstProblem(source, known, errorsBetween(lexed.errors, known[0]?.startOffset ?? 0, end), () => {
-      const error = parser.errors[0];
-      return error && syntaxError(source, { tokens: known, last }, error);
-    });
+    const problem = tooDeep
+      ? deepProblem(tokenSpan(source, tooDeep), deepestNesting)
+      : firstProblem(source, known, errorsBetween(lexed.errors, known[0]?.startOffset ?? 0, end), () => {
+          const error = parser.errors[0];
+          return error && syntaxError(source, { tokens: known, last }, error);
+        });
     if (problem) diagnostics.push(problem);
     if (!tree) {
       if (known[1]) lost.push(known[1].image);
       continue;
     }
-    const declaration = lowerDeclaration(low, tree, { broken: broken || problem !== undefined, span: tokensSpan(low, known) });
+    const declaration = lowerDeclaration(low, tree, {
+      broken: broken || problem !== undefined,
+      span: tokensSpan(low, known),
+    });
     if (!declaration) continue;
     const cut = cutDeep(declaration);
     if (cut && !problem) diagnostics.push(deepProblem(cut.span, deepestTree));
     declarations.push(cut ? { ...declaration, broken: true } : declaration);
   }
-  diagnostics.push(...errorsBetween(lexed.errors, 0, chunks[0]?.[0]?.startOffset ?? Infinity).map((error) => characterError(source, error)));
+  diagnostics.push(
+    ...errorsBetween(lexed.errors, 0, chunks[0]?.[0]?.startOffset ?? Infinity).map((error) =>
+      characterError(source, error),
+    ),
+  );
   diagnostics.sort((a, b) => a.primary.span.start - b.primary.span.start);
   return {
     file: { kind: "file", doc: docs.file, declarations, span: { file: source, ...part } },
@@ -97,11 +106,22 @@ export function parseFile(source: SourceFile, part: Part = { start: 0, end: sour
 }
 
 function deepProblem(span: Span, levels: number): Diagnostic {
-  return report("syntax/too-deep", { levels }, { primary: { span: { ...span, end: Math.min(span.end, span.start + 40) }, text: "" }, help: "give a part of it a name: an equation, a size or a field of its own" });
+  return report(
+    "syntax/too-deep",
+    { levels },
+    {
+      primary: { span: { ...span, end: Math.min(span.end, span.start + 40) }, text: "" },
+      help: "give a part of it a name: an equation, a size or a field of its own",
+    },
+  );
 }
 
 /** Tokens of a part, with offsets in the whole file. */
-function tokenize(lexer: ReturnType<typeof createLexer>, source: SourceFile, { start, end }: Part): ReturnType<typeof lexer.tokenize> {
+function tokenize(
+  lexer: ReturnType<typeof createLexer>,
+  source: SourceFile,
+  { start, end }: Part,
+): ReturnType<typeof lexer.tokenize> {
   const lexed = lexer.tokenize(source.text.slice(start, end));
   if (start === 0) return lexed;
   for (const token of [...lexed.tokens, ...Object.values(lexed.groups).flat()]) {
@@ -117,7 +137,12 @@ function errorsBetween(errors: readonly ILexingError[], start: number, end: numb
 }
 
 /** The earliest mistake of a declaration; what stands after a broken text or character is its consequence. */
-function firstProblem(source: SourceFile, tokens: readonly IToken[], lexing: readonly ILexingError[], syntax: () => Diagnostic | undefined): Diagnostic | undefined {
+function firstProblem(
+  source: SourceFile,
+  tokens: readonly IToken[],
+  lexing: readonly ILexingError[],
+  syntax: () => Diagnostic | undefined,
+): Diagnostic | undefined {
   const candidates = [
     ...lexing.slice(0, 1).map((error) => characterError(source, error)),
     ...tokens.flatMap((token) => openTextError(source, token) ?? []).slice(0, 1),
@@ -128,10 +153,26 @@ function firstProblem(source: SourceFile, tokens: readonly IToken[], lexing: rea
 }
 
 /** Words that begin a function elsewhere: an `op`, or a `block` where it learns. */
-const functionWords: ReadonlySet<string> = new Set(["def", "fn", "func", "function", "fun", "class", "module", "layer", "let"]);
+const functionWords: ReadonlySet<string> = new Set([
+  "def",
+  "fn",
+  "func",
+  "function",
+  "fun",
+  "class",
+  "module",
+  "layer",
+  "let",
+]);
 
 function callableMeant(first: IToken, rest: readonly IToken[]): "op" | "block" | undefined {
-  if (!functionWords.has(first.image) || rest[0] === undefined || !tokenMatcher(rest[0], Name) || !rest.slice(1, 3).some((token) => token.tokenType === P.LParen || token.tokenType === P.LBracket)) return undefined;
+  if (
+    !functionWords.has(first.image) ||
+    rest[0] === undefined ||
+    !tokenMatcher(rest[0], Name) ||
+    !rest.slice(1, 3).some((token) => token.tokenType === P.LParen || token.tokenType === P.LBracket)
+  )
+    return undefined;
   return rest.some((token) => token.tokenType === K.learn) ? "block" : "op";
 }
 
@@ -140,20 +181,39 @@ function asDeclaration(low: Lowering, tokens: readonly IToken[]): readonly IToke
   const [first, ...rest] = tokens;
   if (!first || (isDeclarationWord(first) && first.startColumn === 1)) return tokens;
   const span = tokenSpan(low.file, first);
-  const near = isDeclarationWord(first) ? undefined : (callableMeant(first, rest) ?? declarationWords.find((word) => word === suggest(first.image, declarationWords)));
+  const near = isDeclarationWord(first)
+    ? undefined
+    : (callableMeant(first, rest) ?? declarationWords.find((word) => word === suggest(first.image, declarationWords)));
   const indented = isDeclarationWord(first);
   const margin = { ...span, start: span.start - (first.startColumn ?? 1) + 1, end: span.start };
   low.problem(
-    report("syntax/unknown-declaration", { word: first.image.split(lineEnd)[0] ?? "", indented }, {
-      primary: { span, text: indented ? "a declaration begins in column 0" : "" },
-      fixes: near ? [{ title: `write \`${near}\``, edits: [{ span, text: near }] }] : indented ? [{ title: "take the blanks before it away", edits: [{ span: margin, text: "" }] }] : [],
-      ...(near || indented ? {} : { help: `a declaration begins with ${declarationWords.map((word) => `\`${word}\``).join(", ")}` }),
-    }),
+    report(
+      "syntax/unknown-declaration",
+      { word: first.image.split(lineEnd)[0] ?? "", indented },
+      {
+        primary: { span, text: indented ? "a declaration begins in column 0" : "" },
+        fixes: near
+          ? [{ title: `write \`${near}\``, edits: [{ span, text: near }] }]
+          : indented
+            ? [{ title: "take the blanks before it away", edits: [{ span: margin, text: "" }] }]
+            : [],
+        ...(near || indented
+          ? {}
+          : { help: `a declaration begins with ${declarationWords.map((word) => `\`${word}\``).join(", ")}` }),
+      },
+    ),
   );
   if (indented) return tokens;
   if (!near) return undefined;
   const keyword = K[near];
-  return [{ ...first, tokenType: keyword, ...(keyword.tokenTypeIdx === undefined ? {} : { tokenTypeIdx: keyword.tokenTypeIdx }) }, ...rest];
+  return [
+    {
+      ...first,
+      tokenType: keyword,
+      ...(keyword.tokenTypeIdx === undefined ? {} : { tokenTypeIdx: keyword.tokenTypeIdx }),
+    },
+    ...rest,
+  ];
 }
 
 interface Docs {

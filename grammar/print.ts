@@ -6,10 +6,19 @@
 import type { AstPath, Doc, ParserOptions, Plugin } from "prettier";
 import { builders } from "prettier/doc";
 import { positionAt, type SourceFile, type Span } from "../src/diagnostics/source.ts";
-import type { Argument, DimEntry, DimParameter, Expression, Field, File, IndexItem, Parameter } from "./ast.ts";
+import type { Argument, DimEntry, DimParameter, Expression, Field, File, IndexItem, Parameter } from "./syntax/ast.ts";
 import { parseFile } from "./parse.ts";
 import { type AnyNode, commentChildren, type PlacedComment, placeComment, readComments } from "./print/comments.ts";
-import { printCallable, printEntry, printField, printImport, printParameter, printSection, printStatement, printWidth } from "./print/declaration.ts";
+import {
+  printCallable,
+  printEntry,
+  printField,
+  printImport,
+  printParameter,
+  printSection,
+  printStatement,
+  printWidth,
+} from "./print/declaration.ts";
 import { printExpression, printItem } from "./print/expression.ts";
 import { blankLineAfter, type Comment, type Printed, type Sub } from "./print/node.ts";
 
@@ -96,11 +105,17 @@ function printFile(node: Extract<AnyNode, { kind: "file" }>, sub: Sub, dangling:
 
 /** Comments in empty braces, or in a file of nothing but comments: they are marked as printed here. */
 function danglingComments(node: Printed): Doc[] {
-  const own = (node.comments ?? []) as readonly (Comment & { leading?: boolean; trailing?: boolean; printed?: boolean })[];
+  const own = (node.comments ?? []) as readonly (Comment & {
+    leading?: boolean;
+    trailing?: boolean;
+    printed?: boolean;
+  })[];
   const dangling = own.filter((comment) => !comment.leading && !comment.trailing);
   return dangling.flatMap((comment, i) => {
     comment.printed = true;
-    return i === dangling.length - 1 ? [comment.text] : [comment.text, hardline, blankLineAfter(comment.span) ? hardline : ""];
+    return i === dangling.length - 1
+      ? [comment.text]
+      : [comment.text, hardline, blankLineAfter(comment.span) ? hardline : ""];
   });
 }
 
@@ -110,7 +125,9 @@ interface MutableComment extends PlacedComment {
 }
 
 /** Attaches a comment as prettier's own helpers do, without loading prettier for them. */
-function handler(ownLine: boolean): (comment: MutableComment, text: string, options: unknown, root: AnyNode) => boolean {
+function handler(
+  ownLine: boolean,
+): (comment: MutableComment, text: string, options: unknown, root: AnyNode) => boolean {
   return (comment, _text, _options, root) => {
     const placement = placeComment(comment, root, ownLine);
     if (!placement) return false;
@@ -123,9 +140,16 @@ function handler(ownLine: boolean): (comment: MutableComment, text: string, opti
 }
 
 // Prettier reads a plugin's parts as the exports of its module: `prettier --plugin llmc/prettier file.llm`.
-export const languages: NonNullable<Plugin["languages"]> = [{ name: "llm", parsers: ["llm"], extensions: [".llm"], vscodeLanguageIds: ["llm"] }];
+export const languages: NonNullable<Plugin["languages"]> = [
+  { name: "llm", parsers: ["llm"], extensions: [".llm"], vscodeLanguageIds: ["llm"] },
+];
 export const parsers: NonNullable<Plugin["parsers"]> = {
-  llm: { parse, astFormat: "llm", locStart: (node: Printed) => node.span.start, locEnd: (node: Printed) => node.span.end },
+  llm: {
+    parse,
+    astFormat: "llm",
+    locStart: (node: Printed) => node.span.start,
+    locEnd: (node: Printed) => node.span.end,
+  },
 };
 export const printers: NonNullable<Plugin["printers"]> = {
   llm: {

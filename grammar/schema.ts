@@ -2,7 +2,7 @@
  * @file The schema of every section: one table that drives checking, suggestions, completion, hover, and the generated
  * reference. Names of fields appear here and in no other place of the grammar.
  */
-import type { SectionKeyword } from "./ast.ts";
+import type { SectionKeyword } from "./syntax/ast.ts";
 import { dataSchema } from "./schema/data.ts";
 import { compareSchema, evalSchema, promptSchema } from "./schema/evaluation.ts";
 import type { Schema } from "./schema/field.ts";

@@ -18,7 +18,7 @@ await build({
     index: "src/index.ts",
     runtime: "src/runtime/index.ts",
     prettier: "grammar/print.ts",
-    "curate-worker": "src/data/curate/worker.ts",
+    "curate-worker": "src/data/curate/workers/worker.ts",
   },
   outdir: made,
   bundle: true,
@@ -27,7 +27,9 @@ await build({
   platform: "node",
   target: "node20",
   external,
-  banner: { js: 'import { createRequire as __llmcRequire } from "node:module"; const require = __llmcRequire(import.meta.url);' },
+  banner: {
+    js: 'import { createRequire as __llmcRequire } from "node:module"; const require = __llmcRequire(import.meta.url);',
+  },
   minifySyntax: true,
   minifyWhitespace: true,
   sourcemap: "linked",
@@ -35,7 +37,7 @@ await build({
 });
 await build({
   absWorkingDir: root,
-  entryPoints: { "runtime.browser": "src/runtime/browser.ts" },
+  entryPoints: { "runtime.browser": "src/runtime/browser/index.ts" },
   outdir: made,
   bundle: true,
   format: "esm",

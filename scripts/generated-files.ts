@@ -1,10 +1,10 @@
 /** @file Every file of the repository that is generated from the language's own tables, and its text. */
 import { readFileSync } from "node:fs";
 import { globSync } from "tinyglobby";
-import { cstTypes } from "../grammar/cst-types.ts";
-import { libraryReference } from "../grammar/library-reference.ts";
-import { diagnosticsReference, fieldsReference } from "../grammar/reference.ts";
-import { tmLanguage } from "../grammar/tmlanguage.ts";
+import { cstTypes } from "../grammar/parser/cst-types.ts";
+import { libraryReference } from "../grammar/docs/library-reference.ts";
+import { diagnosticsReference, fieldsReference } from "../grammar/docs/reference.ts";
+import { tmLanguage } from "../grammar/docs/tmlanguage.ts";
 
 export interface GeneratedFile {
   /** Relative to the root of the repository, which is the working directory. */
@@ -26,9 +26,17 @@ function exampleOf(code: string): string | undefined {
 }
 
 export const generatedFiles: readonly GeneratedFile[] = [
-  { path: "grammar/cst.gen.ts", text: cstTypes },
+  { path: "grammar/parser/cst.gen.ts", text: cstTypes },
   { path: "grammar/llm.tmLanguage.json", text: tmLanguage },
   { path: "docs/fields.md", text: fieldsReference },
-  { path: "docs/library.md", text: () => libraryReference(globSync("*.llm", { cwd: "stdlib" }).toSorted().map((name) => ({ name, text: readFileSync(`stdlib/${name}`, "utf8") }))) },
+  {
+    path: "docs/library.md",
+    text: () =>
+      libraryReference(
+        globSync("*.llm", { cwd: "stdlib" })
+          .toSorted()
+          .map((name) => ({ name, text: readFileSync(`stdlib/${name}`, "utf8") })),
+      ),
+  },
   { path: "docs/diagnostics.md", text: () => diagnosticsReference(exampleOf) },
 ];

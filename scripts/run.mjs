@@ -11,7 +11,7 @@ const [entry, ...rest] = process.argv.slice(2);
 if (!entry) throw new Error("usage: node scripts/run.mjs FILE.ts [arguments]");
 const root = fileURLToPath(new URL("..", import.meta.url));
 const { outputFiles } = await build({
-  entryPoints: { script: resolve(entry), "curate-worker": join(root, "src/data/curate/worker.ts") },
+  entryPoints: { script: resolve(entry), "curate-worker": join(root, "src/data/curate/workers/worker.ts") },
   outdir: ".",
   bundle: true,
   write: false,

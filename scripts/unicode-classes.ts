@@ -10,10 +10,24 @@ import { categoryNames } from "../src/runtime/data/unicode/category-names.ts";
 const last = 0x10ffff;
 const isSurrogate = (c: number): boolean => c >= 0xd800 && c <= 0xdfff;
 
-function tokenizer(parts: { readonly pre_tokenizer?: object; readonly normalizer?: object }): InstanceType<typeof tokenizers.Tokenizer> {
-  return tokenizers.Tokenizer.fromString(JSON.stringify({
-    version: "1.0", truncation: null, padding: null, added_tokens: [], normalizer: null, pre_tokenizer: null, post_processor: null, decoder: null, model: { type: "WordLevel", vocab: { any: 0 }, unk_token: "any" }, ...parts,
-  }));
+function tokenizer(parts: {
+  readonly pre_tokenizer?: object;
+  readonly normalizer?: object;
+}): InstanceType<typeof tokenizers.Tokenizer> {
+  return tokenizers.Tokenizer.fromString(
+    JSON.stringify({
+      version: "1.0",
+      truncation: null,
+      padding: null,
+      added_tokens: [],
+      normalizer: null,
+      pre_tokenizer: null,
+      post_processor: null,
+      decoder: null,
+      model: { type: "WordLevel", vocab: { any: 0 }, unk_token: "any" },
+      ...parts,
+    }),
+  );
 }
 
 /** Every code point that the pre-tokenizer removes: the offsets of what is left tell the others. */
@@ -31,12 +45,15 @@ async function removed(definition: object): Promise<Uint8Array> {
   return found.fill(0, 0xd800, 0xe000);
 }
 
-const matched = (regex: string): Promise<Uint8Array> => removed({ type: "Split", pattern: { Regex: regex }, behavior: "Removed", invert: false });
+const matched = (regex: string): Promise<Uint8Array> =>
+  removed({ type: "Split", pattern: { Regex: regex }, behavior: "Removed", invert: false });
 
 /** Every code point that the normalizer takes away from between two letters. */
 function dropped(definition: object): Uint8Array {
   const normalizer = tokenizer({ normalizer: definition }).getNormalizer();
-  return Uint8Array.from({ length: last + 1 }, (_, c) => (!isSurrogate(c) && normalizer?.normalizeString(`a${String.fromCodePoint(c)}b`) === "ab" ? 1 : 0));
+  return Uint8Array.from({ length: last + 1 }, (_, c) =>
+    !isSurrogate(c) && normalizer?.normalizeString(`a${String.fromCodePoint(c)}b`) === "ab" ? 1 : 0,
+  );
 }
 
 /** Runs of equal values: how many, in base 36, and a letter for each. */
@@ -51,8 +68,15 @@ function runs(letterOf: (codePoint: number) => string): string {
 }
 
 const category = new Uint8Array(last + 1).fill(categoryNames.indexOf("Cn"));
-for (const [i, name] of categoryNames.entries()) (await matched(`\\p{${name}}`)).forEach((is, c) => is && (category[c] = i));
-const bert = { type: "BertNormalizer", clean_text: false, handle_chinese_chars: false, strip_accents: false, lowercase: false };
+for (const [i, name] of categoryNames.entries())
+  (await matched(`\\p{${name}}`)).forEach((is, c) => is && (category[c] = i));
+const bert = {
+  type: "BertNormalizer",
+  clean_text: false,
+  handle_chinese_chars: false,
+  strip_accents: false,
+  lowercase: false,
+};
 const sets: Readonly<Record<string, Uint8Array>> = {
   word: await matched("\\w"),
   punctuation: await removed({ type: "Punctuation", behavior: "Removed" }),
@@ -60,7 +84,9 @@ const sets: Readonly<Record<string, Uint8Array>> = {
   accents: dropped({ ...bert, strip_accents: true }),
   controls: dropped({ ...bert, clean_text: true }),
 };
-writeFileSync("src/runtime/data/unicode/tables.gen.ts", `/**
+writeFileSync(
+  "src/runtime/data/unicode/tables.gen.ts",
+  `/**
  * @file Runs over all code points from 0 on: how many follow, in base 36, and what they are. For \`categories\` a character from ? on is the place in \`categoryNames\`; in the sets Y is in and N is not.
  * As Hugging Face's \`tokenizers\` 0.23 has them (Unicode 16 for categories). Made by scripts/unicode-classes.ts.
  */
@@ -69,6 +95,9 @@ ${runs((c) => String.fromCharCode(63 + (category[c] ?? 0)))};
 
 /** \`\\w\` of regular expressions, what \`Punctuation\` splits, what \`StripAccents\` and \`BertNormalizer\` take away: they follow different versions of Unicode. */
 export const sets = {
-${Object.entries(sets).map(([name, is]) => `  ${name}:\n${runs((c) => (is[c] === 1 ? "Y" : "N")).replaceAll(/^/gm, "  ")},`).join("\n")}
+${Object.entries(sets)
+  .map(([name, is]) => `  ${name}:\n${runs((c) => (is[c] === 1 ? "Y" : "N")).replaceAll(/^/gm, "  ")},`)
+  .join("\n")}
 };
-`);
+`,
+);

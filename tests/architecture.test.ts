@@ -6,8 +6,8 @@ import { ts } from "ts-morph";
 import { describe, expect, test } from "vitest";
 import { printWgsl } from "../codegen/wgsl/print.ts";
 import { compile } from "../src/plan/build-plan.ts";
-import { elaborate } from "../src/semantics/elaborate.ts";
-import { loadProgram } from "../src/semantics/program.ts";
+import { elaborate } from "../src/semantics/model/elaborate.ts";
+import { loadProgram } from "../src/semantics/load/program.ts";
 import { stdlib } from "./support/elaborated.ts";
 
 const root = new URL("../", import.meta.url).pathname;
@@ -16,13 +16,33 @@ const compiler = globSync(["src/**/*.ts", "grammar/**/*.ts", "codegen/**/*.ts"],
 const programs = [...compiler, ...globSync(["tests/**/*.ts", "scripts/**/*.{ts,mjs}"], { cwd: root }).toSorted()];
 
 /** What each file imports: paths from the root of the repository, names of packages. */
-const imports: ReadonlyMap<string, readonly string[]> = new Map(compiler.map((path) => [
-  path,
-  ts.preProcessFile(read(path), true, true).importedFiles.map(({ fileName }) => (fileName.startsWith(".") ? join(path, "..", fileName) : fileName)),
-]));
+const imports: ReadonlyMap<string, readonly string[]> = new Map(
+  compiler.map((path) => [
+    path,
+    ts
+      .preProcessFile(read(path), true, true)
+      .importedFiles.map(({ fileName }) => (fileName.startsWith(".") ? join(path, "..", fileName) : fileName)),
+  ]),
+);
 
 /** Lower first: a file imports from its own layer and from those before it. */
-const layers = ["util", "abi", "diagnostics", "ir", "grammar", "semantics", "grad", "cluster", "optimize", "kernel", "schedule", "plan", "data", "codegen", "cli"];
+const layers = [
+  "util",
+  "abi",
+  "diagnostics",
+  "ir",
+  "grammar",
+  "semantics",
+  "grad",
+  "cluster",
+  "optimize",
+  "kernel",
+  "schedule",
+  "plan",
+  "data",
+  "codegen",
+  "cli",
+];
 /** `src/index.ts` is above them all. */
 const layerOf = (path: string): string => /^(?:src\/)?([a-z]+)\//.exec(path)?.[1] ?? path;
 /** The runtime shares with the compiler what both must agree on bit for bit, `abi`; curation, the printers of programs and the commands may use the runtime. */
@@ -37,13 +57,20 @@ function mayImport(path: string, imported: string): boolean {
 describe("imports", () => {
   test("go downwards, from layer to layer", () => {
     expect(compiler.map(layerOf).filter((layer) => ![...layers, "runtime", "src"].includes(layer))).toEqual([]);
-    const upward = [...imports].flatMap(([path, all]) => all.filter((i) => i.endsWith(".ts") && !mayImport(path, i)).map((i) => `${path} imports ${i}`));
+    const upward = [...imports].flatMap(([path, all]) =>
+      all.filter((i) => i.endsWith(".ts") && !mayImport(path, i)).map((i) => `${path} imports ${i}`),
+    );
     expect(upward).toEqual([]);
   });
 
   test("of Node are in the command line, in curation, in the writer of projects and in the part of the runtime that is for Node", () => {
-    const forNode = /^(src\/cli\/|codegen\/project\.ts|codegen\/typescript\/print-program\.ts|src\/runtime\/node\/|src\/runtime\/cpu\/|src\/data\/(curate|read|text|write|steps|export)\/|src\/runtime\/files\/|src\/runtime\/(webgpu\/)?(software-adapter|cache-folder|cached-folder|own-folder)\.ts)/;
-    expect([...imports].filter(([path, all]) => !forNode.test(path) && all.some((i) => i.startsWith("node:"))).map(([path]) => path)).toEqual([]);
+    const forNode =
+      /^(src\/cli\/|codegen\/project\.ts|codegen\/typescript\/print-program\.ts|src\/runtime\/node\/|src\/runtime\/cpu\/|src\/data\/(curate|read|text|write|steps|export)\/|src\/runtime\/files\/|src\/runtime\/(webgpu\/)?(software-adapter|cache-folder|cached-folder|own-folder)\.ts)/;
+    expect(
+      [...imports]
+        .filter(([path, all]) => !forNode.test(path) && all.some((i) => i.startsWith("node:")))
+        .map(([path]) => path),
+    ).toEqual([]);
   });
 
   test("of packages are where the package is needed", () => {
@@ -64,28 +91,59 @@ describe("imports", () => {
       "xxhash-wasm": /^src\/data\/read\//,
       webgpu: /^src\/runtime\/node\//,
     };
-    const strayed = [...imports].flatMap(([path, all]) => all
-      .filter((i) => !i.endsWith(".ts") && !i.startsWith("node:") && homes[i.split("/")[0] ?? ""]?.test(path) !== true)
-      .map((i) => `${path} imports ${i}`));
+    const strayed = [...imports].flatMap(([path, all]) =>
+      all
+        .filter(
+          (i) => !i.endsWith(".ts") && !i.startsWith("node:") && homes[i.split("/")[0] ?? ""]?.test(path) !== true,
+        )
+        .map((i) => `${path} imports ${i}`),
+    );
     expect(strayed).toEqual([]);
   });
 
   test("of generated programs are of `llmc-lang/runtime` alone", () => {
     const printer = read("codegen/typescript/print-program.ts");
-    expect([...printer.matchAll(/(?:moduleSpecifier: |import\(\$\{JSON\.stringify\()("[^"]*"|\w+)/g)].map((m) => m[1])).toEqual(["runtimeModule", "runtimeModule"]);
+    expect(
+      [...printer.matchAll(/(?:moduleSpecifier: |import\(\$\{JSON\.stringify\()("[^"]*"|\w+)/g)].map((m) => m[1]),
+    ).toEqual(["runtimeModule", "runtimeModule"]);
   });
 });
 
-const declared = [...new Set(stdlib.flatMap(({ text }) => [...text.matchAll(/^(?:op|block|model|train) (\w+)/gm)].map((m) => m[1] ?? "")))];
+const declared = [
+  ...new Set(
+    stdlib.flatMap(({ text }) => [...text.matchAll(/^(?:op|block|model|train) (\w+)/gm)].map((m) => m[1] ?? "")),
+  ),
+];
 
 describe("the standard library is a library: the compiler knows none of its names", () => {
   /** Names of the library that are words of English or of the trade besides; what the compiler means by them is its own. */
   const words = [
-    "attention", "constant", "cosine", "decoder", "defaults", "dropout", "encoder", "exponential", "full", "layer", "learned", "linear", "none", "normal", "ones", "prefix",
-    "softmax", "table", "window", "zeros",
+    "attention",
+    "constant",
+    "cosine",
+    "decoder",
+    "defaults",
+    "dropout",
+    "encoder",
+    "exponential",
+    "full",
+    "layer",
+    "learned",
+    "linear",
+    "none",
+    "normal",
+    "ones",
+    "prefix",
+    "softmax",
+    "table",
+    "window",
+    "zeros",
   ];
   /** Examples in texts for people. */
-  const examples = [["grammar/schema/train.ts", "adamw"], ["src/semantics/claims.ts", "causal"]] as const;
+  const examples = [
+    ["grammar/schema/train.ts", "adamw"],
+    ["src/semantics/model/claims.ts", "causal"],
+  ] as const;
 
   test("no source says one", () => {
     const own = new Set(declared.filter((name) => !words.includes(name)));
@@ -115,11 +173,23 @@ train M {
   group vectors { decay: 0 }
 }`;
     const suffix = "_renamed";
-    const renamed = (text: string): string => text.replace(new RegExp(`\\b(${declared.join("|")})\\b`, "g"), `$1${suffix}`);
-    const [plain, other] = [compiledText(model, stdlib), compiledText(renamed(model), stdlib.map(({ name, text }) => ({ name, text: renamed(text) })))];
+    const renamed = (text: string): string =>
+      text.replace(new RegExp(`\\b(${declared.join("|")})\\b`, "g"), `$1${suffix}`);
+    const [plain, other] = [
+      compiledText(model, stdlib),
+      compiledText(
+        renamed(model),
+        stdlib.map(({ name, text }) => ({ name, text: renamed(text) })),
+      ),
+    ];
     const lines = other.replaceAll(suffix, "").split("\n");
     expect(plain).toContain("@compute");
-    expect(plain.split("\n").map((line, i) => [line, lines[i]]).filter(([a, b]) => a !== b)).toEqual([]);
+    expect(
+      plain
+        .split("\n")
+        .map((line, i) => [line, lines[i]])
+        .filter(([a, b]) => a !== b),
+    ).toEqual([]);
   });
 });
 
@@ -127,8 +197,10 @@ train M {
 function wordsOfCode(path: string): readonly string[] {
   const found: string[] = [];
   const visit = (node: ts.Node): void => {
-    if (ts.isIdentifier(node) || ts.isPrivateIdentifier(node)) found.push(node.text, ...node.text.split(/(?=[A-Z])|_/).map((part) => part.toLowerCase()));
-    else if (ts.isLiteralExpression(node) || ts.isTemplateHead(node) || ts.isTemplateMiddleOrTemplateTail(node)) found.push(...(node.text.match(/\w+/g) ?? []));
+    if (ts.isIdentifier(node) || ts.isPrivateIdentifier(node))
+      found.push(node.text, ...node.text.split(/(?=[A-Z])|_/).map((part) => part.toLowerCase()));
+    else if (ts.isLiteralExpression(node) || ts.isTemplateHead(node) || ts.isTemplateMiddleOrTemplateTail(node))
+      found.push(...(node.text.match(/\w+/g) ?? []));
     ts.forEachChild(node, visit);
   };
   visit(ts.createSourceFile(path, read(path), ts.ScriptTarget.Latest));
@@ -137,26 +209,46 @@ function wordsOfCode(path: string): readonly string[] {
 
 /** The plan and the kernels of the model `M`, but for what is made from the names themselves: hashes, the stream numbers of random values, and comments that are cut off where they get long. */
 function compiledText(text: string, library: typeof stdlib): string {
-  const { model, optimizer, schedule, diagnostics } = elaborate(loadProgram("m.llm", { readFile: () => text, stdlib: library }), "M");
+  const { model, optimizer, schedule, diagnostics } = elaborate(
+    loadProgram("m.llm", { readFile: () => text, stdlib: library }),
+    "M",
+  );
   if (!model || !optimizer || !schedule) throw new Error(diagnostics.map((d) => d.message).join("\n"));
   const { plan, kernels } = compile(model, optimizer, schedule, { clip: 1 });
   const { hash: _, ...rest } = plan;
-  return [JSON.stringify(rest, undefined, 1), ...[...kernels.values()].map(printWgsl)].join("\n").replace(/(random_bits\(\w+, \w+, )\d+u/g, "$1stream").replace(/^\/\/.*…$/gm, "// …");
+  return [JSON.stringify(rest, undefined, 1), ...[...kernels.values()].map(printWgsl)]
+    .join("\n")
+    .replace(/(random_bits\(\w+, \w+, )\d+u/g, "$1stream")
+    .replace(/^\/\/.*…$/gm, "// …");
 }
 
 describe("files", () => {
   test("are short enough to read", () => {
-    const long = programs.filter((path) => !path.endsWith(".gen.ts")).map((path) => [path, read(path).split("\n").length - 1] as const).filter(([, lines]) => lines > 480);
+    const long = programs
+      .filter((path) => !path.endsWith(".gen.ts"))
+      .map((path) => [path, read(path).split("\n").length - 1] as const)
+      .filter(([, lines]) => lines > 480);
     expect(long).toEqual([]);
   });
 
   test("begin with what they are for", () => {
-    expect(compiler.filter((path) => !path.endsWith(".gen.ts") && !/^(#!.*\n)?\/\*\*\s+(\*\s+)?@file /.test(read(path)))).toEqual([]);
+    expect(
+      compiler.filter((path) => !path.endsWith(".gen.ts") && !/^(#!.*\n)?\/\*\*\s+(\*\s+)?@file /.test(read(path))),
+    ).toEqual([]);
   });
 
   test("leave nothing for later, and know no machine", () => {
-    const texts = [...programs, ...globSync(["stdlib/**", "models/**", "docs/**", "*.{md,json,ts}", ".ci/*"], { cwd: root, dot: true, ignore: ["package-lock.json"] })];
-    const wrong = texts.filter((path) => /\b(?:TO|FIX|XX)(?:DO|ME|X)\b|(?<![\w.])\/(?:home|root|Users|work|tmp)\//.test(read(path)));
+    const texts = [
+      ...programs,
+      ...globSync(["stdlib/**", "models/**", "docs/**", "*.{md,json,ts}", ".ci/*"], {
+        cwd: root,
+        dot: true,
+        ignore: ["package-lock.json"],
+      }),
+    ];
+    const wrong = texts.filter((path) =>
+      /\b(?:TO|FIX|XX)(?:DO|ME|X)\b|(?<![\w.])\/(?:home|root|Users|work|tmp)\//.test(read(path)),
+    );
     expect(wrong).toEqual([]);
   });
 });

@@ -17,7 +17,20 @@ import type { Scope } from "./scope.ts";
 import { suffix, typeName } from "./scope.ts";
 import { shapeOf } from "./shape.ts";
 
-const level = { choice: 0, or: 1, and: 2, bitOr: 3, bitAnd: 4, equality: 5, compare: 6, shift: 7, sum: 8, product: 9, prefix: 10, primary: 11 } as const;
+const level = {
+  choice: 0,
+  or: 1,
+  and: 2,
+  bitOr: 3,
+  bitAnd: 4,
+  equality: 5,
+  compare: 6,
+  shift: 7,
+  sum: 8,
+  product: 9,
+  prefix: 10,
+  primary: 11,
+} as const;
 
 const primary = (text: string): Text => ({ text, level: level.primary });
 
@@ -27,22 +40,26 @@ type Want = "scalar" | "vector" | "either";
 export const isUniform = (expr: Expr, scope: Scope): boolean => shapeOf(expr, scope).kind === "uniform";
 
 /** A component of what does not vary, or of what is linear: the first lane's. */
-export const scalarText = (expr: Expr, scope: Scope, component = 0): string => print(atFirstLane(expr, scope), component, "scalar", scope).text;
+export const scalarText = (expr: Expr, scope: Scope, component = 0): string =>
+  print(atFirstLane(expr, scope), component, "scalar", scope).text;
 
-export const vectorText = (expr: Expr, scope: Scope, component = 0): string => print(expr, component, "vector", scope).text;
+export const vectorText = (expr: Expr, scope: Scope, component = 0): string =>
+  print(expr, component, "vector", scope).text;
 
 /** A condition as the mask of the lanes where it holds. */
 export const maskText = (condition: Expr, scope: Scope): string => print(condition, 0, "vector", scope).text;
 
 /** The operand of a vector operator: a scalar where the value is uniform. */
-export const operandText = (expr: Expr, scope: Scope, component = 0): string => print(expr, component, "either", scope).text;
+export const operandText = (expr: Expr, scope: Scope, component = 0): string =>
+  print(expr, component, "either", scope).text;
 
 /** As `operandText`, in parentheses unless it is a product or binds tighter. */
-export const factorText = (expr: Expr, scope: Scope, component = 0): string => within(print(expr, component, "either", scope), level.product);
+export const factorText = (expr: Expr, scope: Scope, component = 0): string =>
+  within(print(expr, component, "either", scope), level.product);
 
 /** With one vector to a workgroup its first lane is 0, and what that cancels is not printed. */
 function atFirstLane(expr: Expr, scope: Scope): Expr {
-  if (scope.parts > 1 || scope.width === 1 && scope.lanes > 1) return expr;
+  if (scope.parts > 1 || (scope.width === 1 && scope.lanes > 1)) return expr;
   let found = false;
   visitExpr(expr, (part) => (found ||= part.kind === "builtin" && part.name === "lane"));
   if (!found) return expr;
@@ -64,7 +81,9 @@ function print(expr: Expr, at: number, want: Want, scope: Scope): Text {
   if (shape.kind === "uniform") {
     const scalar = structure(atFirstLane(expr, scope), at, "scalar", scope);
     if (want === "either" && expr.type.scalar !== "bool") return scalar;
-    return primary(`${expr.type.scalar === "bool" ? `splat_mask_x${scope.width}` : `splat_${suffix(expr.type.scalar, scope.width)}`}(${scalar.text})`);
+    return primary(
+      `${expr.type.scalar === "bool" ? `splat_mask_x${scope.width}` : `splat_${suffix(expr.type.scalar, scope.width)}`}(${scalar.text})`,
+    );
   }
   if (shape.kind === "varying") return structure(expr, at, "vector", scope);
   const lanes = shape.stride === 1 ? "lanes" : shape.stride === -1 ? "-lanes" : `lanes * ${shape.stride}`;
@@ -79,7 +98,8 @@ function structure(expr: Expr, at: number, as: "scalar" | "vector", scope: Scope
   const width = as === "scalar" ? 1 : scope.width;
   const full = (part: Expr, component = at): Text => print(part, component, as, scope);
   const operand = (part: Expr): Text => print(part, at, as === "scalar" ? "scalar" : "either", scope);
-  const call = (name: string, ...parts: readonly Expr[]): Text => primary(`${name}_x${width}(${parts.map((part) => full(part).text).join(", ")})`);
+  const call = (name: string, ...parts: readonly Expr[]): Text =>
+    primary(`${name}_x${width}(${parts.map((part) => full(part).text).join(", ")})`);
   switch (expr.kind) {
     case "literal":
       return literalText(expr.type.scalar, expr.value);
@@ -101,23 +121,37 @@ function structure(expr: Expr, at: number, as: "scalar" | "vector", scope: Scope
       const component = expr.condition.kind === "splat" ? 0 : at;
       if (as === "scalar") {
         const chosen = print(condition, component, "scalar", scope);
-        return { text: `${within(chosen, level.or)} ? ${within(full(expr.then), level.or)} : ${within(full(expr.else), level.choice)}`, level: level.choice };
+        return {
+          text: `${within(chosen, level.or)} ? ${within(full(expr.then), level.or)} : ${within(full(expr.else), level.choice)}`,
+          level: level.choice,
+        };
       }
       // GCC 12 computes `condition ? vector : vector` wrongly where several such are multiplied: a mask it is, also for what is the same in all lanes.
       const mask = print(condition, component, "vector", scope).text;
-      return primary(`select_${suffix(expr.type.scalar, width)}(${mask}, ${full(expr.then).text}, ${full(expr.else).text})`);
+      return primary(
+        `select_${suffix(expr.type.scalar, width)}(${mask}, ${full(expr.then).text}, ${full(expr.else).text})`,
+      );
     }
     case "fma": {
       const [a, b, c] = [operand(expr.a), operand(expr.b), operand(expr.c)];
-      return { text: `${within(a, level.product)} * ${within(b, level.prefix)} + ${within(c, level.sum + 1)}`, level: level.sum };
+      return {
+        text: `${within(a, level.product)} * ${within(b, level.prefix)} + ${within(c, level.sum + 1)}`,
+        level: level.sum,
+      };
     }
     case "dot":
       return call("dot", expr.a, expr.b, expr.c);
     case "convert":
       return convertText(expr.of.type.scalar, expr.type.scalar, width, full(expr.of));
     case "bitcast":
-      if (width > 1) return { text: `(${typeName(expr.type.scalar, width)})${within(full(expr.of), level.prefix)}`, level: level.prefix };
-      return primary(`${expr.type.scalar}_bits_x1(${expr.of.type.scalar === "f32" ? `bits_x1(${full(expr.of).text})` : full(expr.of).text})`);
+      if (width > 1)
+        return {
+          text: `(${typeName(expr.type.scalar, width)})${within(full(expr.of), level.prefix)}`,
+          level: level.prefix,
+        };
+      return primary(
+        `${expr.type.scalar}_bits_x1(${expr.of.type.scalar === "f32" ? `bits_x1(${full(expr.of).text})` : full(expr.of).text})`,
+      );
     case "splat":
       return full(expr.of, 0);
     case "vector":
@@ -127,7 +161,9 @@ function structure(expr: Expr, at: number, as: "scalar" | "vector", scope: Scope
     case "random": {
       const keys = [expr.seed, expr.step, expr.stream];
       if (!keys.every((key) => isUniform(key, scope))) return call("random_of", ...keys, expr.counter);
-      return primary(`random_x${width}(random_key(${keys.map((key) => scalarText(key, scope)).join(", ")}), ${full(expr.counter).text})`);
+      return primary(
+        `random_x${width}(random_key(${keys.map((key) => scalarText(key, scope)).join(", ")}), ${full(expr.counter).text})`,
+      );
     }
     default:
       return unreachable(expr);
@@ -135,35 +171,57 @@ function structure(expr: Expr, at: number, as: "scalar" | "vector", scope: Scope
 }
 
 /** Registers have a value a vector of the workgroup. */
-const registerPart = (name: string, scope: Scope): string => (scope.parts > 1 && scope.registers.has(name) ? "[part]" : "");
+const registerPart = (name: string, scope: Scope): string =>
+  scope.parts > 1 && scope.registers.has(name) ? "[part]" : "";
 
 /** An element of a register array, whole or, where the index differs from lane to lane, gathered. */
 function elementText(expr: Extract<Expr, { kind: "element" }>, at: number, scope: Scope): Text {
   if (scope.width > 1 && !isUniform(expr.index, scope)) {
-    const index = print(add(mul(expr.index, scope.width), { kind: "builtin", type: i32(0).type, name: "lane" }), 0, "vector", { ...scope, parts: 1, lanes: scope.width });
+    const index = print(
+      add(mul(expr.index, scope.width), { kind: "builtin", type: i32(0).type, name: "lane" }),
+      0,
+      "vector",
+      { ...scope, parts: 1, lanes: scope.width },
+    );
     const { scalar } = expr.type;
     const of = `${componentName(expr.name, at, expr.type.width)}${registerPart(expr.name, scope)}`;
-    return primary(`gather_${suffix(scalar, scope.width)}((const ${typeName(scalar, 1)} *)${of}, ${index.text}${scope.mask === undefined ? "" : `, ${scope.mask}`})`.replace("gather_", scope.mask === undefined ? "gather_" : "gather_masked_"));
+    return primary(
+      `gather_${suffix(scalar, scope.width)}((const ${typeName(scalar, 1)} *)${of}, ${index.text}${scope.mask === undefined ? "" : `, ${scope.mask}`})`.replace(
+        "gather_",
+        scope.mask === undefined ? "gather_" : "gather_masked_",
+      ),
+    );
   }
   return primary(placeOfRegister(expr.name, expr.type.width, at, expr.index, scope));
 }
 
 /** The C variable or element that holds a component of a register (array). */
-export function placeOfRegister(name: string, width: number, at: number, index: Expr | undefined, scope: Scope): string {
+export function placeOfRegister(
+  name: string,
+  width: number,
+  at: number,
+  index: Expr | undefined,
+  scope: Scope,
+): string {
   if (index === undefined) return `${componentName(name, at, width)}${registerPart(name, scope)}`;
-  if (scope.split.has(name) && index.kind === "literal") return `${componentName(`${cName(name)}_${index.value}`, at, width)}${registerPart(name, scope)}`;
+  if (scope.split.has(name) && index.kind === "literal")
+    return `${componentName(`${cName(name)}_${index.value}`, at, width)}${registerPart(name, scope)}`;
   return `${componentName(name, at, width)}${registerPart(name, scope)}[${scalarText(index, scope)}]`;
 }
 
 /** An element of an array. A constant part of the index goes to the pointer, so that neighbours share the conversion of the rest to 64 bits. */
 export function elementAt(array: string, index: Expr, scope: Scope): string {
   const first = atFirstLane(index, scope);
-  const parted = first.kind === "binary" && first.op === "add" && first.right.kind === "literal" && first.right.value > 0;
-  return parted ? `(${array} + ${first.right.value})[${scalarText(first.left, scope)}]` : `${array}[${scalarText(first, scope)}]`;
+  const parted =
+    first.kind === "binary" && first.op === "add" && first.right.kind === "literal" && first.right.value > 0;
+  return parted
+    ? `(${array} + ${first.right.value})[${scalarText(first.left, scope)}]`
+    : `${array}[${scalarText(first, scope)}]`;
 }
 
 /** Component `at` of the elements of an array counts as an element of its own. */
-export const flatIndex = (index: Expr, at: number, width: number): Expr => (width === 1 ? index : add(mul(index, width), at));
+export const flatIndex = (index: Expr, at: number, width: number): Expr =>
+  width === 1 ? index : add(mul(index, width), at);
 
 function loadText(expr: Extract<Expr, { kind: "load" }>, at: number, as: "scalar" | "vector", scope: Scope): Text {
   const { scalar, width } = expr.type;
@@ -183,12 +241,31 @@ function loadText(expr: Extract<Expr, { kind: "load" }>, at: number, as: "scalar
 }
 
 function literalText(scalar: ScalarType, value: number): Text {
-  const text = scalar === "f32" ? `${floatText(value)}f` : scalar === "u32" ? `${value}u` : value === -0x80000000 ? "(-2147483647 - 1)" : `${value}`;
+  const text =
+    scalar === "f32"
+      ? `${floatText(value)}f`
+      : scalar === "u32"
+        ? `${value}u`
+        : value === -0x80000000
+          ? "(-2147483647 - 1)"
+          : `${value}`;
   return { text, level: text.startsWith("-") ? level.prefix : level.primary };
 }
 
 const functions: Readonly<Partial<Record<UnaryOp, string>>> = {
-  exp: "exp", log: "log", sqrt: "sqrt", rsqrt: "rsqrt", sin: "sin", cos: "cos", tanh: "tanh", erf: "erf", floor: "floor", ceil: "ceil", round: "round", finite: "is_finite", bf16: "bf16",
+  exp: "exp",
+  log: "log",
+  sqrt: "sqrt",
+  rsqrt: "rsqrt",
+  sin: "sin",
+  cos: "cos",
+  tanh: "tanh",
+  erf: "erf",
+  floor: "floor",
+  ceil: "ceil",
+  round: "round",
+  finite: "is_finite",
+  bf16: "bf16",
 };
 
 function unaryText({ op, of }: Extract<Expr, { kind: "unary" }>, width: number, operand: Text, full: Text): Text {
@@ -206,8 +283,15 @@ function unaryText({ op, of }: Extract<Expr, { kind: "unary" }>, width: number, 
 }
 
 const operators: Readonly<Partial<Record<BinaryOp, readonly [text: string, level: number]>>> = {
-  add: ["+", level.sum], sub: ["-", level.sum], mul: ["*", level.product], div: ["/", level.product], mod: ["%", level.product],
-  lt: ["<", level.compare], le: ["<=", level.compare], eq: ["==", level.equality], ne: ["!=", level.equality],
+  add: ["+", level.sum],
+  sub: ["-", level.sum],
+  mul: ["*", level.product],
+  div: ["/", level.product],
+  mod: ["%", level.product],
+  lt: ["<", level.compare],
+  le: ["<=", level.compare],
+  eq: ["==", level.equality],
+  ne: ["!=", level.equality],
 };
 
 function binaryText(expr: Extract<Expr, { kind: "binary" }>, at: number, as: "scalar" | "vector", scope: Scope): Text {
@@ -218,8 +302,20 @@ function binaryText(expr: Extract<Expr, { kind: "binary" }>, at: number, as: "sc
   const call = (name: string): Text => primary(`${name}(${full(left)}, ${full(right)})`);
   const infix = (symbol: string, binds: number, leftLeast = binds, rightLeast = binds + 1): Text => {
     // One side at least must be a vector.
-    const side = (part: Expr): Want => (as === "scalar" ? "scalar" : isUniform(part, scope) && isUniform(part === left ? right : left, scope) ? "vector" : "either");
-    return infixText(print(left, at, side(left), scope), symbol, print(right, at, side(right), scope), binds, leftLeast, rightLeast);
+    const side = (part: Expr): Want =>
+      as === "scalar"
+        ? "scalar"
+        : isUniform(part, scope) && isUniform(part === left ? right : left, scope)
+          ? "vector"
+          : "either";
+    return infixText(
+      print(left, at, side(left), scope),
+      symbol,
+      print(right, at, side(right), scope),
+      binds,
+      leftLeast,
+      rightLeast,
+    );
   };
   switch (op) {
     case "min":
@@ -236,7 +332,9 @@ function binaryText(expr: Extract<Expr, { kind: "binary" }>, at: number, as: "sc
       return width === 1 ? infix("&&", level.and) : infix("&", level.bitAnd);
     case "or":
       // Compilers warn of `&&` within `||` without parentheses.
-      return width === 1 ? infix("||", level.or, level.bitOr, level.bitOr) : infix("|", level.bitOr, level.equality, level.equality);
+      return width === 1
+        ? infix("||", level.or, level.bitOr, level.bitOr)
+        : infix("|", level.bitOr, level.equality, level.equality);
     case "div":
     case "mod":
     case "idiv":
@@ -258,8 +356,12 @@ function binaryText(expr: Extract<Expr, { kind: "binary" }>, at: number, as: "sc
     }
     default: {
       if (op === "add" && right.kind === "literal" && right.value < 0 && right.value > -largest) {
-        const [l, r] = [print(left, at, as === "scalar" ? "scalar" : "either", scope), literalText(scalar, -right.value)];
-        if (as === "scalar" || !isUniform(left, scope)) return { text: `${within(l, level.sum)} - ${r.text}`, level: level.sum };
+        const [l, r] = [
+          print(left, at, as === "scalar" ? "scalar" : "either", scope),
+          literalText(scalar, -right.value),
+        ];
+        if (as === "scalar" || !isUniform(left, scope))
+          return { text: `${within(l, level.sum)} - ${r.text}`, level: level.sum };
       }
       const [symbol, binds] = operators[op] ?? unreachable(op as never);
       return infix(symbol, binds, op === "eq" || op === "ne" || op === "lt" || op === "le" ? binds + 1 : binds);
@@ -268,11 +370,17 @@ function binaryText(expr: Extract<Expr, { kind: "binary" }>, at: number, as: "sc
 }
 
 /** Powers that are a product, a root or a quotient are printed as such. */
-function powerText({ left: base, right: exponent }: Extract<Expr, { kind: "binary" }>, at: number, as: "scalar" | "vector", scope: Scope): Text {
+function powerText(
+  { left: base, right: exponent }: Extract<Expr, { kind: "binary" }>,
+  at: number,
+  as: "scalar" | "vector",
+  scope: Scope,
+): Text {
   const width = as === "scalar" ? 1 : scope.width;
   const text = (part: Expr): string => print(part, at, as, scope).text;
   if (exponent.kind === "literal") {
-    if (Number.isInteger(exponent.value) && Math.abs(exponent.value) <= 64) return primary(`whole_power_x${width}(${text(base)}, ${exponent.value})`);
+    if (Number.isInteger(exponent.value) && Math.abs(exponent.value) <= 64)
+      return primary(`whole_power_x${width}(${text(base)}, ${exponent.value})`);
     if (exponent.value === 0.5) return primary(`sqrt_x${width}(${text(base)})`);
     if (exponent.value === -0.5) return primary(`rsqrt_x${width}(${text(base)})`);
   }

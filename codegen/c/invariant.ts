@@ -19,10 +19,15 @@ export function partInvariant({ bindings }: Kernel, body: readonly UniformStatem
   const known = new Set<string>();
   const isInvariant = (expr: Expr): boolean => {
     switch (expr.kind) {
-      case "element": case "builtin": return false;
-      case "variable": return known.has(expr.name);
-      case "load": return readOnly.has(expr.array) && expr.index.kind === "literal";
-      default: return operands(expr).every(isInvariant);
+      case "element":
+      case "builtin":
+        return false;
+      case "variable":
+        return known.has(expr.name);
+      case "load":
+        return readOnly.has(expr.array) && expr.index.kind === "literal";
+      default:
+        return operands(expr).every(isInvariant);
     }
   };
   const before: Let[] = [];

@@ -8,9 +8,10 @@
 
 /** The texts at a width. */
 export function mathText(width: number): string {
-  const types: Readonly<Record<string, string>> = width === 1
-    ? { F: "float", I: "int32_t", U: "uint32_t", M: "int32_t", S: "splat_f32x1" }
-    : { F: `f32x${width}`, I: `i32x${width}`, U: `u32x${width}`, M: `i32x${width}`, S: `splat_f32x${width}` };
+  const types: Readonly<Record<string, string>> =
+    width === 1
+      ? { F: "float", I: "int32_t", U: "uint32_t", M: "int32_t", S: "splat_f32x1" }
+      : { F: `f32x${width}`, I: `i32x${width}`, U: `u32x${width}`, M: `i32x${width}`, S: `splat_f32x${width}` };
   return template.replace(/\b[FIUMS]\b/g, (letter) => types[letter] ?? letter).replaceAll("$", `${width}`);
 }
 

@@ -17,10 +17,14 @@ const own = /^[fiu]32x\d+|_x\d+$|x\d+_any$|_[fiu]32x\d+$|^mask_\d+$|^[A-Z][A-Z0-
 
 /** The C identifier of a kernel IR name. Different identifiers stay different: what ends in underscores after a taken word gets one more. */
 export function cName(name: string): string {
-  const identifier = name.replace(/[^A-Za-z0-9_]/g, "_").replace(/^(?=\d)/, "n").replace(/^__+/, "_");
+  const identifier = name
+    .replace(/[^A-Za-z0-9_]/g, "_")
+    .replace(/^(?=\d)/, "n")
+    .replace(/^__+/, "_");
   const word = identifier.replace(/_+$/, "");
   return taken.has(word) || own.test(word) ? `${identifier}_` : identifier;
 }
 
 /** The variable that holds component `index` of a vector of `width`. */
-export const componentName = (name: string, index: number, width: number): string => (width === 1 ? cName(name) : `${cName(name)}_${"xyzw"[index] ?? ""}`);
+export const componentName = (name: string, index: number, width: number): string =>
+  width === 1 ? cName(name) : `${cName(name)}_${"xyzw"[index] ?? ""}`;

@@ -26,7 +26,10 @@ export function phasesOf(plan: Plan, dispatches: readonly Dispatch[]): readonly 
     const mine = usesOf(plan, dispatch);
     const chain = dispatch.rows?.chain;
     const last = phases.at(-1);
-    const joins = last !== undefined && last.chain === chain && (chain !== undefined || !mine.some((use) => uses.some((other) => conflict(use, other))));
+    const joins =
+      last !== undefined &&
+      last.chain === chain &&
+      (chain !== undefined || !mine.some((use) => uses.some((other) => conflict(use, other))));
     if (joins) last.to = at + 1;
     else {
       phases.push({ from: at, to: at + 1, blocks: dispatch.rows?.blocks ?? 0, chain });
@@ -38,7 +41,13 @@ export function phasesOf(plan: Plan, dispatches: readonly Dispatch[]): readonly 
 }
 
 function usesOf(plan: Plan, { kernel, bindings }: Dispatch): readonly Use[] {
-  return bindings.map(({ buffer, offset, bytes }, i) => ({ buffer, from: offset, to: offset + bytes, writes: plan.kernels[kernel]?.access[i] !== "read" }));
+  return bindings.map(({ buffer, offset, bytes }, i) => ({
+    buffer,
+    from: offset,
+    to: offset + bytes,
+    writes: plan.kernels[kernel]?.access[i] !== "read",
+  }));
 }
 
-const conflict = (a: Use, b: Use): boolean => (a.writes || b.writes) && a.buffer === b.buffer && a.from < b.to && b.from < a.to;
+const conflict = (a: Use, b: Use): boolean =>
+  (a.writes || b.writes) && a.buffer === b.buffer && a.from < b.to && b.from < a.to;

@@ -10,7 +10,12 @@ import { mathText } from "./math.ts";
 export const vectorWidths = (most: number): readonly number[] => [4, 8, 16].filter((width) => width <= most);
 
 export function prelude(width: number): string {
-  return [header, ...[1, ...vectorWidths(width)].map((each) => (each === 1 ? scalarText : vectorText(each)) + mathText(each) + halvesText(each))].join("\n");
+  return [
+    header,
+    ...[1, ...vectorWidths(width)].map(
+      (each) => (each === 1 ? scalarText : vectorText(each)) + mathText(each) + halvesText(each),
+    ),
+  ].join("\n");
 }
 
 const header = `#include <stdint.h>
@@ -82,49 +87,98 @@ type Lane = keyof typeof scalarOf;
 const types: readonly Lane[] = ["f32", "i32", "u32"];
 
 function vectorText(w: number): string {
-  const list = (item: (lane: number) => string | number): string => Array.from({ length: w }, (_, lane) => item(lane)).join(", ");
+  const list = (item: (lane: number) => string | number): string =>
+    Array.from({ length: w }, (_, lane) => item(lane)).join(", ");
   const each = (code: string): string => `for (int32_t j = 0; j < ${w}; j++) { ${code} }`;
   const vector = (type: Lane): string => `${type}x${w}`;
   const register = { 4: "_mm", 8: "_mm256", 16: "_mm512" }[w] ?? "";
   const wide = { 4: "__m128", 8: "__m256", 16: "__m512" }[w] ?? "";
   // AVX-512 masks serve the narrower vectors as well.
   const masked = `#if defined(__AVX512F__) && defined(__AVX512VL__) && defined(__AVX512DQ__)`;
-  const simd = w === 16 ? "#if defined(__AVX512F__) && defined(__AVX512VL__) && defined(__AVX512DQ__)" : "#if defined(__AVX2__)";
+  const simd =
+    w === 16 ? "#if defined(__AVX512F__) && defined(__AVX512VL__) && defined(__AVX512DQ__)" : "#if defined(__AVX2__)";
   const bits = w === 4 ? "_mm_movemask_ps((__m128)m)" : "_mm256_movemask_ps((__m256)m)";
   const k = `${register}_movepi32_mask((${wide}i)m)`;
   const lines = [
     `// Vectors of ${w}.`,
     ...types.map((type) => `typedef ${scalarOf[type]} ${vector(type)} __attribute__((vector_size(${4 * w})));`),
-    ...types.map((type) => `typedef ${scalarOf[type]} ${vector(type)}_any __attribute__((vector_size(${4 * w}), aligned(4), may_alias));`),
+    ...types.map(
+      (type) =>
+        `typedef ${scalarOf[type]} ${vector(type)}_any __attribute__((vector_size(${4 * w}), aligned(4), may_alias));`,
+    ),
     `#define lanes_x${w} ((i32x${w}){${list((lane) => lane)}})`,
-    ...types.map((type) => `INLINE ${vector(type)} splat_${vector(type)}(${scalarOf[type]} x) { return (${vector(type)}){${list(() => "x")}}; }`),
+    ...types.map(
+      (type) =>
+        `INLINE ${vector(type)} splat_${vector(type)}(${scalarOf[type]} x) { return (${vector(type)}){${list(() => "x")}}; }`,
+    ),
     `INLINE i32x${w} splat_mask_x${w}(int32_t c) { return splat_i32x${w}(-(c != 0)); }`,
-    ...types.map((type) => `INLINE ${vector(type)} select_${vector(type)}(i32x${w} m, ${vector(type)} a, ${vector(type)} b) { return (${vector(type)})((m & (i32x${w})a) | (~m & (i32x${w})b)); }`),
+    ...types.map(
+      (type) =>
+        `INLINE ${vector(type)} select_${vector(type)}(i32x${w} m, ${vector(type)} a, ${vector(type)} b) { return (${vector(type)})((m & (i32x${w})a) | (~m & (i32x${w})b)); }`,
+    ),
     simd,
-    ...(w === 16 ? [`INLINE int32_t any_x16(i32x16 m) { return ${k} != 0; }`] : [`INLINE int32_t any_x${w}(i32x${w} m) { return ${bits} != 0; }`]),
-    ...["min", "max"].map((op) => `INLINE f32x${w} ${op}_f32x${w}(f32x${w} a, f32x${w} b) { return (f32x${w})${register}_${op}_ps((${wide})a, (${wide})b); }`),
+    ...(w === 16
+      ? [`INLINE int32_t any_x16(i32x16 m) { return ${k} != 0; }`]
+      : [`INLINE int32_t any_x${w}(i32x${w} m) { return ${bits} != 0; }`]),
+    ...["min", "max"].map(
+      (op) =>
+        `INLINE f32x${w} ${op}_f32x${w}(f32x${w} a, f32x${w} b) { return (f32x${w})${register}_${op}_ps((${wide})a, (${wide})b); }`,
+    ),
     `INLINE f32x${w} sqrt_x${w}(f32x${w} x) { return (f32x${w})${register}_sqrt_ps((${wide})x); }`,
-    ...[["floor", 9], ["ceil", 10], ["round", 8]].map(([name, mode]) => `INLINE f32x${w} ${name}_x${w}(f32x${w} x) { return (f32x${w})${register}_${w === 16 ? "roundscale" : "round"}_ps((${wide})x, ${mode}); }`),
+    ...[
+      ["floor", 9],
+      ["ceil", 10],
+      ["round", 8],
+    ].map(
+      ([name, mode]) =>
+        `INLINE f32x${w} ${name}_x${w}(f32x${w} x) { return (f32x${w})${register}_${w === 16 ? "roundscale" : "round"}_ps((${wide})x, ${mode}); }`,
+    ),
     "#else",
     `INLINE int32_t any_x${w}(i32x${w} m) { int32_t any = 0; ${each("any |= m[j];")} return any; }`,
-    ...[["min", "<"], ["max", ">"]].map(([op, less]) => `INLINE f32x${w} ${op}_f32x${w}(f32x${w} a, f32x${w} b) { return select_f32x${w}(a ${less} b, a, b); }`),
-    ...["sqrt", "floor", "ceil", "rint"].map((name) => `INLINE f32x${w} ${name === "rint" ? "round" : name}_x${w}(f32x${w} x) { ${each(`x[j] = __builtin_${name}f(x[j]);`)} return x; }`),
+    ...[
+      ["min", "<"],
+      ["max", ">"],
+    ].map(
+      ([op, less]) =>
+        `INLINE f32x${w} ${op}_f32x${w}(f32x${w} a, f32x${w} b) { return select_f32x${w}(a ${less} b, a, b); }`,
+    ),
+    ...["sqrt", "floor", "ceil", "rint"].map(
+      (name) =>
+        `INLINE f32x${w} ${name === "rint" ? "round" : name}_x${w}(f32x${w} x) { ${each(`x[j] = __builtin_${name}f(x[j]);`)} return x; }`,
+    ),
     "#endif",
-    ...types.map((type) => `INLINE ${vector(type)} load_${vector(type)}(const ${scalarOf[type]} *p) { return *(const ${vector(type)}_any *)p; }`),
-    ...types.map((type) => `INLINE void store_${vector(type)}(${scalarOf[type]} *p, ${vector(type)} x) { *(${vector(type)}_any *)p = x; }`),
+    ...types.map(
+      (type) =>
+        `INLINE ${vector(type)} load_${vector(type)}(const ${scalarOf[type]} *p) { return *(const ${vector(type)}_any *)p; }`,
+    ),
+    ...types.map(
+      (type) =>
+        `INLINE void store_${vector(type)}(${scalarOf[type]} *p, ${vector(type)} x) { *(${vector(type)}_any *)p = x; }`,
+    ),
     // GCC takes an operand from memory at each use where it may, even if that is what the loop waits for: a value that is held is in a register.
     `#if defined(__GNUC__) && !defined(__clang__) && ${{ 4: "(defined(__SSE__) || defined(__ARM_NEON))", 8: "defined(__AVX__)", 16: "defined(__AVX512F__)" }[w] ?? "0"}`,
-    ...(["f32", "u32"] as const).map((type) => `INLINE ${vector(type)} held_${vector(type)}(${vector(type)} x) { __asm__("" : HELD(x)); return x; }`),
+    ...(["f32", "u32"] as const).map(
+      (type) => `INLINE ${vector(type)} held_${vector(type)}(${vector(type)} x) { __asm__("" : HELD(x)); return x; }`,
+    ),
     "#else",
-    ...(["f32", "u32"] as const).map((type) => `INLINE ${vector(type)} held_${vector(type)}(${vector(type)} x) { return x; }`),
+    ...(["f32", "u32"] as const).map(
+      (type) => `INLINE ${vector(type)} held_${vector(type)}(${vector(type)} x) { return x; }`,
+    ),
     "#endif",
     masked,
     `INLINE f32x${w} load_masked_f32x${w}(const float *p, i32x${w} m) { return (f32x${w})${register}_maskz_loadu_ps(${k}, p); }`,
     `INLINE void store_masked_f32x${w}(float *p, f32x${w} x, i32x${w} m) { ${register}_mask_storeu_ps(p, ${k}, (${wide})x); }`,
-    ...(w === 4 ? [] : ["#elif defined(__AVX2__)", ...(w === 8 ? [
-      "INLINE f32x8 load_masked_f32x8(const float *p, i32x8 m) { return (f32x8)_mm256_maskload_ps(p, (__m256i)m); }",
-      "INLINE void store_masked_f32x8(float *p, f32x8 x, i32x8 m) { _mm256_maskstore_ps(p, (__m256i)m, (__m256)x); }",
-    ] : [...eachMasked(w, each)])]),
+    ...(w === 4
+      ? []
+      : [
+          "#elif defined(__AVX2__)",
+          ...(w === 8
+            ? [
+                "INLINE f32x8 load_masked_f32x8(const float *p, i32x8 m) { return (f32x8)_mm256_maskload_ps(p, (__m256i)m); }",
+                "INLINE void store_masked_f32x8(float *p, f32x8 x, i32x8 m) { _mm256_maskstore_ps(p, (__m256i)m, (__m256)x); }",
+              ]
+            : [...eachMasked(w, each)]),
+        ]),
     "#else",
     ...eachMasked(w, each),
     "#endif",
@@ -142,9 +196,15 @@ function vectorText(w: number): string {
     ...(["i32", "u32"] as const).flatMap((type) => [
       `INLINE ${vector(type)} min_${vector(type)}(${vector(type)} a, ${vector(type)} b) { return select_${vector(type)}(a < b, a, b); }`,
       `INLINE ${vector(type)} max_${vector(type)}(${vector(type)} a, ${vector(type)} b) { return select_${vector(type)}(a > b, a, b); }`,
-      ...["div", "mod"].map((op) => `INLINE ${vector(type)} ${op}_${vector(type)}(${vector(type)} a, ${vector(type)} b) { ${each(`a[j] = ${op}_${type}x1(a[j], b[j]);`)} return a; }`),
+      ...["div", "mod"].map(
+        (op) =>
+          `INLINE ${vector(type)} ${op}_${vector(type)}(${vector(type)} a, ${vector(type)} b) { ${each(`a[j] = ${op}_${type}x1(a[j], b[j]);`)} return a; }`,
+      ),
     ]),
-    ...["floor_div", "floor_mod"].map((op) => `INLINE i32x${w} ${op}_x${w}(i32x${w} a, i32x${w} b) { ${each(`a[j] = ${op}_x1(a[j], b[j]);`)} return a; }`),
+    ...["floor_div", "floor_mod"].map(
+      (op) =>
+        `INLINE i32x${w} ${op}_x${w}(i32x${w} a, i32x${w} b) { ${each(`a[j] = ${op}_x1(a[j], b[j]);`)} return a; }`,
+    ),
     `INLINE f32x${w} abs_f32x${w}(f32x${w} x) { return (f32x${w})((i32x${w})x & 0x7fffffff); }`,
     `INLINE i32x${w} abs_i32x${w}(i32x${w} x) { return max_i32x${w}(x, -x); }`,
     `INLINE f32x${w} f32_of_i32_x${w}(i32x${w} x) { return __builtin_convertvector(x, f32x${w}); }`,
@@ -152,7 +212,10 @@ function vectorText(w: number): string {
     `INLINE f32x${w} f32_of_mask_x${w}(i32x${w} m) { return (f32x${w})(m & 0x3f800000); }`,
     `INLINE i32x${w} i32_of_mask_x${w}(i32x${w} m) { return m & 1; }`,
     `INLINE u32x${w} u32_of_mask_x${w}(i32x${w} m) { return (u32x${w})(m & 1); }`,
-    ...(["i32", "u32"] as const).map((type) => `INLINE ${vector(type)} ${type}_of_f32_x${w}(f32x${w} x) { ${vector(type)} y; ${each(`y[j] = ${type}_of_f32_x1(x[j]);`)} return y; }`),
+    ...(["i32", "u32"] as const).map(
+      (type) =>
+        `INLINE ${vector(type)} ${type}_of_f32_x${w}(f32x${w} x) { ${vector(type)} y; ${each(`y[j] = ${type}_of_f32_x1(x[j]);`)} return y; }`,
+    ),
     `INLINE u32x${w} bits_x${w}(f32x${w} x) { return (u32x${w})x; }`,
     `INLINE f32x${w} f32_bits_x${w}(u32x${w} x) { return (f32x${w})x; }`,
     `INLINE i32x${w} i32_bits_x${w}(u32x${w} x) { return (i32x${w})x; }`,
@@ -177,7 +240,9 @@ function reductions(w: number, list: (item: (lane: number) => number) => string)
       for (const op of ["add", "max", "min"] as const) {
         const before = run === 2 ? "" : `x = ${op}_over_${run / 2}_${type}x${w}(x); `;
         const other = `__builtin_shufflevector(x, x, ${list((lane) => lane ^ (run / 2))})`;
-        steps.push(`INLINE ${type}x${w} ${op}_over_${run}_${type}x${w}(${type}x${w} x) { ${before}${type}x${w} y = ${other}; return ${op === "add" ? "x + y" : `${op}_${type}x${w}(x, y)`}; }`);
+        steps.push(
+          `INLINE ${type}x${w} ${op}_over_${run}_${type}x${w}(${type}x${w} x) { ${before}${type}x${w} y = ${other}; return ${op === "add" ? "x + y" : `${op}_${type}x${w}(x, y)`}; }`,
+        );
       }
     }
   }

@@ -32,7 +32,8 @@ export function printC(kernel: Kernel, { width: most }: COptions): string {
   const before = parted.before.flatMap((statement) => letLines(statement, scope));
   const lines = uniformLines(parted.body, scope);
   const scratch = new Set<string>();
-  if (body === kernel.body) visitStatements(kernel.body, (statement) => statement.kind === "reduce" && scratch.add(statement.scratch));
+  if (body === kernel.body)
+    visitStatements(kernel.body, (statement) => statement.kind === "reduce" && scratch.add(statement.scratch));
   const text = lines.join("\n");
   const used = ({ name }: Array_): boolean => !scratch.has(name) || new RegExp(`\\b${cName(name)}\\b`).test(text);
   return `${[
@@ -44,7 +45,12 @@ export function printC(kernel: Kernel, { width: most }: COptions): string {
         const type = typeName(element.scalar, 1);
         return `${access === "read" ? "const " : ""}${type} *restrict ${cName(name)} = bindings[${index}];`;
       }),
-      ...kernel.shared.filter(used).map(({ name, element, length }) => `${typeName(element.scalar, 1)} ${cName(name)}[${length * element.width}] ALIGNED;`),
+      ...kernel.shared
+        .filter(used)
+        .map(
+          ({ name, element, length }) =>
+            `${typeName(element.scalar, 1)} ${cName(name)}[${length * element.width}] ALIGNED;`,
+        ),
       ...before,
       "for (int32_t group = group_from; group < group_to; group++) {",
       ...indent([...kernel.registers.flatMap((register) => registerLines(register, scope)), ...lines]),
@@ -55,16 +61,21 @@ export function printC(kernel: Kernel, { width: most }: COptions): string {
 }
 
 /** Prelude and kernels as one file. */
-export const printModule = (kernels: readonly Kernel[], options: COptions): string => [cPrelude(options), ...kernels.map((kernel) => printC(kernel, options))].join("\n");
+export const printModule = (kernels: readonly Kernel[], options: COptions): string =>
+  [cPrelude(options), ...kernels.map((kernel) => printC(kernel, options))].join("\n");
 
 /** The widest vectors that divide the lanes, or single numbers. */
-const vectorWidth = (lanes: number, most: number): number => vectorWidths(most).toReversed().find((width) => lanes % width === 0) ?? 1;
+const vectorWidth = (lanes: number, most: number): number =>
+  vectorWidths(most)
+    .toReversed()
+    .find((width) => lanes % width === 0) ?? 1;
 
 /** Whether all reductions are over runs of lanes that shuffles combine. */
 function reducesWithin(kernel: Kernel, width: number): boolean {
   let within = true;
   visitStatements(kernel.body as readonly UniformStatement[], (statement) => {
-    if (statement.kind === "reduce") within &&= Number.isInteger(Math.log2(statement.width ?? kernel.lanes)) && width > 1;
+    if (statement.kind === "reduce")
+      within &&= Number.isInteger(Math.log2(statement.width ?? kernel.lanes)) && width > 1;
   });
   return within;
 }
@@ -72,7 +83,13 @@ function reducesWithin(kernel: Kernel, width: number): boolean {
 function registerLines({ name, element, length }: Array_, scope: Scope): string[] {
   const type = typeName(element.scalar, scope.varying.has(name) ? scope.width : 1);
   const parts = scope.parts > 1 ? `[${scope.parts}]` : "";
-  const names = length > 1 && scope.split.has(name) ? Array.from({ length }, (_, index) => `${cName(name)}_${index}`) : [name];
+  const names =
+    length > 1 && scope.split.has(name) ? Array.from({ length }, (_, index) => `${cName(name)}_${index}`) : [name];
   const size = length > 1 && !scope.split.has(name) ? `[${length}]` : "";
-  return names.flatMap((each) => Array.from({ length: element.width }, (_, at) => `${type} ${componentName(each, at, element.width)}${parts}${size};`));
+  return names.flatMap((each) =>
+    Array.from(
+      { length: element.width },
+      (_, at) => `${type} ${componentName(each, at, element.width)}${parts}${size};`,
+    ),
+  );
 }

@@ -30,11 +30,15 @@ export function scopeOf(kernel: Kernel, body: readonly UniformStatement[], width
   });
   return {
     uses,
-    width, lanes: kernel.lanes, parts: kernel.lanes / width,
+    width,
+    lanes: kernel.lanes,
+    parts: kernel.lanes / width,
     split: splitRegisters(kernel, cName),
     registers: new Map(kernel.registers.map((register) => [register.name, register])),
     varying: varyingNames(kernel, body, width),
-    locals: new Map(), depth: 0, declared: new Map(),
+    locals: new Map(),
+    depth: 0,
+    declared: new Map(),
     freshMask: () => `mask_${masks++}`,
   };
 }
@@ -42,10 +46,16 @@ export function scopeOf(kernel: Kernel, body: readonly UniformStatement[], width
 /** A scope within, where more names come in sight. */
 export const blockOf = (scope: Scope): Scope => ({ ...scope, locals: new Map(scope.locals) });
 
-const scalarTypes: Readonly<Record<ScalarType, string>> = { f32: "float", i32: "int32_t", u32: "uint32_t", bool: "int32_t" };
+const scalarTypes: Readonly<Record<ScalarType, string>> = {
+  f32: "float",
+  i32: "int32_t",
+  u32: "uint32_t",
+  bool: "int32_t",
+};
 
 /** `float`, or `f32x16` for what varies; conditions are int32_t: 0 and 1, in vectors 0 and -1. */
-export const typeName = (scalar: ScalarType, width: number): string => (width === 1 ? scalarTypes[scalar] : `${scalar === "bool" ? "i32" : scalar}x${width}`);
+export const typeName = (scalar: ScalarType, width: number): string =>
+  width === 1 ? scalarTypes[scalar] : `${scalar === "bool" ? "i32" : scalar}x${width}`;
 
 /** How helpers on values of a type are called: `f32x16`. */
 export const suffix = (scalar: ScalarType, width: number): string => `${scalar === "bool" ? "i32" : scalar}x${width}`;

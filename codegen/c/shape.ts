@@ -25,7 +25,8 @@ export interface Shapes {
 
 export const varying: Shape = { kind: "varying" };
 const uniform = (multiple = 1): Shape => ({ kind: "uniform", multiple });
-const linear = (stride: number, multiple: number): Shape => (stride === 0 ? uniform(multiple) : { kind: "linear", stride, multiple });
+const linear = (stride: number, multiple: number): Shape =>
+  stride === 0 ? uniform(multiple) : { kind: "linear", stride, multiple };
 
 export function shapeOf(expr: Expr, shapes: Shapes): Shape {
   switch (expr.kind) {
@@ -41,7 +42,8 @@ export function shapeOf(expr: Expr, shapes: Shapes): Shape {
     case "binary": {
       const [left, right] = [shapeOf(expr.left, shapes), shapeOf(expr.right, shapes)];
       if (left.kind === "varying" || right.kind === "varying") return varying;
-      if (expr.left.type.scalar !== "i32" || expr.left.type.width !== 1) return left.kind === "uniform" && right.kind === "uniform" ? uniform() : varying;
+      if (expr.left.type.scalar !== "i32" || expr.left.type.width !== 1)
+        return left.kind === "uniform" && right.kind === "uniform" ? uniform() : varying;
       return combine(expr, left, right, shapes.width);
     }
     default:
@@ -50,7 +52,12 @@ export function shapeOf(expr: Expr, shapes: Shapes): Shape {
 }
 
 /** The shape of i32 operators on what is uniform or linear. */
-function combine(expr: Extract<Expr, { kind: "binary" }>, left: Exclude<Shape, { kind: "varying" }>, right: Exclude<Shape, { kind: "varying" }>, width: number): Shape {
+function combine(
+  expr: Extract<Expr, { kind: "binary" }>,
+  left: Exclude<Shape, { kind: "varying" }>,
+  right: Exclude<Shape, { kind: "varying" }>,
+  width: number,
+): Shape {
   const [a, b] = [strideOf(left), strideOf(right)];
   const by = expr.right.kind === "literal" ? expr.right.value : undefined;
   switch (expr.op) {
@@ -61,7 +68,9 @@ function combine(expr: Extract<Expr, { kind: "binary" }>, left: Exclude<Shape, {
     case "mul":
       if (a === 0 && b === 0) return uniform(left.multiple * right.multiple);
       if (by !== undefined) return linear(a * by, left.multiple * Math.abs(by));
-      return expr.left.kind === "literal" ? linear(b * expr.left.value, right.multiple * Math.abs(expr.left.value)) : varying;
+      return expr.left.kind === "literal"
+        ? linear(b * expr.left.value, right.multiple * Math.abs(expr.left.value))
+        : varying;
     case "div":
     case "idiv":
     case "mod":
@@ -88,7 +97,10 @@ function combine(expr: Extract<Expr, { kind: "binary" }>, left: Exclude<Shape, {
 }
 
 /** What a loop's variable is, and whether lanes leave it at different times. */
-export function loopShape(loop: { readonly variable: string; readonly from: Expr; readonly to: Expr; readonly step: number }, shapes: Shapes): { readonly variable: Shape; readonly divergent: boolean } {
+export function loopShape(
+  loop: { readonly variable: string; readonly from: Expr; readonly to: Expr; readonly step: number },
+  shapes: Shapes,
+): { readonly variable: Shape; readonly divergent: boolean } {
   const from = shapeOf(loop.from, shapes);
   const bound = shapeOf(loop.to, shapes);
   const start = from.kind === "varying" ? from : linear(strideOf(from), gcd(from.multiple, loop.step));
@@ -96,7 +108,8 @@ export function loopShape(loop: { readonly variable: string; readonly from: Expr
   const variable = start.kind === "linear" && (bound.kind !== "uniform" || start.stride < 0) ? varying : start;
   const counter: Expr = { kind: "variable", type: loop.from.type, name: loop.variable };
   const goesOn: Expr = { kind: "binary", type: { scalar: "bool", width: 1 }, op: "lt", left: counter, right: loop.to };
-  const divergent = shapeOf(goesOn, { ...shapes, locals: new Map(shapes.locals).set(loop.variable, variable) }).kind !== "uniform";
+  const divergent =
+    shapeOf(goesOn, { ...shapes, locals: new Map(shapes.locals).set(loop.variable, variable) }).kind !== "uniform";
   return { variable, divergent };
 }
 

@@ -6,7 +6,17 @@ import { i32, variable } from "../../src/kernel/expr.ts";
 import type { Expr, Statement, UniformStatement } from "../../src/kernel/ir.ts";
 import { visitExpr } from "../../src/kernel/walk.ts";
 import { indent } from "../text/text.ts";
-import { elementAt, factorText, flatIndex, isUniform, maskText, operandText, placeOfRegister, scalarText, vectorText } from "./expression.ts";
+import {
+  elementAt,
+  factorText,
+  flatIndex,
+  isUniform,
+  maskText,
+  operandText,
+  placeOfRegister,
+  scalarText,
+  vectorText,
+} from "./expression.ts";
 import { cName, componentName } from "./names.ts";
 import type { Scope } from "./scope.ts";
 import { blockOf, suffix, typeName } from "./scope.ts";
@@ -22,19 +32,31 @@ export function uniformLines(body: readonly UniformStatement[], scope: Scope): s
         const comment = statement.name === undefined ? [] : [`// ${commentText(statement.name)}`];
         const lines = laneLines(statement.body, blockOf(scope));
         if (scope.parts === 1) {
-          const own = statement.body.flatMap((inner) => (inner.kind === "let" || inner.kind === "var" ? [inner.name] : []));
+          const own = statement.body.flatMap((inner) =>
+            inner.kind === "let" || inner.kind === "var" ? [inner.name] : [],
+          );
           const clash = own.some((name) => seen.has(name));
           for (const name of own) seen.add(name);
           return clash ? [...comment, "{", ...indent(lines), "}"] : [...comment, ...lines];
         }
         const first = scope.width === 1 ? `const int32_t lane = part;` : `const int32_t first = part * ${scope.width};`;
         const uses = new RegExp(`\\b${scope.width === 1 ? "lane" : "first"}\\b`).test(lines.join("\n"));
-        return [...comment, `for (int32_t part = 0; part < ${scope.parts}; part++) {`, ...indent([...(uses ? [first] : []), ...lines]), "}"];
+        return [
+          ...comment,
+          `for (int32_t part = 0; part < ${scope.parts}; part++) {`,
+          ...indent([...(uses ? [first] : []), ...lines]),
+          "}",
+        ];
       }
       case "for":
         return loopLines(statement, scope, (inner) => uniformLines(statement.body, inner));
       case "if":
-        return branchLines(statement.condition, uniformLines(statement.then, blockOf(scope)), uniformLines(statement.else, blockOf(scope)), scope);
+        return branchLines(
+          statement.condition,
+          uniformLines(statement.then, blockOf(scope)),
+          uniformLines(statement.else, blockOf(scope)),
+          scope,
+        );
       case "reduce": {
         const register = scope.registers.get(statement.register);
         invariant(register && scope.parts === 1, "reductions over several vectors are spelled out before");
@@ -62,8 +84,10 @@ function laneLines(body: readonly Statement[], scope: Scope): string[] {
         const { scalar, width } = statement.value.type;
         const wide = scope.varying.has(statement.name);
         scope.declared.set(statement.name, scope.depth);
-        return range(width).map((at) =>
-          `${typeName(scalar, wide ? scope.width : 1)} ${componentName(statement.name, at, width)} = ${wide ? vectorText(statement.value, scope, at) : scalarText(statement.value, scope, at)};`);
+        return range(width).map(
+          (at) =>
+            `${typeName(scalar, wide ? scope.width : 1)} ${componentName(statement.name, at, width)} = ${wide ? vectorText(statement.value, scope, at) : scalarText(statement.value, scope, at)};`,
+        );
       }
       case "set":
         return setLines(statement, scope);
@@ -85,7 +109,8 @@ export function letLines({ name, value }: Extract<Statement, { kind: "let" }>, s
   const shape = shapeOf(value, scope);
   const wide = shape.kind === "varying";
   // What is loaded once for several uses must not be loaded again for each.
-  const held = wide && (scalar === "f32" || scalar === "u32") && value.kind === "load" && (scope.uses.get(name) ?? 0) > 1;
+  const held =
+    wide && (scalar === "f32" || scalar === "u32") && value.kind === "load" && (scope.uses.get(name) ?? 0) > 1;
   const lines = range(width).map((at) => {
     const text = wide ? vectorText(value, scope, at) : scalarText(value, scope, at);
     return `const ${typeName(scalar, wide ? scope.width : 1)} ${componentName(name, at, width)} = ${held ? `held_${suffix(scalar, scope.width)}(${text})` : text};`;
@@ -107,7 +132,8 @@ function setLines({ target, index, value }: Extract<Statement, { kind: "set" }>,
     }
     const place = placeOfRegister(target, width, at, index, scope);
     if (!wide) return assignment(place, value, at, scope, false);
-    if (blend) return `${place} = select_${suffix(scalar, scope.width)}(${scope.mask}, ${vectorText(value, scope, at)}, ${place});`;
+    if (blend)
+      return `${place} = select_${suffix(scalar, scope.width)}(${scope.mask}, ${vectorText(value, scope, at)}, ${place});`;
     return assignment(place, value, at, scope, true);
   });
 }
@@ -116,12 +142,18 @@ const compound: Readonly<Record<string, string>> = { add: "+=", sub: "-=", mul: 
 
 function assignment(place: string, value: Expr, at: number, scope: Scope, wide: boolean): string {
   const text = (part: Expr): string => (wide ? operandText(part, scope, at) : scalarText(part, scope, at));
-  if (value.kind === "binary" && compound[value.op] !== undefined && value.type.scalar !== "bool" && text(value.left) === place) {
+  if (
+    value.kind === "binary" &&
+    compound[value.op] !== undefined &&
+    value.type.scalar !== "bool" &&
+    text(value.left) === place
+  ) {
     return `${place} ${compound[value.op]} ${text(value.right)};`;
   }
   if (value.kind === "fma" && text(value.c) === place) {
     const both = wide && isUniform(value.a, scope) && isUniform(value.b, scope);
-    if (!both) return `${place} += ${wide ? factorText(value.a, scope, at) : `(${text(value.a)})`} * ${wide ? factorText(value.b, scope, at) : `(${text(value.b)})`};`;
+    if (!both)
+      return `${place} += ${wide ? factorText(value.a, scope, at) : `(${text(value.a)})`} * ${wide ? factorText(value.b, scope, at) : `(${text(value.b)})`};`;
   }
   return `${place} = ${wide ? vectorText(value, scope, at) : scalarText(value, scope, at)};`;
 }
@@ -155,7 +187,11 @@ function loopLines(loop: Loop, scope: Scope, body: (inner: Scope) => readonly st
   inner.locals.set(loop.variable, loopShape(loop, scope).variable);
   const name = cName(loop.variable);
   const advance = loop.step === 1 ? `${name}++` : `${name} += ${loop.step}`;
-  return [`for (int32_t ${name} = ${scalarText(loop.from, scope)}; ${name} < ${scalarText(loop.to, inner)}; ${advance}) {`, ...indent(body(inner)), "}"];
+  return [
+    `for (int32_t ${name} = ${scalarText(loop.from, scope)}; ${name} < ${scalarText(loop.to, inner)}; ${advance}) {`,
+    ...indent(body(inner)),
+    "}",
+  ];
 }
 
 /** A loop of a phase. With bounds that differ between lanes it goes on while any lane does, under the mask of those that do. */
@@ -166,10 +202,19 @@ function laneLoopLines(loop: Extract<Statement, { kind: "for" }>, scope: Scope):
   const mask = scope.freshMask();
   const inner: Scope = { ...blockOf(scope), mask, depth: scope.depth + 1 };
   inner.locals.set(loop.variable, shape);
-  const goesOn: Expr = { kind: "binary", type: { scalar: "bool", width: 1 }, op: "lt", left: variable(loop.variable), right: loop.to };
+  const goesOn: Expr = {
+    kind: "binary",
+    type: { scalar: "bool", width: 1 },
+    op: "lt",
+    left: variable(loop.variable),
+    right: loop.to,
+  };
   const condition = maskText(goesOn, { ...inner, ...(scope.mask === undefined ? {} : { mask: scope.mask }) });
   const active = `const i32x${scope.width} ${mask} = ${scope.mask === undefined ? condition : `(${condition}) & ${scope.mask}`};`;
-  const [type, start] = shape.kind === "varying" ? [`i32x${scope.width}`, vectorText(loop.from, scope)] : ["int32_t", scalarText(loop.from, scope)];
+  const [type, start] =
+    shape.kind === "varying"
+      ? [`i32x${scope.width}`, vectorText(loop.from, scope)]
+      : ["int32_t", scalarText(loop.from, scope)];
   return [
     `for (${type} ${name} = ${start};; ${name} += ${loop.step}) {`,
     ...indent([active, `if (!any_x${scope.width}(${mask})) break;`, ...laneLines(loop.body, inner)]),
@@ -179,7 +224,12 @@ function laneLoopLines(loop: Extract<Statement, { kind: "for" }>, scope: Scope):
 
 function laneBranchLines(statement: Extract<Statement, { kind: "if" }>, scope: Scope): string[] {
   if (isUniform(statement.condition, scope)) {
-    return branchLines(statement.condition, laneLines(statement.then, blockOf(scope)), laneLines(statement.else, blockOf(scope)), scope);
+    return branchLines(
+      statement.condition,
+      laneLines(statement.then, blockOf(scope)),
+      laneLines(statement.else, blockOf(scope)),
+      scope,
+    );
   }
   const condition = maskText(statement.condition, scope);
   const define = (value: string): readonly [name: string, line: string] => {
@@ -188,7 +238,13 @@ function laneBranchLines(statement: Extract<Statement, { kind: "if" }>, scope: S
   };
   const within = (holds: string): string => (scope.mask === undefined ? holds : `(${holds}) & ${scope.mask}`);
   const side = (mask: string, body: readonly Statement[]): string[] =>
-    body.length === 0 ? [] : [`if (any_x${scope.width}(${mask})) {`, ...indent(laneLines(body, { ...blockOf(scope), mask, depth: scope.depth + 1 })), "}"];
+    body.length === 0
+      ? []
+      : [
+          `if (any_x${scope.width}(${mask})) {`,
+          ...indent(laneLines(body, { ...blockOf(scope), mask, depth: scope.depth + 1 })),
+          "}",
+        ];
   // Both masks are known before either side changes what the condition depends on.
   const [then, thenLine] = define(within(condition));
   if (statement.else.length === 0) return [thenLine, ...side(then, statement.then)];
@@ -210,8 +266,22 @@ function branchLines(condition: Expr, then: readonly string[], otherwise: readon
 function transposition(loop: Extract<Statement, { kind: "for" }>, scope: Scope): string[] | undefined {
   const { width } = scope;
   const last = loop.body.at(-1);
-  if (width === 1 || scope.mask !== undefined || loop.step !== 1 || loop.from.kind !== "literal" || loop.from.value !== 0) return undefined;
-  if (loop.to.kind !== "literal" || loop.to.value !== width || last?.kind !== "store" || last.value.type.width !== 1 || (last.value.type.scalar !== "f32" && last.value.type.scalar !== "u32")) return undefined;
+  if (
+    width === 1 ||
+    scope.mask !== undefined ||
+    loop.step !== 1 ||
+    loop.from.kind !== "literal" ||
+    loop.from.value !== 0
+  )
+    return undefined;
+  if (
+    loop.to.kind !== "literal" ||
+    loop.to.value !== width ||
+    last?.kind !== "store" ||
+    last.value.type.width !== 1 ||
+    (last.value.type.scalar !== "f32" && last.value.type.scalar !== "u32")
+  )
+    return undefined;
   const own = new Set<string>();
   for (const statement of loop.body.slice(0, -1)) {
     if (statement.kind !== "let") return undefined;
@@ -221,8 +291,12 @@ function transposition(loop: Extract<Statement, { kind: "for" }>, scope: Scope):
   visitExpr(last.index, (part) => (depends ||= part.kind === "variable" && own.has(part.name)));
   const form = linear(last.index);
   const row = variable(loop.variable);
-  const shape = shapeOf(last.index, { ...scope, locals: new Map(scope.locals).set(loop.variable, { kind: "uniform", multiple: 1 }) });
-  if (depends || form.terms.get(keyOf(row))?.by !== 1 || shape.kind !== "linear" || shape.stride < width) return undefined;
+  const shape = shapeOf(last.index, {
+    ...scope,
+    locals: new Map(scope.locals).set(loop.variable, { kind: "uniform", multiple: 1 }),
+  });
+  if (depends || form.terms.get(keyOf(row))?.by !== 1 || shape.kind !== "linear" || shape.stride < width)
+    return undefined;
   const start = toExpr(plus(form, times(plus(linear(row), constant(0)), -1)));
   let elsewhere = false;
   visitExpr(start, (part) => (elsewhere ||= part.kind === "variable" && part.name === loop.variable));
@@ -238,7 +312,10 @@ function transposition(loop: Extract<Statement, { kind: "for" }>, scope: Scope):
     ...indent([
       `f32x${width} rows[${width}];`,
       `for (int32_t ${name} = ${scalarText(i32(0), scope)}; ${name} < ${width}; ${name}++) {`,
-      ...indent([...lets, `rows[${name}] = ${words ? `(f32x${width})(${vectorText(last.value, inner)})` : vectorText(last.value, inner)};`]),
+      ...indent([
+        ...lets,
+        `rows[${name}] = ${words ? `(f32x${width})(${vectorText(last.value, inner)})` : vectorText(last.value, inner)};`,
+      ]),
       "}",
       `store_columns_x${width}(${words ? "(float *)" : ""}&${cName(last.array)}[${scalarText(start, scope)}], ${shape.stride}, rows);`,
     ]),

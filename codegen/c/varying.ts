@@ -6,10 +6,14 @@ import type { Kernel, Statement, UniformStatement } from "../../src/kernel/ir.ts
 import { loopShape, shapeOf } from "./shape.ts";
 import type { Shape, Shapes } from "./shape.ts";
 
-export function varyingNames(kernel: Pick<Kernel, "lanes">, body: readonly UniformStatement[], width: number): ReadonlySet<string> {
+export function varyingNames(
+  kernel: Pick<Kernel, "lanes">,
+  body: readonly UniformStatement[],
+  width: number,
+): ReadonlySet<string> {
   const varying = new Set<string>();
   if (width === 1) return varying;
-  for (let before = -1; before !== varying.size; ) {
+  for (let before = -1; before !== varying.size;) {
     before = varying.size;
     walk(body, { width, lanes: kernel.lanes, locals: new Map(), varying }, varying, 0, new Map());
   }
@@ -17,7 +21,13 @@ export function varyingNames(kernel: Pick<Kernel, "lanes">, body: readonly Unifo
 }
 
 /** `depth` counts the divergent branches and loops around; `declared` has the depth at which a var was declared (registers: 0). */
-function walk(body: readonly (Statement | UniformStatement)[], outer: Shapes, varying: Set<string>, depth: number, declared: Map<string, number>): void {
+function walk(
+  body: readonly (Statement | UniformStatement)[],
+  outer: Shapes,
+  varying: Set<string>,
+  depth: number,
+  declared: Map<string, number>,
+): void {
   const locals = new Map<string, Shape>(outer.locals);
   const shapes: Shapes = { ...outer, locals };
   for (const statement of body) {
@@ -31,12 +41,23 @@ function walk(body: readonly (Statement | UniformStatement)[], outer: Shapes, va
         break;
       case "set": {
         const somewhere = statement.index !== undefined && shapeOf(statement.index, shapes).kind !== "uniform";
-        if (somewhere || depth > (declared.get(statement.target) ?? 0) || shapeOf(statement.value, shapes).kind !== "uniform") varying.add(statement.target);
+        if (
+          somewhere ||
+          depth > (declared.get(statement.target) ?? 0) ||
+          shapeOf(statement.value, shapes).kind !== "uniform"
+        )
+          varying.add(statement.target);
         break;
       }
       case "for": {
         const { variable, divergent } = loopShape(statement, shapes);
-        walk(statement.body, { ...shapes, locals: new Map(locals).set(statement.variable, variable) }, varying, depth + Number(divergent), declared);
+        walk(
+          statement.body,
+          { ...shapes, locals: new Map(locals).set(statement.variable, variable) },
+          varying,
+          depth + Number(divergent),
+          declared,
+        );
         break;
       }
       case "if": {

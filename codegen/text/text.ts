@@ -22,7 +22,8 @@ export function splitRegisters(kernel: Kernel, name: (name: string) => string): 
   });
   const names = new Set([...kernel.bindings, ...kernel.shared, ...kernel.registers].map((array) => name(array.name)));
   visitStatements(kernel.body, (statement) => {
-    if (statement.kind === "set" && statement.index && statement.index.kind !== "literal") split.delete(statement.target);
+    if (statement.kind === "set" && statement.index && statement.index.kind !== "literal")
+      split.delete(statement.target);
     if (statement.kind === "let" || statement.kind === "var") names.add(name(statement.name));
     if (statement.kind === "for") names.add(name(statement.variable));
   });

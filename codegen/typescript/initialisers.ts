@@ -42,7 +42,11 @@ export function initialisation(parameters: ReadonlyMap<string, Parameter>): Init
     const key = JSON.stringify([text.statements, text.result]);
     let initialiser = byText.get(key);
     if (!initialiser) {
-      initialiser = { name: nameOf(declared, [...byText.values()]), ...(declared === undefined ? {} : { declared }), ...text };
+      initialiser = {
+        name: nameOf(declared, [...byText.values()]),
+        ...(declared === undefined ? {} : { declared }),
+        ...text,
+      };
       byText.set(key, initialiser);
     }
     starts.push({ name, path: leaf.name, function: initialiser.name, streams });
@@ -50,7 +54,13 @@ export function initialisation(parameters: ReadonlyMap<string, Parameter>): Init
   return { functions: [...byText.values()], starts };
 }
 
-function print({ axes }: Leaf, init: Scalar): { readonly text: Pick<Initialiser, "streams" | "statements" | "result" | "calls">; readonly streams: readonly number[] } {
+function print(
+  { axes }: Leaf,
+  init: Scalar,
+): {
+  readonly text: Pick<Initialiser, "streams" | "statements" | "result" | "calls">;
+  readonly streams: readonly number[];
+} {
   const streams = [...new Set(subexpressions(init).flatMap((s) => (s.kind === "random" ? [s.stream] : [])))];
   const streamNames = streams.map((_, n) => (streams.length === 1 ? "stream" : `stream${n + 1}`));
   const text = javascript(overIndex(init, axes, axis(0)), {
@@ -58,7 +68,10 @@ function print({ axes }: Leaf, init: Scalar): { readonly text: Pick<Initialiser,
     space: [{ name: "i", size: elementCount(axes) }],
     stream: (stream) => streamNames[streams.indexOf(stream)] ?? "",
   });
-  return { text: { ...text, streams: streamNames }, streams: streams.map((s) => (s.kind === "literal" ? s.value >>> 0 : 0)) };
+  return {
+    text: { ...text, streams: streamNames },
+    streams: streams.map((s) => (s.kind === "literal" ? s.value >>> 0 : 0)),
+  };
 }
 
 /** `normal(std: 0.02)` → `normal`, made unique. */

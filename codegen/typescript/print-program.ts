@@ -39,7 +39,9 @@ export async function printProgram(spec: ProgramSpec): Promise<PrintedProgram> {
 
   const text = `${header(spec)}\n${file.getFullText()}`;
   const typescript = await format(text, { parser: "typescript", printWidth: 120 });
-  const plain = ts.transpileModule(typescript, { compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext, removeComments: false } }).outputText;
+  const plain = ts.transpileModule(typescript, {
+    compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext, removeComments: false },
+  }).outputText;
   return { typescript, javascript: await format(plain, { parser: "babel", printWidth: 120 }) };
 }
 
@@ -57,9 +59,17 @@ function header({ plan, source }: ProgramSpec): string {
 
 function addImports(file: SourceFile, calls: ReadonlySet<string>, starts: Initialisation): void {
   const values = ["loadProgram", "loadTokenizer", "openRun", "runMain", "tokenInputs", ...calls].toSorted();
-  file.addImportDeclaration({ moduleSpecifier: runtimeModule, namedImports: ["DataSpec", ...(starts.starts.length > 0 ? ["Initialisers"] : []), "RunOptions", "RunResult"], isTypeOnly: true });
+  file.addImportDeclaration({
+    moduleSpecifier: runtimeModule,
+    namedImports: ["DataSpec", ...(starts.starts.length > 0 ? ["Initialisers"] : []), "RunOptions", "RunResult"],
+    isTypeOnly: true,
+  });
   // Not a plain import: that would fail before the program can say what is missing.
-  file.addStatements((writer) => writer.blankLine().write(`const { ${values.join(", ")} } = await import(${JSON.stringify(runtimeModule)}).catch(missingRuntime);`));
+  file.addStatements((writer) =>
+    writer
+      .blankLine()
+      .write(`const { ${values.join(", ")} } = await import(${JSON.stringify(runtimeModule)}).catch(missingRuntime);`),
+  );
 }
 
 function addMissingRuntime(file: SourceFile): void {
@@ -88,7 +98,18 @@ function constant(file: SourceFile, name: string, initializer: string, doc?: str
 }
 
 function addSettings(file: SourceFile, { settings, plan, data }: ProgramSpec): void {
-  const { seed, steps, budget, learningRate: rate, evaluateEvery, evaluateOn, metrics, checkpointEvery, keepCheckpoints, patience } = settings;
+  const {
+    seed,
+    steps,
+    budget,
+    learningRate: rate,
+    evaluateEvery,
+    evaluateOn,
+    metrics,
+    checkpointEvery,
+    keepCheckpoints,
+    patience,
+  } = settings;
   const lines = [
     `seed: ${seed},`,
     `/** ${budget === `${steps} steps` ? "Of" : `${commentText(budget)}: ${steps} steps of`} ${plan.batch} sequences of ${plan.context} tokens. */`,
@@ -96,7 +117,9 @@ function addSettings(file: SourceFile, { settings, plan, data }: ProgramSpec): v
     `batch: ${plan.batch},`,
     `learningRate: ${rate},`,
     ...(evaluateEvery === undefined ? [] : [`evaluateEvery: ${evaluateEvery},`]),
-    ...(data.split.validation > 0 && evaluateOn !== undefined ? [`/** Sequences of the validation text. */`, `evaluateOn: ${evaluateOn},`] : []),
+    ...(data.split.validation > 0 && evaluateOn !== undefined
+      ? [`/** Sequences of the validation text. */`, `evaluateOn: ${evaluateOn},`]
+      : []),
     ...(metrics === undefined ? [] : [`metrics: ${JSON.stringify(metrics)},`]),
     ...(checkpointEvery === undefined ? [] : [`checkpointEvery: ${checkpointEvery},`]),
     `keep: ${keepCheckpoints},`,
@@ -115,7 +138,9 @@ interface Rate {
 }
 
 function learningRate({ schedule }: ProgramSpec): Rate {
-  return javascript(schedule.factor, { name: (s) => (s.kind === "read" && s.of === schedule.progress ? "progress" : s.kind === "read" ? s.of.name : "0") });
+  return javascript(schedule.factor, {
+    name: (s) => (s.kind === "read" && s.of === schedule.progress ? "progress" : s.kind === "read" ? s.of.name : "0"),
+  });
 }
 
 function addLearningRate(file: SourceFile, { scheduleText }: ProgramSpec, rate: Rate): void {
@@ -124,8 +149,17 @@ function addLearningRate(file: SourceFile, { scheduleText }: ProgramSpec, rate: 
     name: "learningRate",
     parameters: constantRate ? [] : [{ name: "progress", type: "number" }],
     returnType: "number",
-    docs: [scheduleText === undefined ? "The same at every step." : `At a point of the run in (0, 1]: ${commentText(scheduleText.replace(/\s+/g, " "))}`],
-    statements: [...rate.statements, constantRate ? "return settings.learningRate;" : `return settings.learningRate * ${/^[\w.]+$|^\(.*\)$/.test(rate.result) ? rate.result : `(${rate.result})`};`],
+    docs: [
+      scheduleText === undefined
+        ? "The same at every step."
+        : `At a point of the run in (0, 1]: ${commentText(scheduleText.replace(/\s+/g, " "))}`,
+    ],
+    statements: [
+      ...rate.statements,
+      constantRate
+        ? "return settings.learningRate;"
+        : `return settings.learningRate * ${/^[\w.]+$|^\(.*\)$/.test(rate.result) ? rate.result : `(${rate.result})`};`,
+    ],
     leadingTrivia: "\n",
   });
 }
@@ -142,7 +176,9 @@ function addInitialisers(file: SourceFile, { functions, starts }: Initialisation
     name: "initialisers",
     parameters: random ? [{ name: "seed", type: "number" }] : [],
     returnType: "Initialisers",
-    docs: ["How parameters start whose formula is not the same on every device, by element index; others start on the device. Streams keep the random numbers of two parameters apart."],
+    docs: [
+      "How parameters start whose formula is not the same on every device, by element index; others start on the device. Streams keep the random numbers of two parameters apart.",
+    ],
     statements: [...(random ? ["const step = 0;"] : []), ...formulas, `return {\n${entries.join("\n")}\n};`],
     leadingTrivia: "\n",
   });
@@ -155,7 +191,10 @@ function addTrain(file: SourceFile, spec: ProgramSpec, { starts }: Initialisatio
   // The runtime computes what follows from these, such as bias corrections, as the plan says.
   const derived = scalars.filter((s) => s.expression !== undefined && s.expression !== "step").map((s) => s.expression);
   const validates = data.split.validation > 0;
-  const evaluation = [...(validates ? ["await run.evaluate(step);"] : []), ...samples.map((s) => `await run.sample(step, ${sampleOptions(s)});`)];
+  const evaluation = [
+    ...(validates ? ["await run.evaluate(step);"] : []),
+    ...samples.map((s) => `await run.sample(step, ${sampleOptions(s)});`),
+  ];
   file.addFunction({
     name: "train",
     isAsync: true,
@@ -193,8 +232,12 @@ function atSteps(interval: number | undefined, setting: string): string {
 
 function sampleOptions({ prompt, length, temperature, topK, topP, seed }: SampleSpec): string {
   const parts = [
-    `prompt: ${JSON.stringify(prompt)}`, `length: ${length}`, `temperature: ${temperature}`,
-    ...(topK === undefined ? [] : [`topK: ${topK}`]), ...(topP === undefined ? [] : [`topP: ${topP}`]), `seed: ${seed}`,
+    `prompt: ${JSON.stringify(prompt)}`,
+    `length: ${length}`,
+    `temperature: ${temperature}`,
+    ...(topK === undefined ? [] : [`topK: ${topK}`]),
+    ...(topP === undefined ? [] : [`topP: ${topP}`]),
+    `seed: ${seed}`,
   ];
   return `{ ${parts.join(", ")} }`;
 }

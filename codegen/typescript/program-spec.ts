@@ -3,9 +3,9 @@ import type { Parameter } from "../../src/ir/graph.ts";
 import type { Schedule } from "../../src/ir/model.ts";
 import type { DataSpec } from "../../src/runtime/data/data.ts";
 import type { TokenizerData } from "../../src/runtime/data/tokens.ts";
-import type { MetricName } from "../../src/runtime/evaluate.ts";
+import type { MetricName } from "../../src/runtime/training/evaluate.ts";
 import type { Plan } from "../../src/abi/plan.ts";
-import type { SpecFacts } from "../../src/runtime/spec-facts.ts";
+import type { SpecFacts } from "../../src/runtime/session/spec-facts.ts";
 
 export interface ProgramSpec {
   /** The file it comes from, as shown: `models/quickstart.llm`. */

@@ -31,7 +31,8 @@ function print(expr: Expr, scope: Scope): Text {
     case "variable":
       return primary(wgslName(expr.name));
     case "element":
-      if (scope.split.has(expr.name) && expr.index.kind === "literal") return primary(partName(expr.name, expr.index.value));
+      if (scope.split.has(expr.name) && expr.index.kind === "literal")
+        return primary(partName(expr.name, expr.index.value));
       return primary(`${wgslName(expr.name)}[${text(expr.index)}]`);
     case "builtin":
       scope.uses.add(expr.name);
@@ -51,7 +52,8 @@ function print(expr: Expr, scope: Scope): Text {
     case "dot":
       return call(useHelper(scope, { name: "dot_of_halves", width: 1 }), expr.a, expr.b, expr.c);
     case "convert":
-      if (expr.of.type.scalar === "f32" && expr.type.scalar === "i32") return call(useHelper(scope, { name: "whole_of", width: expr.type.width }), expr.of);
+      if (expr.of.type.scalar === "f32" && expr.type.scalar === "i32")
+        return call(useHelper(scope, { name: "whole_of", width: expr.type.width }), expr.of);
       return call(typeName(expr.type), expr.of);
     case "splat":
       return call(typeName(expr.type), expr.of);
@@ -96,10 +98,23 @@ function scalarLiteral(scalar: ValueType["scalar"], value: number, scope: Scope)
 }
 
 const functions: Readonly<Partial<Record<UnaryOp, string>>> = {
-  exp: "exp", sqrt: "sqrt", rsqrt: "inverseSqrt", abs: "abs", floor: "floor", ceil: "ceil", round: "round", sign: "sign",
+  exp: "exp",
+  sqrt: "sqrt",
+  rsqrt: "inverseSqrt",
+  abs: "abs",
+  floor: "floor",
+  ceil: "ceil",
+  round: "round",
+  sign: "sign",
 };
 const ownFunctions: Readonly<Partial<Record<UnaryOp, HelperName>>> = {
-  log: "accurate_log", sin: "accurate_sin", cos: "accurate_cos", tanh: "accurate_tanh", erf: "accurate_erf", finite: "is_finite", bf16: "bf16",
+  log: "accurate_log",
+  sin: "accurate_sin",
+  cos: "accurate_cos",
+  tanh: "accurate_tanh",
+  erf: "accurate_erf",
+  finite: "is_finite",
+  bf16: "bf16",
 };
 
 function unaryText(op: UnaryOp, of: Expr, scope: Scope): Text {
@@ -110,8 +125,15 @@ function unaryText(op: UnaryOp, of: Expr, scope: Scope): Text {
 }
 
 const operators: Readonly<Partial<Record<BinaryOp, readonly [text: string, level: number]>>> = {
-  add: ["+", level.sum], sub: ["-", level.sum], mul: ["*", level.product], div: ["/", level.product], mod: ["%", level.product],
-  lt: ["<", level.compare], le: ["<=", level.compare], eq: ["==", level.compare], ne: ["!=", level.compare],
+  add: ["+", level.sum],
+  sub: ["-", level.sum],
+  mul: ["*", level.product],
+  div: ["/", level.product],
+  mod: ["%", level.product],
+  lt: ["<", level.compare],
+  le: ["<=", level.compare],
+  eq: ["==", level.compare],
+  ne: ["!=", level.compare],
 };
 
 type Binary = Extract<Expr, { kind: "binary" }>;
@@ -138,7 +160,13 @@ function binaryText(expr: Binary, scope: Scope): Text {
       return logicalText(expr, scope);
     default: {
       const [symbol, binds] = operators[op] ?? unreachable(op as never);
-      if (op === "add" && right.kind === "literal" && right.type.width === 1 && right.value < 0 && Math.abs(right.value) < largest) {
+      if (
+        op === "add" &&
+        right.kind === "literal" &&
+        right.type.width === 1 &&
+        right.value < 0 &&
+        Math.abs(right.value) < largest
+      ) {
         const positive = scalarLiteral(right.type.scalar, -right.value, scope);
         return { text: `${operand(left, binds, scope)} - ${positive}`, level: binds };
       }
@@ -201,12 +229,15 @@ function powerText({ left: base, right: exponent, type }: Binary, scope: Scope):
   if (exponent.kind === "literal") {
     const whole = Math.abs(exponent.value);
     const one = width === 1 ? "1.0" : `${typeName(type)}(1.0)`;
-    const powered = wholePower(base, whole, scope) ?? (whole === 0.5 ? primary(`sqrt(${print(base, scope).text})`) : undefined);
+    const powered =
+      wholePower(base, whole, scope) ?? (whole === 0.5 ? primary(`sqrt(${print(base, scope).text})`) : undefined);
     if (exponent.value === -0.5) return primary(`inverseSqrt(${print(base, scope).text})`);
     if (powered && exponent.value >= 0) return powered;
     if (powered) return infix(primary(one), "/", powered, level.product);
   }
-  return primary(`${useHelper(scope, { name: "power", width })}(${print(base, scope).text}, ${print(exponent, scope).text})`);
+  return primary(
+    `${useHelper(scope, { name: "power", width })}(${print(base, scope).text}, ${print(exponent, scope).text})`,
+  );
 }
 
 function wholePower(base: Expr, exponent: number, scope: Scope): Text | undefined {
@@ -216,5 +247,7 @@ function wholePower(base: Expr, exponent: number, scope: Scope): Text | undefine
   if (base.kind === "variable" && exponent <= 4) {
     return { text: Array.from({ length: exponent }, () => print(base, scope).text).join(" * "), level: level.product };
   }
-  return primary(`${useHelper(scope, { name: "whole_power", width: base.type.width })}(${print(base, scope).text}, ${exponent}u)`);
+  return primary(
+    `${useHelper(scope, { name: "whole_power", width: base.type.width })}(${print(base, scope).text}, ${exponent}u)`,
+  );
 }

@@ -230,11 +230,16 @@ export function helperTexts(uses: readonly HelperUse[]): string[] {
 }
 
 function atWidth(text: string, width: Width): string {
-  const types = width === 1 ? { T: "f32", U: "u32", I: "i32", B: "bool" } : { T: `vec${width}f`, U: `vec${width}u`, I: `vec${width}i`, B: `vec${width}<bool>` };
-  return text
-    .replaceAll("///", "//")
-    // A scalar constant has its type from where it stands.
-    .replace(/\b[TUI]\((-?\d[\w.-]*)\)/g, (whole, constant: string) => (width === 1 ? constant : whole))
-    .replace(/\b[TUIB]\b/g, (letter) => types[letter as keyof typeof types])
-    .replaceAll("$", width === 1 ? "" : `_vec${width}`);
+  const types =
+    width === 1
+      ? { T: "f32", U: "u32", I: "i32", B: "bool" }
+      : { T: `vec${width}f`, U: `vec${width}u`, I: `vec${width}i`, B: `vec${width}<bool>` };
+  return (
+    text
+      .replaceAll("///", "//")
+      // A scalar constant has its type from where it stands.
+      .replace(/\b[TUI]\((-?\d[\w.-]*)\)/g, (whole, constant: string) => (width === 1 ? constant : whole))
+      .replace(/\b[TUIB]\b/g, (letter) => types[letter as keyof typeof types])
+      .replaceAll("$", width === 1 ? "" : `_vec${width}`)
+  );
 }

@@ -19,7 +19,23 @@ const taken = new Set(
 
 /** The helper functions a module may declare; their names are theirs alone. */
 const helperNames = [
-  "accurate_log", "quarter_wave", "accurate_sin", "accurate_cos", "accurate_tanh", "accurate_erf", "power", "whole_power", "is_finite", "bf16", "pair_of_halves", "dot_of_halves", "floor_div", "floor_mod", "whole_of", "scramble", "random_bits",
+  "accurate_log",
+  "quarter_wave",
+  "accurate_sin",
+  "accurate_cos",
+  "accurate_tanh",
+  "accurate_erf",
+  "power",
+  "whole_power",
+  "is_finite",
+  "bf16",
+  "pair_of_halves",
+  "dot_of_halves",
+  "floor_div",
+  "floor_mod",
+  "whole_of",
+  "scramble",
+  "random_bits",
 ] as const;
 export type HelperName = (typeof helperNames)[number];
 
@@ -38,7 +54,10 @@ export function wgslName(name: string): string {
 }
 
 function identifierOf(name: string): string {
-  const identifier = name.replace(/[^A-Za-z0-9_]/g, "_").replace(/^(?=\d)/, "_").replace(/^__+/, "_");
+  const identifier = name
+    .replace(/[^A-Za-z0-9_]/g, "_")
+    .replace(/^(?=\d)/, "_")
+    .replace(/^__+/, "_");
   const word = identifier.replace(/_+$/, "");
   return taken.has(word) || helperPattern.test(word) ? `${identifier}_` : identifier;
 }

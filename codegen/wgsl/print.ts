@@ -26,11 +26,16 @@ export function printWgsl(kernel: Kernel): string {
       return `@group(0) @binding(${index}) var<storage, ${mode}> ${wgslName(name)}: array<${typeName(element)}, ${length}>;`;
     }),
     kernel.shared.map((array) => `var<workgroup> ${wgslName(array.name)}: ${variableType(array)};`),
-    scope.uses.has("largest") ? ["// The largest finite f32: WGSL has no infinities.", "const largest = 0x1.fffffep+127f;"] : [],
+    scope.uses.has("largest")
+      ? ["// The largest finite f32: WGSL has no infinities.", "const largest = 0x1.fffffep+127f;"]
+      : [],
     ...helperTexts([...scope.helpers.values()]).map((text) => [text]),
     entry,
   ];
-  return `${sections.filter((lines) => lines.length > 0).map((lines) => lines.join("\n")).join("\n\n")}\n`;
+  return `${sections
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join("\n"))
+    .join("\n\n")}\n`;
 }
 
 function entryPoint(kernel: Kernel, body: readonly string[], scope: Scope): string[] {

@@ -18,17 +18,27 @@ export function uniformLines(body: readonly Placed[], scope: Scope): string[] {
       case "phase": {
         const comment = statement.name === undefined ? [] : [`// ${commentText(statement.name)}`];
         const lines = laneLines(statement.body, scope);
-        const own = statement.body.flatMap((inner) => (inner.kind === "let" || inner.kind === "var" ? [inner.name] : []));
+        const own = statement.body.flatMap((inner) =>
+          inner.kind === "let" || inner.kind === "var" ? [inner.name] : [],
+        );
         const clash = own.some((name) => declared.has(name));
         for (const name of own) declared.add(name);
         return clash ? [...comment, "{", ...indent(lines), "}"] : [...comment, ...lines];
       }
       case "barrier":
-        return [...(statement.storage ? ["storageBarrier();"] : []), ...(statement.shared ? ["workgroupBarrier();"] : [])];
+        return [
+          ...(statement.storage ? ["storageBarrier();"] : []),
+          ...(statement.shared ? ["workgroupBarrier();"] : []),
+        ];
       case "for":
         return loopLines(statement, uniformLines(statement.body, scope), scope);
       case "if":
-        return branchLines(statement.condition, uniformLines(statement.then, scope), uniformLines(statement.else, scope), scope);
+        return branchLines(
+          statement.condition,
+          uniformLines(statement.then, scope),
+          uniformLines(statement.else, scope),
+          scope,
+        );
       default:
         return unreachable(statement);
     }
@@ -45,11 +55,18 @@ function laneLines(body: readonly Statement[], scope: Scope): string[] {
       case "set":
         return [assignment(targetText(statement.target, statement.index, scope), statement.value, scope)];
       case "store":
-        return [assignment(`${wgslName(statement.array)}[${expression(statement.index, scope)}]`, statement.value, scope)];
+        return [
+          assignment(`${wgslName(statement.array)}[${expression(statement.index, scope)}]`, statement.value, scope),
+        ];
       case "for":
         return loopLines(statement, laneLines(statement.body, scope), scope);
       case "if":
-        return branchLines(statement.condition, laneLines(statement.then, scope), laneLines(statement.else, scope), scope);
+        return branchLines(
+          statement.condition,
+          laneLines(statement.then, scope),
+          laneLines(statement.else, scope),
+          scope,
+        );
       default:
         return unreachable(statement);
     }
@@ -72,12 +89,26 @@ function targetText(target: string, index: Expr | undefined, scope: Scope): stri
   return partName(target, index.value);
 }
 
-function loopLines(loop: { readonly variable: string; readonly from: Expr; readonly to: Expr; readonly step: number }, body: readonly string[], scope: Scope): string[] {
+function loopLines(
+  loop: { readonly variable: string; readonly from: Expr; readonly to: Expr; readonly step: number },
+  body: readonly string[],
+  scope: Scope,
+): string[] {
   const name = wgslName(loop.variable);
   const advance = loop.step === 1 ? `${name}++` : `${name} += ${loop.step}`;
   // The bound may bind less tightly than the comparison.
-  const goesOn: Expr = { kind: "binary", type: { scalar: "bool", width: 1 }, op: "lt", left: { kind: "variable", type: loop.from.type, name: loop.variable }, right: loop.to };
-  return [`for (var ${name} = ${expression(loop.from, scope)}; ${expression(goesOn, scope)}; ${advance}) {`, ...indent(body), "}"];
+  const goesOn: Expr = {
+    kind: "binary",
+    type: { scalar: "bool", width: 1 },
+    op: "lt",
+    left: { kind: "variable", type: loop.from.type, name: loop.variable },
+    right: loop.to,
+  };
+  return [
+    `for (var ${name} = ${expression(loop.from, scope)}; ${expression(goesOn, scope)}; ${advance}) {`,
+    ...indent(body),
+    "}",
+  ];
 }
 
 function branchLines(condition: Expr, then: readonly string[], otherwise: readonly string[], scope: Scope): string[] {

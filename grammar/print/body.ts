@@ -29,7 +29,12 @@ function pads(items: readonly Item[]): readonly number[] {
   };
   for (const [i, item] of items.entries()) {
     const before = items[i - 1];
-    const joins = before && before.sort === item.sort && item.sort !== "" && !blankLineAfter(before.span) && !hasLeadingComments(item);
+    const joins =
+      before &&
+      before.sort === item.sort &&
+      item.sort !== "" &&
+      !blankLineAfter(before.span) &&
+      !hasLeadingComments(item);
     if (!joins) close();
     run.push(i);
   }
@@ -56,8 +61,20 @@ export function expanded(lines: readonly Doc[], dangling: readonly Doc[]): Doc {
 /** A body on one line where the author began it so, nothing inside breaks and it fits; else its items one on a line. */
 export function inlineOr(items: readonly Item[], separator: string, open: number, lines: Doc): Doc {
   const first = items[0];
-  if (!first || items.some((item) => (item.comments?.length ?? 0) > 0) || first.span.file.text.slice(open, first.span.start).includes("\n")) return lines;
-  const inline = ["{ ", join(separator, items.map((item) => item.doc(0))), " }"];
+  if (
+    !first ||
+    items.some((item) => (item.comments?.length ?? 0) > 0) ||
+    first.span.file.text.slice(open, first.span.start).includes("\n")
+  )
+    return lines;
+  const inline = [
+    "{ ",
+    join(
+      separator,
+      items.map((item) => item.doc(0)),
+    ),
+    " }",
+  ];
   return utils.willBreak(inline) ? lines : conditionalGroup([inline, lines]);
 }
 
@@ -72,7 +89,12 @@ export function sizeRows(items: readonly Item[], width: number): Doc[] {
     const own = utils.willBreak(doc) ? width : oneLine(doc).length;
     const row = rows.at(-1);
     const before = row?.at(-1);
-    const together = before && onOneLine(before.span, item.span) && column + 2 + own <= width && (item.comments?.length ?? 0) === 0 && (before.comments?.length ?? 0) === 0;
+    const together =
+      before &&
+      onOneLine(before.span, item.span) &&
+      column + 2 + own <= width &&
+      (item.comments?.length ?? 0) === 0 &&
+      (before.comments?.length ?? 0) === 0;
     column = (together ? column + 2 : dimsIndent) + own;
     if (together) row?.push(item);
     else rows.push([item]);
@@ -83,7 +105,18 @@ export function sizeRows(items: readonly Item[], width: number): Doc[] {
     if (!first || !last) return [];
     if (row.length === 1) return [first];
     const span = { ...first.span, end: last.span.end };
-    return [{ sort: "", width: 0, span, doc: () => join("  ", row.map((item) => item.doc(0))) }];
+    return [
+      {
+        sort: "",
+        width: 0,
+        span,
+        doc: () =>
+          join(
+            "  ",
+            row.map((item) => item.doc(0)),
+          ),
+      },
+    ];
   });
   return stacked(lines);
 }

@@ -4,8 +4,8 @@
  */
 import type { IToken } from "chevrotain";
 import type { SourceFile, Span } from "../../src/diagnostics/source.ts";
-import type { Callable, Declaration, Expression, Field, Statement } from "../ast.ts";
-import { createLexer } from "../tokens.ts";
+import type { Callable, Declaration, Expression, Field, Statement } from "../syntax/ast.ts";
+import { createLexer } from "../syntax/tokens.ts";
 import type { Comment, Printed } from "./node.ts";
 
 /** Every `//`, `///` and `//!` of a text. */
@@ -14,13 +14,24 @@ export function readComments(file: SourceFile): Comment[] {
   const tokens: IToken[] = [...(groups["docs"] ?? []), ...(groups["comments"] ?? [])];
   return tokens
     .toSorted((a, b) => a.startOffset - b.startOffset)
-    .map((token) => ({ kind: "comment", text: token.image.trimEnd(), span: { file, start: token.startOffset, end: token.startOffset + token.image.trimEnd().length } }));
+    .map((token) => ({
+      kind: "comment",
+      text: token.image.trimEnd(),
+      span: { file, start: token.startOffset, end: token.startOffset + token.image.trimEnd().length },
+    }));
 }
 
 type Attachable = { readonly span: Span };
-type KindedNode = Declaration | Statement | Expression | { readonly kind: "file"; readonly declarations: readonly Declaration[]; readonly span: Span };
+type KindedNode =
+  | Declaration
+  | Statement
+  | Expression
+  | { readonly kind: "file"; readonly declarations: readonly Declaration[]; readonly span: Span };
 /** Nodes without a `kind` are fields, parameters, arguments, index items and entries of `dims`. */
-export type AnyNode = KindedNode | Field | (Attachable & { readonly value?: Expression; readonly over?: Expression; readonly default?: Expression });
+export type AnyNode =
+  | KindedNode
+  | Field
+  | (Attachable & { readonly value?: Expression; readonly over?: Expression; readonly default?: Expression });
 
 /** The children that are printed by themselves, in the order of the text. What is left out always stands on one line. */
 export function commentChildren(node: AnyNode): Attachable[] {
@@ -88,7 +99,10 @@ export function placeComment(comment: PlacedComment, root: AnyNode, ownLine: boo
   // A second comment behind the same node would stand on its own line, and be found there the next time.
   const second = !ownLine && preceding !== undefined && hasTrailing(preceding);
   if (second && following && standsOnLine(enclosing, following)) return { how: "leading", node: following };
-  if (!("kind" in enclosing)) return "content" in enclosing && enclosing.content.kind === "group" ? placeInBody(comment, enclosing, enclosing.content.body.span.start) : beforeLine(comment, root);
+  if (!("kind" in enclosing))
+    return "content" in enclosing && enclosing.content.kind === "group"
+      ? placeInBody(comment, enclosing, enclosing.content.body.span.start)
+      : beforeLine(comment, root);
   switch (enclosing.kind) {
     case "file":
       return undefined;
@@ -97,7 +111,9 @@ export function placeComment(comment: PlacedComment, root: AnyNode, ownLine: boo
       return placeInCallable(comment, enclosing);
     case "section":
     case "variant":
-      return comment.span.start > enclosing.body.span.start ? placeInBody(comment, enclosing, enclosing.body.span.start) : beforeLine(comment, root);
+      return comment.span.start > enclosing.body.span.start
+        ? placeInBody(comment, enclosing, enclosing.body.span.start)
+        : beforeLine(comment, root);
     case "dims":
       return placeInBody(comment, enclosing, enclosing.span.start);
     case "call":
@@ -124,7 +140,9 @@ function beforeLine(comment: PlacedComment, root: AnyNode): Placement {
   let node: AnyNode = root;
   let line: Attachable = root;
   for (;;) {
-    const child: Attachable | undefined = commentChildren(node).find(({ span }) => span.start <= comment.span.start && comment.span.end <= span.end);
+    const child: Attachable | undefined = commentChildren(node).find(
+      ({ span }) => span.start <= comment.span.start && comment.span.end <= span.end,
+    );
     if (!child) return { how: "leading", node: line };
     if (standsOnLine(node, child)) line = child;
     node = child as AnyNode;
@@ -166,6 +184,7 @@ function placeInCallable(comment: PlacedComment, node: Callable): Placement | un
   if (comment.span.start > open) return placeInBody(comment, node, open);
   const items: readonly unknown[] = [...node.dims, ...node.parameters];
   if (items.includes(following)) return undefined;
-  const behindItem = preceding && items.includes(preceding) && comment.span.start < (node.results[0]?.span.start ?? open);
+  const behindItem =
+    preceding && items.includes(preceding) && comment.span.start < (node.results[0]?.span.start ?? open);
   return behindItem ? { how: "trailing", node: preceding } : { how: "leading", node };
 }

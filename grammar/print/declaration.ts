@@ -2,7 +2,19 @@
 import type { Doc } from "prettier";
 import { builders } from "prettier/doc";
 import { unreachable } from "../../src/util/invariant.ts";
-import type { Body, Callable, DimEntry, DimParameter, Field, Import, Parameter, Result, Section, Statement, Variant } from "../ast.ts";
+import type {
+  Body,
+  Callable,
+  DimEntry,
+  DimParameter,
+  Field,
+  Import,
+  Parameter,
+  Result,
+  Section,
+  Statement,
+  Variant,
+} from "../syntax/ast.ts";
 import { expanded, inlineOr, type Item, sizeRows, stacked } from "./body.ts";
 import { bracketed, expressionText, typeText } from "./expression.ts";
 import { breaksAfter, type Printed, type Sub } from "./node.ts";
@@ -14,8 +26,14 @@ export const printWidth = 120;
 
 export function printImport(node: Import): Doc {
   const names = node.names.map((name) => name.text);
-  const from = node.from.kind === "path" ? node.from.span.file.text.slice(node.from.span.start, node.from.span.end) : node.from.text;
-  return [group(["import {", indent([line, join([",", line], names)]), builders.ifBreak(","), line, "}"]), ` from ${from}`];
+  const from =
+    node.from.kind === "path"
+      ? node.from.span.file.text.slice(node.from.span.start, node.from.span.end)
+      : node.from.text;
+  return [
+    group(["import {", indent([line, join([",", line], names)]), builders.ifBreak(","), line, "}"]),
+    ` from ${from}`,
+  ];
 }
 
 export function printCallable(node: Callable, sub: Sub, dangling: readonly Doc[]): Doc {
@@ -31,7 +49,10 @@ export function printCallable(node: Callable, sub: Sub, dangling: readonly Doc[]
   const items = node.body.map((statement, i) => statementItem(statement, (pad) => sub(["body", i], pad)));
   const lines = expanded(stacked(items), dangling);
   if (node.constraints.length > 0) {
-    const constraints = join(", ", node.constraints.map((_, i) => sub(["constraints", i])));
+    const constraints = join(
+      ", ",
+      node.constraints.map((_, i) => sub(["constraints", i])),
+    );
     return [header, indent([hardline, "where ", constraints]), hardline, lines];
   }
   return [header, " ", items.length === 1 ? inlineOr(items, "", node.bodySpan.start, lines) : lines];
@@ -64,7 +85,8 @@ function leftSide(node: Statement): string {
 }
 
 function statementItem(node: Statement & Printed, doc: (pad: number) => Doc): Item {
-  const sort = node.kind === "dims" || node.kind === "missing" ? "" : node.kind === "equation" && node.next ? "next" : node.kind;
+  const sort =
+    node.kind === "dims" || node.kind === "missing" ? "" : node.kind === "equation" && node.next ? "next" : node.kind;
   const counts = !(node.kind === "learn" && node.init === undefined);
   return { sort, width: counts ? leftSide(node).length : 0, doc, span: node.span, ...comments(node) };
 }
@@ -84,7 +106,14 @@ export function printStatement(node: Statement, sub: Sub, pad: number, dangling:
     case "equation":
       return [left, equals, sub(["value"])];
     case "dims":
-      return ["dims ", printSizes(node.entries.map((entry, i) => entryItem(entry, (width) => sub(["entries", i], width))), node.span.start, dangling)];
+      return [
+        "dims ",
+        printSizes(
+          node.entries.map((entry, i) => entryItem(entry, (width) => sub(["entries", i], width))),
+          node.span.start,
+          dangling,
+        ),
+      ];
     case "missing":
       return "";
     default:
@@ -106,7 +135,8 @@ function printSizes(items: readonly Item[], start: number, dangling: readonly Do
 }
 
 export function printSection(node: Section | Variant, sub: Sub, dangling: readonly Doc[]): Doc {
-  const head = node.kind === "variant" ? `variant ${node.name.text} of ${node.of.text} ` : `${node.keyword} ${node.name.text}`;
+  const head =
+    node.kind === "variant" ? `variant ${node.name.text} of ${node.of.text} ` : `${node.keyword} ${node.name.text}`;
   const base = node.kind === "variant" ? "" : node.base ? [": ", sub(["base"]), " "] : " ";
   return [head, base, printFields(node.body, (i, pad) => sub(["body", "fields", i], pad), dangling)];
 }
@@ -137,11 +167,13 @@ export function printField(node: Field, sub: Sub, pad: number, dangling: readonl
       return [path, " ".repeat(pad), " = ", sub(["content", "value"])];
     case "group": {
       const { label, body } = content;
-      const name = label === undefined ? "" : ` ${label.quoted ? label.span.file.text.slice(label.span.start, label.span.end) : label.text}`;
+      const name =
+        label === undefined
+          ? ""
+          : ` ${label.quoted ? label.span.file.text.slice(label.span.start, label.span.end) : label.text}`;
       return [path, name, " ", printFields(body, (i, width) => sub(["content", "body", "fields", i], width), dangling)];
     }
     default:
       return unreachable(content);
   }
 }
-

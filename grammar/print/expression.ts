@@ -3,19 +3,38 @@ import type { Doc } from "prettier";
 import { builders } from "prettier/doc";
 import { unreachable } from "../../src/util/invariant.ts";
 import { spanText } from "../../src/diagnostics/source.ts";
-import type { Argument, BinaryOperator, Expression, IndexItem, NumberLiteral, TypeExpression } from "../ast.ts";
+import type { Argument, BinaryOperator, Expression, IndexItem, NumberLiteral, TypeExpression } from "../syntax/ast.ts";
 import { breaksAfter, isParenthesised, oneLine, type Sub } from "./node.ts";
 
 const { group, ifBreak, indent, join, line, literalline, softline } = builders;
 
 const levels: Readonly<Record<BinaryOperator, number>> = {
-  "->": 0, "|>": 1, "..": 2, or: 3, and: 4, "==": 5, "!=": 5, "<": 5, "<=": 5, ">": 5, ">=": 5, "+": 6, "-": 6, "*": 7, "/": 7, div: 7, mod: 7, "^": 8,
+  "->": 0,
+  "|>": 1,
+  "..": 2,
+  or: 3,
+  and: 4,
+  "==": 5,
+  "!=": 5,
+  "<": 5,
+  "<=": 5,
+  ">": 5,
+  ">=": 5,
+  "+": 6,
+  "-": 6,
+  "*": 7,
+  "/": 7,
+  div: 7,
+  mod: 7,
+  "^": 8,
 };
 
 /** Items between brackets: on one line, or one on a line with a comma after the last. */
 export function bracketed(open: string, items: readonly Doc[], close: string, expanded: boolean): Doc {
   if (items.length === 0) return open + close;
-  return group([open, indent([softline, join([",", line], [...items])]), ifBreak(","), softline, close], { shouldBreak: expanded });
+  return group([open, indent([softline, join([",", line], [...items])]), ifBreak(","), softline, close], {
+    shouldBreak: expanded,
+  });
 }
 
 export function printExpression(node: Expression, sub: Sub): Doc {
@@ -32,7 +51,10 @@ function printBare(node: Expression, sub: Sub): Doc {
     case "number":
       return printNumber(node);
     case "string":
-      return join(literalline, (/^(?:"""[\s\S]*?"""|"(?:[^"\\\n]|\\.)*")/.exec(literalText(node))?.[0] ?? "").split("\n"));
+      return join(
+        literalline,
+        (/^(?:"""[\s\S]*?"""|"(?:[^"\\\n]|\\.)*")/.exec(literalText(node))?.[0] ?? "").split("\n"),
+      );
     case "name":
       return node.text;
     case "unary":
@@ -44,7 +66,15 @@ function printBare(node: Expression, sub: Sub): Doc {
     case "index":
       return [sub(["of"]), bracketed("[", each(node.indices.length, "indices", sub), "]", false)];
     case "call":
-      return [sub(["of"]), bracketed("(", each(node.arguments.length, "arguments", sub), ")", breaksAfter("(", node.of.span.end, node.span))];
+      return [
+        sub(["of"]),
+        bracketed(
+          "(",
+          each(node.arguments.length, "arguments", sub),
+          ")",
+          breaksAfter("(", node.of.span.end, node.span),
+        ),
+      ];
     case "member":
       return [sub(["of"]), ".", node.name.text];
     case "tuple":
@@ -73,12 +103,17 @@ function printNumber(node: NumberLiteral): string {
 function printBinary(node: Extract<Expression, { kind: "binary" }>, sub: Sub): Doc {
   const simple = node.left.kind === "name" || node.left.kind === "number";
   // `L * layer(…)`: the arguments break, not the product.
-  if (simple && node.right.kind === "call" && !hasComments(node.left) && !hasComments(node.right)) return [sub(["left"]), ` ${node.op} `, sub(["right"])];
+  if (simple && node.right.kind === "call" && !hasComments(node.left) && !hasComments(node.right))
+    return [sub(["left"]), ` ${node.op} `, sub(["right"])];
   const tight = node.op === "..";
   const parts: Doc[] = [];
   const keys: string[] = [];
   let first: Expression = node;
-  while (first.kind === "binary" && levels[first.op] === levels[node.op] && (first === node || (!isParenthesised(first) && !hasComments(first)))) {
+  while (
+    first.kind === "binary" &&
+    levels[first.op] === levels[node.op] &&
+    (first === node || (!isParenthesised(first) && !hasComments(first)))
+  ) {
     parts.unshift([tight ? softline : line, first.op, tight ? "" : " ", sub([...keys, "right"])]);
     keys.push("left");
     first = first.left;
@@ -106,7 +141,8 @@ function flatDoc(node: Expression): Doc {
 }
 
 function flatChild(node: unknown, keys: readonly (string | number)[]): Doc {
-  const child = keys.reduce<unknown>((at, key) => (at as Record<string | number, unknown>)[key], node) as Expression | Argument | IndexItem;
+  const child = keys.reduce<unknown>((at, key) => (at as Record<string | number, unknown>)[key], node) as
+    Expression | Argument | IndexItem;
   return "kind" in child ? flatDoc(child) : printItem(child, (inner) => flatChild(child, inner));
 }
 
@@ -115,4 +151,3 @@ export function printItem(node: Argument | IndexItem, sub: Sub): Doc {
   const name = "name" in node && node.name ? `${node.name.text}: ` : "";
   return [name, sub(["value"]), "over" in node ? [" in ", sub(["over"])] : ""];
 }
-

@@ -2,7 +2,7 @@
 import type { Doc } from "prettier";
 import { printer } from "prettier/doc";
 import { type Span, spanText } from "../../src/diagnostics/source.ts";
-import type { Expression } from "../ast.ts";
+import type { Expression } from "../syntax/ast.ts";
 
 export interface Comment {
   readonly kind: "comment";

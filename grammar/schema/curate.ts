@@ -1,9 +1,9 @@
 /** @file `curate: [ step, step(option: value), … ]`: steps in the order in which documents go through them. */
-import { report } from "../../src/diagnostics/codes.ts";
+import { report } from "../../src/diagnostics/codes/table.ts";
 import { joinSpans } from "../../src/diagnostics/source.ts";
-import { suggest } from "../../src/diagnostics/suggest.ts";
-import type { Argument, Expression, Field, Name } from "../ast.ts";
-import { checkOptions } from "../fields.ts";
+import { suggest } from "../../src/util/suggest.ts";
+import type { Argument, Expression, Field, Name } from "../syntax/ast.ts";
+import { checkOptions } from "./fields.ts";
 import type { Callee, ReadContext, ValueType } from "./field.ts";
 import { type StepConfig, steps } from "./steps.ts";
 import { wrongType } from "./types.ts";
@@ -29,21 +29,39 @@ export const curationStep: ValueType<StepConfig> = {
 function unknownStep(name: Name, at: ReadContext): undefined {
   const near = suggest(name.text, names);
   const alike = names.filter((step) => step.includes(name.text));
-  at.problem(report("data/unknown-step", { name: name.text }, {
-    primary: { span: name.span, text: "" },
-    ...(near ? { fixes: [{ title: `write \`${near}\``, edits: [{ span: name.span, text: near }] }] } : { help: `steps are ${(alike.length > 0 ? alike : names).map((step) => `\`${step}\``).join(", ")}` }),
-  }));
+  at.problem(
+    report(
+      "data/unknown-step",
+      { name: name.text },
+      {
+        primary: { span: name.span, text: "" },
+        ...(near
+          ? { fixes: [{ title: `write \`${near}\``, edits: [{ span: name.span, text: near }] }] }
+          : { help: `steps are ${(alike.length > 0 ? alike : names).map((step) => `\`${step}\``).join(", ")}` }),
+      },
+    ),
+  );
   return undefined;
 }
 
 /** Arguments as fields; the first may be the main option without its name. */
-function optionsIn(given: readonly Argument[], { main }: Callee, step: string, at: ReadContext): readonly Field[] | undefined {
+function optionsIn(
+  given: readonly Argument[],
+  { main }: Callee,
+  step: string,
+  at: ReadContext,
+): readonly Field[] | undefined {
   const fields: Field[] = [];
   for (const [i, argument] of given.entries()) {
     const { value, span } = argument;
     const name = argument.name ?? (i === 0 && main !== undefined ? { text: main, span: value.span } : undefined);
     if (!name) return unnamed(value, step, at);
-    fields.push({ path: [name], doc: "", content: { kind: "value", value }, span: argument.name ? joinSpans(argument.name.span, span) : span });
+    fields.push({
+      path: [name],
+      doc: "",
+      content: { kind: "value", value },
+      span: argument.name ? joinSpans(argument.name.span, span) : span,
+    });
   }
   return fields;
 }

@@ -1,7 +1,7 @@
 /** @file Words for what stands in the text: expressions, choices and numbers as they appear in messages. */
 import { unreachable } from "../../src/util/invariant.ts";
 import { spanText } from "../../src/diagnostics/source.ts";
-import type { Expression } from "../ast.ts";
+import type { Expression } from "../syntax/ast.ts";
 
 /** "a text", "a list": what an expression is, for "takes X, not Y". */
 export function describe(value: Expression): string {

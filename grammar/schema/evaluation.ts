@@ -1,11 +1,32 @@
 /** @file Fields of `eval`, `prompt` and `compare`. */
-import { report } from "../../src/diagnostics/codes.ts";
-import { suggest } from "../../src/diagnostics/suggest.ts";
-import type { Argument, Expression, Name } from "../ast.ts";
+import { report } from "../../src/diagnostics/codes/table.ts";
+import { suggest } from "../../src/util/suggest.ts";
+import type { Argument, Expression, Name } from "../syntax/ast.ts";
 import { describe, oneOf } from "./describe.ts";
 import { checkReading, conflict, readingFields } from "./files.ts";
-import { closed, type ConfigOf, groups, optional, type ReadContext, required, type ValueType, withDefault } from "./field.ts";
-import { choice, count, integer, integers, listOf, number, reference, share, someText, text, wrongType } from "./types.ts";
+import {
+  closed,
+  type ConfigOf,
+  groups,
+  optional,
+  type ReadContext,
+  required,
+  type ValueType,
+  withDefault,
+} from "./field.ts";
+import {
+  choice,
+  count,
+  integer,
+  integers,
+  listOf,
+  number,
+  reference,
+  share,
+  someText,
+  text,
+  wrongType,
+} from "./types.ts";
 
 const metricNames = ["loss", "perplexity", "bits_per_byte"] as const;
 
@@ -26,11 +47,15 @@ const metric: ValueType<Metric> = {
     const name = choice(metricNames).read(called, at);
     if (!name) return undefined;
     const [on, ...more] = value.kind === "call" ? value.arguments : [];
-    if (!on || more.length > 0 || on.name?.text !== "on") return wrongType(value, `what it is measured on: \`${name}(on: Stories.val)\``, at);
+    if (!on || more.length > 0 || on.name?.text !== "on")
+      return wrongType(value, `what it is measured on: \`${name}(on: Stories.val)\``, at);
     const { value: part } = on;
     if (part.kind !== "member" || part.of.kind !== "name" || part.name.text !== "val") {
-      const data = part.kind === "name" ? part : part.kind === "member" && part.of.kind === "name" ? part.of : undefined;
-      const fixes = data ? [{ title: `write \`${data.text}.val\``, edits: [{ span: part.span, text: `${data.text}.val` }] }] : [];
+      const data =
+        part.kind === "name" ? part : part.kind === "member" && part.of.kind === "name" ? part.of : undefined;
+      const fixes = data
+        ? [{ title: `write \`${data.text}.val\``, edits: [{ span: part.span, text: `${data.text}.val` }] }]
+        : [];
       return wrongType(part, "the part kept for validation, such as `Stories.val`", at, { fixes });
     }
     return { name, data: { text: part.of.text, span: part.of.span } };
@@ -40,7 +65,12 @@ const metric: ValueType<Metric> = {
 const sampleSchema = closed({
   prompt: withDefault(someText, "\n", '"\\n"', "The text to continue; a line break lets the model start as it likes."),
   length: withDefault(count(["tokens"]), { unit: "tokens", amount: 128 }, "128 tokens", "How much is written."),
-  temperature: withDefault(number({ min: 0 }), 1, "1", "Above 1 flattens the distribution, below 1 sharpens it, 0 takes the likeliest token."),
+  temperature: withDefault(
+    number({ min: 0 }),
+    1,
+    "1",
+    "Above 1 flattens the distribution, below 1 sharpens it, 0 takes the likeliest token.",
+  ),
   top_k: optional(integer({ min: 1 }), "Only the likeliest tokens, so many of them, are drawn from."),
   top_p: optional(share, "Only the likeliest tokens that together have this probability are drawn from."),
   seed: withDefault(integer({ min: 0 }), 0, "0", "Decides what is drawn."),
@@ -56,10 +86,23 @@ const testSchema = closed(readingFields, (test, problem) => {
 
 export const evalSchema = closed({
   every: optional(count(["steps", "tokens"]), "How often to evaluate while training; without it, only at the end."),
-  size: withDefault(count(["sequences"]), { unit: "sequences", amount: 128 }, "128 sequences", "How much of the validation text is measured each time, in windows spread evenly over it."),
-  metrics: optional(listOf(metric, "a list of metrics such as `loss(on: Stories.val)`"), "What is measured and shown, and on what; without it, all of them."),
+  size: withDefault(
+    count(["sequences"]),
+    { unit: "sequences", amount: 128 },
+    "128 sequences",
+    "How much of the validation text is measured each time, in windows spread evenly over it.",
+  ),
+  metrics: optional(
+    listOf(metric, "a list of metrics such as `loss(on: Stories.val)`"),
+    "What is measured and shown, and on what; without it, all of them.",
+  ),
   sample: groups("optional", "a name for the sample", sampleSchema, "Text that the model writes at every evaluation."),
-  test: groups("required", "a name for the test", testSchema, "The texts of a test, which `decontaminate` keeps out of the data."),
+  test: groups(
+    "required",
+    "a name for the test",
+    testSchema,
+    "The texts of a test, which `decontaminate` keeps out of the data.",
+  ),
 });
 
 export type EvalConfig = ConfigOf<typeof evalSchema>;
@@ -94,13 +137,25 @@ function readMatch(of: Expression, given: readonly Argument[], at: ReadContext):
   if (!measure) {
     const near = of.kind === "name" ? suggest(of.text, matchKinds) : undefined;
     const fixes = near ? [{ title: `write \`${near}\``, edits: [{ span: of.span, text: near }] }] : [];
-    at.problem(report("field/choice", { field: at.field, choices: oneOf(matchKinds), found: describe(of) }, { primary: { span: of.span, text: "" }, fixes }));
+    at.problem(
+      report(
+        "field/choice",
+        { field: at.field, choices: oneOf(matchKinds), found: describe(of) },
+        { primary: { span: of.span, text: "" }, fixes },
+      ),
+    );
     return undefined;
   }
   const [argument, ...more] = given;
   if (!argument) return { measure, within: 0 };
   if (argument.name?.text !== "within" || more.length > 0) {
-    at.problem(report("field/type", { field: at.field, expected: `\`${measure}(within: 2%)\``, found: "other arguments" }, { primary: { span: argument.span, text: "" } }));
+    at.problem(
+      report(
+        "field/type",
+        { field: at.field, expected: `\`${measure}(within: 2%)\``, found: "other arguments" },
+        { primary: { span: argument.span, text: "" } },
+      ),
+    );
     return undefined;
   }
   const within = share.read(argument.value, at);
@@ -108,9 +163,21 @@ function readMatch(of: Expression, given: readonly Argument[], at: ReadContext):
 }
 
 export const compareSchema = closed({
-  models: required(listOf(reference("the name of a model or variant"), "a list of models and variants"), "models: [Tiny, Wide]", "The models and variants to train under the same conditions."),
-  seeds: withDefault(integers, [0], "0", "The seeds with which each of them is trained; the differences between seeds show what is noise."),
-  match: optional(listOf(match, `${matchWhat}, or a list of such`), "What must agree for the comparison to be fair: parameters, floating-point operations, tokens or time."),
+  models: required(
+    listOf(reference("the name of a model or variant"), "a list of models and variants"),
+    "models: [Tiny, Wide]",
+    "The models and variants to train under the same conditions.",
+  ),
+  seeds: withDefault(
+    integers,
+    [0],
+    "0",
+    "The seeds with which each of them is trained; the differences between seeds show what is noise.",
+  ),
+  match: optional(
+    listOf(match, `${matchWhat}, or a list of such`),
+    "What must agree for the comparison to be fair: parameters, floating-point operations, tokens or time.",
+  ),
 });
 
 export type CompareConfig = ConfigOf<typeof compareSchema>;

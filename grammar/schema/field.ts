@@ -4,7 +4,7 @@
  */
 import type { Diagnostic } from "../../src/diagnostics/diagnostic.ts";
 import type { Span } from "../../src/diagnostics/source.ts";
-import type { Expression, Field, GroupLabel, Name } from "../ast.ts";
+import type { Expression, Field, GroupLabel, Name } from "../syntax/ast.ts";
 
 /** Where a value stands, and where its mistakes go. */
 export interface ReadContext {
@@ -79,7 +79,8 @@ export interface EquationsField extends Described {
 }
 
 // The element types below are erased: a table mixes fields of all sorts.
-export type AnyField = ValueField<unknown> | GroupField<Schema, "undefined" | "defaults"> | GroupsField<Schema> | EquationsField;
+export type AnyField =
+  ValueField<unknown> | GroupField<Schema, "undefined" | "defaults"> | GroupsField<Schema> | EquationsField;
 export type Fields = Readonly<Record<string, AnyField>>;
 
 export interface Schema {
@@ -108,14 +109,20 @@ export interface DimEquation {
 }
 
 /** The plain object that a schema describes. */
-export type ConfigOf<S extends Schema> = CheckedGroup & { readonly [K in keyof S["fields"]]: FieldValue<S["fields"][K]> };
+export type ConfigOf<S extends Schema> = CheckedGroup & {
+  readonly [K in keyof S["fields"]]: FieldValue<S["fields"][K]>;
+};
 
 type FieldValue<F> =
-  F extends ValueField<infer T> ? T
-  : F extends GroupField<infer S, infer A> ? ConfigOf<S> | (A extends "undefined" ? undefined : never)
-  : F extends GroupsField<infer S> ? readonly ConfigOf<S>[]
-  : F extends EquationsField ? readonly DimEquation[]
-  : never;
+  F extends ValueField<infer T>
+    ? T
+    : F extends GroupField<infer S, infer A>
+      ? ConfigOf<S> | (A extends "undefined" ? undefined : never)
+      : F extends GroupsField<infer S>
+        ? readonly ConfigOf<S>[]
+        : F extends EquationsField
+          ? readonly DimEquation[]
+          : never;
 
 const since = "0.1";
 
@@ -134,7 +141,11 @@ export function withDefault<T>(type: ValueType<T & {}>, value: T & {}, text: str
   return { kind: "value", type, fallback: { kind: "default", value, text }, doc, since };
 }
 
-export function group<S extends Schema, A extends "undefined" | "defaults">(whenAbsent: A, schema: S, doc: string): GroupField<S, A> {
+export function group<S extends Schema, A extends "undefined" | "defaults">(
+  whenAbsent: A,
+  schema: S,
+  doc: string,
+): GroupField<S, A> {
   return { kind: "group", schema, whenAbsent, doc, since };
 }
 

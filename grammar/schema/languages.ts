@@ -1,6 +1,6 @@
 /** @file The languages that fastText's `lid.176` tells apart, by its codes: ISO 639-1 where there is one. */
-import { report } from "../../src/diagnostics/codes.ts";
-import { suggest } from "../../src/diagnostics/suggest.ts";
+import { report } from "../../src/diagnostics/codes/table.ts";
+import { suggest } from "../../src/util/suggest.ts";
 import { describe } from "./describe.ts";
 import type { ValueType } from "./field.ts";
 
@@ -13,8 +13,46 @@ export const languages: readonly string[] = (
 
 /** Languages that the rules published for English are fitted to. */
 export const fittedLanguages = [
-  "en", "ar", "bg", "bn", "ca", "cs", "da", "de", "el", "es", "fa", "fi", "fr", "he", "hi", "hu", "id", "it", "ja", "ko", "lt", "lv", "mk", "ms", "nl", "no", "pl", "pt", "ro", "ru",
-  "sk", "sl", "sv", "ta", "th", "tr", "uk", "ur", "vi", "zh",
+  "en",
+  "ar",
+  "bg",
+  "bn",
+  "ca",
+  "cs",
+  "da",
+  "de",
+  "el",
+  "es",
+  "fa",
+  "fi",
+  "fr",
+  "he",
+  "hi",
+  "hu",
+  "id",
+  "it",
+  "ja",
+  "ko",
+  "lt",
+  "lv",
+  "mk",
+  "ms",
+  "nl",
+  "no",
+  "pl",
+  "pt",
+  "ro",
+  "ru",
+  "sk",
+  "sl",
+  "sv",
+  "ta",
+  "th",
+  "tr",
+  "uk",
+  "ur",
+  "vi",
+  "zh",
 ] as const;
 
 /** `en`, or `"or"` where the code is a word of the language. */
@@ -26,10 +64,19 @@ export const languageCode: ValueType<string> = {
     const code = value.kind === "name" || value.kind === "string" ? value.text : "";
     if (languages.includes(code)) return code;
     const near = suggest(code, languages);
-    at.problem(report("field/choice", { field: at.field, choices: "a code that `lid.176` knows, such as `en`", found: describe(value) }, {
-      primary: { span: value.span, text: "" },
-      fixes: near && value.kind === "name" ? [{ title: `write \`${near}\``, edits: [{ span: value.span, text: near }] }] : [],
-    }));
+    at.problem(
+      report(
+        "field/choice",
+        { field: at.field, choices: "a code that `lid.176` knows, such as `en`", found: describe(value) },
+        {
+          primary: { span: value.span, text: "" },
+          fixes:
+            near && value.kind === "name"
+              ? [{ title: `write \`${near}\``, edits: [{ span: value.span, text: near }] }]
+              : [],
+        },
+      ),
+    );
     return undefined;
   },
 };

@@ -1,5 +1,5 @@
 /** @file Values that only steps of curation take: bounds, limits of runs of words, and what a classifier keeps. */
-import type { Expression } from "../ast.ts";
+import type { Expression } from "../syntax/ast.ts";
 import { oneOf } from "./describe.ts";
 import type { ReadContext, ValueType } from "./field.ts";
 import { integer, number, outOfRange, share, wrongType } from "./types.ts";
@@ -39,7 +39,8 @@ export const runs: ValueType<readonly (readonly [words: number, limit: number])[
     const read: (readonly [number, number])[] = [];
     for (const item of value.items) {
       const [words, limit, ...more] = item.kind === "tuple" ? item.items : [];
-      if (!words || !limit || more.length > 0) return wrongType(item, "a number of words and a share such as `(2, 20%)`", at);
+      if (!words || !limit || more.length > 0)
+        return wrongType(item, "a number of words and a share such as `(2, 20%)`", at);
       const [length, most] = [runLength.read(words, at), share.read(limit, at)];
       if (length === undefined || most === undefined) return undefined;
       if (length <= (read.at(-1)?.[0] ?? 0)) return outOfRange(words.span, "longer than the run before", at);
@@ -63,7 +64,8 @@ export const keep: ValueType<QualityKept> = {
   words: ["above", "best", "pareto"],
   read: (value, at) => {
     const [argument, ...more] = value.kind === "call" ? value.arguments : [];
-    if (value.kind !== "call" || value.of.kind !== "name" || !argument || argument.name || more.length > 0) return wrongType(value, keepWhat, at);
+    if (value.kind !== "call" || value.of.kind !== "name" || !argument || argument.name || more.length > 0)
+      return wrongType(value, keepWhat, at);
     return readKept(value.of.text, argument.value, value, at);
   },
 };

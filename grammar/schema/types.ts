@@ -1,10 +1,10 @@
 /** @file The sorts of values that fields take, each with its reading and its messages. */
-import { report } from "../../src/diagnostics/codes.ts";
+import { report } from "../../src/diagnostics/codes/table.ts";
 import type { Fix } from "../../src/diagnostics/diagnostic.ts";
 import { type Span, spanText } from "../../src/diagnostics/source.ts";
-import { suggest } from "../../src/diagnostics/suggest.ts";
-import type { Expression, Name, NumberLiteral } from "../ast.ts";
-import { type Measure, type Noun, suffixes } from "../units.ts";
+import { suggest } from "../../src/util/suggest.ts";
+import type { Expression, Name, NumberLiteral } from "../syntax/ast.ts";
+import { type Measure, type Noun, suffixes } from "../syntax/units.ts";
 import { describe, oneOf } from "./describe.ts";
 import type { ReadContext, ValueType } from "./field.ts";
 
@@ -31,7 +31,13 @@ function wrongUnit(value: NumberLiteral, problem: string, at: ReadContext, more:
 }
 
 export function outOfRange(span: Span, range: string, at: ReadContext, fixes: readonly Fix[] = []): undefined {
-  at.problem(report("field/range", { field: at.field, range, found: `\`${spanText(span)}\`` }, { primary: { span, text: "" }, fixes }));
+  at.problem(
+    report(
+      "field/range",
+      { field: at.field, range, found: `\`${spanText(span)}\`` },
+      { primary: { span, text: "" }, fixes },
+    ),
+  );
   return undefined;
 }
 
@@ -50,7 +56,8 @@ export interface Bounds {
 }
 
 function boundsText({ min, max, above }: Bounds): string | undefined {
-  if (min !== undefined && max !== undefined) return `${above ? "above" : "from"} ${min} ${above ? "and at most" : "to"} ${max}`;
+  if (min !== undefined && max !== undefined)
+    return `${above ? "above" : "from"} ${min} ${above ? "and at most" : "to"} ${max}`;
   if (min !== undefined) return `${above ? "above" : "at least"} ${min}`;
   return max === undefined ? undefined : `at most ${max}`;
 }
@@ -70,7 +77,8 @@ function numeric(what: string, bounds: Bounds, integral: boolean, measures: read
       const { literal, sign } = found;
       if (literal.noun) return wrongUnit(literal, `is a plain number and counts no ${literal.noun}`, at);
       const { measure } = suffixes[literal.suffix];
-      if (!measures.includes(measure)) return wrongUnit(literal, `is a plain number without the unit \`${literal.suffix}\``, at);
+      if (!measures.includes(measure))
+        return wrongUnit(literal, `is a plain number without the unit \`${literal.suffix}\``, at);
       const number = sign * literal.value;
       if (integral && !Number.isSafeInteger(number)) return outOfRange(value.span, "a whole number", at);
       if (!within(number, bounds)) return outOfRange(value.span, range ?? "in range", at);
@@ -97,10 +105,16 @@ export const share: ValueType<number> = {
     if (!found) return wrongType(value, "a share such as `10%`", at);
     const { literal, sign } = found;
     const { measure } = suffixes[literal.suffix];
-    if (literal.noun || (measure !== "plain" && measure !== "ratio")) return wrongUnit(literal, "is a share such as `10%`", at);
+    if (literal.noun || (measure !== "plain" && measure !== "ratio"))
+      return wrongUnit(literal, "is a share such as `10%`", at);
     if (sign > 0 && literal.value <= 1) return literal.value;
     const percentage = sign > 0 && literal.suffix === "" && literal.value <= 100;
-    return outOfRange(value.span, "from 0% to 100%", at, percentage ? replace(value.span, `${spanText(value.span)}%`) : []);
+    return outOfRange(
+      value.span,
+      "from 0% to 100%",
+      at,
+      percentage ? replace(value.span, `${spanText(value.span)}%`) : [],
+    );
   },
 };
 
@@ -114,7 +128,8 @@ function measured(measure: Measure, what: string, unit: string): ValueType<numbe
     range: "above 0",
     read: (value, at) => {
       if (value.kind !== "number") return wrongType(value, what, at);
-      if (value.noun || suffixes[value.suffix].measure !== measure) return wrongUnit(value, `is ${what}`, at, { help: `units are ${unit}` });
+      if (value.noun || suffixes[value.suffix].measure !== measure)
+        return wrongUnit(value, `is ${what}`, at, { help: `units are ${unit}` });
       return value.value > 0 ? value.value : outOfRange(value.span, "above 0", at);
     },
   };
@@ -139,14 +154,24 @@ export function count<N extends Noun>(nouns: readonly N[]): ValueType<Count<N>> 
       if (value.kind !== "number") return wrongType(value, what, at);
       const { measure } = suffixes[value.suffix];
       const noun = nouns.find((known) => known === value.noun);
-      if (measure === "time" && !value.noun) return wrongUnit(value, `counts ${oneOf(nouns).replaceAll("`", "")}, not time`, at, { help: "a run is the same on every machine, whatever its speed" });
+      if (measure === "time" && !value.noun)
+        return wrongUnit(value, `counts ${oneOf(nouns).replaceAll("`", "")}, not time`, at, {
+          help: "a run is the same on every machine, whatever its speed",
+        });
       if (measure !== "plain") return wrongUnit(value, `is ${what}`, at);
       if (!noun) {
         const bare = spanText(value.span).split(/\s/)[0] ?? "";
         const [only] = nouns;
         const single = nouns.length === 1 && only !== undefined;
-        const problem = value.noun ? `does not count ${value.noun}` : single ? `counts ${only}, and must say so` : "does not say what is counted";
-        const more = single && !value.noun ? { fixes: replace(value.span, `${bare} ${only}`) } : { help: `write ${oneOf(forms.map((form) => form.replace("500", bare)))}` };
+        const problem = value.noun
+          ? `does not count ${value.noun}`
+          : single
+            ? `counts ${only}, and must say so`
+            : "does not say what is counted";
+        const more =
+          single && !value.noun
+            ? { fixes: replace(value.span, `${bare} ${only}`) }
+            : { help: `write ${oneOf(forms.map((form) => form.replace("500", bare)))}` };
         return wrongUnit(value, problem, at, more);
       }
       if (!Number.isSafeInteger(value.value)) return outOfRange(value.span, "a whole number", at);
@@ -164,12 +189,19 @@ export function choice<W extends string>(words: readonly W[]): ValueType<W> {
       if (value.kind === "missing") return undefined;
       const found = words.find((word) => value.kind === "name" && value.text === word);
       if (found !== undefined) return found;
-      const near = value.kind === "name" || value.kind === "string" ? (words.find((word) => word === value.text) ?? suggest(value.text, words)) : undefined;
+      const near =
+        value.kind === "name" || value.kind === "string"
+          ? (words.find((word) => word === value.text) ?? suggest(value.text, words))
+          : undefined;
       at.problem(
-        report("field/choice", { field: at.field, choices: oneOf(words), found: describe(value) }, {
-          primary: { span: value.span, text: "" },
-          fixes: near ? replace(value.span, near) : [],
-        }),
+        report(
+          "field/choice",
+          { field: at.field, choices: oneOf(words), found: describe(value) },
+          {
+            primary: { span: value.span, text: "" },
+            fixes: near ? replace(value.span, near) : [],
+          },
+        ),
       );
       return undefined;
     },
@@ -203,18 +235,31 @@ export const oneCharacter: ValueType<string> = {
   read: (value, at) => {
     const read = text.read(value, at);
     // oxlint-disable-next-line no-control-regex -- ASCII
-    return read === undefined || /^[\u0001-\u007f]$/.test(read) ? read : outOfRange(value.span, "one character of ASCII", at);
+    return read === undefined || /^[\u0001-\u007f]$/.test(read)
+      ? read
+      : outOfRange(value.span, "one character of ASCII", at);
   },
 };
 
 export const text: ValueType<string> = {
   what: 'a text in `"` quotes',
-  read: (value, at) => (value.kind === "string" ? value.text : wrongType(value, 'a text in `"` quotes', at, value.kind === "name" ? { fixes: replace(value.span, `"${value.text}"`) } : {})),
+  read: (value, at) =>
+    value.kind === "string"
+      ? value.text
+      : wrongType(
+          value,
+          'a text in `"` quotes',
+          at,
+          value.kind === "name" ? { fixes: replace(value.span, `"${value.text}"`) } : {},
+        ),
 };
 
 /** The name of another declaration; whether it exists is for the semantics to say. */
 export function reference(what: string): ValueType<Name> {
-  return { what, read: (value, at) => (value.kind === "name" ? { text: value.text, span: value.span } : wrongType(value, what, at)) };
+  return {
+    what,
+    read: (value, at) => (value.kind === "name" ? { text: value.text, span: value.span } : wrongType(value, what, at)),
+  };
 }
 
 /** An expression that the semantics elaborates: an op, its arguments, a list of them. */

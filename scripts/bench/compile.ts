@@ -13,14 +13,32 @@ import type { Timing } from "./measure.ts";
 import type { Table } from "./report.ts";
 import { workloads } from "./workloads.ts";
 
-const columns = [{ key: "medianMs", title: "median ms", digits: 0 }, { key: "bestMs", title: "best ms", digits: 0 }] as const;
-const rowOf = ({ name, median, best }: Timing): Table["rows"][number] => ({ name, values: { medianMs: median * 1000, bestMs: best * 1000 } });
+const columns = [
+  { key: "medianMs", title: "median ms", digits: 0 },
+  { key: "bestMs", title: "best ms", digits: 0 },
+] as const;
+const rowOf = ({ name, median, best }: Timing): Table["rows"][number] => ({
+  name,
+  values: { medianMs: median * 1000, bestMs: best * 1000 },
+});
 
-export async function benchCompile(root: string, bench: Bench, only: RegExp, print: (table: Table) => void): Promise<readonly Table[]> {
+export async function benchCompile(
+  root: string,
+  bench: Bench,
+  only: RegExp,
+  print: (table: Table) => void,
+): Promise<readonly Table[]> {
   const tables = [benchProcesses(root)];
   print(tables[0] as Table);
   for (const model of ["ShakespeareChar", "GPT2"].filter((name) => only.test(name))) {
-    const table = bench.hasCpuDevice ? await benchKernels(root, model) : { title: `compile: ${model}`, columns, rows: [], notes: [`the CPU device is absent: ${bench.machine.compiler}`] };
+    const table = bench.hasCpuDevice
+      ? await benchKernels(root, model)
+      : {
+          title: `compile: ${model}`,
+          columns,
+          rows: [],
+          notes: [`the CPU device is absent: ${bench.machine.compiler}`],
+        };
     print(table);
     tables.push(table);
   }
@@ -34,7 +52,10 @@ function benchProcesses(root: string, samples = 7): Table {
     ["node --version (floor)", ["--version"]],
     ["llmc --help", [llmc, "--help"]],
     ["llmc check models/quickstart.llm", [llmc, "check", "models/quickstart.llm"]],
-    ["llmc build of a 12-layer GPT-2", [llmc, "build", join(root, "scripts/bench/models/gpt2-books.llm"), "--out", out]],
+    [
+      "llmc build of a 12-layer GPT-2",
+      [llmc, "build", join(root, "scripts/bench/models/gpt2-books.llm"), "--out", out],
+    ],
   ];
   const times = commands.map((): number[] => []);
   for (let sample = 0; sample < samples; sample++) {
@@ -46,7 +67,12 @@ function benchProcesses(root: string, samples = 7): Table {
     });
   }
   rmSync(out, { recursive: true });
-  return { title: "compile: whole processes", columns, rows: commands.map(([name], i) => rowOf(timing(name, times[i] ?? []))), notes: [] };
+  return {
+    title: "compile: whole processes",
+    columns,
+    rows: commands.map(([name], i) => rowOf(timing(name, times[i] ?? []))),
+    notes: [],
+  };
 }
 
 /** Each cold start has a cache folder of its own. */
@@ -77,9 +103,12 @@ async function benchKernels(root: string, model: string): Promise<Table> {
     else process.env["XDG_CACHE_HOME"] = usual;
   }
   return {
-    title: `compile: ${workload.name}, ${kernels} kernels of four programs on the CPU device`, columns,
+    title: `compile: ${workload.name}, ${kernels} kernels of four programs on the CPU device`,
+    columns,
     rows: [
-      timing("from the source to the plan", plans), timing("cold: C compiled and loaded, parameters drawn", cold), timing("warm: loaded from the cache, parameters drawn", warm),
+      timing("from the source to the plan", plans),
+      timing("cold: C compiled and loaded, parameters drawn", cold),
+      timing("warm: loaded from the cache, parameters drawn", warm),
       timing("then the first training step", first),
     ].map(rowOf),
     notes: [],

@@ -9,7 +9,10 @@ import { create, globals } from "webgpu";
 const steps = Number(process.argv[2] ?? 3);
 Object.assign(globalThis, globals);
 const gpu = create([]);
-Object.defineProperty(globalThis, "navigator", { value: { gpu, hardwareConcurrency: 2, userAgent: "node" }, configurable: true });
+Object.defineProperty(globalThis, "navigator", {
+  value: { gpu, hardwareConcurrency: 2, userAgent: "node" },
+  configurable: true,
+});
 
 const jax = await import("@jax-js/jax");
 await jax.init("wasm", "webgpu");
@@ -23,7 +26,12 @@ const normal = (...shape) => random.normal(random.key(drawn++), shape).mul(0.02)
 let parameters = {
   embed: normal(V, D),
   positions: normal(T, D),
-  layers: Array.from({ length: L }, () => ({ qkv: normal(D, 3 * D), out: normal(D, D), up: normal(D, 4 * D), down: normal(4 * D, D) })),
+  layers: Array.from({ length: L }, () => ({
+    qkv: normal(D, 3 * D),
+    out: normal(D, D),
+    up: normal(D, 4 * D),
+    down: normal(4 * D, D),
+  })),
 };
 
 const norm = (x) => x.div(np.sqrt(np.mean(x.ref.mul(x.ref), -1, { keepdims: true }).add(1e-6)));
@@ -32,7 +40,12 @@ function attention(x, layer) {
   const heads = np.matmul(norm(x), layer.qkv).reshape([B, T, 3, H, E]).transpose([2, 0, 3, 1, 4]);
   const [q, k, v] = [heads.ref.slice(0), heads.ref.slice(1), heads.slice(2)];
   const scores = np.matmul(q, k.transpose([0, 1, 3, 2])).mul(1 / Math.sqrt(E));
-  const masked = scores.add(np.tril(np.ones([T, T])).sub(1).mul(1e9));
+  const masked = scores.add(
+    np
+      .tril(np.ones([T, T]))
+      .sub(1)
+      .mul(1e9),
+  );
   const mixed = np.matmul(nn.softmax(masked, -1), v).transpose([0, 2, 1, 3]).reshape([B, T, D]);
   return np.matmul(mixed, layer.out);
 }
@@ -48,7 +61,8 @@ function loss(p, inputs, targets) {
 }
 
 const gradient = jit(valueAndGrad(loss));
-const oneHot = (offset) => nn.oneHot(np.array(Int32Array.from({ length: B * T }, (_, i) => ((i + offset) * 7919) % V)).reshape([B * T]), V);
+const oneHot = (offset) =>
+  nn.oneHot(np.array(Int32Array.from({ length: B * T }, (_, i) => ((i + offset) * 7919) % V)).reshape([B * T]), V);
 
 async function step() {
   const [value, gradients] = gradient(tree.ref(parameters), oneHot(0), oneHot(1));

@@ -1,18 +1,18 @@
 /** @file llmc on the CPU device, in this process: models of scripts/bench/models compiled, opened, and run as a contender. */
 import { join } from "node:path";
 import { kernelFiles } from "../../codegen/kernel-files.ts";
-import { sourceHost } from "../../src/cli/files.ts";
-import { targetOfThisProcessor } from "../../src/cli/targets.ts";
+import { sourceHost } from "../../src/cli/frame/files.ts";
+import { targetOfThisProcessor } from "../../src/cli/model/targets.ts";
 import { elementCount } from "../../src/ir/node.ts";
 import { compile } from "../../src/plan/build-plan.ts";
 import type { Compiled, CompileOptions } from "../../src/plan/build-plan.ts";
 import type { Precision } from "../../src/optimize/canonical/precision.ts";
-import type { CompiledProgram, Device, Session } from "../../src/runtime/device.ts";
-import { initialise } from "../../src/runtime/arenas.ts";
-import { tokenInputs } from "../../src/runtime/inputs.ts";
+import type { CompiledProgram, Device, Session } from "../../src/runtime/session/device.ts";
+import { initialise } from "../../src/runtime/session/arenas.ts";
+import { tokenInputs } from "../../src/runtime/session/inputs.ts";
 import { openDevice } from "../../src/runtime/node/device.ts";
-import { checkFile } from "../../src/semantics/check.ts";
-import { elaborate } from "../../src/semantics/elaborate.ts";
+import { checkFile } from "../../src/semantics/check/check.ts";
+import { elaborate } from "../../src/semantics/model/elaborate.ts";
 import type { Contender } from "./measure.ts";
 import { secondsOf } from "./measure.ts";
 import type { Workload } from "./workloads.ts";
@@ -24,13 +24,27 @@ export interface BenchModel {
 }
 
 /** Compiles a workload's model for this processor. */
-export function compileForCpu(root: string, { file, model: name, batch }: Workload, { programs, precision = "f32" }: Pick<CompileOptions, "programs" | "precision"> = {}): BenchModel {
+export function compileForCpu(
+  root: string,
+  { file, model: name, batch }: Workload,
+  { programs, precision = "f32" }: Pick<CompileOptions, "programs" | "precision"> = {},
+): BenchModel {
   const { program, diagnostics } = checkFile(join("scripts/bench/models", file), sourceHost(root));
   const { model, optimizer, schedule, train, diagnostics: more } = elaborate(program, name, { batch });
   const errors = [...diagnostics, ...more].filter((d) => d.severity === "error");
-  if (errors.length > 0 || !model || !optimizer || !schedule) throw new Error(`${file}: ${errors.map((d) => d.message).join("; ")}`);
-  const options = { target: targetOfThisProcessor(), precision, ...(train?.clip !== undefined && { clip: train.clip }), ...(programs && { programs }) };
-  return { precision, compiled: compile(model, optimizer, schedule, options), parameters: model.parameters.reduce((sum, { leaf }) => sum + elementCount(leaf.axes), 0) };
+  if (errors.length > 0 || !model || !optimizer || !schedule)
+    throw new Error(`${file}: ${errors.map((d) => d.message).join("; ")}`);
+  const options = {
+    target: targetOfThisProcessor(),
+    precision,
+    ...(train?.clip !== undefined && { clip: train.clip }),
+    ...(programs && { programs }),
+  };
+  return {
+    precision,
+    compiled: compile(model, optimizer, schedule, options),
+    parameters: model.parameters.reduce((sum, { leaf }) => sum + elementCount(leaf.axes), 0),
+  };
 }
 
 /** A plan with its kernels. */

@@ -9,7 +9,10 @@ const program = await loadProgram(folder);
 const session = await device.open(program);
 const { plan } = program;
 const arena = plan.buffers.findIndex((buffer) => buffer.role === "parameters");
-session.write(arena, Float32Array.from({ length: plan.buffers[arena].bytes / 4 }, (_, i) => 0.02 * Math.sin(1 + 1.37 * i)));
+session.write(
+  arena,
+  Float32Array.from({ length: plan.buffers[arena].bytes / 4 }, (_, i) => 0.02 * Math.sin(1 + 1.37 * i)),
+);
 const { inputs, targets } = tokenInputs(session, "train");
 inputs.forEach((_, i) => {
   inputs[i] = (i * 7919) % plan.vocabulary;

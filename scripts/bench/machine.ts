@@ -4,7 +4,7 @@ import { findCompiler } from "../../src/runtime/cpu/compiler.ts";
 import { openCalibrator, usualThreads } from "../../src/runtime/cpu/calibrate.ts";
 import type { Calibrator, CpuCalibration } from "../../src/runtime/cpu/calibrate.ts";
 import { processor, vectorWidth } from "../../src/runtime/cpu/processor.ts";
-import { messageOf } from "../../src/runtime/failure.ts";
+import { messageOf } from "../../src/runtime/util/failure.ts";
 import type { Contender } from "./measure.ts";
 
 /** By numbers of threads: one, and all. */
@@ -42,9 +42,16 @@ export class Bench {
   static async open(): Promise<Bench> {
     const compiler = await findCompiler().catch((error: unknown) => messageOf(error));
     const machine: Machine = {
-      date: new Date().toISOString(), cpu: cpus()[0]?.model.trim() ?? process.arch, cores: cpus().length, vectorWidth: vectorWidth(),
-      instructions: [...new Set(processor().match(interesting) ?? [])], memoryGiB: Math.round(totalmem() / 2 ** 30), system: `${process.platform} ${release()}`,
-      node: process.version, compiler: typeof compiler === "string" ? compiler : compiler.version, load: loadavg().map((value) => Number(value.toFixed(2))),
+      date: new Date().toISOString(),
+      cpu: cpus()[0]?.model.trim() ?? process.arch,
+      cores: cpus().length,
+      vectorWidth: vectorWidth(),
+      instructions: [...new Set(processor().match(interesting) ?? [])],
+      memoryGiB: Math.round(totalmem() / 2 ** 30),
+      system: `${process.platform} ${release()}`,
+      node: process.version,
+      compiler: typeof compiler === "string" ? compiler : compiler.version,
+      load: loadavg().map((value) => Number(value.toFixed(2))),
     };
     return new Bench(machine, typeof compiler === "string" ? undefined : await openCalibrator(compiler));
   }
@@ -63,12 +70,22 @@ export class Bench {
 
   /** The processor's best as a contender: a sample is the seconds of one GFLOP, on so many threads. */
   peak(threads: number): Contender {
-    return { name: "peak", about: "", sample: async () => 1e9 / ((await this.#calibrator?.measure(threads, 0.1))?.flopsPerSecond ?? NaN), close: () => {} };
+    return {
+      name: "peak",
+      about: "",
+      sample: async () => 1e9 / ((await this.#calibrator?.measure(threads, 0.1))?.flopsPerSecond ?? NaN),
+      close: () => {},
+    };
   }
 
   /** The same of memory: a sample is the seconds of reading one GB. */
   bandwidth(threads: number): Contender {
-    return { name: "bandwidth", about: "", sample: async () => 1e9 / ((await this.#calibrator?.measure(threads, 0.1))?.bytesPerSecond ?? NaN), close: () => {} };
+    return {
+      name: "bandwidth",
+      about: "",
+      sample: async () => 1e9 / ((await this.#calibrator?.measure(threads, 0.1))?.bytesPerSecond ?? NaN),
+      close: () => {},
+    };
   }
 }
 
@@ -78,7 +95,12 @@ export function printMachine(machine: Machine): string {
 }
 
 const rates = (calibration: Calibration): string =>
-  calibration.map(({ threads, flopsPerSecond, bytesPerSecond }) => `${threads} ${threads === 1 ? "thread" : "threads"} ${(flopsPerSecond / 1e9).toFixed(0)} GFLOP/s, read ${(bytesPerSecond / 1e9).toFixed(1)} GB/s`).join("; ");
+  calibration
+    .map(
+      ({ threads, flopsPerSecond, bytesPerSecond }) =>
+        `${threads} ${threads === 1 ? "thread" : "threads"} ${(flopsPerSecond / 1e9).toFixed(0)} GFLOP/s, read ${(bytesPerSecond / 1e9).toFixed(1)} GB/s`,
+    )
+    .join("; ");
 
 const differ = (a: number, b: number): boolean => Math.abs(a / b - 1) > tolerance;
 
@@ -88,8 +110,13 @@ export function compareCalibrations(before: Calibration | undefined, after: Cali
   const changed = before.flatMap((first, i) => {
     const second = after[i];
     if (!second) return [];
-    return differ(first.flopsPerSecond, second.flopsPerSecond) || differ(first.bytesPerSecond, second.bytesPerSecond) ? [first.threads] : [];
+    return differ(first.flopsPerSecond, second.flopsPerSecond) || differ(first.bytesPerSecond, second.bytesPerSecond)
+      ? [first.threads]
+      : [];
   });
-  const warning = changed.length > 0 ? `WARNING: the machine did not run evenly (more than ${tolerance * 100} % of difference): trust ratios only, or run it again\n` : "";
+  const warning =
+    changed.length > 0
+      ? `WARNING: the machine did not run evenly (more than ${tolerance * 100} % of difference): trust ratios only, or run it again\n`
+      : "";
   return `before: ${rates(before)}\nafter:  ${rates(after)}\n${warning}`;
 }

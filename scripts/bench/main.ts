@@ -14,14 +14,24 @@ import { benchTrain } from "./train.ts";
 
 type Suite = (root: string, bench: Bench, only: RegExp, print: (table: Table) => void) => Promise<readonly Table[]>;
 
-const suites: ReadonlyMap<string, Suite> = new Map([["kernels", benchKernels], ["train", benchTrain], ["generate", benchGenerate], ["compile", benchCompile], ["tokenizer", benchTokenizer]]);
+const suites: ReadonlyMap<string, Suite> = new Map([
+  ["kernels", benchKernels],
+  ["train", benchTrain],
+  ["generate", benchGenerate],
+  ["compile", benchCompile],
+  ["tokenizer", benchTokenizer],
+]);
 
 function refuse(problem: string): never {
   console.error(problem);
   process.exit(2);
 }
 
-function options(words: readonly string[]): { readonly chosen: readonly string[]; readonly only: RegExp; readonly json: string | undefined } {
+function options(words: readonly string[]): {
+  readonly chosen: readonly string[];
+  readonly only: RegExp;
+  readonly json: string | undefined;
+} {
   const chosen: string[] = [];
   const values = new Map<string, string>();
   for (let i = 0; i < words.length; i++) {
@@ -30,7 +40,11 @@ function options(words: readonly string[]): { readonly chosen: readonly string[]
     else if (suites.has(word)) chosen.push(word);
     else refuse(`there is no suite \`${word}\`, only ${[...suites.keys()].join(", ")}`);
   }
-  return { chosen: chosen.length > 0 ? chosen : [...suites.keys()], only: new RegExp(values.get("--only") ?? ""), json: values.get("--json") };
+  return {
+    chosen: chosen.length > 0 ? chosen : [...suites.keys()],
+    only: new RegExp(values.get("--only") ?? ""),
+    json: values.get("--json"),
+  };
 }
 
 const { chosen, only, json } = options(process.argv.slice(2));
@@ -39,7 +53,8 @@ console.log(printMachine(bench.machine));
 const results: SuiteResult[] = [];
 for (const suite of chosen) {
   const before = await bench.calibrate();
-  const tables = (await suites.get(suite)?.(process.cwd(), bench, only, (table) => console.log(printTable(table)))) ?? [];
+  const tables =
+    (await suites.get(suite)?.(process.cwd(), bench, only, (table) => console.log(printTable(table)))) ?? [];
   const after = await bench.calibrate();
   console.log(compareCalibrations(before, after));
   results.push({ suite, tables, before, after });

@@ -28,7 +28,10 @@ export interface Patience {
 const fewestRounds = 3;
 
 /** Times of every contender, in their order. A first round that does not count warms up. */
-export async function interleave(contenders: readonly Contender[], { rounds, seconds }: Patience): Promise<readonly Timing[]> {
+export async function interleave(
+  contenders: readonly Contender[],
+  { rounds, seconds }: Patience,
+): Promise<readonly Timing[]> {
   for (const contender of contenders) await contender.sample();
   const times = contenders.map((): number[] => []);
   const start = performance.now();

@@ -21,24 +21,43 @@ interface Ready {
 const python = process.env["LLMC_BENCH_PYTHON"] ?? "python3";
 
 /** Its number of parameters has to be the given one: it is the same model. */
-export async function pytorchTraining(root: string, { family, batch }: Workload, sizes: Sizes, parameters: number, { dtype, compile }: PyTorchOptions): Promise<Entry> {
+export async function pytorchTraining(
+  root: string,
+  { family, batch }: Workload,
+  sizes: Sizes,
+  parameters: number,
+  { dtype, compile }: PyTorchOptions,
+): Promise<Entry> {
   const name = `PyTorch ${dtype === "float32" ? "f32" : "bf16"} ${compile ? "compiled" : "eager"}`;
   const threads = Number(process.env["LLMC_THREADS"] || availableParallelism());
   const config = { family, ...sizes, batch, threads, dtype, compile };
-  const child = spawn(python, [join(root, "scripts/bench/baseline.py"), JSON.stringify(config)], { stdio: ["pipe", "pipe", "ignore"] });
-  const failed = new Promise<string>((resolve) => child.once("error", () => resolve(`there is no \`${python}\`; name an interpreter that has PyTorch with LLMC_BENCH_PYTHON`)));
+  const child = spawn(python, [join(root, "scripts/bench/baseline.py"), JSON.stringify(config)], {
+    stdio: ["pipe", "pipe", "ignore"],
+  });
+  const failed = new Promise<string>((resolve) =>
+    child.once("error", () =>
+      resolve(`there is no \`${python}\`; name an interpreter that has PyTorch with LLMC_BENCH_PYTHON`),
+    ),
+  );
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const next = async (): Promise<string> => {
     const line: IteratorResult<string, unknown> = await lines.next();
     if (line.done === true) throw new Error(`${name} ended before it answered`);
     return line.value;
   };
-  const first = await Promise.race([failed.then((absent): Ready => ({ absent })), next().then((line) => JSON.parse(line) as Ready, (error: unknown): Ready => ({ absent: String(error) }))]);
+  const first = await Promise.race([
+    failed.then((absent): Ready => ({ absent })),
+    next().then(
+      (line) => JSON.parse(line) as Ready,
+      (error: unknown): Ready => ({ absent: String(error) }),
+    ),
+  ]);
   if (first.absent !== undefined) {
     child.kill();
     return { name, absent: first.absent };
   }
-  if (first.parameters !== parameters) throw new Error(`${name} has ${first.parameters} parameters, and llmc's model has ${parameters}`);
+  if (first.parameters !== parameters)
+    throw new Error(`${name} has ${first.parameters} parameters, and llmc's model has ${parameters}`);
   return {
     name,
     about: `${first.version}, ${first.parameters} parameters, ${threads} threads`,
@@ -47,9 +66,10 @@ export async function pytorchTraining(root: string, { family, batch }: Workload,
       const [seconds] = JSON.parse(await next()) as number[];
       return seconds ?? NaN;
     },
-    close: () => new Promise((resolve) => {
-      child.once("exit", () => resolve());
-      child.stdin.end();
-    }),
+    close: () =>
+      new Promise((resolve) => {
+        child.once("exit", () => resolve());
+        child.stdin.end();
+      }),
   };
 }

@@ -29,9 +29,15 @@ export interface SuiteResult {
 }
 
 export function printTable({ title, columns, rows, notes }: Table): string {
-  const cells = rows.map(({ name, values }) => [name, ...columns.map(({ key, digits }) => values[key]?.toFixed(digits) ?? "-")]);
+  const cells = rows.map(({ name, values }) => [
+    name,
+    ...columns.map(({ key, digits }) => values[key]?.toFixed(digits) ?? "-"),
+  ]);
   const all = [["", ...columns.map((column) => column.title)], ...cells];
   const widths = all[0]?.map((_, i) => Math.max(...all.map((row) => row[i]?.length ?? 0))) ?? [];
-  const lines = all.map((row) => `  ${row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join("  ")}`);
+  const lines = all.map(
+    (row) =>
+      `  ${row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join("  ")}`,
+  );
   return [title, ...(rows.length > 0 ? lines : []), ...notes.map((note) => `  ${note}`), ""].join("\n");
 }

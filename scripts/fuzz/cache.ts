@@ -6,7 +6,14 @@ import { parseArgs } from "node:util";
 import { cacheToFlip } from "../../tests/support/flip-cache.ts";
 
 export async function fuzzCache(given: readonly string[]): Promise<number> {
-  const { values } = parseArgs({ args: [...given], options: { seed: { type: "string", default: "0" }, count: { type: "string" }, minutes: { type: "string", default: "5" } } });
+  const { values } = parseArgs({
+    args: [...given],
+    options: {
+      seed: { type: "string", default: "0" },
+      count: { type: "string" },
+      minutes: { type: "string", default: "5" },
+    },
+  });
   const first = Number(values.seed);
   const count = values.count === undefined ? Infinity : Number(values.count);
   const end = performance.now() + (values.count === undefined ? Number(values.minutes) * 60_000 : Infinity);

@@ -6,7 +6,14 @@ import { parseArgs } from "node:util";
 import { tryDecoding } from "../../tests/support/try-decoding.ts";
 
 export async function fuzzDecoding(given: readonly string[]): Promise<number> {
-  const { values } = parseArgs({ args: [...given], options: { seed: { type: "string", default: "0" }, count: { type: "string" }, minutes: { type: "string", default: "5" } } });
+  const { values } = parseArgs({
+    args: [...given],
+    options: {
+      seed: { type: "string", default: "0" },
+      count: { type: "string" },
+      minutes: { type: "string", default: "5" },
+    },
+  });
   const first = Number(values.seed);
   const count = values.count === undefined ? Infinity : Number(values.count);
   const end = performance.now() + (values.count === undefined ? Number(values.minutes) * 60_000 : Infinity);
@@ -19,6 +26,8 @@ export async function fuzzDecoding(given: readonly string[]): Promise<number> {
     if (result.kind === "wrong") console.log(`--- seed ${seed}\n${result.why}\n${result.text}`);
   }
   const { incremental, context, refused, invalid, wrong } = totals;
-  console.log(`seeds ${first} to ${seed - 1}: ${incremental} token by token, ${context} by the whole context, ${refused} not generated from, ${invalid} refused with a message, ${wrong} wrong`);
+  console.log(
+    `seeds ${first} to ${seed - 1}: ${incremental} token by token, ${context} by the whole context, ${refused} not generated from, ${invalid} refused with a message, ${wrong} wrong`,
+  );
   return wrong === 0 ? 0 : 1;
 }

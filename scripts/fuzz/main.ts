@@ -5,7 +5,13 @@ import { fuzzCache } from "./cache.ts";
 import { fuzzPrograms } from "./programs.ts";
 import { fuzzTexts } from "./text.ts";
 
-const kinds: Readonly<Record<string, (given: readonly string[]) => Promise<number>>> = { cache: fuzzCache, decode: fuzzDecoding, faults: fuzzFaults, programs: fuzzPrograms, text: fuzzTexts };
+const kinds: Readonly<Record<string, (given: readonly string[]) => Promise<number>>> = {
+  cache: fuzzCache,
+  decode: fuzzDecoding,
+  faults: fuzzFaults,
+  programs: fuzzPrograms,
+  text: fuzzTexts,
+};
 
 const [what = "", ...given] = process.argv.slice(2);
 const run = kinds[what];

@@ -57,7 +57,8 @@ function integrated(): Int32Array {
     const ahead = 2 ** (-placeBits - 1);
     const at = 2 * (segments * octave + segments - 1 - (segment % segments));
     words[at] = Math.round((z - slope * ahead + curvature * ahead ** 2) / quantum);
-    words[at + 1] = Math.round((slope - 2 * curvature * ahead) / quantum) * 2 ** curvatureBits + Math.round(curvature / quantum);
+    words[at + 1] =
+      Math.round((slope - 2 * curvature * ahead) / quantum) * 2 ** curvatureBits + Math.round(curvature / quantum);
   }
   return words;
 }

@@ -32,7 +32,12 @@ export interface Plan {
   readonly generation?: { readonly kind: "incremental" | "context" | "refused"; readonly reason: string };
   readonly memory: MemoryReport;
   /** What the device must offer. */
-  readonly needs: { readonly bufferBytes: number; readonly bindings: number; readonly sharedBytes: number; readonly lanes: number };
+  readonly needs: {
+    readonly bufferBytes: number;
+    readonly bindings: number;
+    readonly sharedBytes: number;
+    readonly lanes: number;
+  };
 }
 
 export interface PlanBuffer {
@@ -45,7 +50,8 @@ export interface PlanBuffer {
    * - constant: filled once from `constants.bin` at `offset`.
    * - cache: keys, values and their like, zero before the first token.
    */
-  readonly role: "parameters" | "gradients" | "state" | "activation" | "workspace" | "input" | "scalars" | "constant" | "cache";
+  readonly role:
+    "parameters" | "gradients" | "state" | "activation" | "workspace" | "input" | "scalars" | "constant" | "cache";
   /** For constants: where in constants.bin. */
   readonly offset?: number;
 }
@@ -77,7 +83,12 @@ export interface Program {
   /** Words of the scalars buffer, in order; those with `expression` are computed by the generated program from the others in f64. */
   readonly scalars: readonly ProgramScalar[];
   /** What is read back. */
-  readonly outputs: readonly { readonly name: string; readonly buffer: number; readonly offset: number; readonly bytes: number }[];
+  readonly outputs: readonly {
+    readonly name: string;
+    readonly buffer: number;
+    readonly offset: number;
+    readonly bytes: number;
+  }[];
   /** Buffers that must be zero before each replay. */
   readonly clears: readonly { readonly buffer: number; readonly offset: number; readonly bytes: number }[];
 }
@@ -95,10 +106,28 @@ export interface Dispatch {
 }
 
 export type ProgramInput =
-  | { readonly kind: "tokens"; readonly name: string; readonly buffer: number; readonly shape: readonly number[]; readonly below: number }
-  | { readonly kind: "targets"; readonly name: string; readonly buffer: number; readonly shape: readonly number[]; readonly below: number }
+  | {
+      readonly kind: "tokens";
+      readonly name: string;
+      readonly buffer: number;
+      readonly shape: readonly number[];
+      readonly below: number;
+    }
+  | {
+      readonly kind: "targets";
+      readonly name: string;
+      readonly buffer: number;
+      readonly shape: readonly number[];
+      readonly below: number;
+    }
   /** Counting sort of another input: the positions sorted by value (stable), and where each value starts (below + 1 entries). */
-  | { readonly kind: "order" | "offsets"; readonly name: string; readonly buffer: number; readonly of: string; readonly below: number };
+  | {
+      readonly kind: "order" | "offsets";
+      readonly name: string;
+      readonly buffer: number;
+      readonly of: string;
+      readonly below: number;
+    };
 
 export interface ProgramScalar {
   readonly name: string;

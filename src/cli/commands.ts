@@ -1,5 +1,5 @@
 /** @file Every command. Their modules are light: what is heavy they import when they run. */
-import type { Command } from "./command.ts";
+import type { Command } from "./frame/command.ts";
 import { build } from "./commands/build.ts";
 import { check } from "./commands/check.ts";
 import { data } from "./commands/data.ts";
@@ -13,4 +13,16 @@ import { tokenize } from "./commands/tokenize.ts";
 import { train } from "./commands/train.ts";
 
 /** In the order in which a user meets them. */
-export const commands: readonly Command[] = [newProject, check, fmt, show, build, train, generate, data, tokenize, devices, explain];
+export const commands: readonly Command[] = [
+  newProject,
+  check,
+  fmt,
+  show,
+  build,
+  train,
+  generate,
+  data,
+  tokenize,
+  devices,
+  explain,
+];

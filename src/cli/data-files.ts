@@ -2,15 +2,15 @@
 import { constants } from "node:fs";
 import { access, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import type { Section } from "../../grammar/ast.ts";
-import { checkFields } from "../../grammar/fields.ts";
+import type { Section } from "../../grammar/syntax/ast.ts";
+import { checkFields } from "../../grammar/schema/fields.ts";
 import { schemas, type ReadingConfig } from "../../grammar/schema.ts";
-import { report } from "../diagnostics/codes.ts";
+import { report } from "../diagnostics/codes/table.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import type { Span } from "../diagnostics/source.ts";
-import { isFailure, messageOf, systemCode } from "../runtime/failure.ts";
+import { isFailure, messageOf, systemCode } from "../runtime/util/failure.ts";
 import { expand, type Named } from "../runtime/node/files.ts";
-import { filePatterns } from "./curation-plan.ts";
+import { filePatterns } from "./data/curation-plan.ts";
 
 /** Looks at the files of a source or test that `section` declares; each is looked at once. */
 export type LookAt = (reading: ReadingConfig, section: Section) => Promise<FilesSeen>;
@@ -44,13 +44,28 @@ async function look(reading: ReadingConfig, section: Section, cwd: string): Prom
   for (const [i, pattern] of patterns.entries()) {
     const span = itemSpan(written, reading.files[i] ?? "");
     try {
-      for (const file of await expand({ name, files: [pattern] }, reading.package === undefined ? folder : cwd)) files.set(file.path, file);
+      for (const file of await expand({ name, files: [pattern] }, reading.package === undefined ? folder : cwd))
+        files.set(file.path, file);
     } catch (error) {
-      problems.push(fileProblem(error, isFailure(error) && error.help?.startsWith("npm install") === true ? (reading.spans["package"] ?? span) : span));
+      problems.push(
+        fileProblem(
+          error,
+          isFailure(error) && error.help?.startsWith("npm install") === true
+            ? (reading.spans["package"] ?? span)
+            : span,
+        ),
+      );
     }
   }
   const unreadable = await firstUnreadable([...files.values()]);
-  if (unreadable) problems.push(report("data/unreadable", { problem: `cannot read ${unreadable.name}: ${unreadable.why}` }, { primary: { span: written, text: "" } }));
+  if (unreadable)
+    problems.push(
+      report(
+        "data/unreadable",
+        { problem: `cannot read ${unreadable.name}: ${unreadable.why}` },
+        { primary: { span: written, text: "" } },
+      ),
+    );
   return { files: [...files.values()], problems };
 }
 
@@ -62,16 +77,31 @@ function itemSpan(list: Span, pattern: string): Span {
 }
 
 function fileProblem(error: unknown, span: Span): Diagnostic {
-  const details = { primary: { span, text: "" }, ...(isFailure(error) && error.help !== undefined && { help: error.help }) };
-  if (isFailure(error) && (error.code === "data/missing" || error.code === "data/directory" || error.code === "data/unreadable")) return report(error.code, { problem: error.message }, details);
+  const details = {
+    primary: { span, text: "" },
+    ...(isFailure(error) && error.help !== undefined && { help: error.help }),
+  };
+  if (
+    isFailure(error) &&
+    (error.code === "data/missing" || error.code === "data/directory" || error.code === "data/unreadable")
+  )
+    return report(error.code, { problem: error.message }, details);
   if (systemCode(error) === undefined) throw error;
-  return report("data/unreadable", { problem: `cannot look for ${error instanceof Error && "path" in error && typeof error.path === "string" ? error.path : "the files"}: ${messageOf(error)}` }, details);
+  return report(
+    "data/unreadable",
+    {
+      problem: `cannot look for ${error instanceof Error && "path" in error && typeof error.path === "string" ? error.path : "the files"}: ${messageOf(error)}`,
+    },
+    details,
+  );
 }
 
 /** As many are opened at most: what keeps one of a corpus from being read keeps most of them. */
 const mostOpened = 200;
 
-async function firstUnreadable(files: readonly Named[]): Promise<{ readonly name: string; readonly why: string } | undefined> {
+async function firstUnreadable(
+  files: readonly Named[],
+): Promise<{ readonly name: string; readonly why: string } | undefined> {
   for (const { name, path } of files.slice(0, mostOpened)) {
     try {
       await access(path, constants.R_OK);
@@ -89,9 +119,16 @@ export async function bytesOf(files: readonly Named[]): Promise<readonly number[
 }
 
 /** The sources and tests of data and evaluations that the program's own file declares. */
-export function readingsOf(sections: readonly Section[]): readonly { readonly reading: ReadingConfig; readonly section: Section }[] {
+export function readingsOf(
+  sections: readonly Section[],
+): readonly { readonly reading: ReadingConfig; readonly section: Section }[] {
   return sections.flatMap((section) => {
-    const readings = section.keyword === "data" ? checkFields(section, schemas.data).value?.source : section.keyword === "eval" ? checkFields(section, schemas.eval).value?.test : undefined;
+    const readings =
+      section.keyword === "data"
+        ? checkFields(section, schemas.data).value?.source
+        : section.keyword === "eval"
+          ? checkFields(section, schemas.eval).value?.test
+          : undefined;
     return (readings ?? []).map((reading) => ({ reading, section }));
   });
 }

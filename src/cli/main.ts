@@ -1,12 +1,12 @@
 #!/usr/bin/env node
 /** @file The `llmc` command: finds the command, parses its arguments, runs it and sets the exit code. Everything heavy is imported by the commands. */
-import { suggest } from "../diagnostics/suggest.ts";
-import { parseArguments } from "./arguments.ts";
+import { suggest } from "../util/suggest.ts";
+import { parseArguments } from "./frame/arguments.ts";
 import { commands } from "./commands.ts";
-import { commandHelp, overview, usage } from "./help.ts";
-import { type ExitCode, type Host, processHost } from "./host.ts";
-import { diskCause } from "../runtime/node/write-atomically.ts";
-import { terminalText } from "../runtime/terminal-text.ts";
+import { commandHelp, overview, usage } from "./frame/help.ts";
+import { type ExitCode, type Host, processHost } from "./frame/host.ts";
+import { diskCause } from "../runtime/files/write-atomically.ts";
+import { terminalText } from "../runtime/util/terminal-text.ts";
 
 export async function main(words: readonly string[], host: Host): Promise<ExitCode> {
   const [name, ...rest] = words;
@@ -15,14 +15,19 @@ export async function main(words: readonly string[], host: Host): Promise<ExitCo
     return 0;
   }
   if (name === "--version" || name === "-V") {
-    const { version } = await import("./version.ts");
+    const { version } = await import("./frame/version.ts");
     host.out(`${version}\n`);
     return 0;
   }
   const command = commands.find((c) => c.name === name);
   if (!command) {
-    const close = suggest(name, commands.map((c) => c.name));
-    host.err(`\`${name}\` is not a command of llmc${close ? `; did you mean \`llmc ${close}\`?` : `, which has ${commands.map((c) => c.name).join(", ")}`}\n\`llmc --help\` tells what they do\n`);
+    const close = suggest(
+      name,
+      commands.map((c) => c.name),
+    );
+    host.err(
+      `\`${name}\` is not a command of llmc${close ? `; did you mean \`llmc ${close}\`?` : `, which has ${commands.map((c) => c.name).join(", ")}`}\n\`llmc --help\` tells what they do\n`,
+    );
     return 2;
   }
   const parsed = parseArguments(command, rest);
@@ -31,7 +36,9 @@ export async function main(words: readonly string[], host: Host): Promise<ExitCo
       host.out(commandHelp(command));
       return 0;
     case "error":
-      host.err(`${parsed.message}\n${usage(command)}\n\`llmc ${command.name} --help\` shows examples and every option\n`);
+      host.err(
+        `${parsed.message}\n${usage(command)}\n\`llmc ${command.name} --help\` shows examples and every option\n`,
+      );
       return 2;
     case "ok":
       return command.run(parsed.input, host);
@@ -41,7 +48,11 @@ export async function main(words: readonly string[], host: Host): Promise<ExitCo
 /** A bug: say so, with what a report needs. */
 function reportBug(error: unknown, words: readonly string[]): void {
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  process.stderr.write(terminalText(`This is a bug in llmc, not in your file. Please report it with the file and these lines:\n\n  llmc ${words.join(" ")}\n  node ${process.version} ${process.platform}\n${text.replace(/^/gm, "  ")}\n`));
+  process.stderr.write(
+    terminalText(
+      `This is a bug in llmc, not in your file. Please report it with the file and these lines:\n\n  llmc ${words.join(" ")}\n  node ${process.version} ${process.platform}\n${text.replace(/^/gm, "  ")}\n`,
+    ),
+  );
 }
 
 const words = process.argv.slice(2);

@@ -74,7 +74,8 @@ class Writer {
         this.#parts.push(cluster.pass, ...cluster.outputs.flatMap((o) => [o.role, this.#node(o.node)]));
         break;
       }
-      default: return unreachable(cluster);
+      default:
+        return unreachable(cluster);
     }
     return { key: this.#parts.join(";"), nodes: [...this.#nodes.keys()] };
   }
@@ -83,8 +84,13 @@ class Writer {
     for (const axes of [form.z, [form.t, form.s, form.e, form.f]]) this.#axes(axes);
     const none = "-";
     this.#parts.push(
-      this.#scalar(form.q), this.#scalar(form.k), this.#scalar(form.v), this.#scalar(form.score),
-      form.mask ? this.#scalar(form.mask) : none, form.weight ? this.#scalar(form.weight) : none, form.outputAxes.join(),
+      this.#scalar(form.q),
+      this.#scalar(form.k),
+      this.#scalar(form.v),
+      this.#scalar(form.score),
+      form.mask ? this.#scalar(form.mask) : none,
+      form.weight ? this.#scalar(form.weight) : none,
+      form.outputAxes.join(),
     );
   }
 
@@ -93,7 +99,8 @@ class Writer {
   }
 
   #outputs(outputs: readonly Output[]): void {
-    for (const { node, value, at } of outputs) this.#parts.push("=", this.#node(node), this.#scalar(value), at ? at.map((s) => this.#scalar(s)).join() : "");
+    for (const { node, value, at } of outputs)
+      this.#parts.push("=", this.#node(node), this.#scalar(value), at ? at.map((s) => this.#scalar(s)).join() : "");
   }
 
   #node(given: Node): string {
@@ -117,19 +124,28 @@ class Writer {
 
   #fresh(s: Scalar): string {
     switch (s.kind) {
-      case "literal": return `${s.dtype} ${Object.is(s.value, -0) ? "-0" : s.value}`;
-      case "axis": return `axis ${s.position}`;
-      case "slot": return `slot ${s.dtype} ${s.index}`;
+      case "literal":
+        return `${s.dtype} ${Object.is(s.value, -0) ? "-0" : s.value}`;
+      case "axis":
+        return `axis ${s.position}`;
+      case "slot":
+        return `slot ${s.dtype} ${s.index}`;
       case "read":
         return s.of.kind === "leaf" && s.of.role === "scalar"
           ? `word ${s.of.dtype} ${this.#wordOf(s.of)}`
           : `${this.#node(s.of)}(${s.at.map((i) => this.#scalar(i)).join()})`;
-      case "unary": return `${s.op} ${this.#scalar(s.of)}`;
-      case "cast": return `as ${s.dtype} ${this.#scalar(s.of)}`;
-      case "binary": return `${s.op} ${this.#scalar(s.left)} ${this.#scalar(s.right)}`;
-      case "select": return `select ${this.#scalar(s.condition)} ${this.#scalar(s.then)} ${this.#scalar(s.else)}`;
-      case "random": return `random ${s.law} ${this.#scalar(s.stream)} ${this.#scalar(s.counter)}`;
-      default: return unreachable(s);
+      case "unary":
+        return `${s.op} ${this.#scalar(s.of)}`;
+      case "cast":
+        return `as ${s.dtype} ${this.#scalar(s.of)}`;
+      case "binary":
+        return `${s.op} ${this.#scalar(s.left)} ${this.#scalar(s.right)}`;
+      case "select":
+        return `select ${this.#scalar(s.condition)} ${this.#scalar(s.then)} ${this.#scalar(s.else)}`;
+      case "random":
+        return `random ${s.law} ${this.#scalar(s.stream)} ${this.#scalar(s.counter)}`;
+      default:
+        return unreachable(s);
     }
   }
 }

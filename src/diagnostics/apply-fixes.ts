@@ -39,7 +39,10 @@ export function applyFixes(diagnostics: readonly Diagnostic[]): readonly FixedFi
   const files = new Set(edits.map((edit) => edit.span.file));
   return [...files].map((file) => ({
     file,
-    text: editText(file.text, edits.filter((edit) => edit.span.file === file)),
+    text: editText(
+      file.text,
+      edits.filter((edit) => edit.span.file === file),
+    ),
     applied: chosen.filter((fix) => fix.edits.some((edit) => edit.span.file === file)).map((fix) => fix.title),
   }));
 }

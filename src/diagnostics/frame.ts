@@ -42,7 +42,12 @@ export function gutterWidth(labels: readonly Label[]): number {
 }
 
 /** The frame of one file, with the place of its first label (the primary one, if it is in this file) in the header. */
-export function renderFrame(file: SourceFile, labels: readonly { readonly label: Label; readonly primary: boolean }[], width: number, paint: FramePaint): string[] {
+export function renderFrame(
+  file: SourceFile,
+  labels: readonly { readonly label: Label; readonly primary: boolean }[],
+  width: number,
+  paint: FramePaint,
+): string[] {
   const pad = " ".repeat(width);
   const head = labels.find((entry) => entry.primary) ?? labels[0];
   const place = positionAt(file, head?.label.span.start ?? 0);
@@ -53,7 +58,12 @@ export function renderFrame(file: SourceFile, labels: readonly { readonly label:
   for (const [i, line] of lines.entries()) {
     if (i > 0 && line > (lines[i - 1] ?? 0) + 1) out.push(`${pad} ${paint.gutter("·")}`);
     out.push(`${paint.gutter(`${String(line).padStart(width)} │`)} ${expandTabs(lineText(file, line))}`.trimEnd());
-    out.push(...markLines(marks.filter((mark) => mark.line === line), paint).map((text) => `${bar} ${text}`));
+    out.push(
+      ...markLines(
+        marks.filter((mark) => mark.line === line),
+        paint,
+      ).map((text) => `${bar} ${text}`),
+    );
   }
   return out;
 }
@@ -63,9 +73,10 @@ function markLines(marks: readonly Mark[], paint: FramePaint): string[] {
   const byStart = marks.toSorted((a, b) => a.start - b.start || Number(a.primary) - Number(b.primary));
   const end = Math.max(...marks.map((mark) => mark.end));
   const cells: (Mark | undefined)[] = Array.from({ length: end }, () => undefined);
-  for (const mark of byStart.toSorted((a, b) => Number(a.primary) - Number(b.primary))) cells.fill(mark, mark.start, mark.end);
+  for (const mark of byStart.toSorted((a, b) => Number(a.primary) - Number(b.primary)))
+    cells.fill(mark, mark.start, mark.end);
   let underline = "";
-  for (let i = 0; i < end; ) {
+  for (let i = 0; i < end;) {
     const mark = cells[i];
     let j = i;
     while (j < end && cells[j] === mark) j++;

@@ -40,7 +40,15 @@ export interface JsonReport {
 function place(span: Span): JsonPlace {
   const start = positionAt(span.file, span.start);
   const end = positionAt(span.file, span.end);
-  return { path: span.file.path, start: span.start, end: span.end, line: start.line, column: start.column, endLine: end.line, endColumn: end.column };
+  return {
+    path: span.file.path,
+    start: span.start,
+    end: span.end,
+    line: start.line,
+    column: start.column,
+    endLine: end.line,
+    endColumn: end.column,
+  };
 }
 
 function labelled(label: Label): JsonLabel {

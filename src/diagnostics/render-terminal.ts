@@ -19,7 +19,14 @@ export function renderDiagnostic(diagnostic: Diagnostic, options: RenderOptions 
   const pad = " ".repeat(width + 1);
   const labels = [{ label: primary, primary: true }, ...related.map((label) => ({ label, primary: false }))];
   const files = new Set<SourceFile>(labels.map(({ label }) => label.span.file));
-  const frames = [...files].flatMap((file) => renderFrame(file, labels.filter(({ label }) => label.span.file === file), width, paint));
+  const frames = [...files].flatMap((file) =>
+    renderFrame(
+      file,
+      labels.filter(({ label }) => label.span.file === file),
+      width,
+      paint,
+    ),
+  );
   return [
     `${c.bold(loud(`${diagnostic.severity}[${diagnostic.code}]`))}${c.bold(`: ${visible(diagnostic.message)}`)}`,
     ...frames,

@@ -78,9 +78,14 @@ export function vjp(outputs: readonly Node[], cotangents: readonly Node[], wrt: 
     if (!active.has(node) || !cotangent) continue;
     total.set(node, cotangent);
     switch (node.kind) {
-      case "leaf": case "update": break;
-      case "region": contribute(node.reference, cotangent); break;
-      case "comp": case "scatter": {
+      case "leaf":
+      case "update":
+        break;
+      case "region":
+        contribute(node.reference, cotangent);
+        break;
+      case "comp":
+      case "scatter": {
         for (const [operandRead, value] of bodyCotangents(builder, node, cotangent, active)) {
           const operand = operandRead.of;
           const part = adjointOfRead(builder, gradientLabel(operand), operand, operandRead.at, spaceOf(node), value);
@@ -89,11 +94,16 @@ export function vjp(outputs: readonly Node[], cotangents: readonly Node[], wrt: 
         }
         break;
       }
-      default: return unreachable(node);
+      default:
+        return unreachable(node);
     }
   }
 
-  return { gradients: new Map(wrt.map((leaf) => [leaf, total.get(leaf) ?? zeroGradient(leaf)])), cotangents: total, contributions };
+  return {
+    gradients: new Map(wrt.map((leaf) => [leaf, total.get(leaf) ?? zeroGradient(leaf)])),
+    cotangents: total,
+    contributions,
+  };
 }
 
 function zeroGradient(leaf: Leaf): Node {
@@ -101,15 +111,29 @@ function zeroGradient(leaf: Leaf): Node {
 }
 
 /** The cotangent of each read in a node's body, over the node's space. */
-function bodyCotangents(builder: SumBuilder, node: Comp | Scatter, cotangent: Node, active: ReadonlySet<Node>): ReadonlyMap<Read, Scalar> {
+function bodyCotangents(
+  builder: SumBuilder,
+  node: Comp | Scatter,
+  cotangent: Node,
+  active: ReadonlySet<Node>,
+): ReadonlyMap<Read, Scalar> {
   const wanted = (r: Read): boolean => active.has(r.of);
   const here = node.axes.map((_, i) => axis(i));
   if (node.kind === "scatter") {
-    const inside = node.at.map((index, i) => binary("and", binary("le", literal(0, "i32"), index), binary("lt", index, literal(node.axes[i]?.size ?? 0, "i32"))));
+    const inside = node.at.map((index, i) =>
+      binary(
+        "and",
+        binary("le", literal(0, "i32"), index),
+        binary("lt", index, literal(node.axes[i]?.size ?? 0, "i32")),
+      ),
+    );
     const found = pullback(node.body, readNode(cotangent, node.at), wanted, node.body);
-    return new Map([...found].map(([r, value]) => [r, inside.reduce((v, condition) => select(condition, v, literal(0)), value)]));
+    return new Map(
+      [...found].map(([r, value]) => [r, inside.reduce((v, condition) => select(condition, v, literal(0)), value)]),
+    );
   }
-  if (!node.reduce) return shared(builder, node, pullback(node.body, readNode(cotangent, here), wanted, read(node, here)));
+  if (!node.reduce)
+    return shared(builder, node, pullback(node.body, readNode(cotangent, here), wanted, read(node, here)));
   if (node.reduce.op === "sum") return pullback(node.body, readNode(cotangent, here), wanted, node.body);
   const attains = binary("eq", node.body, read(node, here));
   const label = { name: `ties of ${node.name}`, ...(node.origin && { origin: node.origin }) };
@@ -123,7 +147,9 @@ function bodyCotangents(builder: SumBuilder, node: Comp | Scatter, cotangent: No
 /** A cotangent that several reads have in common (a sum and the bias added to it) is computed once. */
 function shared(builder: SumBuilder, node: Comp, found: ReadonlyMap<Read, Scalar>): ReadonlyMap<Read, Scalar> {
   const values = [...found.values()];
-  const repeated = new Set(values.filter((value, i) => values.indexOf(value) < i && value.kind !== "read" && value.kind !== "literal"));
+  const repeated = new Set(
+    values.filter((value, i) => values.indexOf(value) < i && value.kind !== "read" && value.kind !== "literal"),
+  );
   const here = node.axes.map((_, i) => axis(i));
   const once = (value: Scalar): Scalar => readNode(builder.pointwise(gradientLabel(node), node.axes, value), here);
   return new Map([...found].map(([r, value]) => [r, repeated.has(value) ? once(value) : value]));
@@ -154,7 +180,8 @@ function activeNodes(nodes: readonly Node[], wrt: readonly Leaf[], without: Read
   const active = new Set<Node>(wrt);
   for (const node of nodes) {
     const from = node.kind === "region" ? [node.reference] : inputsOf(node);
-    if (node.dtype === "f32" && node.kind !== "leaf" && !without.has(node) && from.some((n) => active.has(n))) active.add(node);
+    if (node.dtype === "f32" && node.kind !== "leaf" && !without.has(node) && from.some((n) => active.has(n)))
+      active.add(node);
   }
   return active;
 }

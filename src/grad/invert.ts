@@ -74,9 +74,15 @@ class Solver {
       this.#pending = this.#pending.filter((e) => e !== best.equation);
       const { index, target } = best.equation;
       switch (best.step.kind) {
-        case "check": checks.push(binary("eq", index, target)); break;
-        case "axis": this.#solveAxis(index, target, best.step); break;
-        case "digits": this.#solveDigits(index, target, best.step.digits); break;
+        case "check":
+          checks.push(binary("eq", index, target));
+          break;
+        case "axis":
+          this.#solveAxis(index, target, best.step);
+          break;
+        case "digits":
+          this.#solveDigits(index, target, best.step.digits);
+          break;
       }
     }
     return this.#finish(checks);
@@ -107,10 +113,24 @@ class Solver {
   #split(): boolean {
     for (const { index } of this.#pending) {
       for (const s of subexpressions(index)) {
-        if (s.kind !== "binary" || (s.op !== "idiv" && s.op !== "mod") || s.right.kind !== "literal" || s.right.value < 2) continue;
+        if (
+          s.kind !== "binary" ||
+          (s.op !== "idiv" && s.op !== "mod") ||
+          s.right.kind !== "literal" ||
+          s.right.value < 2
+        )
+          continue;
         const form = affineOf(s.left);
         const [entry, ...others] = form.terms;
-        if (!entry || others.length > 0 || entry[1] !== 1 || entry[0].kind !== "axis" || !this.#isOpen(entry[0].position) || !isExact(form, this.#space)) continue;
+        if (
+          !entry ||
+          others.length > 0 ||
+          entry[1] !== 1 ||
+          entry[0].kind !== "axis" ||
+          !this.#isOpen(entry[0].position) ||
+          !isExact(form, this.#space)
+        )
+          continue;
         const c = s.right.value;
         const position = entry[0].position;
         const { name, size } = this.#axisAt(position);
@@ -131,12 +151,15 @@ class Solver {
     const form = affineOf(index);
     // What wraps has several solutions.
     if (!isExact(form, this.#space)) return undefined;
-    const plain = [...form.terms].flatMap(([atom, k]) => (atom.kind === "axis" && this.#isOpen(atom.position) ? [{ variable: atom.position, coefficient: k }] : []));
+    const plain = [...form.terms].flatMap(([atom, k]) =>
+      atom.kind === "axis" && this.#isOpen(atom.position) ? [{ variable: atom.position, coefficient: k }] : [],
+    );
     const inAtoms = new Set([...form.terms.keys()].flatMap((atom) => (atom.kind === "axis" ? [] : this.#openIn(atom))));
     const solvable = plain.filter((d) => !inAtoms.has(d.variable));
     const [first] = solvable;
     if (open.length === 1 && first && Math.abs(first.coefficient) === 1) return { rank: 1, kind: "axis", ...first };
-    if (inAtoms.size === 0 && this.#isRadix(plain)) return { rank: 2, kind: "digits", digits: plain.toSorted((a, b) => a.coefficient - b.coefficient) };
+    if (inAtoms.size === 0 && this.#isRadix(plain))
+      return { rank: 2, kind: "digits", digits: plain.toSorted((a, b) => a.coefficient - b.coefficient) };
     // The largest axis is solved for: the sum runs over the small ones (a window, not the sequence).
     const bySize = solvable.toSorted((a, b) => this.#axisAt(b.variable).size - this.#axisAt(a.variable).size);
     const unit = bySize.find((d) => Math.abs(d.coefficient) === 1);
@@ -150,7 +173,10 @@ class Solver {
     const sorted = terms.toSorted((a, b) => a.coefficient - b.coefficient);
     return sorted.every((d, i) => {
       const above = sorted[i + 1]?.coefficient;
-      return d.coefficient > 0 && (above === undefined || (above % d.coefficient === 0 && d.coefficient * this.#axisAt(d.variable).size <= above));
+      return (
+        d.coefficient > 0 &&
+        (above === undefined || (above % d.coefficient === 0 && d.coefficient * this.#axisAt(d.variable).size <= above))
+      );
     });
   }
 
@@ -203,7 +229,10 @@ class Solver {
     const simplify = simplifier(target);
     const resolve = (s: Scalar): Scalar => simplify(substitute(this.#known(s), place));
     const holds = (s: Scalar): boolean => decide(s, target) === true;
-    const left = this.#pending.map(({ index, target }) => ({ index: this.#known(index), equation: binary("eq", this.#known(index), target) }));
+    const left = this.#pending.map(({ index, target }) => ({
+      index: this.#known(index),
+      equation: binary("eq", this.#known(index), target),
+    }));
     return {
       by: this.#domain.map((_, i) => resolve(axis(rank + i))),
       free,
@@ -224,5 +253,8 @@ class Solver {
 }
 
 function withoutAxis(form: Affine, position: number): Affine {
-  return { constant: form.constant, terms: new Map([...form.terms].filter(([atom]) => atom.kind !== "axis" || atom.position !== position)) };
+  return {
+    constant: form.constant,
+    terms: new Map([...form.terms].filter(([atom]) => atom.kind !== "axis" || atom.position !== position)),
+  };
 }

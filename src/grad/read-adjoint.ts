@@ -14,7 +14,12 @@ import { invert } from "./invert.ts";
 
 /** `value` is over `domain`, the consumer's space; the result is over the axes of `operand`. */
 export function adjointOfRead(
-  builder: SumBuilder, label: Label, operand: Node, at: readonly Scalar[], domain: readonly Axis[], value: Scalar,
+  builder: SumBuilder,
+  label: Label,
+  operand: Node,
+  at: readonly Scalar[],
+  domain: readonly Axis[],
+  value: Scalar,
 ): Node {
   const inverse = invert(at, domain, operand.axes);
   if (inverse.unsolved.size > 0) {
@@ -30,8 +35,13 @@ export function adjointOfRead(
 }
 
 /** Sums over the axes that no index depends on, if there are any and the value does more than that sum would. */
-function sumUninvolved(builder: SumBuilder, label: Label, at: readonly Scalar[], domain: readonly Axis[], value: Scalar):
-  { readonly at: readonly Scalar[]; readonly domain: readonly Axis[]; readonly value: Scalar } | undefined {
+function sumUninvolved(
+  builder: SumBuilder,
+  label: Label,
+  at: readonly Scalar[],
+  domain: readonly Axis[],
+  value: Scalar,
+): { readonly at: readonly Scalar[]; readonly domain: readonly Axis[]; readonly value: Scalar } | undefined {
   const involved = new Set(at.flatMap((index) => [...positionsOf(index)]));
   if (involved.size === domain.length) return undefined;
   const kept = domain.map((_, p) => p).filter((p) => involved.has(p));
@@ -40,7 +50,14 @@ function sumUninvolved(builder: SumBuilder, label: Label, at: readonly Scalar[],
   const by = domain.map((_, p) => axis(order.indexOf(p)));
   const inner = axes.slice(0, kept.length);
   const sum = builder.sum(label, inner, axes.slice(kept.length), substitute(value, by));
-  return { at: at.map((index) => substitute(index, by)), domain: inner, value: readNode(sum, inner.map((_, i) => axis(i))) };
+  return {
+    at: at.map((index) => substitute(index, by)),
+    domain: inner,
+    value: readNode(
+      sum,
+      inner.map((_, i) => axis(i)),
+    ),
+  };
 }
 
 function scattered(label: Label, operand: Node, at: readonly Scalar[], domain: readonly Axis[], value: Scalar): Node {

@@ -34,7 +34,11 @@ export function usersOf(nodes: readonly Node[]): ReadonlyMap<Node, readonly Node
 }
 
 /** Whether shifting the elements of `node`, all else that it is computed from held fixed, changes no output. */
-export function isShiftInvariant(node: Node, users: ReadonlyMap<Node, readonly Node[]>, outputs: ReadonlySet<Node>): boolean {
+export function isShiftInvariant(
+  node: Node,
+  users: ReadonlyMap<Node, readonly Node[]>,
+  outputs: ReadonlySet<Node>,
+): boolean {
   if (outputs.has(node)) return false;
   const degrees = new Map<Node, Degree>([[node, { sort: "term", k: 1, at: node.axes.map((_, i) => axis(i)) }]]);
   const queue = new Set(users.get(node));
@@ -52,11 +56,16 @@ export function isShiftInvariant(node: Node, users: ReadonlyMap<Node, readonly N
 
 function nodeDegree(node: Node, degrees: ReadonlyMap<Node, Degree>): Degree {
   switch (node.kind) {
-    case "leaf": return none;
-    case "region": return degrees.get(node.reference) ?? none;
-    case "update": return visible;
-    case "scatter": return nodesRead(...node.at, node.body).some((n) => degrees.has(n)) ? visible : none;
-    case "comp": return reducedDegree(node, new BodyDegrees(node, degrees).of(node.body));
+    case "leaf":
+      return none;
+    case "region":
+      return degrees.get(node.reference) ?? none;
+    case "update":
+      return visible;
+    case "scatter":
+      return nodesRead(...node.at, node.body).some((n) => degrees.has(n)) ? visible : none;
+    case "comp":
+      return reducedDegree(node, new BodyDegrees(node, degrees).of(node.body));
   }
 }
 
@@ -89,18 +98,25 @@ class BodyDegrees {
 
   #compute(s: Scalar): Degree {
     switch (s.kind) {
-      case "literal": case "axis": return none;
-      case "slot": return visible;
-      case "random": return this.of(s.counter);
-      case "cast": return this.of(s.of).sort === "none" ? none : visible;
+      case "literal":
+      case "axis":
+        return none;
+      case "slot":
+        return visible;
+      case "random":
+        return this.of(s.counter);
+      case "cast":
+        return this.of(s.of).sort === "none" ? none : visible;
       case "read": {
         if (s.at.some((index) => this.of(index).sort !== "none")) return visible;
         const degree = this.#degrees.get(s.of) ?? none;
         if (degree.sort === "none" || degree.sort === "visible") return degree;
         return { ...degree, at: degree.at.map((index) => this.#simplify(substitute(index, s.at))) };
       }
-      case "unary": return unaryDegree(s, this.of(s.of));
-      case "binary": return this.#binary(s);
+      case "unary":
+        return unaryDegree(s, this.of(s.of));
+      case "binary":
+        return this.#binary(s);
       case "select": {
         if (this.of(s.condition).sort !== "none") return visible;
         return alike(s.then, this.of(s.then), s.else, this.of(s.else));
@@ -113,14 +129,28 @@ class BodyDegrees {
     if (a.sort === "visible" || b.sort === "visible") return visible;
     if (a.sort === "none" && b.sort === "none") return none;
     switch (s.op) {
-      case "add": return combine(a, b, 1, "term") ?? alike(s.left, a, s.right, b);
-      case "sub": return combine(a, b, -1, "term") ?? alike(s.left, a, s.right, b);
-      case "mul": return combine(a, b, 1, "factor") ?? scaledTerm(a, s.right, 1) ?? scaledTerm(b, s.left, 1) ?? visible;
-      case "div": return combine(a, b, -1, "factor") ?? scaledTerm(a, s.right, -1) ?? visible;
-      case "pow": return a.sort === "factor" && s.right.kind === "literal" ? degree("factor", a.k * s.right.value, a.at) : visible;
-      case "min": case "max": return alike(s.left, a, s.right, b);
-      case "lt": case "le": case "eq": case "ne": return alike(s.left, a, s.right, b).sort === "visible" ? visible : none;
-      default: return visible;
+      case "add":
+        return combine(a, b, 1, "term") ?? alike(s.left, a, s.right, b);
+      case "sub":
+        return combine(a, b, -1, "term") ?? alike(s.left, a, s.right, b);
+      case "mul":
+        return combine(a, b, 1, "factor") ?? scaledTerm(a, s.right, 1) ?? scaledTerm(b, s.left, 1) ?? visible;
+      case "div":
+        return combine(a, b, -1, "factor") ?? scaledTerm(a, s.right, -1) ?? visible;
+      case "pow":
+        return a.sort === "factor" && s.right.kind === "literal"
+          ? degree("factor", a.k * s.right.value, a.at)
+          : visible;
+      case "min":
+      case "max":
+        return alike(s.left, a, s.right, b);
+      case "lt":
+      case "le":
+      case "eq":
+      case "ne":
+        return alike(s.left, a, s.right, b).sort === "visible" ? visible : none;
+      default:
+        return visible;
     }
   }
 }
@@ -160,12 +190,18 @@ function unaryDegree(s: Unary, a: Degree): Degree {
   if (s.op === "neg") return a.sort === "term" ? degree("term", -a.k, a.at) : a;
   if (a.sort === "term") return s.op === "exp" ? degree("factor", a.k, a.at) : visible;
   switch (s.op) {
-    case "log": return degree("term", a.k, a.at);
-    case "sqrt": return degree("factor", a.k / 2, a.at);
-    case "rsqrt": return degree("factor", -a.k / 2, a.at);
-    case "abs": return a;
-    case "sign": return none;
-    default: return visible;
+    case "log":
+      return degree("term", a.k, a.at);
+    case "sqrt":
+      return degree("factor", a.k / 2, a.at);
+    case "rsqrt":
+      return degree("factor", -a.k / 2, a.at);
+    case "abs":
+      return a;
+    case "sign":
+      return none;
+    default:
+      return visible;
   }
 }
 

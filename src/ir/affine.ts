@@ -25,9 +25,12 @@ export interface Interval {
 /** Output axes followed by reduced axes: the positions that a node's scalars speak of. */
 export function spaceOf(node: Node): Space {
   switch (node.kind) {
-    case "comp": return node.reduce ? [...node.axes, ...node.reduce.axes] : node.axes;
-    case "scatter": return node.over;
-    default: return node.axes;
+    case "comp":
+      return node.reduce ? [...node.axes, ...node.reduce.axes] : node.axes;
+    case "scatter":
+      return node.over;
+    default:
+      return node.axes;
   }
 }
 
@@ -75,7 +78,8 @@ export function fromAffine(form: Affine): Scalar {
   const terms = [...form.terms].toSorted(([a], [b]) => a.id - b.id);
   let sum: Scalar | undefined;
   for (const [atom, k] of terms) if (!subtracted(k)) sum = sum ? add(sum, mul(atom, int(k))) : mul(atom, int(k));
-  for (const [atom, k] of terms) if (subtracted(k)) sum = sum ? sub(sum, mul(atom, int(-k))) : unary("neg", mul(atom, int(-k)));
+  for (const [atom, k] of terms)
+    if (subtracted(k)) sum = sum ? sub(sum, mul(atom, int(-k))) : unary("neg", mul(atom, int(-k)));
   if (!sum) return int(form.constant);
   return subtracted(form.constant) ? sub(sum, int(-form.constant)) : add(sum, int(form.constant));
 }
@@ -99,14 +103,17 @@ export function interval(s: Scalar, space: Space): Interval {
 
 function boundsOf(s: Scalar, space: Space): Interval {
   switch (s.kind) {
-    case "literal": return { low: s.value, high: s.value };
+    case "literal":
+      return { low: s.value, high: s.value };
     case "axis": {
       const axis = space[s.position];
       invariant(axis, `axis ${s.position} is outside the space`);
       return { low: 0, high: axis.size - 1 };
     }
-    case "read": return nodeInterval(s);
-    case "random": return s.law === "uniform" ? truth : s.law === "bits" ? { low: 0, high: 2 ** 31 - 1 } : everything;
+    case "read":
+      return nodeInterval(s);
+    case "random":
+      return s.law === "uniform" ? truth : s.law === "bits" ? { low: 0, high: 2 ** 31 - 1 } : everything;
     case "select": {
       const known = decide(s.condition, space);
       if (known !== undefined) return interval(known ? s.then : s.else, space);
@@ -114,7 +121,11 @@ function boundsOf(s: Scalar, space: Space): Interval {
     }
     case "cast": {
       const inner = interval(s.of, space);
-      return s.dtype === "i32" ? { low: Math.trunc(inner.low), high: Math.trunc(inner.high) } : s.dtype === "bool" ? truth : inner;
+      return s.dtype === "i32"
+        ? { low: Math.trunc(inner.low), high: Math.trunc(inner.high) }
+        : s.dtype === "bool"
+          ? truth
+          : inner;
     }
     case "unary": {
       if (s.dtype === "bool") return known(decide(s, space));
@@ -123,8 +134,10 @@ function boundsOf(s: Scalar, space: Space): Interval {
       if (s.op === "neg") return { low: -high, high: -low };
       return { low: low > 0 ? low : high < 0 ? -high : 0, high: Math.max(Math.abs(low), Math.abs(high)) };
     }
-    case "binary": return s.dtype === "bool" ? known(decide(s, space)) : binaryInterval(s, space);
-    case "slot": return everything;
+    case "binary":
+      return s.dtype === "bool" ? known(decide(s, space)) : binaryInterval(s, space);
+    case "slot":
+      return everything;
   }
 }
 
@@ -135,7 +148,8 @@ export const formInterval = (form: Affine, space: Space): Interval => wrappedInt
 export const isExact = (form: Affine, space: Space): boolean => !leaves(unwrappedInterval(form, space));
 
 /** Whether sums and differences of two such forms have coefficients that do not wrap. */
-const isSmall = ({ constant, terms }: Affine): boolean => [constant, ...terms.values()].every((k) => !(Math.abs(k) > 2 ** 30));
+const isSmall = ({ constant, terms }: Affine): boolean =>
+  [constant, ...terms.values()].every((k) => !(Math.abs(k) > 2 ** 30));
 
 function unwrappedInterval(form: Affine, space: Space): Interval {
   let { constant: low, constant: high } = form;
@@ -155,7 +169,9 @@ function binaryInterval(s: Binary, space: Space): Interval {
   }
   if (s.dtype !== "i32") return everything;
   switch (s.op) {
-    case "add": case "sub": return formInterval(affineOf(s), space);
+    case "add":
+    case "sub":
+      return formInterval(affineOf(s), space);
     case "mul": {
       const form = affineOf(s);
       if (!form.terms.has(s)) return formInterval(form, space);
@@ -173,9 +189,12 @@ function binaryInterval(s: Binary, space: Space): Interval {
       const c = s.right.value;
       const { low, high } = interval(s.left, space);
       const shift = Math.floor(low / c) * c;
-      return Number.isFinite(shift) && high < shift + c ? { low: low - shift, high: high - shift } : { low: 0, high: c - 1 };
+      return Number.isFinite(shift) && high < shift + c
+        ? { low: low - shift, high: high - shift }
+        : { low: 0, high: c - 1 };
     }
-    default: return everything;
+    default:
+      return everything;
   }
 }
 
@@ -189,7 +208,8 @@ function nodeInterval({ of: node }: Read): Interval {
   if (node.kind === "leaf" && node.below !== undefined) bounds = { low: 0, high: node.below - 1 };
   else if (node.kind === "leaf" && node.values && node.dtype === "i32") {
     bounds = node.values.reduce((b, v) => union(b, { low: v, high: v }), { low: Infinity, high: -Infinity });
-  } else if (node.kind === "comp" && node.dtype === "i32" && node.reduce?.op !== "sum") bounds = interval(node.body, spaceOf(node));
+  } else if (node.kind === "comp" && node.dtype === "i32" && node.reduce?.op !== "sum")
+    bounds = interval(node.body, spaceOf(node));
   else if (node.dtype === "bool") bounds = truth;
   nodeIntervals.set(node, bounds);
   return bounds;
@@ -211,11 +231,16 @@ export function decide(s: Scalar, space: Space): boolean | undefined {
   }
   const { low, high } = differenceInterval(s, space);
   switch (s.op) {
-    case "lt": return high < 0 ? true : low >= 0 ? false : undefined;
-    case "le": return high <= 0 ? true : low > 0 ? false : undefined;
-    case "eq": return low > 0 || high < 0 ? false : low === 0 && high === 0 ? true : undefined;
-    case "ne": return low > 0 || high < 0 ? true : low === 0 && high === 0 ? false : undefined;
-    default: return undefined;
+    case "lt":
+      return high < 0 ? true : low >= 0 ? false : undefined;
+    case "le":
+      return high <= 0 ? true : low > 0 ? false : undefined;
+    case "eq":
+      return low > 0 || high < 0 ? false : low === 0 && high === 0 ? true : undefined;
+    case "ne":
+      return low > 0 || high < 0 ? true : low === 0 && high === 0 ? false : undefined;
+    default:
+      return undefined;
   }
 }
 
@@ -224,7 +249,8 @@ function differenceInterval(s: Binary, space: Space): Interval {
     const [left, right] = [affineOf(s.left), affineOf(s.right)];
     const difference = plus(left, scale(right, -1));
     if (difference.terms.size === 0 && difference.constant === 0) return { low: 0, high: 0 };
-    if ([left, right].every((form) => isSmall(form) && isExact(form, space))) return unwrappedInterval(difference, space);
+    if ([left, right].every((form) => isSmall(form) && isExact(form, space)))
+      return unwrappedInterval(difference, space);
   }
   const [a, b] = [interval(s.left, space), interval(s.right, space)];
   const [low, high] = [a.low - b.high, a.high - b.low];

@@ -50,8 +50,13 @@ export function decodeProgram(model: Model, tokens: Leaf, keeps: Keeps): DecodeP
   const logits = decoder.logits();
   const caches = [...decoder.caches()];
   return {
-    logits, caches: caches.map(([, c]) => c.leaf), cached: new Map(caches.map(([of, { leaf: kept, time }]) => [of, { leaf: kept, time }])), updates: caches.map(([, c]) => c.update),
-    token: decoder.token, position: decoder.position, others,
+    logits,
+    caches: caches.map(([, c]) => c.leaf),
+    cached: new Map(caches.map(([of, { leaf: kept, time }]) => [of, { leaf: kept, time }])),
+    updates: caches.map(([, c]) => c.update),
+    token: decoder.token,
+    position: decoder.position,
+    others,
   };
 }
 
@@ -59,8 +64,22 @@ export function decodeProgram(model: Model, tokens: Leaf, keeps: Keeps): DecodeP
 export function contextProgram(model: Model, tokens: Leaf): DecodeProgram {
   const whole = withoutBatch(tokens);
   const others = new Map(inputsBeside(model, tokens).map((l) => [l, withoutBatch(l)] as const));
-  const decoder = new Decoder(model.logits, undefined, new Map([...others, [tokens, whole]]), model.context, () => false);
-  return { logits: decoder.logits(), caches: [], cached: new Map(), updates: [], token: whole, position: decoder.position, others };
+  const decoder = new Decoder(
+    model.logits,
+    undefined,
+    new Map([...others, [tokens, whole]]),
+    model.context,
+    () => false,
+  );
+  return {
+    logits: decoder.logits(),
+    caches: [],
+    cached: new Map(),
+    updates: [],
+    token: whole,
+    position: decoder.position,
+    others,
+  };
 }
 
 function inputsBeside(model: Model, tokens: Leaf): readonly Leaf[] {
@@ -75,11 +94,25 @@ export interface PrefillProgram {
 }
 
 /** Writes the caches of a decode program for so many tokens at once, or as many as the context has. Nothing where there are none, or where many tokens would need others than one. */
-export function prefillProgram(model: Model, tokens: Leaf, keeps: Keeps, decode: DecodeProgram, most: number): PrefillProgram | undefined {
-  const decoder = new Decoder(model.logits, tokens, decode.others, model.context, keeps, { size: Math.min(most, model.context), cached: decode.cached });
+export function prefillProgram(
+  model: Model,
+  tokens: Leaf,
+  keeps: Keeps,
+  decode: DecodeProgram,
+  most: number,
+): PrefillProgram | undefined {
+  const decoder = new Decoder(model.logits, tokens, decode.others, model.context, keeps, {
+    size: Math.min(most, model.context),
+    cached: decode.cached,
+  });
   decoder.logits();
   const caches = decoder.caches();
-  if (caches.size === 0 || caches.size !== decode.cached.size || [...caches.keys()].some((of) => !decode.cached.has(of))) return undefined;
+  if (
+    caches.size === 0 ||
+    caches.size !== decode.cached.size ||
+    [...caches.keys()].some((of) => !decode.cached.has(of))
+  )
+    return undefined;
   return { updates: [...caches.values()].map((c) => c.update), tokens: decoder.token, position: decoder.position };
 }
 
@@ -114,14 +147,27 @@ class Decoder {
   readonly #variants = new Map<string, Node>();
   readonly #caches = new Map<Node, Cache>();
 
-  constructor(root: Node, tokens: Leaf | undefined, others: ReadonlyMap<Leaf, Leaf>, context: number, keeps: Keeps, window?: Window) {
+  constructor(
+    root: Node,
+    tokens: Leaf | undefined,
+    others: ReadonlyMap<Leaf, Leaf>,
+    context: number,
+    keeps: Keeps,
+    window?: Window,
+  ) {
     this.#root = root;
     this.#keeps = keeps;
     this.#window = window;
     this.#tokens = tokens;
     this.#others = others;
     this.#batched = dependents(root, [...(tokens ? [tokens] : []), ...others.keys()]);
-    this.token = leaf("input", tokens?.name ?? "tokens", this.#axes(), "i32", tokens?.below === undefined ? {} : { below: tokens.below });
+    this.token = leaf(
+      "input",
+      tokens?.name ?? "tokens",
+      this.#axes(),
+      "i32",
+      tokens?.below === undefined ? {} : { below: tokens.below },
+    );
     this.position = leaf("scalar", "position", [], "i32", { below: context - (window ? window.size - 1 : 0) });
     this.#here = read(this.position, []);
     this.#timeAxes = tokens ? timeAxes(root, tokens) : new Map();
@@ -176,7 +222,11 @@ class Decoder {
     const times = this.#times(of);
     const [time, ...more] = times;
     // What has a row for the current position along another axis too is another row at each position: it is not kept.
-    const kept = time !== undefined && more.length === 0 && !this.#isHere(at[time] ?? int(0)) && at.every((index, i) => i === time || !this.#followsPosition(index));
+    const kept =
+      time !== undefined &&
+      more.length === 0 &&
+      !this.#isHere(at[time] ?? int(0)) &&
+      at.every((index, i) => i === time || !this.#followsPosition(index));
     if (kept && this.#keeps(of, time)) return this.#readCached(of, time, at);
     return this.#readVariant(of, at, (i) => i === 0 || times.has(i) || this.#followsPosition(at[i] ?? int(0)));
   }
@@ -191,9 +241,22 @@ class Decoder {
   }
 
   #readVariant(of: Node, at: readonly Scalar[], mayPin: (axis: number) => boolean): Scalar {
-    const pins = at.map((index, i): Pin => (!mayPin(i) ? undefined : this.#inWindow(index) ? "window" : positionsOf(index).size === 0 ? inside(index, of, i) : undefined));
+    const pins = at.map((index, i): Pin =>
+      !mayPin(i)
+        ? undefined
+        : this.#inWindow(index)
+          ? "window"
+          : positionsOf(index).size === 0
+            ? inside(index, of, i)
+            : undefined,
+    );
     if (pins.every((p) => p === undefined)) return read(of, at);
-    return read(this.#variant(of, pins), at.flatMap((index, i) => (pins[i] === undefined ? [index] : pins[i] === "window" ? [this.#inWindow(index) ?? index] : [])));
+    return read(
+      this.#variant(of, pins),
+      at.flatMap((index, i) =>
+        pins[i] === undefined ? [index] : pins[i] === "window" ? [this.#inWindow(index) ?? index] : [],
+      ),
+    );
   }
 
   #readCached(of: Node, time: number, at: readonly Scalar[]): Scalar {
@@ -208,9 +271,19 @@ class Decoder {
   #now(of: Node, time: number, at: readonly Scalar[]): Scalar {
     const last = (this.#window?.size ?? 1) - 1;
     const here = (index: Scalar): Scalar => this.#inWindow(index) ?? binary("min", sub(index, this.#here), int(last));
-    const row = (this.#window ? at.map((index, i) => (i === time ? here(index) : index)) : at.filter((_, i) => i !== time)).slice(1);
+    const row = (
+      this.#window ? at.map((index, i) => (i === time ? here(index) : index)) : at.filter((_, i) => i !== time)
+    ).slice(1);
     if (of === this.#tokens) return read(this.token, row);
-    return read(this.#variant(of, of.axes.map((_, i): Pin => (i === 0 ? int(0) : i !== time ? undefined : this.#window ? "window" : inside(this.#here, of, i)))), row);
+    return read(
+      this.#variant(
+        of,
+        of.axes.map((_, i): Pin =>
+          i === 0 ? int(0) : i !== time ? undefined : this.#window ? "window" : inside(this.#here, of, i),
+        ),
+      ),
+      row,
+    );
   }
 
   #cache(of: Node, time: number): Cache {
@@ -219,7 +292,11 @@ class Decoder {
     const axes = of.axes.slice(1);
     const state = this.#window?.cached.get(of)?.leaf ?? leaf("state", `cache.${of.name}`, axes, of.dtype);
     const here = axes.map((_, i) => axis(i));
-    const value = comp({ name: `cache.${of.name}`, ...(of.origin && { origin: of.origin }) }, axes, select(this.#isNow(axis(time - 1)), this.#now(of, time, [int(0), ...here]), read(state, here)));
+    const value = comp(
+      { name: `cache.${of.name}`, ...(of.origin && { origin: of.origin }) },
+      axes,
+      select(this.#isNow(axis(time - 1)), this.#now(of, time, [int(0), ...here]), read(state, here)),
+    );
     const made: Cache = { leaf: state, time, update: update(state, value) };
     this.#caches.set(of, made);
     return made;
@@ -237,13 +314,27 @@ class Decoder {
   }
 
   #specialise(of: Comp, pins: readonly Pin[]): Node {
-    const axes = of.axes.flatMap((own, i) => (pins[i] === undefined ? [own] : pins[i] === "window" ? this.#axes() : []));
+    const axes = of.axes.flatMap((own, i) =>
+      pins[i] === undefined ? [own] : pins[i] === "window" ? this.#axes() : [],
+    );
     const over = of.reduce?.axes ?? [];
     let next = 0;
-    const by = spaceOf(of).map((_, i) => (pins[i] === "window" ? inside(add(this.#here, axis(next++)), of, i, axes) : (pins[i] ?? axis(next++))) as Scalar);
+    const by = spaceOf(of).map(
+      (_, i) =>
+        (pins[i] === "window"
+          ? inside(add(this.#here, axis(next++)), of, i, axes)
+          : (pins[i] ?? axis(next++))) as Scalar,
+    );
     const simplify = simplifier([...axes, ...over]);
     const renew = (s: Scalar): Scalar =>
-      rewrite(s, (e) => (e.kind === "read" && e.of !== this.position ? this.#read(e.of, e.at.map((index) => simplify(renew(index)))) : undefined));
+      rewrite(s, (e) =>
+        e.kind === "read" && e.of !== this.position
+          ? this.#read(
+              e.of,
+              e.at.map((index) => simplify(renew(index))),
+            )
+          : undefined,
+      );
     const body = simplify(renew(substitute(of.body, by)));
     return comp({ name: of.name, ...(of.origin && { origin: of.origin }) }, axes, body, of.reduce);
   }
@@ -256,7 +347,13 @@ function inside(index: Scalar, of: Node, i: number, space: readonly Axis[] = [])
 }
 
 function withoutBatch(input: Leaf): Leaf {
-  return leaf("input", input.name, input.axes.slice(1), input.dtype, input.below === undefined ? {} : { below: input.below });
+  return leaf(
+    "input",
+    input.name,
+    input.axes.slice(1),
+    input.dtype,
+    input.below === undefined ? {} : { below: input.below },
+  );
 }
 
 function dependents(root: Node, inputs: readonly Leaf[]): ReadonlySet<Node> {
@@ -271,7 +368,9 @@ function timeAxes(root: Node, tokens: Leaf): ReadonlyMap<Node, ReadonlySet<numbe
   for (const node of reachable([root])) {
     if (node.kind !== "comp" || !inputsOf(node).some((n) => found.has(n))) continue;
     const reads = subexpressions(node.body).filter((s): s is Read => s.kind === "read");
-    const positions = reads.flatMap((r) => [...(found.get(r.of) ?? [])].flatMap((time) => [...positionsOf(r.at[time] ?? int(0))]));
+    const positions = reads.flatMap((r) =>
+      [...(found.get(r.of) ?? [])].flatMap((time) => [...positionsOf(r.at[time] ?? int(0))]),
+    );
     // Data that is read by data is read in the same sequence: that is no time.
     found.set(node, new Set(positions.filter((p) => p > 0 && p < node.axes.length)));
   }

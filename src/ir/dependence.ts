@@ -26,17 +26,27 @@ export function dependsOn(node: Node): Dependence {
 
 /** The dependence of an expression: of the nodes it reads, and of the random numbers it draws. */
 function scalarDependsOn(s: Scalar): Dependence {
-  return most(subexpressions(s).flatMap((e): Dependence[] => (e.kind === "read" ? [dependsOn(e.of)] : e.kind === "random" ? ["input"] : [])));
+  return most(
+    subexpressions(s).flatMap((e): Dependence[] =>
+      e.kind === "read" ? [dependsOn(e.of)] : e.kind === "random" ? ["input"] : [],
+    ),
+  );
 }
 
 function ownDependence(node: Node): readonly Dependence[] {
   switch (node.kind) {
-    case "leaf": return [node.role === "state" ? "parameter" : node.role];
-    case "comp": return [scalarDependsOn(node.body)];
-    case "scatter": return [...node.at, node.body].map(scalarDependsOn);
-    case "region": return [dependsOn(node.reference)];
-    case "update": return [];
-    default: return unreachable(node);
+    case "leaf":
+      return [node.role === "state" ? "parameter" : node.role];
+    case "comp":
+      return [scalarDependsOn(node.body)];
+    case "scatter":
+      return [...node.at, node.body].map(scalarDependsOn);
+    case "region":
+      return [dependsOn(node.reference)];
+    case "update":
+      return [];
+    default:
+      return unreachable(node);
   }
 }
 

@@ -18,15 +18,20 @@ const significantBits = 24;
 
 /** Whether a scalar over a space is exact up to its last operation. */
 export function roundsOnce(s: Scalar, space: Space): boolean {
-  if (s.kind === "select") return isDecided(s.condition, space) && [s.then, s.else].every((side) => roundsOnce(side, space));
+  if (s.kind === "select")
+    return isDecided(s.condition, space) && [s.then, s.else].every((side) => roundsOnce(side, space));
   if (s.kind === "unary" && s.op === "neg") return roundsOnce(s.of, space);
-  if (s.kind === "binary" && (s.op === "add" || s.op === "sub" || s.op === "mul")) return operands(s).every((o) => gridOf(o, space) !== undefined);
+  if (s.kind === "binary" && (s.op === "add" || s.op === "sub" || s.op === "mul"))
+    return operands(s).every((o) => gridOf(o, space) !== undefined);
   return gridOf(s, space) !== undefined;
 }
 
 /** Whether a condition is the same everywhere: it compares exact values. */
 function isDecided(s: Scalar, space: Space): boolean {
-  return s.kind !== "read" && operands(s).every((o) => (o.dtype === "bool" ? isDecided(o, space) : gridOf(o, space) !== undefined));
+  return (
+    s.kind !== "read" &&
+    operands(s).every((o) => (o.dtype === "bool" ? isDecided(o, space) : gridOf(o, space) !== undefined))
+  );
 }
 
 /** What is known of a value that is exact on every device; nothing if it may not be. */
@@ -34,16 +39,22 @@ function gridOf(s: Scalar, space: Space): Grid | undefined {
   if (s.dtype === "bool") return undefined;
   if (s.dtype === "i32") return isWhole(s) ? { unit: 0, ...interval(s, space) } : undefined;
   switch (s.kind) {
-    case "literal": return literalGrid(Math.fround(s.value));
-    case "random": return s.law === "uniform" ? { unit: -24, low: 0, high: 1 } : { unit: -21, low: -8, high: 8 };
-    case "cast": return inF32(gridOf(s.of, space));
-    case "select": return isDecided(s.condition, space) ? union(gridOf(s.then, space), gridOf(s.else, space)) : undefined;
+    case "literal":
+      return literalGrid(Math.fround(s.value));
+    case "random":
+      return s.law === "uniform" ? { unit: -24, low: 0, high: 1 } : { unit: -21, low: -8, high: 8 };
+    case "cast":
+      return inF32(gridOf(s.of, space));
+    case "select":
+      return isDecided(s.condition, space) ? union(gridOf(s.then, space), gridOf(s.else, space)) : undefined;
     case "unary": {
       const of = s.op === "neg" ? gridOf(s.of, space) : undefined;
       return of && { unit: of.unit, low: -of.high, high: -of.low };
     }
-    case "binary": return binaryGrid(s.op, gridOf(s.left, space), gridOf(s.right, space));
-    default: return undefined;
+    case "binary":
+      return binaryGrid(s.op, gridOf(s.left, space), gridOf(s.right, space));
+    default:
+      return undefined;
   }
 }
 
@@ -62,7 +73,8 @@ const union = (a: Grid | undefined, b: Grid | undefined): Grid | undefined =>
   a && b && { unit: Math.min(a.unit, b.unit), low: Math.min(a.low, b.low), high: Math.max(a.high, b.high) };
 
 /** Integers are exact whatever is done with them, unless they are read or made of floats. */
-const isWhole = (s: Scalar): boolean => s.kind !== "read" && s.kind !== "slot" && operands(s).every((o) => o.dtype !== "f32" && isWhole(o));
+const isWhole = (s: Scalar): boolean =>
+  s.kind !== "read" && s.kind !== "slot" && operands(s).every((o) => o.dtype !== "f32" && isWhole(o));
 
 /** Nothing where a number may have more bits than f32 holds. */
 function inF32(grid: Grid | undefined): Grid | undefined {

@@ -147,16 +147,7 @@ export interface AttentionBins {
 }
 
 /** Hash-consed: two structurally equal scalars are the same object. Build them only with `scalar.ts`. */
-export type Scalar =
-  | Literal
-  | AxisValue
-  | Read
-  | Unary
-  | Binary
-  | Select
-  | Cast
-  | Random
-  | Slot;
+export type Scalar = Literal | AxisValue | Read | Unary | Binary | Select | Cast | Random | Slot;
 
 interface ScalarBase {
   readonly id: number;
@@ -184,7 +175,24 @@ export interface Read extends ScalarBase {
 
 /** `finite` gives bool: false for NaN and the infinities. `stop` is its operand, through which no gradient flows. */
 const unaryOps = [
-  "neg", "exp", "log", "sqrt", "rsqrt", "sin", "cos", "tanh", "erf", "abs", "floor", "ceil", "round", "sign", "not", "finite", "bf16", "stop",
+  "neg",
+  "exp",
+  "log",
+  "sqrt",
+  "rsqrt",
+  "sin",
+  "cos",
+  "tanh",
+  "erf",
+  "abs",
+  "floor",
+  "ceil",
+  "round",
+  "sign",
+  "not",
+  "finite",
+  "bf16",
+  "stop",
 ] as const;
 export type UnaryOp = (typeof unaryOps)[number];
 
@@ -196,7 +204,21 @@ export interface Unary extends ScalarBase {
 
 /** `idiv` and `mod` are floored division and its remainder on i32. Comparisons give bool. */
 const binaryOps = [
-  "add", "sub", "mul", "div", "pow", "min", "max", "idiv", "mod", "lt", "le", "eq", "ne", "and", "or",
+  "add",
+  "sub",
+  "mul",
+  "div",
+  "pow",
+  "min",
+  "max",
+  "idiv",
+  "mod",
+  "lt",
+  "le",
+  "eq",
+  "ne",
+  "and",
+  "or",
 ] as const;
 export type BinaryOp = (typeof binaryOps)[number];
 

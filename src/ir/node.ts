@@ -12,7 +12,10 @@ export interface Label {
 }
 
 export function leaf(
-  role: Leaf["role"], name: string, axes: readonly Axis[], dtype: DType = "f32",
+  role: Leaf["role"],
+  name: string,
+  axes: readonly Axis[],
+  dtype: DType = "f32",
   extra: { readonly values?: Float64Array; readonly below?: number; readonly origin?: Span } = {},
 ): Leaf {
   return { kind: "leaf", id: nextId++, role, name, axes, dtype, ...extra };
@@ -22,17 +25,40 @@ export function comp(label: Label, axes: readonly Axis[], body: Scalar, reduce?:
   return { kind: "comp", id: nextId++, ...label, axes, dtype: body.dtype, body, ...(reduce && { reduce }) };
 }
 
-export function scatter(label: Label, axes: readonly Axis[], over: readonly Axis[], at: readonly Scalar[], body: Scalar): Scatter {
+export function scatter(
+  label: Label,
+  axes: readonly Axis[],
+  over: readonly Axis[],
+  at: readonly Scalar[],
+  body: Scalar,
+): Scatter {
   invariant(at.length === axes.length, `scatter into ${axes.length} axes at ${at.length} indices`);
   return { kind: "scatter", id: nextId++, ...label, axes, dtype: body.dtype, over, at, body };
 }
 
 export function region(label: Label, form: RegionForm, role: string, reference: Node): Region {
-  return { kind: "region", id: nextId++, ...label, axes: reference.axes, dtype: reference.dtype, form, role, reference };
+  return {
+    kind: "region",
+    id: nextId++,
+    ...label,
+    axes: reference.axes,
+    dtype: reference.dtype,
+    form,
+    role,
+    reference,
+  };
 }
 
 export function update(target: Leaf, value: Node): Update {
-  return { kind: "update", id: nextId++, name: `${target.name}'`, axes: target.axes, dtype: target.dtype, target, value };
+  return {
+    kind: "update",
+    id: nextId++,
+    name: `${target.name}'`,
+    axes: target.axes,
+    dtype: target.dtype,
+    target,
+    value,
+  };
 }
 
 /** The nodes a node reads directly, without repetition. For a region: what its reference needs is not listed, only what its form reads. */
@@ -47,11 +73,16 @@ const inputs = new WeakMap<Node, readonly Node[]>();
 
 function findInputs(node: Node): readonly Node[] {
   switch (node.kind) {
-    case "leaf": return [];
-    case "comp": return nodesRead(node.body);
-    case "scatter": return nodesRead(...node.at, node.body);
-    case "update": return [node.value];
-    case "region": return formInputs(node.form);
+    case "leaf":
+      return [];
+    case "comp":
+      return nodesRead(node.body);
+    case "scatter":
+      return nodesRead(...node.at, node.body);
+    case "update":
+      return [node.value];
+    case "region":
+      return formInputs(node.form);
   }
 }
 

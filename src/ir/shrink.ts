@@ -59,21 +59,24 @@ export function shrink(model: Model, tokens: Leaf, sizes: Sizes): Model {
   for (const node of nodes) {
     if (node.kind === "leaf" && node.values) node.axes.forEach((_, i) => classes.fix(key(node, i)));
     if (node.kind !== "comp") continue;
-    const visit = (s: Scalar): void => void rewrite(s, (e) => {
-      if (e.kind === "axis") touched.push(key(node, e.position));
-      if (e.kind !== "read") return undefined;
-      e.at.forEach((index, i) => {
-        if (index.kind === "axis") return classes.join(key(e.of, i), key(node, index.position));
-        if (index.kind === "read" && index.of.kind === "leaf" && index.of.below !== undefined) classes.join(key(e.of, i), ids(index.of));
-        else uneven.push({ key: key(e.of, i), earlier: () => readsEarlier(index, (p) => isTime(key(node, p))) });
-        visit(index);
+    const visit = (s: Scalar): void =>
+      void rewrite(s, (e) => {
+        if (e.kind === "axis") touched.push(key(node, e.position));
+        if (e.kind !== "read") return undefined;
+        e.at.forEach((index, i) => {
+          if (index.kind === "axis") return classes.join(key(e.of, i), key(node, index.position));
+          if (index.kind === "read" && index.of.kind === "leaf" && index.of.below !== undefined)
+            classes.join(key(e.of, i), ids(index.of));
+          else uneven.push({ key: key(e.of, i), earlier: () => readsEarlier(index, (p) => isTime(key(node, p))) });
+          visit(index);
+        });
+        return e;
       });
-      return e;
-    });
     visit(node.body);
   }
   const isTime = (k: string): boolean => classes.of(k) === classes.of(time);
-  const cut = !classes.isFixed(time) && uneven.every((u) => !isTime(u.key) || u.earlier()) && model.context > sizes.time;
+  const cut =
+    !classes.isFixed(time) && uneven.every((u) => !isTime(u.key) || u.earlier()) && model.context > sizes.time;
   for (const k of [...touched, ...uneven.map((u) => u.key)]) if (!isTime(k)) classes.fix(k);
   const batch = classes.of(key(tokens, 0));
   const sizeOf = (k: string, size: number): number => {
@@ -82,7 +85,8 @@ export function shrink(model: Model, tokens: Leaf, sizes: Sizes): Model {
     return classes.of(k) === batch ? 1 : Math.min(size, sizes.channel);
   };
   const made = new Map<Node, Node>();
-  const axes = (node: Node, list: readonly Axis[], from = 0): readonly Axis[] => list.map((a, i) => ({ ...a, size: sizeOf(key(node, from + i), a.size) }));
+  const axes = (node: Node, list: readonly Axis[], from = 0): readonly Axis[] =>
+    list.map((a, i) => ({ ...a, size: sizeOf(key(node, from + i), a.size) }));
   const renewed = (node: Node): Node => made.get(node) ?? node;
   for (const node of nodes.toSorted((a, b) => a.id - b.id)) made.set(node, remake(node));
   const inputs = model.inputs.map((i) => ({ ...i, leaf: (made.get(i.leaf) ?? remake(i.leaf)) as Leaf }));
@@ -91,11 +95,19 @@ export function shrink(model: Model, tokens: Leaf, sizes: Sizes): Model {
   function remake(node: Node): Node {
     if (node.kind === "leaf") {
       const below = node.below === undefined ? undefined : sizeOf(ids(node), node.below);
-      return leaf(node.role, node.name, axes(node, node.axes), node.dtype, { ...(node.values && { values: node.values }), ...(below !== undefined && { below }) });
+      return leaf(node.role, node.name, axes(node, node.axes), node.dtype, {
+        ...(node.values && { values: node.values }),
+        ...(below !== undefined && { below }),
+      });
     }
     if (node.kind !== "comp") return node;
     const body = rewriteReads(node.body, renewed);
-    return comp({ name: node.name, ...(node.origin && { origin: node.origin }) }, axes(node, node.axes), body, node.reduce && { op: node.reduce.op, axes: axes(node, node.reduce.axes, node.axes.length) });
+    return comp(
+      { name: node.name, ...(node.origin && { origin: node.origin }) },
+      axes(node, node.axes),
+      body,
+      node.reduce && { op: node.reduce.op, axes: axes(node, node.reduce.axes, node.axes.length) },
+    );
   }
 
   function readsEarlier(index: Scalar, ofTime: (position: number) => boolean): boolean {
@@ -107,6 +119,7 @@ export function shrink(model: Model, tokens: Leaf, sizes: Sizes): Model {
 }
 
 function rewriteReads(body: Scalar, renewed: (node: Node) => Node): Scalar {
-  const visit = (s: Scalar): Scalar => rewrite(s, (e) => (e.kind === "read" ? read(renewed(e.of), e.at.map(visit)) : undefined));
+  const visit = (s: Scalar): Scalar =>
+    rewrite(s, (e) => (e.kind === "read" ? read(renewed(e.of), e.at.map(visit)) : undefined));
   return visit(body);
 }

@@ -45,7 +45,8 @@ function finish(s: Scalar, space: Space, visit: (s: Scalar) => Scalar): Scalar {
   }
   if (s.dtype !== "i32") return s;
   if (s.kind === "binary" && (s.op === "idiv" || s.op === "mod")) return divided(s, space, visit);
-  if (s.kind === "binary" && (s.op === "add" || s.op === "sub" || s.op === "mul")) return fromAffine(recombined(affineOf(s)));
+  if (s.kind === "binary" && (s.op === "add" || s.op === "sub" || s.op === "mul"))
+    return fromAffine(recombined(affineOf(s)));
   if (s.kind === "unary" && s.op === "neg") return fromAffine(affineOf(s));
   return s;
 }
@@ -55,11 +56,16 @@ function withoutNot(s: Scalar): Scalar {
   if (s.kind !== "unary" || s.op !== "not" || s.of.kind !== "binary" || s.of.left.dtype !== "i32") return s;
   const { op, left, right } = s.of;
   switch (op) {
-    case "lt": return binary("le", right, left);
-    case "le": return binary("lt", right, left);
-    case "eq": return binary("ne", left, right);
-    case "ne": return binary("eq", left, right);
-    default: return s;
+    case "lt":
+      return binary("le", right, left);
+    case "le":
+      return binary("lt", right, left);
+    case "eq":
+      return binary("ne", left, right);
+    case "ne":
+      return binary("eq", left, right);
+    default:
+      return s;
   }
 }
 
@@ -93,17 +99,29 @@ function divided(s: Binary, space: Space, visit: (s: Scalar) => Scalar): Scalar 
   if (![affineOf(s.left), whole, rest].every((form) => isExact(form, space))) return s;
   const quotient = singleValue(rest, c, space);
   if (quotient !== undefined) {
-    return fromAffine(isDiv ? recombined(plus(whole, constantForm(quotient))) : recombined(plus(rest, constantForm(-quotient * c))));
+    return fromAffine(
+      isDiv ? recombined(plus(whole, constantForm(quotient))) : recombined(plus(rest, constantForm(-quotient * c))),
+    );
   }
   const coarse = dropFine(rest, c, space);
   if (coarse) {
     const { form, fine, by } = coarse;
     const inner = visit(binary(s.op, fromAffine(form), int(c / by)));
-    return fromAffine(isDiv ? recombined(plus(whole, affineOf(inner))) : recombined(plus(scale(affineOf(inner), by), fine)));
+    return fromAffine(
+      isDiv ? recombined(plus(whole, affineOf(inner))) : recombined(plus(scale(affineOf(inner), by), fine)),
+    );
   }
   const [only, ...others] = rest.terms.keys();
-  if (only && others.length === 0 && rest.terms.get(only) === 1 && rest.constant === 0 && only.kind === "binary" && only.right.kind === "literal") {
-    if (isDiv && only.op === "idiv" && only.right.value * c < 2 ** 31) return fromAffine(plus(whole, affineOf(visit(binary("idiv", only.left, int(only.right.value * c))))));
+  if (
+    only &&
+    others.length === 0 &&
+    rest.terms.get(only) === 1 &&
+    rest.constant === 0 &&
+    only.kind === "binary" &&
+    only.right.kind === "literal"
+  ) {
+    if (isDiv && only.op === "idiv" && only.right.value * c < 2 ** 31)
+      return fromAffine(plus(whole, affineOf(visit(binary("idiv", only.left, int(only.right.value * c))))));
     if (!isDiv && only.op === "mod" && only.right.value % c === 0) return visit(binary("mod", only.left, s.right));
   }
   const reduced = binary(s.op, fromAffine(rest), s.right);
@@ -133,8 +151,14 @@ function singleValue(form: Affine, c: number, space: Space): number | undefined 
  * Terms too fine to matter: with g dividing c, form = g · coarse + fine and fine within [0, g), division by c sees only
  * coarse: (4h + 2g + r) div 8 = (2h + g) div 4 when r < 2.
  */
-function dropFine(form: Affine, c: number, space: Space): { readonly form: Affine; readonly fine: Affine; readonly by: number } | undefined {
-  const candidates = [...new Set([...form.terms.values()].map((k) => gcd(Math.abs(k), c)))].filter((g) => g > 1).toSorted((a, b) => b - a);
+function dropFine(
+  form: Affine,
+  c: number,
+  space: Space,
+): { readonly form: Affine; readonly fine: Affine; readonly by: number } | undefined {
+  const candidates = [...new Set([...form.terms.values()].map((k) => gcd(Math.abs(k), c)))]
+    .filter((g) => g > 1)
+    .toSorted((a, b) => b - a);
   for (const by of candidates) {
     const { whole, rest } = splitMultiples(form, by);
     if (whole.terms.size === 0) continue;

@@ -63,7 +63,12 @@ export class SumBuilder {
       if (own) {
         const summed = this.#compact(label, outerAxes, [own], substitute(product(part), by));
         const remaining = mul(summed, substitute(product(rest), by));
-        return this.#factored(label, axes, over.filter((_, i) => rank + i !== position), remaining);
+        return this.#factored(
+          label,
+          axes,
+          over.filter((_, i) => rank + i !== position),
+          remaining,
+        );
       }
     }
     return this.#comp(label, axes, body, over);
@@ -74,9 +79,19 @@ export class SumBuilder {
     const used = positionsOf(body);
     const kept = axes.map((_, p) => p).filter((p) => used.has(p));
     const place = new Map(kept.map((p, i) => [p, i]));
-    const by = [...axes, ...over].map((_, p) => axis(p >= axes.length ? kept.length + p - axes.length : place.get(p) ?? 0));
-    const node = this.#factored(label, kept.flatMap((p) => axes[p] ?? []), over, substitute(body, by));
-    return readNode(node, kept.map((p) => axis(p)));
+    const by = [...axes, ...over].map((_, p) =>
+      axis(p >= axes.length ? kept.length + p - axes.length : (place.get(p) ?? 0)),
+    );
+    const node = this.#factored(
+      label,
+      kept.flatMap((p) => axes[p] ?? []),
+      over,
+      substitute(body, by),
+    );
+    return readNode(
+      node,
+      kept.map((p) => axis(p)),
+    );
   }
 
   #comp(label: Label, axes: readonly Axis[], body: Scalar, over: readonly Axis[] = []): Node {
@@ -84,7 +99,8 @@ export class SumBuilder {
     const known = this.#made.get(key);
     if (known) return known;
     // The sum of nothing but a read in place is the node itself.
-    if (over.length === 0 && body.kind === "read" && sameSpace(body.of, axes) && body.at.every((s, i) => s === axis(i))) return body.of;
+    if (over.length === 0 && body.kind === "read" && sameSpace(body.of, axes) && body.at.every((s, i) => s === axis(i)))
+      return body.of;
     const made = comp(this.#label(label), axes, body, over.length > 0 ? { op: "sum", axes: over } : undefined);
     this.#made.set(key, made);
     return made;
@@ -110,7 +126,8 @@ interface Factor {
 export function factorsOf(s: Scalar, inverse = false): readonly Factor[] {
   if (s.kind === "binary" && s.op === "mul") return [...factorsOf(s.left, inverse), ...factorsOf(s.right, inverse)];
   if (s.kind === "binary" && s.op === "div") return [...factorsOf(s.left, inverse), ...factorsOf(s.right, !inverse)];
-  if (s.kind === "unary" && s.op === "neg") return [{ value: literal(-1), inverse: false }, ...factorsOf(s.of, inverse)];
+  if (s.kind === "unary" && s.op === "neg")
+    return [{ value: literal(-1), inverse: false }, ...factorsOf(s.of, inverse)];
   return [{ value: s, inverse }];
 }
 
@@ -134,11 +151,15 @@ function product(factors: readonly Factor[]): Scalar {
  * Summing one axis first, over the factors that have it: worth it when that and the smaller sum that remains are together
  * less work than the sum over everything at once.
  */
-function cheapestSplit(factors: readonly Factor[], space: Space, rank: number):
-  { readonly position: number; readonly part: readonly Factor[]; readonly rest: readonly Factor[] } | undefined {
+function cheapestSplit(
+  factors: readonly Factor[],
+  space: Space,
+  rank: number,
+): { readonly position: number; readonly part: readonly Factor[]; readonly rest: readonly Factor[] } | undefined {
   if (factors.length < 2) return undefined;
   const uses = factors.map((f) => positionsOf(f.value));
-  const work = (positions: ReadonlySet<number>): number => [...positions].reduce((n, p) => n * (space[p]?.size ?? 1), 1);
+  const work = (positions: ReadonlySet<number>): number =>
+    [...positions].reduce((n, p) => n * (space[p]?.size ?? 1), 1);
   const all = new Set(uses.flatMap((u) => [...u]));
   let best: { position: number; cost: number } | undefined;
   for (let position = rank; position < space.length; position++) {

@@ -16,13 +16,27 @@ export function lastAboveLowest(s: Scalar, position: number): Scalar | undefined
   return lastOther(s, position, -Infinity);
 }
 
-const both = (a: Scalar | undefined, b: Scalar | undefined): Scalar | undefined => (a && b && (a === b ? a : binary("max", a, b)));
+const both = (a: Scalar | undefined, b: Scalar | undefined): Scalar | undefined =>
+  a && b && (a === b ? a : binary("max", a, b));
 
 /** The first guard `axis < bound` with a bound that depends on no axis, and what the scalars are where it holds: most of a long context, without the choices for its end. */
-export function belowGuard(scalars: readonly Scalar[], position: number): { readonly bound: Scalar; readonly scalars: readonly Scalar[] } | undefined {
-  const guard = subexpressions(...scalars).find((s) => s.kind === "binary" && s.op === "lt" && s.left.kind === "axis" && s.left.position === position && positionsOf(s.right).size === 0);
+export function belowGuard(
+  scalars: readonly Scalar[],
+  position: number,
+): { readonly bound: Scalar; readonly scalars: readonly Scalar[] } | undefined {
+  const guard = subexpressions(...scalars).find(
+    (s) =>
+      s.kind === "binary" &&
+      s.op === "lt" &&
+      s.left.kind === "axis" &&
+      s.left.position === position &&
+      positionsOf(s.right).size === 0,
+  );
   if (guard?.kind !== "binary") return undefined;
-  return { bound: guard.right, scalars: scalars.map((s) => rewrite(s, (part) => (part === guard ? bool(true) : undefined))) };
+  return {
+    bound: guard.right,
+    scalars: scalars.map((s) => rewrite(s, (part) => (part === guard ? bool(true) : undefined))),
+  };
 }
 
 function lastOther(s: Scalar, position: number, value: number): Scalar | undefined {
@@ -31,7 +45,9 @@ function lastOther(s: Scalar, position: number, value: number): Scalar | undefin
     case "literal":
       return s.value === value ? int(-1) : undefined;
     case "select":
-      return both(lastWhere(s.condition, position) ?? within(s.then), within(s.else)) ?? both(within(s.then), within(s.else));
+      return (
+        both(lastWhere(s.condition, position) ?? within(s.then), within(s.else)) ?? both(within(s.then), within(s.else))
+      );
     case "cast":
       return value === 0 ? within(s.of) : undefined;
     case "unary":
@@ -39,11 +55,16 @@ function lastOther(s: Scalar, position: number, value: number): Scalar | undefin
       return value === 0 && s.op === "neg" ? within(s.of) : undefined;
     case "binary":
       switch (s.op) {
-        case "mul": return value === 0 ? within(s.left) ?? within(s.right) : undefined;
-        case "div": return value === 0 ? within(s.left) : undefined;
-        case "add": return value === 0 ? both(within(s.left), within(s.right)) : within(s.left) ?? within(s.right);
-        case "sub": return value === 0 ? both(within(s.left), within(s.right)) : within(s.left);
-        default: return undefined;
+        case "mul":
+          return value === 0 ? (within(s.left) ?? within(s.right)) : undefined;
+        case "div":
+          return value === 0 ? within(s.left) : undefined;
+        case "add":
+          return value === 0 ? both(within(s.left), within(s.right)) : (within(s.left) ?? within(s.right));
+        case "sub":
+          return value === 0 ? both(within(s.left), within(s.right)) : within(s.left);
+        default:
+          return undefined;
       }
     default:
       return undefined;
@@ -54,12 +75,18 @@ function lastOther(s: Scalar, position: number, value: number): Scalar | undefin
 function lastWhere(condition: Scalar, position: number): Scalar | undefined {
   if (condition.kind !== "binary") return undefined;
   const { op, left, right } = condition;
-  const bounds = (at: Scalar, bound: Scalar): boolean => at.kind === "axis" && at.position === position && positionsOf(bound).size === 0;
+  const bounds = (at: Scalar, bound: Scalar): boolean =>
+    at.kind === "axis" && at.position === position && positionsOf(bound).size === 0;
   switch (op) {
-    case "le": return bounds(left, right) ? right : undefined;
-    case "lt": return bounds(left, right) ? sub(right, int(1)) : undefined;
-    case "eq": return bounds(left, right) ? right : bounds(right, left) ? left : undefined;
-    case "and": return lastWhere(left, position) ?? lastWhere(right, position);
-    default: return undefined;
+    case "le":
+      return bounds(left, right) ? right : undefined;
+    case "lt":
+      return bounds(left, right) ? sub(right, int(1)) : undefined;
+    case "eq":
+      return bounds(left, right) ? right : bounds(right, left) ? left : undefined;
+    case "and":
+      return lastWhere(left, position) ?? lastWhere(right, position);
+    default:
+      return undefined;
   }
 }

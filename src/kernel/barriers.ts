@@ -13,8 +13,20 @@ import { visitExpressions, visitStatements } from "./walk.ts";
 
 /** A kernel's body for printing: reductions spelled out, barriers in place. */
 export type Placed =
-  | { readonly kind: "for"; readonly variable: string; readonly from: Expr; readonly to: Expr; readonly step: number; readonly body: readonly Placed[] }
-  | { readonly kind: "if"; readonly condition: Expr; readonly then: readonly Placed[]; readonly else: readonly Placed[] }
+  | {
+      readonly kind: "for";
+      readonly variable: string;
+      readonly from: Expr;
+      readonly to: Expr;
+      readonly step: number;
+      readonly body: readonly Placed[];
+    }
+  | {
+      readonly kind: "if";
+      readonly condition: Expr;
+      readonly then: readonly Placed[];
+      readonly else: readonly Placed[];
+    }
   | { readonly kind: "phase"; readonly name?: string; readonly body: readonly Statement[] }
   /** Orders the shared arrays, the storage buffers, or both, for the lanes of the workgroup. */
   | { readonly kind: "barrier"; readonly shared: boolean; readonly storage: boolean };
@@ -35,7 +47,11 @@ export function placeBarriers(kernel: Kernel): readonly Placed[] {
 }
 
 /** The arrays whose accesses barriers must order. */
-function orderedArrays(kernel: Kernel, body: readonly UniformStatement[], shared: ReadonlySet<string>): ReadonlySet<string> {
+function orderedArrays(
+  kernel: Kernel,
+  body: readonly UniformStatement[],
+  shared: ReadonlySet<string>,
+): ReadonlySet<string> {
   const { reads, writes } = accessesOf(body);
   const ownCells = privateArrays(kernel, body);
   return new Set([...writes].filter((name) => !ownCells.has(name) && (shared.has(name) || reads.has(name))));
@@ -147,7 +163,8 @@ function conflictsBetween(before: Pending, after: Pending): string[] {
   return [...conflicts];
 }
 
-const common = (a: ReadonlySet<string>, b: ReadonlySet<string>): ReadonlySet<string> => new Set([...a].filter((name) => b.has(name)));
+const common = (a: ReadonlySet<string>, b: ReadonlySet<string>): ReadonlySet<string> =>
+  new Set([...a].filter((name) => b.has(name)));
 
 const union = (a: Pending, b: Pending): Pending => ({
   reads: new Set([...a.reads, ...b.reads]),

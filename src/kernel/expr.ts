@@ -34,7 +34,8 @@ export function literal(type: ValueType, value: number): Expr {
     return { kind: "literal", type, value: Math.max(-largest, Math.min(largest, Math.fround(value))) };
   }
   invariant(Number.isInteger(value), `${value} is not an integer`);
-  const [low, high] = type.scalar === "i32" ? [-0x80000000, 0x7fffffff] : type.scalar === "u32" ? [0, 0xffffffff] : [0, 1];
+  const [low, high] =
+    type.scalar === "i32" ? [-0x80000000, 0x7fffffff] : type.scalar === "u32" ? [0, 0xffffffff] : [0, 1];
   invariant(value >= low && value <= high, `${value} does not fit ${type.scalar}`);
   return { kind: "literal", type, value };
 }
@@ -76,7 +77,10 @@ const isLiteral = (expr: Expr, value: number): boolean => expr.kind === "literal
 function unify(operands: readonly Operand[]): Expr[] {
   const exprs = operands.filter((operand) => typeof operand !== "number");
   const first = exprs[0];
-  invariant(first !== undefined || operands.every((operand) => Number.isInteger(operand)), "an operation on bare numbers: give one a type with f32(…)");
+  invariant(
+    first !== undefined || operands.every((operand) => Number.isInteger(operand)),
+    "an operation on bare numbers: give one a type with f32(…)",
+  );
   const scalar: ScalarType = first?.type.scalar ?? "i32";
   const width = exprs.reduce<Width>((most, expr) => (expr.type.width > most ? expr.type.width : most), 1);
   return operands.map((operand) => {
@@ -95,7 +99,8 @@ export function unary(op: UnaryOp, operand: Expr): Expr {
   return { kind: "unary", type: unaryType(op, operand.type), op, of: operand };
 }
 
-export const unaryType = (op: UnaryOp, of: ValueType): ValueType => (op === "finite" ? { scalar: "bool", width: of.width } : of);
+export const unaryType = (op: UnaryOp, of: ValueType): ValueType =>
+  op === "finite" ? { scalar: "bool", width: of.width } : of;
 
 const comparisons: ReadonlySet<BinaryOp> = new Set<BinaryOp>(["lt", "le", "eq", "ne"]);
 
@@ -111,7 +116,8 @@ export function binary(op: BinaryOp, leftOperand: Operand, rightOperand: Operand
     const value = foldBinary(op, left.type.scalar, left.value, right.value);
     if (value !== undefined) return literal(type, value);
   }
-  if (left.kind === "literal" && left.type.scalar !== "f32" && (op === "add" || op === "mul")) return binary(op, right, left);
+  if (left.kind === "literal" && left.type.scalar !== "f32" && (op === "add" || op === "mul"))
+    return binary(op, right, left);
   return simplify(op, type, left, right) ?? { kind: "binary", type, op, left, right };
 }
 
@@ -123,7 +129,8 @@ function simplify(op: BinaryOp, type: ValueType, left: Expr, right: Expr): Expr 
       if (isLiteral(left, 0)) return right;
       if (isLiteral(right, 0)) return left;
       if (!integer || right.kind !== "literal") break;
-      if (left.kind === "binary" && left.op === "add" && left.right.kind === "literal") return add(left.left, add(left.right, right));
+      if (left.kind === "binary" && left.op === "add" && left.right.kind === "literal")
+        return add(left.left, add(left.right, right));
       break;
     case "sub":
       if (isLiteral(right, 0)) return left;
@@ -133,14 +140,16 @@ function simplify(op: BinaryOp, type: ValueType, left: Expr, right: Expr): Expr 
       if (isLiteral(right, 1)) return left;
       if (integer && (isLiteral(left, 0) || isLiteral(right, 0))) return literal(type, 0);
       if (!integer || right.kind !== "literal") break;
-      if (left.kind === "binary" && left.op === "mul" && left.right.kind === "literal") return mul(left.left, mul(left.right, right));
+      if (left.kind === "binary" && left.op === "mul" && left.right.kind === "literal")
+        return mul(left.left, mul(left.right, right));
       break;
     case "div":
     case "idiv":
       if (isLiteral(right, 1)) return left;
       if (integer && isLiteral(left, 0)) return left;
       if (op !== "div" || !integer || right.kind !== "literal") break;
-      if (left.kind === "binary" && left.op === "div" && left.right.kind === "literal") return div(left.left, mul(left.right, right));
+      if (left.kind === "binary" && left.op === "div" && left.right.kind === "literal")
+        return div(left.left, mul(left.right, right));
       break;
     case "mod":
     case "imod":
@@ -181,7 +190,8 @@ export const neg = (operand: Expr): Expr => unary("neg", operand);
 export const not = (operand: Expr): Expr => unary("not", operand);
 
 /** Σ of any number of operands; of none, the i32 0. */
-export const sum = (operands: readonly Operand[]): Expr => asExpr(operands.length === 0 ? 0 : operands.reduce((total, operand) => add(total, operand)));
+export const sum = (operands: readonly Operand[]): Expr =>
+  asExpr(operands.length === 0 ? 0 : operands.reduce((total, operand) => add(total, operand)));
 /** True when all hold; true of none. */
 export const all = (conditions: readonly Expr[]): Expr => conditions.reduce(and, bool(true));
 
@@ -223,7 +233,10 @@ export function fma(aOperand: Operand, bOperand: Operand, cOperand: Operand): Ex
 
 /** The products of the bfloat16 in two words, added to c. */
 export function dot(a: Expr, b: Expr, c: Expr): Expr {
-  invariant(sameType(a.type, u32Type) && sameType(b.type, u32Type) && sameType(c.type, f32Type), "dot is for words and a float");
+  invariant(
+    sameType(a.type, u32Type) && sameType(b.type, u32Type) && sameType(c.type, f32Type),
+    "dot is for words and a float",
+  );
   return { kind: "dot", type: f32Type, a, b, c };
 }
 
@@ -242,9 +255,11 @@ export function convert(of: Expr, scalar: ScalarType): Expr {
 
 /** The same bits as another 32-bit type. */
 export const bitcast = (of: Expr, scalar: Exclude<ScalarType, "bool">): Expr =>
-  of.type.scalar === scalar ? of
-    : of.kind === "literal" && of.type.scalar !== "f32" && scalar !== "f32" ? literal({ scalar, width: of.type.width }, scalar === "u32" ? of.value >>> 0 : of.value | 0)
-    : { kind: "bitcast", type: { scalar, width: of.type.width }, of };
+  of.type.scalar === scalar
+    ? of
+    : of.kind === "literal" && of.type.scalar !== "f32" && scalar !== "f32"
+      ? literal({ scalar, width: of.type.width }, scalar === "u32" ? of.value >>> 0 : of.value | 0)
+      : { kind: "bitcast", type: { scalar, width: of.type.width }, of };
 
 /** A scalar copied to all components; what has that width already stays as it is. */
 export function splat(of: Expr, width: Width): Expr {
@@ -258,7 +273,10 @@ export function splat(of: Expr, width: Width): Expr {
 export function vector(of: readonly Expr[]): Expr {
   const first = of[0];
   invariant(first !== undefined && (of.length === 1 || of.length === 2 || of.length === 4), `a vector of ${of.length}`);
-  invariant(of.every((part) => sameType(part.type, first.type)), "a vector of different types");
+  invariant(
+    of.every((part) => sameType(part.type, first.type)),
+    "a vector of different types",
+  );
   return of.length === 1 ? first : { kind: "vector", type: { scalar: first.type.scalar, width: of.length }, of };
 }
 
@@ -273,7 +291,8 @@ export function component(of: Expr, index: number): Expr {
 }
 
 /** The components of a vector in order; of a scalar, the scalar alone. */
-export const components = (of: Expr): Expr[] => Array.from({ length: of.type.width }, (_, index) => component(of, index));
+export const components = (of: Expr): Expr[] =>
+  Array.from({ length: of.type.width }, (_, index) => component(of, index));
 
 /** 31 random bits: the generator of abi/random.ts. */
 export const random = (seed: Expr, step: Expr, stream: Operand, counter: Expr): Expr => ({

@@ -60,10 +60,15 @@ export function fuseDispatches<Source>(
     parts.push({ until: groups, body });
   }
   const bytes = merged.shared.reduce((total, array) => total + bytesOf(array), 0);
-  if (merged.bindings.length > limits.bindings) return `together they bind ${merged.bindings.length} buffers and the device binds ${limits.bindings}`;
+  if (merged.bindings.length > limits.bindings)
+    return `together they bind ${merged.bindings.length} buffers and the device binds ${limits.bindings}`;
   if (bytes > limits.sharedBytes) return `together they share ${bytes} bytes and the device has ${limits.sharedBytes}`;
 
-  const body = parts.reduceRight<readonly UniformStatement[]>((rest, part, index) => (index === parts.length - 1 ? part.body : uniformBranch(lt(group, part.until), part.body, rest)), []);
+  const body = parts.reduceRight<readonly UniformStatement[]>(
+    (rest, part, index) =>
+      index === parts.length - 1 ? part.body : uniformBranch(lt(group, part.until), part.body, rest),
+    [],
+  );
   const kernel: Kernel = {
     name: dispatches.map((dispatch) => dispatch.kernel.name).join("_and_"),
     groups,
@@ -110,7 +115,13 @@ function placeBinding<Source>(
 }
 
 /** Lays arrays over those of earlier kernels: shared arrays of one element type, registers of one type and length. Each is taken once a kernel. */
-function placeArrays<Source>(merged: Merged<Source>, kind: "shared" | "registers", arrays: readonly Array_[], names: Map<string, string>, locals: ReadonlySet<string>): void {
+function placeArrays<Source>(
+  merged: Merged<Source>,
+  kind: "shared" | "registers",
+  arrays: readonly Array_[],
+  names: Map<string, string>,
+  locals: ReadonlySet<string>,
+): void {
   const placed = merged[kind];
   const free = new Set(placed.keys());
   for (const array of arrays.toSorted((a, b) => bytesOf(b) - bytesOf(a))) {
@@ -136,7 +147,11 @@ function placeArrays<Source>(merged: Merged<Source>, kind: "shared" | "registers
 const bytesOf = ({ element, length }: Array_): number => 4 * element.width * length;
 
 function freshName<Source>(name: string, merged: Merged<Source>, locals: ReadonlySet<string>): string {
-  const taken = new Set([...merged.bindings.map((entry) => entry.binding.name), ...merged.shared.map((array) => array.name), ...merged.registers.map((array) => array.name)]);
+  const taken = new Set([
+    ...merged.bindings.map((entry) => entry.binding.name),
+    ...merged.shared.map((array) => array.name),
+    ...merged.registers.map((array) => array.name),
+  ]);
   for (let count = 1; ; count++) {
     const candidate = count === 1 ? name : `${name}_${count}`;
     if (!taken.has(candidate) && !locals.has(candidate)) return candidate;

@@ -51,22 +51,52 @@ export interface Array_ {
 
 export type UniformStatement =
   /** lo, hi, step are uniform expressions (literals, `group`, enclosing uniform loop variables). */
-  | { readonly kind: "for"; readonly variable: string; readonly from: Expr; readonly to: Expr; readonly step: number; readonly body: readonly UniformStatement[] }
-  | { readonly kind: "if"; readonly condition: Expr; readonly then: readonly UniformStatement[]; readonly else: readonly UniformStatement[] }
+  | {
+      readonly kind: "for";
+      readonly variable: string;
+      readonly from: Expr;
+      readonly to: Expr;
+      readonly step: number;
+      readonly body: readonly UniformStatement[];
+    }
+  | {
+      readonly kind: "if";
+      readonly condition: Expr;
+      readonly then: readonly UniformStatement[];
+      readonly else: readonly UniformStatement[];
+    }
   | { readonly kind: "phase"; readonly name?: string; readonly body: readonly Statement[] }
   /**
    * Combines one register of all lanes (of each run of `width` neighbouring lanes when given) with a fixed tree and leaves the result in the same
    * register of every lane of the run. `scratch` names a shared array of at least `lanes` elements. Deterministic.
    */
-  | { readonly kind: "reduce"; readonly op: "add" | "max" | "min"; readonly register: string; readonly scratch: string; readonly width?: number };
+  | {
+      readonly kind: "reduce";
+      readonly op: "add" | "max" | "min";
+      readonly register: string;
+      readonly scratch: string;
+      readonly width?: number;
+    };
 
 export type Statement =
   | { readonly kind: "let"; readonly name: string; readonly value: Expr }
   /** Assigns a register (with `index` when it is an array), or a `var` declared in this phase. */
   | { readonly kind: "set"; readonly target: string; readonly index?: Expr; readonly value: Expr }
   | { readonly kind: "var"; readonly name: string; readonly value: Expr }
-  | { readonly kind: "for"; readonly variable: string; readonly from: Expr; readonly to: Expr; readonly step: number; readonly body: readonly Statement[] }
-  | { readonly kind: "if"; readonly condition: Expr; readonly then: readonly Statement[]; readonly else: readonly Statement[] }
+  | {
+      readonly kind: "for";
+      readonly variable: string;
+      readonly from: Expr;
+      readonly to: Expr;
+      readonly step: number;
+      readonly body: readonly Statement[];
+    }
+  | {
+      readonly kind: "if";
+      readonly condition: Expr;
+      readonly then: readonly Statement[];
+      readonly else: readonly Statement[];
+    }
   | { readonly kind: "store"; readonly array: string; readonly index: Expr; readonly value: Expr };
 
 export type Expr =
@@ -80,9 +110,21 @@ export type Expr =
   /** Element `index` of a binding or shared array. */
   | { readonly kind: "load"; readonly type: ValueType; readonly array: string; readonly index: Expr }
   | { readonly kind: "unary"; readonly type: ValueType; readonly op: UnaryOp; readonly of: Expr }
-  | { readonly kind: "binary"; readonly type: ValueType; readonly op: BinaryOp; readonly left: Expr; readonly right: Expr }
+  | {
+      readonly kind: "binary";
+      readonly type: ValueType;
+      readonly op: BinaryOp;
+      readonly left: Expr;
+      readonly right: Expr;
+    }
   /** Both sides are evaluated: guard loads with `if` statements or clamp their index. */
-  | { readonly kind: "select"; readonly type: ValueType; readonly condition: Expr; readonly then: Expr; readonly else: Expr }
+  | {
+      readonly kind: "select";
+      readonly type: ValueType;
+      readonly condition: Expr;
+      readonly then: Expr;
+      readonly else: Expr;
+    }
   /** a · b + c; fused where the device can. */
   | { readonly kind: "fma"; readonly type: ValueType; readonly a: Expr; readonly b: Expr; readonly c: Expr }
   /** As fma, over the two bfloat16 in the words (u32) a and b: a.high · b.high + a.low · b.low + c, in f32. Processors with such an instruction round no more often. */
@@ -96,12 +138,51 @@ export type Expr =
   | { readonly kind: "vector"; readonly type: ValueType; readonly of: readonly Expr[] }
   | { readonly kind: "component"; readonly type: ValueType; readonly of: Expr; readonly index: number }
   /** 31 random bits as an i32, those of abi/random.ts; seed, step, stream are u32, counter i32. */
-  | { readonly kind: "random"; readonly type: ValueType; readonly seed: Expr; readonly step: Expr; readonly stream: Expr; readonly counter: Expr };
+  | {
+      readonly kind: "random";
+      readonly type: ValueType;
+      readonly seed: Expr;
+      readonly step: Expr;
+      readonly stream: Expr;
+      readonly counter: Expr;
+    };
 
 /** Floats unless said: `idiv`-like operators are in BinaryOp. `finite` gives bool: false for NaN and infinities, by bits. `bf16` rounds to bfloat16. */
 export type UnaryOp =
-  | "neg" | "exp" | "log" | "sqrt" | "rsqrt" | "sin" | "cos" | "tanh" | "erf" | "abs" | "floor" | "ceil" | "round" | "sign" | "not" | "finite" | "bf16";
+  | "neg"
+  | "exp"
+  | "log"
+  | "sqrt"
+  | "rsqrt"
+  | "sin"
+  | "cos"
+  | "tanh"
+  | "erf"
+  | "abs"
+  | "floor"
+  | "ceil"
+  | "round"
+  | "sign"
+  | "not"
+  | "finite"
+  | "bf16";
 
 /** `div` on i32 and `mod` are for operands ≥ 0 only, where floor and truncation agree; `idiv`/`imod` floor for any sign. Comparisons give bool. `pair` rounds two floats to bfloat16 and puts them in a u32, the first in its low half. */
 export type BinaryOp =
-  | "add" | "sub" | "mul" | "div" | "mod" | "idiv" | "imod" | "pow" | "min" | "max" | "pair" | "lt" | "le" | "eq" | "ne" | "and" | "or";
+  | "add"
+  | "sub"
+  | "mul"
+  | "div"
+  | "mod"
+  | "idiv"
+  | "imod"
+  | "pow"
+  | "min"
+  | "max"
+  | "pair"
+  | "lt"
+  | "le"
+  | "eq"
+  | "ne"
+  | "and"
+  | "or";

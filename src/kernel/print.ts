@@ -4,7 +4,9 @@ import type { Array_, BinaryOp, Expr, Kernel, Statement, UniformStatement, Value
 
 export function printKernel(kernel: Kernel): string {
   const declarations = [
-    ...kernel.bindings.map(({ name, access, element, length }) => `${access.replace("_", "/")} ${name}: ${printType(element)}[${length}]`),
+    ...kernel.bindings.map(
+      ({ name, access, element, length }) => `${access.replace("_", "/")} ${name}: ${printType(element)}[${length}]`,
+    ),
     ...kernel.shared.map((array) => `shared ${printArray(array)}`),
     ...kernel.registers.map((array) => `register ${printArray(array)}`),
   ];
@@ -18,7 +20,8 @@ export function printKernel(kernel: Kernel): string {
 /** `f32`, `vec4 f32`. */
 export const printType = ({ scalar, width }: ValueType): string => (width === 1 ? scalar : `vec${width} ${scalar}`);
 
-const printArray = ({ name, element, length }: Array_): string => `${name}: ${printType(element)}${length === 1 ? "" : `[${length}]`}`;
+const printArray = ({ name, element, length }: Array_): string =>
+  `${name}: ${printType(element)}${length === 1 ? "" : `[${length}]`}`;
 
 /** Lines of statements of either level. */
 export function printStatements(body: readonly (Statement | UniformStatement)[]): string[] {
@@ -28,19 +31,27 @@ export function printStatements(body: readonly (Statement | UniformStatement)[])
       case "var":
         return [`${statement.kind} ${statement.name} = ${printExpr(statement.value)}`];
       case "set":
-        return [`${statement.target}${statement.index ? `[${printExpr(statement.index)}]` : ""} := ${printExpr(statement.value)}`];
+        return [
+          `${statement.target}${statement.index ? `[${printExpr(statement.index)}]` : ""} := ${printExpr(statement.value)}`,
+        ];
       case "store":
         return [`${statement.array}[${printExpr(statement.index)}] = ${printExpr(statement.value)}`];
       case "for": {
         const step = statement.step === 1 ? "" : ` by ${statement.step}`;
-        return [`for ${statement.variable} in ${printExpr(statement.from)} .. ${printExpr(statement.to)}${step}`, ...indent(printStatements(statement.body))];
+        return [
+          `for ${statement.variable} in ${printExpr(statement.from)} .. ${printExpr(statement.to)}${step}`,
+          ...indent(printStatements(statement.body)),
+        ];
       }
       case "if": {
         const otherwise = statement.else.length === 0 ? [] : ["else", ...indent(printStatements(statement.else))];
         return [`if ${printExpr(statement.condition)}`, ...indent(printStatements(statement.then)), ...otherwise];
       }
       case "phase":
-        return [statement.name === undefined ? "phase" : `phase ${statement.name}`, ...indent(printStatements(statement.body))];
+        return [
+          statement.name === undefined ? "phase" : `phase ${statement.name}`,
+          ...indent(printStatements(statement.body)),
+        ];
       case "reduce": {
         const over = statement.width === undefined ? "all lanes" : `runs of ${statement.width} lanes`;
         return [`reduce ${statement.op} ${statement.register} over ${over} by ${statement.scratch}`];
@@ -52,13 +63,26 @@ export function printStatements(body: readonly (Statement | UniformStatement)[])
 }
 
 const infix: Readonly<Partial<Record<BinaryOp, readonly [symbol: string, level: number]>>> = {
-  or: ["or", 1], and: ["and", 2], lt: ["<", 3], le: ["<=", 3], eq: ["=", 3], ne: ["≠", 3],
-  add: ["+", 4], sub: ["-", 4], mul: ["·", 5], div: ["/", 5], mod: ["%", 5], idiv: ["div", 5], imod: ["mod", 5], pow: ["^", 6],
+  or: ["or", 1],
+  and: ["and", 2],
+  lt: ["<", 3],
+  le: ["<=", 3],
+  eq: ["=", 3],
+  ne: ["≠", 3],
+  add: ["+", 4],
+  sub: ["-", 4],
+  mul: ["·", 5],
+  div: ["/", 5],
+  mod: ["%", 5],
+  idiv: ["div", 5],
+  imod: ["mod", 5],
+  pow: ["^", 6],
 };
 
 /** An expression with the parentheses it needs where operators bind at least as tightly as `least`. */
 export function printExpr(expr: Expr, least = 0): string {
-  const call = (name: string, ...args: readonly Expr[]): string => `${name}(${args.map((arg) => printExpr(arg)).join(", ")})`;
+  const call = (name: string, ...args: readonly Expr[]): string =>
+    `${name}(${args.map((arg) => printExpr(arg)).join(", ")})`;
   const paren = (text: string, level: number): string => (level < least ? `(${text})` : text);
   switch (expr.kind) {
     case "literal":
@@ -80,7 +104,10 @@ export function printExpr(expr: Expr, least = 0): string {
       return paren(`${printExpr(expr.left, level)} ${symbol} ${printExpr(expr.right, level + 1)}`, level);
     }
     case "select":
-      return paren(`if ${printExpr(expr.condition, 1)} then ${printExpr(expr.then, 1)} else ${printExpr(expr.else, 1)}`, 0);
+      return paren(
+        `if ${printExpr(expr.condition, 1)} then ${printExpr(expr.then, 1)} else ${printExpr(expr.else, 1)}`,
+        0,
+      );
     case "fma":
       return paren(`${printExpr(expr.a, 5)} · ${printExpr(expr.b, 6)} + ${printExpr(expr.c, 5)}`, 4);
     case "dot":

@@ -95,9 +95,15 @@ function collect(body: readonly (Statement | UniformStatement)[], outer: Forms, 
 }
 
 /** A loop starts somewhere and goes on by whole steps. */
-function loopForm(loop: { readonly from: Expr; readonly to: Expr; readonly step: number }, forms: Forms): Form | undefined {
+function loopForm(
+  loop: { readonly from: Expr; readonly to: Expr; readonly step: number },
+  forms: Forms,
+): Form | undefined {
   const from = formOf(loop.from, forms);
-  const count = loop.from.kind === "literal" && loop.to.kind === "literal" ? Math.max(1, Math.ceil((loop.to.value - loop.from.value) / loop.step)) : Infinity;
+  const count =
+    loop.from.kind === "literal" && loop.to.kind === "literal"
+      ? Math.max(1, Math.ceil((loop.to.value - loop.from.value) / loop.step))
+      : Infinity;
   return from && { ...from, terms: [...from.terms, { step: loop.step, count }] };
 }
 

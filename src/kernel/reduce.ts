@@ -34,16 +34,28 @@ function expandReduce(statement: Reduce, kernel: Kernel): readonly UniformStatem
   const width = statement.width ?? kernel.lanes;
   const value = kernel.registers.find((candidate) => candidate.name === statement.register);
   const scratch = kernel.shared.find((candidate) => candidate.name === statement.scratch);
-  invariant(value && scratch, `${kernel.name}: reduce of ${statement.register} by ${statement.scratch}, which are not both declared`);
-  invariant(width >= 1 && kernel.lanes % width === 0, `${kernel.name}: runs of ${width} do not divide ${kernel.lanes} lanes`);
+  invariant(
+    value && scratch,
+    `${kernel.name}: reduce of ${statement.register} by ${statement.scratch}, which are not both declared`,
+  );
+  invariant(
+    width >= 1 && kernel.lanes % width === 0,
+    `${kernel.name}: runs of ${width} do not divide ${kernel.lanes} lanes`,
+  );
   invariant(scratch.length >= kernel.lanes, `${kernel.name}: ${scratch.name} is smaller than the lanes`);
   const [first, total, k] = freshNames(["first", "total", "k"], kernel) as [string, string, string];
   const sum = variable(total, value.element);
   const phases: UniformStatement[] = [];
   let stride = 1;
   for (const radix of factors(width)) {
-    phases.push(phase([store(scratch, lane, register(value))], `${statement.op} ${value.name} over ${stride === 1 ? "" : `${stride} × `}${radix} lanes`));
-    const start = stride * radix === kernel.lanes ? mod(lane, stride) : sub(lane, mul(digit(stride, radix), i32(stride)));
+    phases.push(
+      phase(
+        [store(scratch, lane, register(value))],
+        `${statement.op} ${value.name} over ${stride === 1 ? "" : `${stride} × `}${radix} lanes`,
+      ),
+    );
+    const start =
+      stride * radix === kernel.lanes ? mod(lane, stride) : sub(lane, mul(digit(stride, radix), i32(stride)));
     const other = load(scratch, add(variable(first), mul(variable(k), i32(stride))));
     phases.push(
       phase([
@@ -59,7 +71,8 @@ function expandReduce(statement: Reduce, kernel: Kernel): readonly UniformStatem
 }
 
 /** Which of `radix` places at distance `stride` the lane has. */
-const digit = (stride: number, radix: number): Expr => mod(stride === 1 ? lane : binary("div", lane, i32(stride)), radix);
+const digit = (stride: number, radix: number): Expr =>
+  mod(stride === 1 ? lane : binary("div", lane, i32(stride)), radix);
 
 /** Factors ≤ 16, as even as a greedy choice makes them; a prime above 16 stays whole. */
 function factors(width: number): number[] {
@@ -67,7 +80,8 @@ function factors(width: number): number[] {
   const stages = Math.max(1, Math.ceil(Math.log2(width) / 4 - 1e-9));
   const wanted = Math.ceil(width ** (1 / stages) - 1e-9);
   for (let radix = wanted; radix <= 16; radix++) if (width % radix === 0) return [radix, ...factors(width / radix)];
-  for (let radix = Math.min(wanted, 16); radix > 1; radix--) if (width % radix === 0) return [radix, ...factors(width / radix)];
+  for (let radix = Math.min(wanted, 16); radix > 1; radix--)
+    if (width % radix === 0) return [radix, ...factors(width / radix)];
   return [width];
 }
 

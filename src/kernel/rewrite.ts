@@ -37,7 +37,13 @@ export function rewriteExpr(expr: Expr, rewrite: Rewrite): Expr {
     case "vector":
       return rewrite.expr({ ...expr, of: expr.of.map(go) });
     case "random":
-      return rewrite.expr({ ...expr, seed: go(expr.seed), step: go(expr.step), stream: go(expr.stream), counter: go(expr.counter) });
+      return rewrite.expr({
+        ...expr,
+        seed: go(expr.seed),
+        step: go(expr.step),
+        stream: go(expr.stream),
+        counter: go(expr.counter),
+      });
     default:
       return unreachable(expr);
   }
@@ -51,13 +57,33 @@ function rewriteStatements(body: readonly Statement[], rewrite: Rewrite): Statem
       case "var":
         return { ...statement, value: go(statement.value) };
       case "set":
-        return { ...statement, target: rewrite.array(statement.target), value: go(statement.value), ...(statement.index && { index: go(statement.index) }) };
+        return {
+          ...statement,
+          target: rewrite.array(statement.target),
+          value: go(statement.value),
+          ...(statement.index && { index: go(statement.index) }),
+        };
       case "store":
-        return { ...statement, array: rewrite.array(statement.array), index: go(statement.index), value: go(statement.value) };
+        return {
+          ...statement,
+          array: rewrite.array(statement.array),
+          index: go(statement.index),
+          value: go(statement.value),
+        };
       case "for":
-        return { ...statement, from: go(statement.from), to: go(statement.to), body: rewriteStatements(statement.body, rewrite) };
+        return {
+          ...statement,
+          from: go(statement.from),
+          to: go(statement.to),
+          body: rewriteStatements(statement.body, rewrite),
+        };
       case "if":
-        return { ...statement, condition: go(statement.condition), then: rewriteStatements(statement.then, rewrite), else: rewriteStatements(statement.else, rewrite) };
+        return {
+          ...statement,
+          condition: go(statement.condition),
+          then: rewriteStatements(statement.then, rewrite),
+          else: rewriteStatements(statement.else, rewrite),
+        };
       default:
         return unreachable(statement);
     }
@@ -73,9 +99,19 @@ export function rewriteUniform(body: readonly UniformStatement[], rewrite: Rewri
       case "reduce":
         return { ...statement, register: rewrite.array(statement.register), scratch: rewrite.array(statement.scratch) };
       case "for":
-        return { ...statement, from: go(statement.from), to: go(statement.to), body: rewriteUniform(statement.body, rewrite) };
+        return {
+          ...statement,
+          from: go(statement.from),
+          to: go(statement.to),
+          body: rewriteUniform(statement.body, rewrite),
+        };
       case "if":
-        return { ...statement, condition: go(statement.condition), then: rewriteUniform(statement.then, rewrite), else: rewriteUniform(statement.else, rewrite) };
+        return {
+          ...statement,
+          condition: go(statement.condition),
+          then: rewriteUniform(statement.then, rewrite),
+          else: rewriteUniform(statement.else, rewrite),
+        };
       default:
         return unreachable(statement);
     }

@@ -25,21 +25,41 @@ export const store = (array: Binding | Array_, index: Operand, value: Operand): 
 });
 
 /** A loop within a phase; spread the result: a loop without iterations is nothing. */
-export const loop = (variable: string, from: Operand, to: Operand, step: number, body: readonly Statement[]): readonly Statement[] =>
+export const loop = (
+  variable: string,
+  from: Operand,
+  to: Operand,
+  step: number,
+  body: readonly Statement[],
+): readonly Statement[] =>
   runs(from, to, body) ? [{ kind: "for", variable, from: asExpr(from), to: asExpr(to), step, body }] : [];
 
 /** A loop over phases, with uniform bounds; spread the result. */
-export const uniformLoop = (variable: string, from: Operand, to: Operand, step: number, body: readonly UniformStatement[]): readonly UniformStatement[] =>
+export const uniformLoop = (
+  variable: string,
+  from: Operand,
+  to: Operand,
+  step: number,
+  body: readonly UniformStatement[],
+): readonly UniformStatement[] =>
   runs(from, to, body) ? [{ kind: "for", variable, from: asExpr(from), to: asExpr(to), step, body }] : [];
 
 /** A branch within a phase; spread the result: a literal condition leaves only the branch taken. */
-export function branch(condition: Expr, then: readonly Statement[], otherwise: readonly Statement[] = []): readonly Statement[] {
+export function branch(
+  condition: Expr,
+  then: readonly Statement[],
+  otherwise: readonly Statement[] = [],
+): readonly Statement[] {
   if (condition.kind === "literal") return condition.value === 1 ? then : otherwise;
   return then.length + otherwise.length === 0 ? [] : [{ kind: "if", condition, then, else: otherwise }];
 }
 
 /** A branch between phases, on a uniform condition; spread the result. */
-export function uniformBranch(condition: Expr, then: readonly UniformStatement[], otherwise: readonly UniformStatement[] = []): readonly UniformStatement[] {
+export function uniformBranch(
+  condition: Expr,
+  then: readonly UniformStatement[],
+  otherwise: readonly UniformStatement[] = [],
+): readonly UniformStatement[] {
   if (condition.kind === "literal") return condition.value === 1 ? then : otherwise;
   return then.length + otherwise.length === 0 ? [] : [{ kind: "if", condition, then, else: otherwise }];
 }
@@ -50,10 +70,19 @@ function runs(from: Operand, to: Operand, body: readonly unknown[]): boolean {
 }
 
 /** Code that every lane runs by itself. */
-export const phase = (body: readonly Statement[], name?: string): UniformStatement => ({ kind: "phase", body, ...(name !== undefined && { name }) });
+export const phase = (body: readonly Statement[], name?: string): UniformStatement => ({
+  kind: "phase",
+  body,
+  ...(name !== undefined && { name }),
+});
 
 /** Combines a register over the lanes of the workgroup, or of each run of `width` lanes. */
-export const reduce = (op: "add" | "max" | "min", register: Array_, scratch: Array_, width?: number): UniformStatement => ({
+export const reduce = (
+  op: "add" | "max" | "min",
+  register: Array_,
+  scratch: Array_,
+  width?: number,
+): UniformStatement => ({
   kind: "reduce",
   op,
   register: register.name,

@@ -63,7 +63,10 @@ export function expressionsOf(statement: Statement | UniformStatement): readonly
 }
 
 /** Calls `visit` on every statement of both levels, outer before inner. */
-export function visitStatements(body: readonly (Statement | UniformStatement)[], visit: (statement: Statement | UniformStatement) => void): void {
+export function visitStatements(
+  body: readonly (Statement | UniformStatement)[],
+  visit: (statement: Statement | UniformStatement) => void,
+): void {
   for (const statement of body) {
     visit(statement);
     if (statement.kind === "for" || statement.kind === "phase") visitStatements(statement.body, visit);

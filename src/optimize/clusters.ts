@@ -33,9 +33,16 @@ export interface ClusterOptions {
   readonly sorted?: (ids: Leaf) => SortedIds;
 }
 
-export function clusterGraph(given: readonly Node[], { bindings, precision = "f32", forwardRoots, sorted = sortedIds() }: ClusterOptions): Clustered {
+export function clusterGraph(
+  given: readonly Node[],
+  { bindings, precision = "f32", forwardRoots, sorted = sortedIds() }: ClusterOptions,
+): Clustered {
   const normal = normalise(given);
-  const { clusterer, roots } = clusterWithin(splitWideBodies(precision === "bf16" ? roundOperands(normal) : normal, bindings), bindings, forwardRoots);
+  const { clusterer, roots } = clusterWithin(
+    splitWideBodies(precision === "bf16" ? roundOperands(normal) : normal, bindings),
+    bindings,
+    forwardRoots,
+  );
   const used = new Map<Leaf, SortedIds>();
   const finishing = {
     isNeeded: (node: Node, draft: Draft) => clusterer.isNeededOutside(node, draft),
@@ -50,7 +57,11 @@ export function clusterGraph(given: readonly Node[], { bindings, precision = "f3
 }
 
 /** Clusters again, with less inlined into what no kernel could bind and less recomputed where no kernel would do it in passing, until all is well. */
-function clusterWithin(normal: readonly Node[], bindings: number, forwardRoots: number | undefined): { readonly clusterer: Clusterer; readonly roots: readonly Node[] } {
+function clusterWithin(
+  normal: readonly Node[],
+  bindings: number,
+  forwardRoots: number | undefined,
+): { readonly clusterer: Clusterer; readonly roots: readonly Node[] } {
   const limits = new Map<Node, number>();
   const saved = new Set<Node>();
   const apart = new Set<Node>();
@@ -60,9 +71,15 @@ function clusterWithin(normal: readonly Node[], bindings: number, forwardRoots: 
     const recomputed = forwardRoots === undefined ? undefined : recomputeInBackward(inlined.roots, forwardRoots, keep);
     const roots = recomputed?.roots ?? inlined.roots;
     const originOf = (node: Node): Node | undefined => inlined.originOf(recomputed?.originOf(node) ?? node);
-    const known = { stored: (node: Node) => inlined.reasons.get(recomputed?.originOf(node) ?? node), apart: (node: Node) => apart.has(originOf(node) ?? node) };
+    const known = {
+      stored: (node: Node) => inlined.reasons.get(recomputed?.originOf(node) ?? node),
+      apart: (node: Node) => apart.has(originOf(node) ?? node),
+    };
     const clusterer = new Clusterer(roots, known, { bindings }, recomputed);
-    const copied = clusterer.copiedTooMuch().flatMap((node) => originOf(node) ?? []).filter((node) => !apart.has(node));
+    const copied = clusterer
+      .copiedTooMuch()
+      .flatMap((node) => originOf(node) ?? [])
+      .filter((node) => !apart.has(node));
     copied.forEach((node) => apart.add(node));
     if (copied.length > 0) continue;
     let changed = false;

@@ -78,10 +78,18 @@ export interface CompilationStages {
 const defaultMemory = 256 * 2 ** 20;
 
 /** Compiles a model for a target. */
-export function compile(given: Model, optimizer: Optimizer, schedule: Schedule, options: CompileOptions = {}): Compiled {
+export function compile(
+  given: Model,
+  optimizer: Optimizer,
+  schedule: Schedule,
+  options: CompileOptions = {},
+): Compiled {
   const target = options.target ?? gpuTarget;
   const parameters = given.parameters.map((p) => p.leaf);
-  const [loss, evaluationLoss, logits] = withExtremaRead(withGaussiansMade([given.loss, given.evaluationLoss, given.logits]), parameters);
+  const [loss, evaluationLoss, logits] = withExtremaRead(
+    withGaussiansMade([given.loss, given.evaluationLoss, given.logits]),
+    parameters,
+  );
   const model = { ...given, loss, evaluationLoss, logits };
   const wanted = new Set(options.programs ?? programNames.filter((name) => name !== "prefill" || target.quick));
   const layout = layoutArenas(model.parameters, optimizer);
@@ -97,7 +105,10 @@ export function compile(given: Model, optimizer: Optimizer, schedule: Schedule, 
     remarks = stage.remarks;
     const first = session.cluster(stage, 1);
     const [lossNode] = first.roots;
-    const writers = session.placeGradients(first, stage.gradients.map((g) => g.parameter));
+    const writers = session.placeGradients(
+      first,
+      stage.gradients.map((g) => g.parameter),
+    );
     const norm = normStage(layout, options.clip);
     session.placeArena(norm.arena, "gradients", 0);
     const second = session.cluster(norm);
@@ -107,18 +118,37 @@ export function compile(given: Model, optimizer: Optimizer, schedule: Schedule, 
       const stage = optimizerStage(optimizer, group, norm.factorLeaf);
       session.placeArena(stage.parameters, "parameters", group.offset);
       session.placeArena(stage.gradients, "gradients", group.offset);
-      stage.states.forEach((leaf, i) => session.placeArena(leaf, { state: optimizer.states[i]?.name ?? "" }, group.offset));
+      stage.states.forEach((leaf, i) =>
+        session.placeArena(leaf, { state: optimizer.states[i]?.name ?? "" }, group.offset),
+      );
       return { stage, clustered: session.cluster(stage) };
     });
-    const outputs: readonly (readonly [string, Node])[] = [["loss", lossNode ?? stage.loss], ["gradient_norm", normNode]];
+    const outputs: readonly (readonly [string, Node])[] = [
+      ["loss", lossNode ?? stage.loss],
+      ["gradient_norm", normNode],
+    ];
     results.set("train", outputs);
-    const stages = [session.chunked([...first.clusters, ...writers]), single(second.clusters), single(steps.flatMap((s) => s.clustered.clusters))];
+    const stages = [
+      session.chunked([...first.clusters, ...writers]),
+      single(second.clusters),
+      single(steps.flatMap((s) => s.clustered.clusters)),
+    ];
     session.graphs.set("train", [stage, norm, ...steps.map((s) => s.stage)]);
-    programs.train = session.build("train", stages, outputs.map(([, n]) => n));
+    programs.train = session.build(
+      "train",
+      stages,
+      outputs.map(([, n]) => n),
+    );
   }
   if (wanted.has("evaluate")) {
-    const stage = forwardStage("evaluate", model.evaluationLoss === model.loss ? recognised : recogniseAttention([model.evaluationLoss]));
-    const { clusters, roots: [root = model.evaluationLoss] } = session.cluster(stage);
+    const stage = forwardStage(
+      "evaluate",
+      model.evaluationLoss === model.loss ? recognised : recogniseAttention([model.evaluationLoss]),
+    );
+    const {
+      clusters,
+      roots: [root = model.evaluationLoss],
+    } = session.cluster(stage);
     results.set("evaluate", [["loss", root]]);
     session.graphs.set("evaluate", [stage]);
     programs.evaluate = session.build("evaluate", [session.chunked(clusters)], [root]);
@@ -127,7 +157,10 @@ export function compile(given: Model, optimizer: Optimizer, schedule: Schedule, 
   if (generation && generation.kind !== "refused") {
     const stage = decodeStage(generation.decode);
     stage.caches.forEach((cache) => session.placeCache(cache));
-    const { clusters, roots: [root = stage.logits] } = session.cluster(stage);
+    const {
+      clusters,
+      roots: [root = stage.logits],
+    } = session.cluster(stage);
     results.set("decode", [["logits", root]]);
     session.graphs.set("decode", [stage]);
     programs.decode = session.build("decode", [session.chunked(clusters)], [root]);
@@ -143,10 +176,29 @@ export function compile(given: Model, optimizer: Optimizer, schedule: Schedule, 
     session.placeStreams(stage.streams);
     session.graphs.set("start", [stage]);
     // One by one: nothing is shared between them, and what many start from would else be one kernel with many results.
-    programs.start = session.build("start", [single(stage.roots.flatMap((root) => session.cluster({ name: stage.name, roots: [root] }).clusters))], []);
+    programs.start = session.build(
+      "start",
+      [single(stage.roots.flatMap((root) => session.cluster({ name: stage.name, roots: [root] }).clusters))],
+      [],
+    );
   }
-  const { plan, kernels, constants, initialisers } = writePlan({ model, optimizer, layout, language: target.language, homes: session.homes, programs, results, sorted: [...session.sorted], ...(generation && { generation: { kind: generation.kind, reason: generation.reason } }) });
-  const stages = { graphs: session.graphs, clusters: session.clusters, kernelReasons: session.lowering.reasons(), remarks };
+  const { plan, kernels, constants, initialisers } = writePlan({
+    model,
+    optimizer,
+    layout,
+    language: target.language,
+    homes: session.homes,
+    programs,
+    results,
+    sorted: [...session.sorted],
+    ...(generation && { generation: { kind: generation.kind, reason: generation.reason } }),
+  });
+  const stages = {
+    graphs: session.graphs,
+    clusters: session.clusters,
+    kernelReasons: session.lowering.reasons(),
+    remarks,
+  };
   return { target, plan, kernels, constants, initialisers, schedule, stages };
 }
 
@@ -179,7 +231,10 @@ class Session {
     this.#target = target;
     this.#layout = layout;
     this.lowering = new Lowering(target);
-    this.#arenas = { parameters: this.homes.buffer("parameters", "parameters", layout.bytes), gradients: this.homes.buffer("gradients", "gradients", layout.bytes) };
+    this.#arenas = {
+      parameters: this.homes.buffer("parameters", "parameters", layout.bytes),
+      gradients: this.homes.buffer("gradients", "gradients", layout.bytes),
+    };
     for (const { parameter, offset } of layout.entries) this.placeArena(parameter.leaf, "parameters", offset);
     this.#scalars = this.homes.buffer("scalars", "scalars", 8);
     for (const { leaf } of model.inputs) this.#placeInput(leaf);
@@ -210,7 +265,12 @@ class Session {
   }
 
   cluster(stage: Stage, forwardRoots?: number): Clustered {
-    const clustered = clusterGraph(stage.roots, { bindings: this.#target.bindings, precision: this.#precision, sorted: this.#sorted, ...(forwardRoots !== undefined && { forwardRoots }) });
+    const clustered = clusterGraph(stage.roots, {
+      bindings: this.#target.bindings,
+      precision: this.#precision,
+      sorted: this.#sorted,
+      ...(forwardRoots !== undefined && { forwardRoots }),
+    });
     for (const ids of clustered.sorted) {
       this.sorted.add(ids);
       [ids.order, ids.offsets].forEach((leaf) => this.#placeInput(leaf));
@@ -239,16 +299,34 @@ class Session {
         this.placeArena(root, "gradients", entry.offset);
         return [];
       }
-      const copy = comp({ name: root.name }, root.axes, read(root, root.axes.map((_, j) => axis(j))));
+      const copy = comp(
+        { name: root.name },
+        root.axes,
+        read(
+          root,
+          root.axes.map((_, j) => axis(j)),
+        ),
+      );
       this.placeArena(copy, "gradients", entry.offset);
       const reason = `${root.name} is read elsewhere too: copied to its place among the gradients`;
-      return [{ kind: "map", id: -1 - i, axes: root.axes, outputs: [{ node: copy, value: copy.body }], reasons: [reason] }];
+      return [
+        { kind: "map", id: -1 - i, axes: root.axes, outputs: [{ node: copy, value: copy.body }], reasons: [reason] },
+      ];
     });
   }
 
   build(name: string, stages: readonly (readonly Group[])[], results: readonly Node[]): BuiltProgram {
-    for (const node of stages.flat(3).flatMap(nodesReadBy)) if (node.kind === "leaf" && node.role === "input") this.#placeInput(node);
-    const built = buildProgram({ name, stages, results, homes: this.homes, lowering: this.lowering, pool: this.#pool, scalarsBuffer: this.#scalars });
+    for (const node of stages.flat(3).flatMap(nodesReadBy))
+      if (node.kind === "leaf" && node.role === "input") this.#placeInput(node);
+    const built = buildProgram({
+      name,
+      stages,
+      results,
+      homes: this.homes,
+      lowering: this.lowering,
+      pool: this.#pool,
+      scalarsBuffer: this.#scalars,
+    });
     this.clusters.set(name, built.clusters);
     return built;
   }

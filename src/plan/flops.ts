@@ -25,22 +25,33 @@ export interface ModelCost {
 
 /** The cost of a model's forward pass and the size of its parameters. */
 export function costOf(model: Model): ModelCost {
-  const nodes = reachable([model.evaluationLoss]).flatMap((node) => (node.kind === "leaf" ? [] : [{ node, flops: flopsOf(node) }])).filter((c) => c.flops > 0);
+  const nodes = reachable([model.evaluationLoss])
+    .flatMap((node) => (node.kind === "leaf" ? [] : [{ node, flops: flopsOf(node) }]))
+    .filter((c) => c.flops > 0);
   const parameters = model.parameters.map(({ leaf }) => ({ leaf, count: elementCount(leaf.axes) }));
   return {
     nodes: nodes.toSorted((a, b) => b.flops - a.flops || a.node.id - b.node.id),
     flopsPerToken: nodes.reduce((sum, c) => sum + c.flops, 0) / (model.batch * model.context),
-    parameters, parameterCount: parameters.reduce((sum, p) => sum + p.count, 0),
+    parameters,
+    parameterCount: parameters.reduce((sum, p) => sum + p.count, 0),
   };
 }
 
 /** Operations to compute a node once. */
 function flopsOf(node: Node): number {
   switch (node.kind) {
-    case "leaf": case "update": return 0;
-    case "region": return reachable([node.reference]).reduce((sum, n) => sum + (n.kind === "region" ? 0 : flopsOf(n)), 0);
-    case "comp": case "scatter": {
-      const operators = subexpressions(node.body).filter((s) => (s.kind === "unary" || s.kind === "binary") && (s.dtype === "f32" || (s.kind === "binary" && s.left.dtype === "f32"))).length;
+    case "leaf":
+    case "update":
+      return 0;
+    case "region":
+      return reachable([node.reference]).reduce((sum, n) => sum + (n.kind === "region" ? 0 : flopsOf(n)), 0);
+    case "comp":
+    case "scatter": {
+      const operators = subexpressions(node.body).filter(
+        (s) =>
+          (s.kind === "unary" || s.kind === "binary") &&
+          (s.dtype === "f32" || (s.kind === "binary" && s.left.dtype === "f32")),
+      ).length;
       const combines = node.kind === "scatter" || node.reduce ? 1 : 0;
       return elementCount(spaceOf(node)) * (operators + combines);
     }

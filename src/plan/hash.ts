@@ -23,12 +23,23 @@ function compress(state: Uint32Array, w: Uint32Array, view: DataView, offset: nu
   for (let i = 0; i < 16; i++) w[i] = view.getUint32(offset + 4 * i);
   for (let i = 16; i < 64; i++) {
     const [a, b] = [word(w, i - 15), word(w, i - 2)];
-    w[i] = word(w, i - 16) + (rotate(a, 7) ^ rotate(a, 18) ^ (a >>> 3)) + word(w, i - 7) + (rotate(b, 17) ^ rotate(b, 19) ^ (b >>> 10));
+    w[i] =
+      word(w, i - 16) +
+      (rotate(a, 7) ^ rotate(a, 18) ^ (a >>> 3)) +
+      word(w, i - 7) +
+      (rotate(b, 17) ^ rotate(b, 19) ^ (b >>> 10));
   }
-  let a = word(state, 0), b = word(state, 1), c = word(state, 2), d = word(state, 3);
-  let e = word(state, 4), f = word(state, 5), g = word(state, 6), h = word(state, 7);
+  let a = word(state, 0),
+    b = word(state, 1),
+    c = word(state, 2),
+    d = word(state, 3);
+  let e = word(state, 4),
+    f = word(state, 5),
+    g = word(state, 6),
+    h = word(state, 7);
   for (let i = 0; i < 64; i++) {
-    const t1 = (h + (rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)) + ((e & f) ^ (~e & g)) + word(constants, i) + word(w, i)) | 0;
+    const t1 =
+      (h + (rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)) + ((e & f) ^ (~e & g)) + word(constants, i) + word(w, i)) | 0;
     const t2 = ((rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)) + ((a & b) ^ (a & c) ^ (b & c))) | 0;
     h = g;
     g = f;

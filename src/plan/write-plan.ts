@@ -6,7 +6,17 @@ import type { Kernel } from "../kernel/ir.ts";
 import type { SortedIds } from "../optimize/fuse/sorted-ids.ts";
 import { nodesReadBy } from "../cluster/walk.ts";
 import { programNames } from "../abi/plan.ts";
-import type { Dispatch, MemoryReport, Plan, PlanBuffer, PlanKernel, PlanParameter, Program, ProgramInput, ProgramName } from "../abi/plan.ts";
+import type {
+  Dispatch,
+  MemoryReport,
+  Plan,
+  PlanBuffer,
+  PlanKernel,
+  PlanParameter,
+  Program,
+  ProgramInput,
+  ProgramName,
+} from "../abi/plan.ts";
 import type { Target } from "../schedule/build/lowered.ts";
 import type { ArenaLayout } from "./buffers/arenas.ts";
 import { sha256 } from "./hash.ts";
@@ -54,7 +64,13 @@ export function writePlan(parts: PlanParts): WrittenPlan {
   const names = initialiserNames(layout);
   const parameters = layout.entries.map(({ parameter, group, offset }): PlanParameter => {
     const init = names.get(parameter.leaf);
-    return { path: parameter.leaf.name, shape: parameter.leaf.axes.map((a) => a.size), offset, group, ...(init !== undefined && { init }) };
+    return {
+      path: parameter.leaf.name,
+      shape: parameter.leaf.axes.map((a) => a.size),
+      offset,
+      group,
+      ...(init !== undefined && { init }),
+    };
   });
   const states = parts.optimizer.states.flatMap(({ name, init }) => {
     const buffer = homes.buffers.find((b) => b.role === "state" && b.name === name);
@@ -63,15 +79,29 @@ export function writePlan(parts: PlanParts): WrittenPlan {
   const planKernels = kernels.list(parts.language);
   const shape = JSON.stringify([parameters.map((p) => [p.path, p.shape]), states.map((s) => s.name)]);
   const body: Omit<Plan, "hash"> = {
-    format: 1, model: model.name, parametersHash: sha256(shape), dims: Object.fromEntries(model.dims), batch: model.batch, context: model.context,
-    vocabulary: model.vocabulary, buffers, kernels: planKernels, parameters, states, programs, ...(parts.generation && { generation: parts.generation }), memory: memoryOf(parts, buffers),
+    format: 1,
+    model: model.name,
+    parametersHash: sha256(shape),
+    dims: Object.fromEntries(model.dims),
+    batch: model.batch,
+    context: model.context,
+    vocabulary: model.vocabulary,
+    buffers,
+    kernels: planKernels,
+    parameters,
+    states,
+    programs,
+    ...(parts.generation && { generation: parts.generation }),
+    memory: memoryOf(parts, buffers),
     needs: needsOf(buffers, [...kernels.kernels.values()]),
   };
   const plan: Plan = { ...body, hash: sha256(JSON.stringify(body)) };
-  const initialisers = new Map(layout.entries.flatMap(({ parameter }): (readonly [string, Parameter])[] => {
-    const name = names.get(parameter.leaf);
-    return name === undefined ? [] : [[name, parameter]];
-  }));
+  const initialisers = new Map(
+    layout.entries.flatMap(({ parameter }): (readonly [string, Parameter])[] => {
+      const name = names.get(parameter.leaf);
+      return name === undefined ? [] : [[name, parameter]];
+    }),
+  );
   return { plan, kernels: kernels.kernels, constants, initialisers };
 }
 
@@ -97,11 +127,20 @@ class KernelTable {
   }
 
   list(language: string): readonly PlanKernel[] {
-    return [...this.kernels.values()].map(({ name, groups, lanes, bindings }) => ({ name, file: `kernels/${name}.${language}`, groups, lanes, access: bindings.map((b) => b.access) }));
+    return [...this.kernels.values()].map(({ name, groups, lanes, bindings }) => ({
+      name,
+      file: `kernels/${name}.${language}`,
+      groups,
+      lanes,
+      access: bindings.map((b) => b.access),
+    }));
   }
 }
 
-function writeBuffers(homes: Homes): { readonly buffers: readonly PlanBuffer[]; readonly constants: Uint8Array<ArrayBuffer> } {
+function writeBuffers(homes: Homes): {
+  readonly buffers: readonly PlanBuffer[];
+  readonly constants: Uint8Array<ArrayBuffer>;
+} {
   let total = 0;
   const offsets = new Map<BufferDraft, number>();
   for (const buffer of homes.buffers) {
@@ -118,9 +157,17 @@ function writeBuffers(homes: Homes): { readonly buffers: readonly PlanBuffer[]; 
   return { buffers, constants };
 }
 
-function writeProgram(built: BuiltProgram, results: readonly (readonly [string, Node])[], parts: PlanParts, kernels: KernelTable, numberOf: (b: BufferDraft) => number): Program {
+function writeProgram(
+  built: BuiltProgram,
+  results: readonly (readonly [string, Node])[],
+  parts: PlanParts,
+  kernels: KernelTable,
+  numberOf: (b: BufferDraft) => number,
+): Program {
   const dispatches = built.dispatches.map(({ kernel, bindings, computes, rows }): Dispatch => ({
-    kernel: kernels.number(kernel), computes, ...(rows && { rows }),
+    kernel: kernels.number(kernel),
+    computes,
+    ...(rows && { rows }),
     bindings: bindings.map((home, i) => {
       const binding = kernel.bindings[i];
       // A kernel binds as much as it uses: of the scalars only the first words.
@@ -136,10 +183,16 @@ function writeProgram(built: BuiltProgram, results: readonly (readonly [string, 
 }
 
 /** Inputs that the program's kernels read, and those that the host sorts for them. */
-function writeInputs(built: BuiltProgram, { model, homes, sorted }: PlanParts, numberOf: (b: BufferDraft) => number): readonly ProgramInput[] {
+function writeInputs(
+  built: BuiltProgram,
+  { model, homes, sorted }: PlanParts,
+  numberOf: (b: BufferDraft) => number,
+): readonly ProgramInput[] {
   const read = new Set(built.clusters.flatMap(nodesReadBy).map((n) => homes.base(n)));
   const lists = sorted.filter((s) => read.has(s.order) || read.has(s.offsets));
-  const inputs = [...new Set([...read, ...lists.map((s) => s.ids)])].filter((n): n is Leaf => n.kind === "leaf" && n.role === "input");
+  const inputs = [...new Set([...read, ...lists.map((s) => s.ids)])].filter(
+    (n): n is Leaf => n.kind === "leaf" && n.role === "input",
+  );
   const made = new Set(lists.flatMap((s) => [s.order, s.offsets]));
   const bufferOf = (leaf: Leaf): number => {
     const home = homes.fixed(leaf);
@@ -147,31 +200,51 @@ function writeInputs(built: BuiltProgram, { model, homes, sorted }: PlanParts, n
     return numberOf(home.buffer);
   };
   const roleOf = new Map(model.inputs.map((i) => [i.leaf, i.role]));
-  const plain = inputs.filter((leaf) => !made.has(leaf)).toSorted((a, b) => a.id - b.id).map((leaf): ProgramInput =>
-    ({ kind: roleOf.get(leaf) ?? "tokens", name: leaf.name, buffer: bufferOf(leaf), shape: leaf.axes.map((a) => a.size), below: leaf.below ?? 0 }));
-  return [...plain, ...lists.flatMap(({ ids, order, offsets }): readonly ProgramInput[] => [
-    { kind: "order", name: order.name, buffer: bufferOf(order), of: ids.name, below: ids.below ?? 0 },
-    { kind: "offsets", name: offsets.name, buffer: bufferOf(offsets), of: ids.name, below: ids.below ?? 0 },
-  ])];
+  const plain = inputs
+    .filter((leaf) => !made.has(leaf))
+    .toSorted((a, b) => a.id - b.id)
+    .map((leaf): ProgramInput => ({
+      kind: roleOf.get(leaf) ?? "tokens",
+      name: leaf.name,
+      buffer: bufferOf(leaf),
+      shape: leaf.axes.map((a) => a.size),
+      below: leaf.below ?? 0,
+    }));
+  return [
+    ...plain,
+    ...lists.flatMap(({ ids, order, offsets }): readonly ProgramInput[] => [
+      { kind: "order", name: order.name, buffer: bufferOf(order), of: ids.name, below: ids.below ?? 0 },
+      { kind: "offsets", name: offsets.name, buffer: bufferOf(offsets), of: ids.name, below: ids.below ?? 0 },
+    ]),
+  ];
 }
 
 /** Of the parameters whose first values the host computes: legal and distinct names for functions of the generated program. */
 function initialiserNames(layout: ArenaLayout): ReadonlyMap<Leaf, string> {
   const taken = new Set<string>();
-  return new Map(layout.entries.filter((e) => !startsOnDevice(e.parameter)).map(({ parameter: { leaf } }) => {
-    const words = leaf.name.split(/[^A-Za-z0-9]+/).filter((w) => w !== "");
-    const base = words.map((w, i) => (i === 0 ? w : w.charAt(0).toUpperCase() + w.slice(1))).join("").replace(/^(?=\d|$)/, "_");
-    let name = base;
-    for (let n = 2; taken.has(name); n++) name = `${base}${n}`;
-    taken.add(name);
-    return [leaf, name];
-  }));
+  return new Map(
+    layout.entries
+      .filter((e) => !startsOnDevice(e.parameter))
+      .map(({ parameter: { leaf } }) => {
+        const words = leaf.name.split(/[^A-Za-z0-9]+/).filter((w) => w !== "");
+        const base = words
+          .map((w, i) => (i === 0 ? w : w.charAt(0).toUpperCase() + w.slice(1)))
+          .join("")
+          .replace(/^(?=\d|$)/, "_");
+        let name = base;
+        for (let n = 2; taken.has(name); n++) name = `${base}${n}`;
+        taken.add(name);
+        return [leaf, name];
+      }),
+  );
 }
 
 function memoryOf({ programs }: PlanParts, buffers: readonly PlanBuffer[]): MemoryReport {
   const byRole: Record<string, number> = {};
   for (const { role, bytes } of buffers) byRole[role] = (byRole[role] ?? 0) + bytes;
-  const peak = Object.values(programs).map((p) => p.peak).reduce((a, b) => (b.bytes > a.bytes ? b : a), { bytes: -1, alive: [] as MemoryReport["alive"] });
+  const peak = Object.values(programs)
+    .map((p) => p.peak)
+    .reduce((a, b) => (b.bytes > a.bytes ? b : a), { bytes: -1, alive: [] as MemoryReport["alive"] });
   return { peakBytes: buffers.reduce((sum, b) => sum + b.bytes, 0), byRole, alive: peak.alive };
 }
 

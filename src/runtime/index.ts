@@ -1,7 +1,13 @@
 /** @file `llmc-lang/runtime` in Node: what generated training programs import. */
 export * from "./common.ts";
 export type { Checkpoints } from "./node/checkpoints.ts";
-export { listCheckpoints, openCheckpointFile, openCheckpoints, openNewestSound, openSound } from "./node/checkpoints.ts";
+export {
+  listCheckpoints,
+  openCheckpointFile,
+  openCheckpoints,
+  openNewestSound,
+  openSound,
+} from "./node/checkpoints.ts";
 export type { DeviceOptions } from "./node/device.ts";
 export { deviceNames, openDevice } from "./node/device.ts";
 export { loadData, readSource, requireFiles } from "./node/files.ts";
@@ -14,4 +20,4 @@ export type { Output } from "./node/screen.ts";
 export type { RunFolder } from "./node/run-folder.ts";
 export { openRunFolder } from "./node/run-folder.ts";
 export { openScreen, processOutput } from "./node/screen.ts";
-export { writeAtomically } from "./node/write-atomically.ts";
+export { writeAtomically } from "./files/write-atomically.ts";

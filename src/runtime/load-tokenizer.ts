@@ -1,14 +1,15 @@
 /** @file The tokenizer of a compiled program: a file of its own, for a vocabulary may be many megabytes. */
 import { type TokenizerData, tokenizerData } from "./data/tokens.ts";
-import type { CompiledProgram } from "./device.ts";
-import { RuntimeFailure } from "./failure.ts";
+import type { CompiledProgram } from "./session/device.ts";
+import { RuntimeFailure } from "./util/failure.ts";
 
 export const tokenizerFile = "tokenizer-data.json";
 
 export async function loadTokenizer(program: CompiledProgram): Promise<TokenizerData> {
   const text = await program.kernel(tokenizerFile);
   const data = tokenizerData(parsed(text));
-  if (data === undefined) throw new RuntimeFailure("program/invalid", `${tokenizerFile} holds no tokenizer`, "compile the model again");
+  if (data === undefined)
+    throw new RuntimeFailure("program/invalid", `${tokenizerFile} holds no tokenizer`, "compile the model again");
   return data;
 }
 

@@ -25,14 +25,28 @@ export function lowerFlash(cluster: FlashCluster, target: Target, scalars: Scala
   const rows = rowsPerLane(problem, cluster.pass);
   const reasons = [howReason(problem, cluster.pass, target, rows)];
   const kernel = (roles: readonly string[], paired: boolean): FlashKernel => {
-    const outputs = new Map(cluster.outputs.filter(({ role }) => roles.includes(role)).map(({ role, node }) => [role, node]));
+    const outputs = new Map(
+      cluster.outputs.filter(({ role }) => roles.includes(role)).map(({ role, node }) => [role, node]),
+    );
     const nodes = [...outputs.values()];
-    return { name: kernelName(`flash_${cluster.pass}`, nodes), comment: kernelComment(nodes), problem, outputs, target, layout: scalars, paired };
+    return {
+      name: kernelName(`flash_${cluster.pass}`, nodes),
+      comment: kernelComment(nodes),
+      problem,
+      outputs,
+      target,
+      layout: scalars,
+      paired,
+    };
   };
   const roles = cluster.outputs.map(({ role }) => role);
   if (!gradient) {
     const forward = kernel(roles, false);
-    const dispatch = target.simd ? forwardByVectors(forward) : target.staging ? forwardByTiles(forward) : forwardByRows(forward, rows);
+    const dispatch = target.simd
+      ? forwardByVectors(forward)
+      : target.staging
+        ? forwardByTiles(forward)
+        : forwardByRows(forward, rows);
     return { dispatches: [dispatch], workspaces: [], reasons };
   }
   const make = (one: FlashKernel): LoweredDispatch => {
@@ -42,7 +56,8 @@ export function lowerFlash(cluster: FlashCluster, target: Target, scalars: Scala
     return target.staging && !bins ? queryByTiles(one) : queryByRows(one, target.staging ? 1 : rows);
   };
   const parts = splitByBindings(gradient, roles, target);
-  if (parts.roles.length > 1) reasons.push(`${parts.roles.length} kernels, because one would bind more than ${target.bindings} buffers`);
+  if (parts.roles.length > 1)
+    reasons.push(`${parts.roles.length} kernels, because one would bind more than ${target.bindings} buffers`);
   if (parts.paired) reasons.push("lse and D are paired, which saves a binding");
   const dispatches = parts.roles.map((own) => make(kernel(own, parts.paired)));
   if (!parts.paired) return { dispatches, workspaces: [], reasons };
@@ -74,7 +89,9 @@ function splitByBindings(gradient: AttentionGradientForm, roles: readonly string
   const buffers = (own: readonly string[], statistics: number): number => {
     const bins = own.flatMap((role) => (isBins(role) ? [gradient.bins[Number(role.slice(4))]] : []));
     const more = bins.flatMap((b) => (b ? [b.bin, b.derivative] : []));
-    return 3 + Number(own.some((role) => role !== "dv")) + statistics + capturedBindings(gradient.forward, more) + own.length;
+    return (
+      3 + Number(own.some((role) => role !== "dv")) + statistics + capturedBindings(gradient.forward, more) + own.length
+    );
   };
   const fits = (own: readonly string[], statistics: number): boolean => buffers(own, statistics) <= target.bindings;
   // Tiles do not sum within rows: on GPUs bins have kernels of their own.
@@ -82,7 +99,10 @@ function splitByBindings(gradient: AttentionGradientForm, roles: readonly string
   if (together && fits(roles, 2)) return { roles: [roles], paired: false };
   const alone = roles.map((role) => [role]);
   const paired = !alone.every((own) => fits(own, 2));
-  invariant(!paired || alone.every((own) => fits(own, 1)), "the score of an attention captures more than a kernel can bind");
+  invariant(
+    !paired || alone.every((own) => fits(own, 1)),
+    "the score of an attention captures more than a kernel can bind",
+  );
   return { roles: alone, paired };
 }
 

@@ -12,12 +12,19 @@ import { lowerRow } from "./reduce/row.ts";
 /** The kernels of a cluster, in dispatch order. */
 export function lower(cluster: Cluster, target: Target, scalars: ScalarLayout): Lowered {
   switch (cluster.kind) {
-    case "map": return lowerMap(cluster, target, scalars);
-    case "contract": return lowerContract(cluster, target, scalars);
-    case "flash": return lowerFlash(cluster, target, scalars);
-    case "row": return lowerRow(cluster, target, scalars);
-    case "fold": return lowerFold(cluster, target, scalars);
-    case "bins": return lowerBins(cluster, target, scalars);
-    default: return unreachable(cluster);
+    case "map":
+      return lowerMap(cluster, target, scalars);
+    case "contract":
+      return lowerContract(cluster, target, scalars);
+    case "flash":
+      return lowerFlash(cluster, target, scalars);
+    case "row":
+      return lowerRow(cluster, target, scalars);
+    case "fold":
+      return lowerFold(cluster, target, scalars);
+    case "bins":
+      return lowerBins(cluster, target, scalars);
+    default:
+      return unreachable(cluster);
   }
 }

@@ -33,11 +33,26 @@ export function lowerMap(cluster: MapCluster, target: Target, layout: ScalarLayo
       block.push(...branch(lt(thread, threads), inside.block.statements));
     }
     return {
-      name: kernelName("map", nodes), groups, lanes, shared: [], registers: [],
-      body: [phase(block.statements)], comment: kernelComment(nodes),
+      name: kernelName("map", nodes),
+      groups,
+      lanes,
+      shared: [],
+      registers: [],
+      body: [phase(block.statements)],
+      comment: kernelComment(nodes),
     };
   });
-  return { dispatches: [{ ...dispatch, walk: { axes, perGroup: lanes * (vector ? 4 : 1) } }], workspaces: [], reasons: [vector ? "four elements a lane along the last axis" : target.simd ? "one element a lane" : "one element a lane: four does not divide the last axis"] };
+  return {
+    dispatches: [{ ...dispatch, walk: { axes, perGroup: lanes * (vector ? 4 : 1) } }],
+    workspaces: [],
+    reasons: [
+      vector
+        ? "four elements a lane along the last axis"
+        : target.simd
+          ? "one element a lane"
+          : "one element a lane: four does not divide the last axis",
+    ],
+  };
 }
 
 /** The whole workgroup, or less for little work. */

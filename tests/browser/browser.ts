@@ -7,7 +7,12 @@ import { tmpdir } from "node:os";
 import { extname, join, normalize } from "node:path";
 import chromium from "@sparticuz/chromium";
 
-const types: Readonly<Record<string, string>> = { ".html": "text/html", ".js": "text/javascript", ".json": "application/json", ".mjs": "text/javascript" };
+const types: Readonly<Record<string, string>> = {
+  ".html": "text/html",
+  ".js": "text/javascript",
+  ".json": "application/json",
+  ".mjs": "text/javascript",
+};
 
 /** Opens `index.html` of the folder and gives the body of its first post. */
 export async function reportOfPage(folder: string): Promise<unknown> {
@@ -21,7 +26,10 @@ export async function reportOfPage(folder: string): Promise<unknown> {
       received?.(Buffer.concat(chunks).toString());
       return;
     }
-    const path = join(folder, normalize(new URL(request.url ?? "/", "http://localhost").pathname).replace(/\/$/, "/index.html"));
+    const path = join(
+      folder,
+      normalize(new URL(request.url ?? "/", "http://localhost").pathname).replace(/\/$/, "/index.html"),
+    );
     try {
       const content = await readFile(path);
       response.writeHead(200, { "content-type": types[extname(path)] ?? "application/octet-stream" }).end(content);
@@ -51,7 +59,9 @@ export async function reportOfPage(folder: string): Promise<unknown> {
   );
   let messages = "";
   browser.stderr?.on("data", (chunk: Buffer) => (messages += chunk.toString()));
-  const ended = new Promise<never>((_, reject) => browser.on("exit", (code) => reject(new Error(`the browser ended with ${code}: ${messages}`))));
+  const ended = new Promise<never>((_, reject) =>
+    browser.on("exit", (code) => reject(new Error(`the browser ended with ${code}: ${messages}`))),
+  );
   try {
     return JSON.parse(await Promise.race([report, ended]));
   } finally {

@@ -38,7 +38,8 @@ async function trainedPage(change: (source: string) => string): Promise<unknown>
   return reportOfPage(cwd);
 }
 
-const short = (source: string): string => source.replace("400 steps", "6 steps").replace("100 steps", "3 steps\n  size: 8 sequences");
+const short = (source: string): string =>
+  source.replace("400 steps", "6 steps").replace("100 steps", "3 steps\n  size: 8 sequences");
 
 test("the page of the documentation trains the program that llmc build writes", async () => {
   expect(await trainedPage(short)).toEqual({
@@ -51,7 +52,9 @@ test("the page of the documentation trains the program that llmc build writes", 
 
 test("a pattern of files, which a page cannot list, is told in a sentence", async () => {
   expect(await trainedPage((source) => short(source).replace("text/carroll-alice.txt", "text/*.txt"))).toMatchObject({
-    status: expect.stringMatching(/^error\[data\/missing\]: source `book`: a page cannot list the files of .*text\/\*\.txt\n {2}help: name them one by one/),
+    status: expect.stringMatching(
+      /^error\[data\/missing\]: source `book`: a page cannot list the files of .*text\/\*\.txt\n {2}help: name them one by one/,
+    ),
     points: 0,
   });
 }, 240_000);

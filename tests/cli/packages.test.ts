@@ -16,17 +16,27 @@ beforeAll(() => {
     mkdirSync(dirname(to), { recursive: true });
     symlinkSync(resolve("node_modules", name), to);
   }
-  writeFileSync(join(folder, "t.txt"), "All that is gold does not glitter. Not all those who wander are lost.\n".repeat(60));
-  writeFileSync(join(folder, "m.llm"), `
+  writeFileSync(
+    join(folder, "t.txt"),
+    "All that is gold does not glitter. Not all those who wander are lost.\n".repeat(60),
+  );
+  writeFileSync(
+    join(folder, "m.llm"),
+    `
 data Own { source a { files: "t.txt" } split { val: 10%, by: position } }
 model Mine { data: Own  dims { T = 16  L = 1  D = 16  H = 2  F = 32  V = Own.vocab }  embed: table  layers: L * layer  head: tied }
 train Mine { budget: 3 steps, batch: 2 sequences, optimizer: adamw(lr: 1e-3) }
-`);
+`,
+  );
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const llmc = (...args: readonly string[]): { readonly status: number | null; readonly out: string } => {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [join(folder, "dist/llmc.js"), ...args], { cwd: folder, encoding: "utf8", env: { ...process.env, XDG_CACHE_HOME: join(folder, "cache") } });
+  const { status, stdout, stderr } = spawnSync(process.execPath, [join(folder, "dist/llmc.js"), ...args], {
+    cwd: folder,
+    encoding: "utf8",
+    env: { ...process.env, XDG_CACHE_HOME: join(folder, "cache") },
+  });
   return { status, out: stdout + stderr };
 };
 
@@ -34,12 +44,15 @@ test("a file is checked", () => {
   expect(llmc("check", "m.llm")).toMatchObject({ status: 0 });
 });
 
-test.skipIf(!hasCompiler)("a model trains on the CPU, and the device's reason says that WebGPU was not looked for", () => {
-  const { status, out } = llmc("train", "m.llm");
-  expect(out).toContain("step 3/3");
-  expect(status).toBe(0);
-  expect(llmc("devices").out).toContain("the npm package `webgpu` is not installed, and there is a C compiler");
-});
+test.skipIf(!hasCompiler)(
+  "a model trains on the CPU, and the device's reason says that WebGPU was not looked for",
+  () => {
+    const { status, out } = llmc("train", "m.llm");
+    expect(out).toContain("step 3/3");
+    expect(status).toBe(0);
+    expect(llmc("devices").out).toContain("the npm package `webgpu` is not installed, and there is a C compiler");
+  },
+);
 
 test.each(["webgpu", "software"])("--device %s names the package that it needs", (device) => {
   const { status, out } = llmc("train", "m.llm", "--out", `runs/${device}`, "--device", device);

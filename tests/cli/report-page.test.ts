@@ -1,37 +1,91 @@
 /** @file The page of `llmc data --report`: what it shows of a manifest, and that documents cannot do anything in it. */
 import { expect, test } from "vitest";
-import { dataReport } from "../../src/cli/data-report.ts";
-import { reportPage } from "../../src/cli/report-page/page.ts";
-import type { Manifest } from "../../src/data/curate/manifest.ts";
+import { dataReport } from "../../src/cli/report/data-report.ts";
+import { reportPage } from "../../src/cli/report/page/page.ts";
+import type { Manifest } from "../../src/data/curate/shards/manifest.ts";
 
 const evil = `<script>fetch("https://example.com")</script><img src=x onerror=alert(1)>`;
 const example = { id: `page-1"><b>`, text: evil, detail: "'<" };
 const manifest: Manifest = {
-  version: 1, name: "Web", hash: "abc",
+  version: 1,
+  name: "Web",
+  hash: "abc",
   sources: [
-    { name: "pages", licence: "CC0", provenance: "a <crawl>", files: [{ name: "pages.jsonl", bytes: 9, sha256: "0" }], in: { documents: 40, bytes: 4000 }, out: { documents: 30, bytes: 2900 }, skipped: { "no field `text`": { count: 2, examples: ["pages.jsonl:7"] } } },
+    {
+      name: "pages",
+      licence: "CC0",
+      provenance: "a <crawl>",
+      files: [{ name: "pages.jsonl", bytes: 9, sha256: "0" }],
+      in: { documents: 40, bytes: 4000 },
+      out: { documents: 30, bytes: 2900 },
+      skipped: { "no field `text`": { count: 2, examples: ["pages.jsonl:7"] } },
+    },
     { name: "books", files: [], in: { documents: 10, bytes: 1000 }, out: { documents: 10, bytes: 1000 }, skipped: {} },
   ],
   steps: [
-    { name: "near_duplicates", kind: "near_duplicates", in: { documents: 50, bytes: 5000 }, out: { documents: 40, bytes: 3900 }, dropped: { near_duplicate: { count: 10, bytes: 1100, examples: [example] } }, edits: {}, clusters: [{ size: 11, documents: [example] }], facts: {} },
-    { name: "redact", kind: "redact", in: { documents: 40, bytes: 3900 }, out: { documents: 40, bytes: 3900 }, dropped: {}, edits: { email: 12 }, clusters: [], facts: { accuracy: 0.9931 } },
+    {
+      name: "near_duplicates",
+      kind: "near_duplicates",
+      in: { documents: 50, bytes: 5000 },
+      out: { documents: 40, bytes: 3900 },
+      dropped: { near_duplicate: { count: 10, bytes: 1100, examples: [example] } },
+      edits: {},
+      clusters: [{ size: 11, documents: [example] }],
+      facts: {},
+    },
+    {
+      name: "redact",
+      kind: "redact",
+      in: { documents: 40, bytes: 3900 },
+      out: { documents: 40, bytes: 3900 },
+      dropped: {},
+      edits: { email: 12 },
+      clusters: [],
+      facts: { accuracy: 0.9931 },
+    },
   ],
   out: { documents: 40, bytes: 3900, tokens: 1000 },
   lengths: { bytes: [0, 0, 0, 3, 20, 17], tokens: [1, 9, 30] },
 };
-const report = dataReport("web.llm", manifest, [{ name: "pages", weight: { from: 0.75, to: 0.25 }, tokens: 700 }, { name: "books", weight: "rest", tokens: 300, epochs: 10 }], { model: "Tiny", tokens: 5000 });
+const report = dataReport(
+  "web.llm",
+  manifest,
+  [
+    { name: "pages", weight: { from: 0.75, to: 0.25 }, tokens: 700 },
+    { name: "books", weight: "rest", tokens: 300, epochs: 10 },
+  ],
+  { model: "Tiny", tokens: 5000 },
+);
 
 test("a page shows the funnel, the reasons with examples, lengths, clusters, and the mix as it changes over the run", () => {
   const page = reportPage(report);
-  for (const shown of ["near_duplicate", "10 documents, 1.1 kB", "email <b>12</b>", "accuracy <b>0.993</b>", "<b>11</b> documents", "78.0%", "75.0% → 25.0%", "25.0% → 75.0%", "pages: 2 skipped, no field `text`", "CC0", "a &lt;crawl&gt;"]) expect(page).toContain(shown);
+  for (const shown of [
+    "near_duplicate",
+    "10 documents, 1.1 kB",
+    "email <b>12</b>",
+    "accuracy <b>0.993</b>",
+    "<b>11</b> documents",
+    "78.0%",
+    "75.0% → 25.0%",
+    "25.0% → 75.0%",
+    "pages: 2 skipped, no field `text`",
+    "CC0",
+    "a &lt;crawl&gt;",
+  ])
+    expect(page).toContain(shown);
   // The lower band falls from three quarters to one, and the upper one fills the rest.
-  expect([...page.matchAll(/<polygon points="([^"]+)"/g)].map((m) => m[1])).toEqual(["44,166.0 44,47.5 460,126.5 460,166.0", "44,47.5 44,8.0 460,8.0 460,126.5"]);
+  expect([...page.matchAll(/<polygon points="([^"]+)"/g)].map((m) => m[1])).toEqual([
+    "44,166.0 44,47.5 460,126.5 460,166.0",
+    "44,47.5 44,8.0 460,8.0 460,126.5",
+  ]);
   expect(page).toContain("source books is passed over 8.3 times in this run");
 });
 
 test("nothing in a page asks the network, and texts of documents are texts", () => {
   const page = reportPage(report);
-  expect(page).not.toMatch(/<(?!\/?(?:!doctype|html|meta|title|style|main|h[1-3]|p|div|span|small|b|i|code|em|details|summary|table|tr|th|td|footer|svg|rect|line|text|polygon)\b)/);
+  expect(page).not.toMatch(
+    /<(?!\/?(?:!doctype|html|meta|title|style|main|h[1-3]|p|div|span|small|b|i|code|em|details|summary|table|tr|th|td|footer|svg|rect|line|text|polygon)\b)/,
+  );
   expect(page).not.toMatch(/<[^>]*\s(?:src|href|on\w+)=|url\(|@import/);
   expect(page).toContain("&lt;script&gt;fetch(&quot;https://example.com&quot;)&lt;/script&gt;");
 });

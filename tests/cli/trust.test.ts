@@ -12,11 +12,14 @@ test("text is made with the program of a run of one's own, wherever it lies, and
   expect((await llmc(["train", "tiny.llm", "--steps", "1", "--out", "run", ...software], { cwd })).code).toBe(0);
   if (process.getuid !== undefined) expect(statSync(join(dataHome, "llmc/key")).mode & 0o777).toBe(0o600);
   mkdirSync(join(cwd, "stranger"));
-  const generate = (run: string, more: readonly string[] = [], env: NodeJS.ProcessEnv = {}): Promise<Finished> => llmc(["generate", run, "--length", "2", ...software, ...more], { cwd, env });
+  const generate = (run: string, more: readonly string[] = [], env: NodeJS.ProcessEnv = {}): Promise<Finished> =>
+    llmc(["generate", run, "--length", "2", ...software, ...more], { cwd, env });
   const refusal = async (run: string, why: string, env: NodeJS.ProcessEnv = {}): Promise<void> => {
     const { code, stdout, stderr } = await generate(run, [], env);
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
-    expect(stderr).toMatch(/^error\[program\/untrusted\]: .*to run it is to run the code of whoever did\n  help: .*--trust\n$/);
+    expect(stderr).toMatch(
+      /^error\[program\/untrusted\]: .*to run it is to run the code of whoever did\n  help: .*--trust\n$/,
+    );
     expect(stderr).toContain(why);
   };
 
@@ -40,9 +43,16 @@ test("text is made with the program of a run of one's own, wherever it lies, and
   await writeManifest(program, { holds: "program", files });
   await refusal("changed", "it carries no seal");
   // As whoever keeps the seal would write it.
-  const { format, holds, files: listed } = JSON.parse(readFileSync(join(program, manifestName), "utf8")) as { format: string; holds: string; files: object };
+  const {
+    format,
+    holds,
+    files: listed,
+  } = JSON.parse(readFileSync(join(program, manifestName), "utf8")) as { format: string; holds: string; files: object };
   const body = { format, holds, files: listed, seal: manifest?.seal };
-  writeFileSync(join(program, manifestName), `${JSON.stringify({ ...body, sha256: sha256(JSON.stringify(body)) }, undefined, 1)}\n`);
+  writeFileSync(
+    join(program, manifestName),
+    `${JSON.stringify({ ...body, sha256: sha256(JSON.stringify(body)) }, undefined, 1)}\n`,
+  );
   await refusal("changed", "its seal is not yours");
   rmSync(join(program, manifestName));
   await refusal("changed", "it has no list of its files");

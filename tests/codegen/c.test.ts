@@ -14,11 +14,17 @@ function randomKernels(count: number, seed: number): readonly { readonly kernel:
     const kernel = { ...buildRandom(plan, folded), name: `random_${i}` };
     checkKernel(kernel);
     const cells = plan.lanes * plan.groups;
-    return { kernel, buffers: [numbers(cells * plan.width), undefined, numbers(cells).map((value) => Math.round(value * 100))] };
+    return {
+      kernel,
+      buffers: [numbers(cells * plan.width), undefined, numbers(cells).map((value) => Math.round(value * 100))],
+    };
   });
 }
 
-async function expectSame({ kernel, buffers }: { readonly kernel: Kernel; readonly buffers: Buffers }, actual: readonly ArrayLike<number>[]): Promise<void> {
+async function expectSame(
+  { kernel, buffers }: { readonly kernel: Kernel; readonly buffers: Buffers },
+  actual: readonly ArrayLike<number>[],
+): Promise<void> {
   const expected = await runOnInterpreter(kernel, buffers);
   expectClean(expected.findings);
   expected.outputs.forEach((output, b) => {
@@ -31,17 +37,32 @@ async function expectSame({ kernel, buffers }: { readonly kernel: Kernel; readon
 }
 
 describe.skipIf(!hasCompiler)("random kernels", () => {
-  const configurations = [[16, "native", 24], [8, "native", 16], [4, "native", 12], [1, "native", 12], [16, "least", 3], [4, "least", 6]] as const;
-  test.each(configurations)("in vectors of %i, with %s instructions", async (width, machine, count) => {
-    const kernels = randomKernels(count, width);
-    const run = compileC(kernels.map(({ kernel }) => kernel), { width, machine });
-    for (const each of kernels) await expectSame(each, run(each.kernel, each.buffers).outputs);
-    expect.hasAssertions();
-  }, 120_000);
+  const configurations = [
+    [16, "native", 24],
+    [8, "native", 16],
+    [4, "native", 12],
+    [1, "native", 12],
+    [16, "least", 3],
+    [4, "least", 6],
+  ] as const;
+  test.each(configurations)(
+    "in vectors of %i, with %s instructions",
+    async (width, machine, count) => {
+      const kernels = randomKernels(count, width);
+      const run = compileC(
+        kernels.map(({ kernel }) => kernel),
+        { width, machine },
+      );
+      for (const each of kernels) await expectSame(each, run(each.kernel, each.buffers).outputs);
+      expect.hasAssertions();
+    },
+    120_000,
+  );
 
   test("stay within their buffers and within what C defines", async () => {
     const widths = [16, 4, 8] as const;
-    for (const [i, each] of randomKernels(6, 7).entries()) await expectSame(each, runSanitized(each.kernel, each.buffers, widths[i % widths.length] as number).outputs);
+    for (const [i, each] of randomKernels(6, 7).entries())
+      await expectSame(each, runSanitized(each.kernel, each.buffers, widths[i % widths.length] as number).outputs);
     expect.hasAssertions();
   }, 120_000);
 });

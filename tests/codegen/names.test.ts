@@ -40,7 +40,9 @@ const standards = `
   f16 f32 i32 u32 vec2 vec3 vec4 vec4f mat2x2 mat4x4f array atomic sampler texture_2d bitcast abs exp fma select workgroupBarrier storageBarrier read write read_write function storage
   arguments eval undefined NaN Infinity Math Number Object Array globalThis process constructor prototype __proto__ toString hasOwnProperty enum declare any unknown never string symbol
   settings data tokenizer learningRate initialisers train program run options folder inputs targets step seed stream i x1 x2 main lane group local workgroup first part bindings rows
-`.trim().split(/\s+/);
+`
+  .trim()
+  .split(/\s+/);
 
 const identifiersIn = (text: string): readonly string[] => text.match(/\b[A-Za-z_]\w*/g) ?? [];
 
@@ -58,18 +60,32 @@ function cc(text: string, ...options: readonly string[]): string {
   return inFolder((folder) => {
     writeFileSync(join(folder, "run.h"), runHeader);
     writeFileSync(join(folder, "names.c"), text);
-    return execFileSync("cc", [...semanticFlags, "-O2", "-Wno-psabi", ...options, join(folder, "names.c")], { encoding: "utf8", stdio: "pipe" });
+    return execFileSync("cc", [...semanticFlags, "-O2", "-Wno-psabi", ...options, join(folder, "names.c")], {
+      encoding: "utf8",
+      stdio: "pipe",
+    });
   });
 }
 
-const macros = (): readonly string[] => cc(`${cPrelude({ width: 16 })}\n#include "run.h"\n`, "-E", "-dM").split("\n").flatMap((line) => /^#define (\w+)/.exec(line)?.[1] ?? []).filter((name) => !name.startsWith("_"));
+const macros = (): readonly string[] =>
+  cc(`${cPrelude({ width: 16 })}\n#include "run.h"\n`, "-E", "-dM")
+    .split("\n")
+    .flatMap((line) => /^#define (\w+)/.exec(line)?.[1] ?? [])
+    .filter((name) => !name.startsWith("_"));
 
 /** Words, as many to a kernel: each is a tensor that it reads, one whose gradient it reads, and what it computes. */
 function kernelsOf(words: readonly string[], size: number, target: Target): readonly Kernel[] {
-  const [T, D] = [{ name: "T", size: 3 }, { name: "D", size: 12 }];
+  const [T, D] = [
+    { name: "T", size: 3 },
+    { name: "D", size: 12 },
+  ];
   const kernels = Array.from({ length: Math.ceil(words.length / size) }, (_, n) => {
     const some = words.slice(n * size, (n + 1) * size);
-    const tensors = some.flatMap((word) => [leaf("parameter", word, [T, D]), leaf("state", `d ${word}`, [T, D]), leaf("parameter", `d_${word}`, [T, D])]);
+    const tensors = some.flatMap((word) => [
+      leaf("parameter", word, [T, D]),
+      leaf("state", `d ${word}`, [T, D]),
+      leaf("parameter", `d_${word}`, [T, D]),
+    ]);
     const body = tensors.map((t) => unary("exp", read(t, [axis(0), axis(1)]))).reduce(add);
     const sums = some.map((word, i) => comp({ name: word }, [T], mul(body, literal(i + 1)), { op: "sum", axes: [D] }));
     const { clusters } = clusterGraph(sums, { bindings: target.bindings });
@@ -79,7 +95,14 @@ function kernelsOf(words: readonly string[], size: number, target: Target): read
 }
 
 describe.skipIf(!hasCompiler)("in C", () => {
-  const words = [...new Set([...standards, ...(hasCompiler ? macros() : []), ...identifiersIn(cPrelude({ width: 8 })), ...identifiersIn(runHeader)])];
+  const words = [
+    ...new Set([
+      ...standards,
+      ...(hasCompiler ? macros() : []),
+      ...identifiersIn(cPrelude({ width: 8 })),
+      ...identifiersIn(runHeader),
+    ]),
+  ];
 
   test("any word may name a tensor", () => {
     expect(words.length).toBeGreaterThan(600);
@@ -87,9 +110,24 @@ describe.skipIf(!hasCompiler)("in C", () => {
   });
 
   test("any word may name a kernel beside what runs them", () => {
-    const names = words.flatMap((word) => [word, word.replace(/^[a-z]+_/, "")]).flatMap((word) => ["map", "row", "fold", "contract", "flash_key", "bins", "pack"].map((kind) => `${kind}_${word}`));
-    const plan = { model: "M", buffers: [], programs: {}, hash: "", kernels: [...new Set(names)].map((name) => ({ name })) };
-    cc(printStep(plan as unknown as Plan).replace("programs[] = {\n};", "programs[1];").replace("buffers[] = {\n};", "buffers[1];"), "-fsyntax-only");
+    const names = words
+      .flatMap((word) => [word, word.replace(/^[a-z]+_/, "")])
+      .flatMap((word) =>
+        ["map", "row", "fold", "contract", "flash_key", "bins", "pack"].map((kind) => `${kind}_${word}`),
+      );
+    const plan = {
+      model: "M",
+      buffers: [],
+      programs: {},
+      hash: "",
+      kernels: [...new Set(names)].map((name) => ({ name })),
+    };
+    cc(
+      printStep(plan as unknown as Plan)
+        .replace("programs[] = {\n};", "programs[1];")
+        .replace("buffers[] = {\n};", "buffers[1];"),
+      "-fsyntax-only",
+    );
   });
 });
 
@@ -106,21 +144,41 @@ test("in WGSL any word may name a tensor", async () => {
 
 test("in a generated program any word may name the op that a parameter starts from", async () => {
   const D = { name: "D", size: 4 };
-  const initialisers = new Map(standards.map((word, n): [string, Parameter] => {
-    const init = mul(add(random(n, axis(0)), random(n, axis(0), "gaussian")), literal(n + 1));
-    return [`p${n}`, { leaf: leaf("parameter", word, [D]), init, declared: `${word}(std: 0.02)` }];
-  }));
+  const initialisers = new Map(
+    standards.map((word, n): [string, Parameter] => {
+      const init = mul(add(random(n, axis(0)), random(n, axis(0), "gaussian")), literal(n + 1));
+      return [`p${n}`, { leaf: leaf("parameter", word, [D]), init, declared: `${word}(std: 0.02)` }];
+    }),
+  );
   const { javascript } = await printProgram({
-    source: "m.llm", plan: { model: "M", batch: 1, context: 8, programs: {} } as unknown as Plan, initialisers,
-    facts: {}, settings: { seed: 1, steps: 1, budget: "1 steps", learningRate: 1, keepCheckpoints: 1, patience: 8 },
+    source: "m.llm",
+    plan: { model: "M", batch: 1, context: 8, programs: {} } as unknown as Plan,
+    initialisers,
+    facts: {},
+    settings: { seed: 1, steps: 1, budget: "1 steps", learningRate: 1, keepCheckpoints: 1, patience: 8 },
     schedule: { progress: leaf("scalar", "progress", []), factor: literal(1) },
-    data: { name: "D", sources: [], split: { validation: 0, by: "position" } as never }, tokenizer: { kind: "bytes" }, samples: [],
+    data: { name: "D", sources: [], split: { validation: 0, by: "position" } as never },
+    tokenizer: { kind: "bytes" },
+    samples: [],
   });
   const from = javascript.indexOf("function initialisers");
   const text = javascript.slice(from, javascript.indexOf("export async function train", from));
-  const made = (new Function("uniform", "gaussian", `"use strict"; ${text}; return initialisers(7);`) as (...given: unknown[]) => Record<string, (i: number) => number>)(uniform, gaussian);
-  for (const [name, { leaf: { axes }, init }] of initialisers) {
+  const made = (
+    new Function("uniform", "gaussian", `"use strict"; ${text}; return initialisers(7);`) as (
+      ...given: unknown[]
+    ) => Record<string, (i: number) => number>
+  )(uniform, gaussian);
+  for (const [
+    name,
+    {
+      leaf: { axes },
+      init,
+    },
+  ] of initialisers) {
     const want = evaluateOne(comp({ name }, axes, init), () => 0, { seed: 7, step: 0 });
-    expect(Array.from(want, (_, i) => made[name]?.(i)), name).toEqual([...want]);
+    expect(
+      Array.from(want, (_, i) => made[name]?.(i)),
+      name,
+    ).toEqual([...want]);
   }
 });

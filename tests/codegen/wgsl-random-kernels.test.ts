@@ -21,7 +21,11 @@ describe("random kernels", () => {
         checkKernel(kernel);
         checkKernel(unfolded);
         const cells = shape.lanes * shape.groups;
-        const buffers = [numbers(cells * shape.width), undefined, numbers(cells).map((value) => Math.round(value * 100))];
+        const buffers = [
+          numbers(cells * shape.width),
+          undefined,
+          numbers(cells).map((value) => Math.round(value * 100)),
+        ];
         const expected = await runOnInterpreter(unfolded, buffers);
         const interpreted = await runOnInterpreter(kernel, buffers);
         expectClean(expected.findings);

@@ -2,18 +2,56 @@
 import { expect, test } from "vitest";
 import { printWgsl } from "../../codegen/wgsl/print.ts";
 import { printKernel } from "../../src/kernel/print.ts";
-import { add, all, and, binary, convert, div, eq, f32, f32Type, fma, group, i32Type, lane, le, load, lt, max, mod, mul, neg, not, or, register, select, sub, sum, unary, variable, vectorOf } from "../../src/kernel/expr.ts";
+import {
+  add,
+  all,
+  and,
+  binary,
+  convert,
+  div,
+  eq,
+  f32,
+  f32Type,
+  fma,
+  group,
+  i32Type,
+  lane,
+  le,
+  load,
+  lt,
+  max,
+  mod,
+  mul,
+  neg,
+  not,
+  or,
+  register,
+  select,
+  sub,
+  sum,
+  unary,
+  variable,
+  vectorOf,
+} from "../../src/kernel/expr.ts";
 import type { Array_, Binding, Kernel } from "../../src/kernel/ir.ts";
 import { assign, branch, define, loop, phase, reduce, store, uniformLoop } from "../../src/kernel/statements.ts";
 import { expectClean, runOnDawn, runOnInterpreter } from "../support/kernels.ts";
 
-const bind = (name: string, access: Binding["access"], length: number, element = f32Type): Binding => ({ name, access, element, length });
+const bind = (name: string, access: Binding["access"], length: number, element = f32Type): Binding => ({
+  name,
+  access,
+  element,
+  length,
+});
 
 /** A row of scores to probabilities: a loop over phases, two reductions, a sentinel. */
 function softmax(rows: number, length: number): Kernel {
   const lanes = 64;
   const [score, p] = [bind("score", "read", rows * length), bind("p", "write", rows * length)];
-  const [m, z]: Array_[] = [{ name: "m", element: f32Type, length: 1 }, { name: "z", element: f32Type, length: 1 }];
+  const [m, z]: Array_[] = [
+    { name: "m", element: f32Type, length: 1 },
+    { name: "z", element: f32Type, length: 1 },
+  ];
   const scratch: Array_ = { name: "scratch", element: f32Type, length: lanes };
   const at = add(mul(group, length), variable("i"));
   const each = (body: Parameters<typeof loop>[4]): ReturnType<typeof loop> => loop("i", lane, length, lanes, body);
@@ -26,11 +64,25 @@ function softmax(rows: number, length: number): Kernel {
     registers: [m as Array_, z as Array_],
     comment: ["p[r, i] = exp(score[r, i] - m[r]) / sum(j) exp(score[r, j] - m[r])", "m[r] = max(j) score[r, j]"],
     body: [
-      phase([assign("m", f32(-Infinity)), ...each([assign("m", max(register(m as Array_), load(score, at)))])], "largest score"),
+      phase(
+        [assign("m", f32(-Infinity)), ...each([assign("m", max(register(m as Array_), load(score, at)))])],
+        "largest score",
+      ),
       reduce("max", m as Array_, scratch),
-      phase([assign("z", f32(0)), ...each([assign("z", add(register(z as Array_), unary("exp", sub(load(score, at), register(m as Array_)))))])], "normaliser"),
+      phase(
+        [
+          assign("z", f32(0)),
+          ...each([assign("z", add(register(z as Array_), unary("exp", sub(load(score, at), register(m as Array_)))))]),
+        ],
+        "normaliser",
+      ),
       reduce("add", z as Array_, scratch),
-      phase(each([store(p, at, binary("div", unary("exp", sub(load(score, at), register(m as Array_))), register(z as Array_)))]), "probabilities"),
+      phase(
+        each([
+          store(p, at, binary("div", unary("exp", sub(load(score, at), register(m as Array_))), register(z as Array_))),
+        ]),
+        "probabilities",
+      ),
     ],
   };
 }
@@ -40,7 +92,10 @@ function tileProduct(n: number): Kernel {
   const tile = 8;
   const tiles = n / tile;
   const [a, b, c] = [bind("a", "read", n * n), bind("b", "read", n * n), bind("c", "read_write", n * n)];
-  const [aTile, bTile]: Array_[] = [{ name: "a_tile", element: f32Type, length: tile * tile }, { name: "b_tile", element: f32Type, length: tile * tile }];
+  const [aTile, bTile]: Array_[] = [
+    { name: "a_tile", element: f32Type, length: tile * tile },
+    { name: "b_tile", element: f32Type, length: tile * tile },
+  ];
   const acc: Array_ = { name: "acc", element: f32Type, length: 2 };
   const [row, column] = [div(lane, tile), mod(lane, tile)];
   const [top, left] = [mul(div(group, tiles), tile), mul(mod(group, tiles), tile)];
@@ -56,12 +111,27 @@ function tileProduct(n: number): Kernel {
     registers: [acc],
     comment: ["c[i, j] += sum(k) a[i, k] * b[k, j]"],
     body: [
-      phase([0, 1].map((part) => ({ kind: "set", target: "acc", index: { kind: "literal", type: i32Type, value: part }, value: f32(0) }))),
+      phase(
+        [0, 1].map((part) => ({
+          kind: "set",
+          target: "acc",
+          index: { kind: "literal", type: i32Type, value: part },
+          value: f32(0),
+        })),
+      ),
       ...uniformLoop("start", 0, n, tile, [
         phase(
           [0, 1].flatMap((part) => [
-            store(aTile as Array_, add(mul(rowOf(part), tile), column), load(a, add(mul(add(top, rowOf(part)), n), add(start, column)))),
-            store(bTile as Array_, add(mul(rowOf(part), tile), column), load(b, add(mul(add(start, rowOf(part)), n), add(left, column)))),
+            store(
+              aTile as Array_,
+              add(mul(rowOf(part), tile), column),
+              load(a, add(mul(add(top, rowOf(part)), n), add(start, column))),
+            ),
+            store(
+              bTile as Array_,
+              add(mul(rowOf(part), tile), column),
+              load(b, add(mul(add(start, rowOf(part)), n), add(left, column))),
+            ),
           ]),
           "stage",
         ),
@@ -72,7 +142,11 @@ function tileProduct(n: number): Kernel {
               kind: "set" as const,
               target: "acc",
               index: { kind: "literal" as const, type: i32Type, value: part },
-              value: fma(load(aTile as Array_, add(mul(rowOf(part), tile), k)), variable("right", f32Type), register(acc, part)),
+              value: fma(
+                load(aTile as Array_, add(mul(rowOf(part), tile), k)),
+                variable("right", f32Type),
+                register(acc, part),
+              ),
             })),
           ]),
           "multiply",
@@ -111,7 +185,11 @@ function oddities(): Kernel {
         ...branch(
           condition,
           [store(fn, g, select(even, mul(value, add(variable("half", f32Type), 0.1)), f32(1e-7)))],
-          branch(all([even, lt(g, 65)]), [store(fn, g, binary("pow", value, f32(2)))], [store(fn, g, sum([f32(0), unary("abs", value), f32(16777216)]))]),
+          branch(
+            all([even, lt(g, 65)]),
+            [store(fn, g, binary("pow", value, f32(2)))],
+            [store(fn, g, sum([f32(0), unary("abs", value), f32(16777216)]))],
+          ),
         ),
       ]),
     ],
@@ -132,7 +210,9 @@ for (const [kernel, buffers] of [
     expectClean(interpreted.findings);
     const { outputs } = await runOnDawn(kernel, buffers);
     const [actual, expected] = [outputs.at(-1) as Float32Array, interpreted.outputs.at(-1) as Float32Array];
-    const off = actual.findIndex((value, i) => !(Math.abs(value - (expected[i] as number)) <= 1e-5 * Math.max(1, Math.abs(expected[i] as number))));
+    const off = actual.findIndex(
+      (value, i) => !(Math.abs(value - (expected[i] as number)) <= 1e-5 * Math.max(1, Math.abs(expected[i] as number))),
+    );
     expect(off === -1 ? "" : `element ${off} is ${actual[off]} and should be ${expected[off]}`).toBe("");
   });
 }
@@ -141,8 +221,20 @@ test("the bound of a loop keeps its brackets beside the comparison", async () =>
   const out = bind("out", "write", 4);
   const total: Array_ = { name: "total", element: f32Type, length: 1 };
   const kernel: Kernel = {
-    name: "bounded", groups: 1, lanes: 4, bindings: [out], shared: [], registers: [total], comment: [],
-    body: [phase([assign("total", f32(0)), ...loop("i", 0, mod(mul(lane, 3), 4), 1, [assign("total", add(register(total), f32(1)))]), store(out, lane, register(total))])],
+    name: "bounded",
+    groups: 1,
+    lanes: 4,
+    bindings: [out],
+    shared: [],
+    registers: [total],
+    comment: [],
+    body: [
+      phase([
+        assign("total", f32(0)),
+        ...loop("i", 0, mod(mul(lane, 3), 4), 1, [assign("total", add(register(total), f32(1)))]),
+        store(out, lane, register(total)),
+      ]),
+    ],
   };
   expect(printWgsl(kernel)).toContain("i < ((lane * 3) & 3)");
   const buffers = [undefined];

@@ -16,14 +16,24 @@ test("flipped bits of text, memos, tokenizers and libraries are noticed", async 
 
 test("a shard that is damaged or gone while a later step needs it is made again, and this is said", async () => {
   const folder = temporaryFolder();
-  writeFileSync(join(folder, "a.jsonl"), Array.from({ length: 60 }, (_, i) => JSON.stringify({ text: madeUpText(i) })).join("\n"));
-  const plan = planOf(filesToRead(["a.jsonl"]), [{ name: "copies", kind: "exact_duplicates" }, { name: "personal", kind: "redact", options: {} }]);
+  writeFileSync(
+    join(folder, "a.jsonl"),
+    Array.from({ length: 60 }, (_, i) => JSON.stringify({ text: madeUpText(i) })).join("\n"),
+  );
+  const plan = planOf(filesToRead(["a.jsonl"]), [
+    { name: "copies", kind: "exact_duplicates" },
+    { name: "personal", kind: "redact", options: {} },
+  ]);
   const said: string[] = [];
   const notice = (text: string): void => void said.push(text);
   const good = await curate(plan, options(folder, { notice }));
   const contents = contentsOf(good.folder);
   const stages = join(folder, "cache/stages");
-  for (const damage of [(path: string) => writeFileSync(path, "{\"id\":\"x\",\"text\":\"another\"}\n"), (path: string) => writeFileSync(path, ""), unlinkSync]) {
+  for (const damage of [
+    (path: string) => writeFileSync(path, '{"id":"x","text":"another"}\n'),
+    (path: string) => writeFileSync(path, ""),
+    unlinkSync,
+  ]) {
     for (const stage of readdirSync(stages)) {
       damage(join(stages, stage, "00000.jsonl"));
       // All that was made of it, so that it is read.

@@ -9,12 +9,17 @@ interface Fixture {
   readonly sentences: readonly number[];
   readonly slugs: readonly string[];
   readonly decisions: Readonly<Record<string, readonly number[]>>;
-  readonly minhash: Readonly<Record<"xxhash" | "sha1", {
-    readonly first: string;
-    readonly signatures: readonly string[];
-    readonly clusters: readonly (readonly number[])[];
-    readonly remove: readonly number[];
-  }>>;
+  readonly minhash: Readonly<
+    Record<
+      "xxhash" | "sha1",
+      {
+        readonly first: string;
+        readonly signatures: readonly string[];
+        readonly clusters: readonly (readonly number[])[];
+        readonly remove: readonly number[];
+      }
+    >
+  >;
 }
 
 const root = new URL("../../", import.meta.url);

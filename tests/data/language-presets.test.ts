@@ -23,5 +23,7 @@ describe.each(Object.entries(declaration))("%s", (language, text) => {
 });
 
 test("what is set by itself is not changed by the language", () => {
-  expect(gopherQuality({ language: "de", minWords: 20, stopWords: ["the", "of"] })(declaration.de, "")).toMatchObject({ reason: "gopher_enough_stop_words" });
+  expect(gopherQuality({ language: "de", minWords: 20, stopWords: ["the", "of"] })(declaration.de, "")).toMatchObject({
+    reason: "gopher_enough_stop_words",
+  });
 });

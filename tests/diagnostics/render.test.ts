@@ -5,7 +5,7 @@ import type { Diagnostic, Label } from "../../src/diagnostics/diagnostic.ts";
 import { renderDiagnostic } from "../../src/diagnostics/render-terminal.ts";
 import { jsonReport } from "../../src/diagnostics/render-json.ts";
 import type { SourceFile } from "../../src/diagnostics/source.ts";
-import { suggestions } from "../../src/diagnostics/suggest.ts";
+import { suggestions } from "../../src/util/suggest.ts";
 
 /** A file whose numbered lines are given and whose other lines are empty. */
 function file(path: string, lines: Readonly<Record<number, string>>): SourceFile {
@@ -19,7 +19,16 @@ function at(source: SourceFile, needle: string, text: string): Label {
 }
 
 function diagnostic(message: string, parts: Partial<Diagnostic> & { readonly primary: Label }): Diagnostic {
-  return { code: "syntax/unexpected", severity: "error", message, related: [], notes: [], fixes: [], path: [], ...parts };
+  return {
+    code: "syntax/unexpected",
+    severity: "error",
+    message,
+    related: [],
+    notes: [],
+    fixes: [],
+    path: [],
+    ...parts,
+  };
 }
 
 const attention = file("models/tiny.llm", {
@@ -30,7 +39,9 @@ const swapped = diagnostic("`d` and `e` are swapped in `wo[h, d, e]`", {
   primary: at(attention, "wo[h, d, e]", "axis 2 is E = 32, but `d` ranges over D = 192"),
   related: [at(attention, "[H, E, D]", "declared here")],
   notes: ["declared  H  E   D", "indexed   h  d   e", "sizes     6  32  192"],
-  fixes: [{ title: "write `wo[h, e, d]`", edits: [{ span: at(attention, "wo[h, d, e]", "").span, text: "wo[h, e, d]" }] }],
+  fixes: [
+    { title: "write `wo[h, e, d]`", edits: [{ span: at(attention, "wo[h, d, e]", "").span, text: "wo[h, e, d]" }] },
+  ],
   path: ["Tiny", "layers", "layer", "mix: attention"],
 });
 
@@ -51,13 +62,17 @@ test("a message shows both halves of the conflict, its notes, the mend and the p
 });
 
 test("several labels of one line share their underline, and every text stands under its own mark", () => {
-  const source = file("models/tiny.llm", { 27: "  where H mod G == 0", 55: "    T = 256  L = 6  D = 192  H = 6  G = 4  E = D / H" });
+  const source = file("models/tiny.llm", {
+    27: "  where H mod G == 0",
+    55: "    T = 256  L = 6  D = 192  H = 6  G = 4  E = D / H",
+  });
   const constraint = diagnostic("`attend` needs H to be a multiple of G, but 6 mod 4 = 2", {
     primary: at(source, "G = 4", ""),
     related: [at(source, "H mod G == 0", "`attend` requires this"), at(source, "H = 6", "H = 6")],
     help: "G can be 1, 2, 3 or 6; or set H to 4, 8 or 12",
   });
-  expect(renderDiagnostic(constraint)).toBe(`error[syntax/unexpected]: \`attend\` needs H to be a multiple of G, but 6 mod 4 = 2
+  expect(renderDiagnostic(constraint))
+    .toBe(`error[syntax/unexpected]: \`attend\` needs H to be a multiple of G, but 6 mod 4 = 2
    ┌─ models/tiny.llm:55:37
    │
 27 │   where H mod G == 0
@@ -72,7 +87,9 @@ test("several labels of one line share their underline, and every text stands un
 test("tabs and wide characters do not shift the underline, another file has a frame of its own", () => {
   const source = file("a.llm", { 1: '\tx: "日本語", y: 1' });
   const other = file("std/norms.llm", { 100: "op norm" });
-  const text = renderDiagnostic(diagnostic("m", { primary: at(source, "y: 1", "here"), related: [at(other, "norm", "there")] }));
+  const text = renderDiagnostic(
+    diagnostic("m", { primary: at(source, "y: 1", "here"), related: [at(other, "norm", "there")] }),
+  );
   expect(text.split("\n").slice(1)).toEqual([
     "    ┌─ a.llm:1:12",
     "    │",
@@ -111,9 +128,18 @@ test("mends are applied once each, choices and overlaps are left alone", () => {
   const source: SourceFile = { path: "a.llm", text: "one two three" };
   const mend = (needle: string, ...texts: string[]): Diagnostic => {
     const { span } = at(source, needle, "");
-    return diagnostic("m", { primary: { span, text: "" }, fixes: texts.map((text) => ({ title: text, edits: [{ span, text }] })) });
+    return diagnostic("m", {
+      primary: { span, text: "" },
+      fixes: texts.map((text) => ({ title: text, edits: [{ span, text }] })),
+    });
   };
-  const fixed = applyFixes([mend("three", "3"), mend("one", "1"), mend("one", "1"), mend("ne", "eins"), mend("two", "2", "zwei")]);
+  const fixed = applyFixes([
+    mend("three", "3"),
+    mend("one", "1"),
+    mend("one", "1"),
+    mend("ne", "eins"),
+    mend("two", "2", "zwei"),
+  ]);
   expect(fixed).toMatchObject([{ text: "1 two 3", applied: ["3", "1"] }]);
 });
 

@@ -8,14 +8,20 @@ import { codeBlocks, commandLines, pages, problemOf, prose, root, withCurrentOut
 
 describe.each(pages)("$path", (page) => {
   test("shows programs that are checked without a word", () => {
-    const messages = codeBlocks(page, "llm").map((text) => renderDiagnostics(checkSource({ path: page.path, text }, [])));
+    const messages = codeBlocks(page, "llm").map((text) =>
+      renderDiagnostics(checkSource({ path: page.path, text }, [])),
+    );
     expect(messages.filter((m) => m !== "")).toEqual([]);
   });
 
   test("names commands, options and files that exist", () => {
     const problems = commandLines(page).flatMap((line) => problemOf(page, line) ?? []);
-    const files = [...page.text.matchAll(/`((?:src|grammar|codegen|stdlib|tests|models|scripts|docs)\/[^`\s…*]*)`/g)].map((m) => m[1] ?? "");
-    const links = [...prose(page).matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)].map((m) => join(dirname(page.path), m[1] ?? ""));
+    const files = [
+      ...page.text.matchAll(/`((?:src|grammar|codegen|stdlib|tests|models|scripts|docs)\/[^`\s…*]*)`/g),
+    ].map((m) => m[1] ?? "");
+    const links = [...prose(page).matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)].map((m) =>
+      join(dirname(page.path), m[1] ?? ""),
+    );
     const absent = [...files, ...links].filter((path) => !existsSync(join(root, path)));
     expect([...problems, ...absent]).toEqual([]);
   });

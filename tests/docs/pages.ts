@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createColors } from "picocolors";
 import { globSync } from "tinyglobby";
-import { parseArguments } from "../../src/cli/arguments.ts";
+import { parseArguments } from "../../src/cli/frame/arguments.ts";
 import { commands } from "../../src/cli/commands.ts";
 
 export const root = new URL("../../", import.meta.url).pathname;
@@ -63,10 +63,20 @@ export function problemOf(page: Page, line: string): string | undefined {
   if (!command) return `there is no command ${name}`;
   for (const word of words.filter((w) => w.startsWith("-"))) {
     const option = word.replace(/=.*/, "");
-    const known = option === "--help" || Object.entries(command.options).some(([long, { short }]) => option === `--${long}` || option === `-${short ?? ""}`);
+    const known =
+      option === "--help" ||
+      Object.entries(command.options).some(
+        ([long, { short }]) => option === `--${long}` || option === `-${short ?? ""}`,
+      );
     if (!known) return `llmc ${name} has no option ${option}`;
   }
-  const absent = words.find((w) => w.endsWith(".llm") && !/^[A-Z]+\./.test(w) && !writtenFiles(page).includes(w) && globSync(w, { cwd: root }).length === 0);
+  const absent = words.find(
+    (w) =>
+      w.endsWith(".llm") &&
+      !/^[A-Z]+\./.test(w) &&
+      !writtenFiles(page).includes(w) &&
+      globSync(w, { cwd: root }).length === 0,
+  );
   return absent === undefined ? undefined : `there is no file ${absent}`;
 }
 
@@ -91,7 +101,10 @@ export async function withCurrentOutput({ text }: Page): Promise<string> {
 }
 
 function select(output: string, ranges: string, marked: boolean): string {
-  const lines = output.trimEnd().split("\n").map((line) => line.trimEnd());
+  const lines = output
+    .trimEnd()
+    .split("\n")
+    .map((line) => line.trimEnd());
   const wanted = [...ranges.matchAll(/"([^"]+)"(?: to "([^"]+)")?/g)];
   if (wanted.length === 0) return lines.join("\n");
   const shown: string[] = [];
@@ -126,7 +139,9 @@ async function run(command: string): Promise<string> {
   const [program, ...words] = command.split(" ");
   if (program === "cat") {
     const file = words[0] ?? "";
-    return file.startsWith("out/Carried/") ? ((await builtFiles()).get(file) ?? `there is no ${file}`) : readFileSync(join(root, file), "utf8");
+    return file.startsWith("out/Carried/")
+      ? ((await builtFiles()).get(file) ?? `there is no ${file}`)
+      : readFileSync(join(root, file), "utf8");
   }
   return llmc(words);
 }
@@ -137,8 +152,17 @@ async function llmc([name, ...words]: readonly string[]): Promise<string> {
   const parsed = parseArguments(command, words);
   if (parsed.kind !== "ok") throw new Error(parsed.kind === "error" ? parsed.message : "help");
   let printed = "";
-  const print = (text: string | Uint8Array): void => void (printed += typeof text === "string" ? text : Buffer.from(text).toString());
-  await command.run(parsed.input, { out: print, err: print, input: async () => new Uint8Array(), cwd: root, interactive: false, columns: undefined, colors: createColors(false) });
+  const print = (text: string | Uint8Array): void =>
+    void (printed += typeof text === "string" ? text : Buffer.from(text).toString());
+  await command.run(parsed.input, {
+    out: print,
+    err: print,
+    input: async () => new Uint8Array(),
+    cwd: root,
+    interactive: false,
+    columns: undefined,
+    colors: createColors(false),
+  });
   return printed;
 }
 
@@ -153,7 +177,12 @@ async function build(): Promise<ReadonlyMap<string, string>> {
   const folder = mkdtempSync(join(tmpdir(), "llmc-docs-"));
   try {
     await llmc(["build", "docs/examples/carried.llm", "--out", folder]);
-    return new Map(globSync("**/*.{ts,json,wgsl}", { cwd: folder }).map((file) => [`out/Carried/${file}`, readFileSync(join(folder, file), "utf8")]));
+    return new Map(
+      globSync("**/*.{ts,json,wgsl}", { cwd: folder }).map((file) => [
+        `out/Carried/${file}`,
+        readFileSync(join(folder, file), "utf8"),
+      ]),
+    );
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -27,11 +27,18 @@ test("the tutorial goes from a text to a trained variant, and what it leaves is 
   await succeeds("train", "alice.llm", "--model", "LayerNorm", "--steps", "2");
 
   const runs = pageAt("docs/runs.md");
-  const fields = readFileSync(join(cwd, "runs/Small/log.jsonl"), "utf8").trimEnd().split("\n").flatMap((line) => Object.keys(JSON.parse(line) as object));
+  const fields = readFileSync(join(cwd, "runs/Small/log.jsonl"), "utf8")
+    .trimEnd()
+    .split("\n")
+    .flatMap((line) => Object.keys(JSON.parse(line) as object));
   expect(new Set(fields).size).toBeGreaterThan(15);
   expect([...new Set(fields)].filter((field) => !runs.text.includes(`\`${field}\``))).toEqual([]);
   mkdirSync(join(cwd, "node_modules"));
   symlinkSync(root, join(cwd, "node_modules/llmc-lang"));
   writeFileSync(join(cwd, "own.mjs"), codeBlocks(runs, "js").join(""));
-  expect(await run(join(cwd, "own.mjs"), [], { cwd })).toMatchObject({ code: 0, stderr: "", stdout: expect.stringMatching(/[^]{10}/) });
+  expect(await run(join(cwd, "own.mjs"), [], { cwd })).toMatchObject({
+    code: 0,
+    stderr: "",
+    stdout: expect.stringMatching(/[^]{10}/),
+  });
 }, 240_000);

@@ -14,8 +14,12 @@ import type { Values } from "../support/training-step.ts";
 const [model, optimizer] = [tinyModel(), tinyOptimizer()];
 const count = model.batch * model.context;
 const byPath = (values: Values) => new Map([...values].map(([leaf, v]) => [leaf.name, v]));
-const batch = (step: number) => ({ tokens: someTokens(count, model.vocabulary, step), targets: someTokens(count, model.vocabulary, step + 100) });
-const compiledFor = (target: typeof softwareTarget, precision: Precision = "f32") => compile(model, optimizer, tinySchedule(), { clip: 0.5, target, precision });
+const batch = (step: number) => ({
+  tokens: someTokens(count, model.vocabulary, step),
+  targets: someTokens(count, model.vocabulary, step + 100),
+});
+const compiledFor = (target: typeof softwareTarget, precision: Precision = "f32") =>
+  compile(model, optimizer, tinySchedule(), { clip: 0.5, target, precision });
 
 /** Greatest difference, as a part of the greatest value. */
 function difference(got: ArrayLike<number>, want: ArrayLike<number>): number {
@@ -29,12 +33,18 @@ function difference(got: ArrayLike<number>, want: ArrayLike<number>): number {
 }
 
 /** Parameters after so many steps, with the losses. */
-async function trained(device: string, target: typeof softwareTarget, steps: number, precision?: Precision): Promise<{ readonly losses: readonly number[]; readonly parameters: ReadonlyMap<string, Float32Array> }> {
+async function trained(
+  device: string,
+  target: typeof softwareTarget,
+  steps: number,
+  precision?: Precision,
+): Promise<{ readonly losses: readonly number[]; readonly parameters: ReadonlyMap<string, Float32Array> }> {
   const opened = await openDevice({ device });
   try {
     const run = await DeviceRun.open(opened, compiledFor(target, precision), byPath(initialParameters(model)));
     const losses: number[] = [];
-    for (let step = 1; step <= steps; step++) losses.push((await run.run("train", batch(step), { seed: 1, step, lr: 0.01 })).loss?.[0] ?? NaN);
+    for (let step = 1; step <= steps; step++)
+      losses.push((await run.run("train", batch(step), { seed: 1, step, lr: 0.01 })).loss?.[0] ?? NaN);
     return { losses, parameters: await run.readArena("parameters") };
   } finally {
     opened.close();
@@ -53,8 +63,10 @@ describe.skipIf(!hasCompiler)("a compiled decoder on the CPU", () => {
       expect(difference(loss ?? [], [want.loss])).toBeLessThan(1e-5);
       expect(difference(norm ?? [], [want.norm])).toBeLessThan(1e-4);
       const [gradients, updated] = [await run.readArena("gradients"), await run.readArena("parameters")];
-      for (const [leaf, values] of want.gradients) expect.soft(difference(gradients.get(leaf.name) ?? [], values), `gradient of ${leaf.name}`).toBeLessThan(2e-4);
-      for (const [leaf, values] of want.parameters) expect.soft(difference(updated.get(leaf.name) ?? [], values), leaf.name).toBeLessThan(5e-3);
+      for (const [leaf, values] of want.gradients)
+        expect.soft(difference(gradients.get(leaf.name) ?? [], values), `gradient of ${leaf.name}`).toBeLessThan(2e-4);
+      for (const [leaf, values] of want.parameters)
+        expect.soft(difference(updated.get(leaf.name) ?? [], values), leaf.name).toBeLessThan(5e-3);
       // Errors of one step must not be counted again in the next.
       ({ parameters, states } = want);
       run.writeArena("parameters", byPath(parameters));
@@ -101,7 +113,9 @@ describe.skipIf(!hasCompiler)("a compiled decoder on the CPU", () => {
     for (let position = 0; position < model.context; position++) {
       const { logits } = await run.run("decode", { tokens: [tokens[position] ?? 0] }, { seed: 0, step: 1, position });
       const from = position * model.vocabulary;
-      expect(difference(logits ?? [], want.get(model.logits)?.subarray(from, from + model.vocabulary) ?? [])).toBeLessThan(1e-5);
+      expect(
+        difference(logits ?? [], want.get(model.logits)?.subarray(from, from + model.vocabulary) ?? []),
+      ).toBeLessThan(1e-5);
     }
     device.close();
   });
@@ -119,15 +133,27 @@ describe.skipIf(!hasCompiler)("a compiled decoder on the CPU", () => {
 });
 
 /** A prompt of half of the context, then the likeliest tokens one after the other, with the logits that each comes from; only what generation needs is in memory. */
-async function written(device: string, target: typeof softwareTarget): Promise<readonly { readonly token: number; readonly logits: Float32Array }[]> {
+async function written(
+  device: string,
+  target: typeof softwareTarget,
+): Promise<readonly { readonly token: number; readonly logits: Float32Array }[]> {
   const opened = await openDevice({ device });
   try {
-    const run = await DeviceRun.open(opened, compile(model, optimizer, tinySchedule(), { target, programs: ["decode", "prefill"] }), byPath(initialParameters(model)), ["decode", "prefill"]);
+    const run = await DeviceRun.open(
+      opened,
+      compile(model, optimizer, tinySchedule(), { target, programs: ["decode", "prefill"] }),
+      byPath(initialParameters(model)),
+      ["decode", "prefill"],
+    );
     const found: { token: number; logits: Float32Array }[] = [];
     const prompt = someTokens(model.context, model.vocabulary, 5);
     await run.run("prefill", { tokens: prompt }, { seed: 0, step: 1, position: 0 });
     for (let position = model.context >> 1; position < model.context; position++) {
-      const { logits = new Float32Array() } = await run.run("decode", { tokens: [found.at(-1)?.token ?? prompt[position] ?? 0] }, { seed: 0, step: 1, position });
+      const { logits = new Float32Array() } = await run.run(
+        "decode",
+        { tokens: [found.at(-1)?.token ?? prompt[position] ?? 0] },
+        { seed: 0, step: 1, position },
+      );
       found.push({ token: logits.indexOf(Math.max(...logits)), logits });
     }
     return found;

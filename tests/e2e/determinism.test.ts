@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { compile } from "../../src/plan/build-plan.ts";
 import type { Compiled } from "../../src/plan/build-plan.ts";
-import type { Device } from "../../src/runtime/device.ts";
+import type { Device } from "../../src/runtime/session/device.ts";
 import { openCheckpointFile, openCheckpoints, restoreCheckpoint } from "../../src/runtime/index.ts";
 import { gpuTarget, softwareTarget } from "../../src/schedule/build/lowered.ts";
 import { DeviceRun } from "../support/device-run.ts";
@@ -34,7 +34,11 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "llmc-bits-"));
   const { model, optimizer, schedule } = elaborated(text, "X", 3);
   if (!optimizer || !schedule) throw new Error("the model says how it is trained");
-  compiled = compile(model, optimizer, schedule, { target: device.software ? softwareTarget : gpuTarget, clip: 1, programs: ["train"] });
+  compiled = compile(model, optimizer, schedule, {
+    target: device.software ? softwareTarget : gpuTarget,
+    clip: 1,
+    programs: ["train"],
+  });
   start = new Map([...initialParameters(model)].map(([leaf, values]) => [leaf.name, values]));
 });
 afterAll(async () => {
@@ -43,7 +47,13 @@ afterAll(async () => {
 });
 
 /** Steps from one after `from` to `to`: losses, and the bytes of a checkpoint at the end. */
-async function train(from: number, to: number, name: string, seed = 5, checkpoint?: string): Promise<{ readonly losses: readonly number[]; readonly path: string; readonly bytes: Buffer }> {
+async function train(
+  from: number,
+  to: number,
+  name: string,
+  seed = 5,
+  checkpoint?: string,
+): Promise<{ readonly losses: readonly number[]; readonly path: string; readonly bytes: Buffer }> {
   const run = await DeviceRun.open(device, compiled, start);
   if (checkpoint !== undefined) {
     const file = await openCheckpointFile(checkpoint);
@@ -53,17 +63,26 @@ async function train(from: number, to: number, name: string, seed = 5, checkpoin
   const losses: number[] = [];
   for (let step = from + 1; step <= to; step++) {
     const { batch, context, vocabulary } = compiled.plan;
-    const [tokens, targets] = [someTokens(batch * context, vocabulary, step), someTokens(batch * context, vocabulary, step + 100)];
+    const [tokens, targets] = [
+      someTokens(batch * context, vocabulary, step),
+      someTokens(batch * context, vocabulary, step + 100),
+    ];
     const { loss } = await run.run("train", { tokens, targets }, { seed, step, lr: 3e-3 });
     losses.push(loss?.[0] ?? NaN);
   }
-  const path = await (await openCheckpoints(join(folder, name), 1)).save(run.session, { step: to, seed, sequences: 3 * to, tokenizer: { kind: "bytes" }, data: "", spec: {} });
+  const path = await (
+    await openCheckpoints(join(folder, name), 1)
+  ).save(run.session, { step: to, seed, sequences: 3 * to, tokenizer: { kind: "bytes" }, data: "", spec: {} });
   run.close();
   return { losses, path, bytes: await readFile(path) };
 }
 
 test("one seed gives the same bits twice, another seed others", async () => {
-  const [first, again, other] = [await train(0, steps, "first"), await train(0, steps, "again"), await train(0, steps, "other", 6)];
+  const [first, again, other] = [
+    await train(0, steps, "first"),
+    await train(0, steps, "again"),
+    await train(0, steps, "other", 6),
+  ];
   expect(again.losses).toEqual(first.losses);
   expect(again.bytes.equals(first.bytes)).toBe(true);
   expect(other.losses).not.toEqual(first.losses);

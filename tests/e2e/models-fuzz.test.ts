@@ -5,7 +5,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { compile } from "../../src/plan/build-plan.ts";
 import type { Compiled } from "../../src/plan/build-plan.ts";
-import type { Device } from "../../src/runtime/device.ts";
+import type { Device } from "../../src/runtime/session/device.ts";
 import { gpuTarget, softwareTarget } from "../../src/schedule/build/lowered.ts";
 import type { Target } from "../../src/schedule/build/lowered.ts";
 import { differences, tooFar } from "../support/check-model.ts";
@@ -26,12 +26,20 @@ beforeAll(async () => {
 afterAll(() => device.close());
 
 /** What is wrong with a model, with its text. */
-async function wrong({ text, batch, memory }: RandomModel, target: Target, open: (compiled: Compiled) => Machine | Promise<Machine>): Promise<string> {
+async function wrong(
+  { text, batch, memory }: RandomModel,
+  target: Target,
+  open: (compiled: Compiled) => Machine | Promise<Machine>,
+): Promise<string> {
   const { model, optimizer, schedule, train } = elaborated(text, "X", batch);
   if (!optimizer || !schedule) throw new Error("a random model says how it is trained");
   const clip = train?.clip;
   try {
-    const compiled = compile(model, optimizer, schedule, { target, ...(clip !== undefined && { clip }), ...(memory !== undefined && { memory }) });
+    const compiled = compile(model, optimizer, schedule, {
+      target,
+      ...(clip !== undefined && { clip }),
+      ...(memory !== undefined && { memory }),
+    });
     const found = tooFar(await differences(model, optimizer, compiled, await open(compiled), clip));
     return found.length === 0 ? "" : `${found.join("\n")}\n${target.name}\n${text}`;
   } catch (error) {
@@ -39,21 +47,32 @@ async function wrong({ text, batch, memory }: RandomModel, target: Target, open:
   }
 }
 
-test("random models, on the interpreter: no race, nothing out of bounds, and within 1e-5 of the definition", async () => {
-  for (let seed = 0; seed < Number(asked ?? 10); seed++) {
-    expect(await wrong(randomModel(seed), seed % 2 === 0 ? gpuTarget : softwareTarget, simulated), `model ${seed}`).toBe("");
-  }
-}, asked === undefined ? 5 * minute : Number(asked) * minute);
+test(
+  "random models, on the interpreter: no race, nothing out of bounds, and within 1e-5 of the definition",
+  async () => {
+    for (let seed = 0; seed < Number(asked ?? 10); seed++) {
+      expect(
+        await wrong(randomModel(seed), seed % 2 === 0 ? gpuTarget : softwareTarget, simulated),
+        `model ${seed}`,
+      ).toBe("");
+    }
+  },
+  asked === undefined ? 5 * minute : Number(asked) * minute,
+);
 
-test.each(Array.from({ length: 12 }, (_, seed) => seed))("random model %i, on WebGPU", async (seed) => {
-  // Kernels for a GPU take a software adapter a minute to compile: one model must do.
-  const target = device.software && seed !== 4 ? softwareTarget : gpuTarget;
-  let opened: { readonly close: () => void } | undefined;
-  const found = await wrong(randomModel(seed), target, async (compiled) => {
-    const machine = await onDevice(device, compiled);
-    opened = machine;
-    return machine;
-  });
-  opened?.close();
-  expect(found).toBe("");
-}, 3 * minute);
+test.each(Array.from({ length: 12 }, (_, seed) => seed))(
+  "random model %i, on WebGPU",
+  async (seed) => {
+    // Kernels for a GPU take a software adapter a minute to compile: one model must do.
+    const target = device.software && seed !== 4 ? softwareTarget : gpuTarget;
+    let opened: { readonly close: () => void } | undefined;
+    const found = await wrong(randomModel(seed), target, async (compiled) => {
+      const machine = await onDevice(device, compiled);
+      opened = machine;
+      return machine;
+    });
+    opened?.close();
+    expect(found).toBe("");
+  },
+  3 * minute,
+);

@@ -15,7 +15,10 @@ describe("random programs", () => {
     let right = 0;
     for (let seed = 0; seed < tried; seed++) {
       const program = randomProgram(seed);
-      const result = await tryProgram(program, [...machines.slice(0, 2), ...machines.slice(2 + (seed % 3), 3 + (seed % 3))]);
+      const result = await tryProgram(program, [
+        ...machines.slice(0, 2),
+        ...machines.slice(2 + (seed % 3), 3 + (seed % 3)),
+      ]);
       if (result.kind === "right") right++;
       if (result.kind === "wrong") found.push(`seed ${seed}: ${result.why}\n${program.text}`);
     }
@@ -73,7 +76,10 @@ train X { budget: 10 steps, batch: 2 sequences, optimizer: sgd(lr: 0.1) }`;
     const { model, optimizer, schedule } = elaborated(text, "X");
     if (!optimizer || !schedule) throw new Error("the text says how it is trained");
     const { clusters } = compile(model, optimizer, schedule, { programs: ["train"] }).stages;
-    const stored = [...clusters.values()].flat().flatMap((c) => c.reasons).filter((reason) => reason.includes("compared for equality"));
+    const stored = [...clusters.values()]
+      .flat()
+      .flatMap((c) => c.reasons)
+      .filter((reason) => reason.includes("compared for equality"));
     expect(stored).toHaveLength(2);
   });
 

@@ -48,11 +48,24 @@ const seed = 9;
 /** The functions of the training program. */
 function printedFunctions(compiled: Compiled): Initialisers {
   const { functions, starts } = initialisation(compiled.initialisers);
-  return Object.fromEntries(starts.map(({ name, function: of, streams }) => {
-    const printed = functions.find((f) => f.name === of);
-    const text = `const step = 0; return (${printed?.streams.join()}) => (i) => { ${printed?.statements.join(" ")} return ${printed?.result}; };`;
-    return [name, (new Function("seed", "uniform", "gaussian", text) as (...names: unknown[]) => (...streams: number[]) => (i: number) => number)(seed, uniform, gaussian)(...streams)];
-  }));
+  return Object.fromEntries(
+    starts.map(({ name, function: of, streams }) => {
+      const printed = functions.find((f) => f.name === of);
+      const text = `const step = 0; return (${printed?.streams.join()}) => (i) => { ${printed?.statements.join(" ")} return ${printed?.result}; };`;
+      return [
+        name,
+        (
+          new Function("seed", "uniform", "gaussian", text) as (
+            ...names: unknown[]
+          ) => (...streams: number[]) => (i: number) => number
+        )(
+          seed,
+          uniform,
+          gaussian,
+        )(...streams),
+      ];
+    }),
+  );
 }
 
 /** The bits of all parameters. */
@@ -62,7 +75,12 @@ async function started(device: string, target: Target): Promise<ReadonlyMap<stri
     const compiled = compiledFor(target);
     const session = await opened.open(programOf(compiled));
     await initialise(session, seed, printedFunctions(compiled));
-    return new Map([...(await readParameters(session))].map(([path, values]) => [path, new Uint32Array(Float32Array.from(values).buffer)]));
+    return new Map(
+      [...(await readParameters(session))].map(([path, values]) => [
+        path,
+        new Uint32Array(Float32Array.from(values).buffer),
+      ]),
+    );
   } finally {
     opened.close();
   }
@@ -78,15 +96,29 @@ test("kernels draw what the runtime's functions draw, scaled and rounded once", 
   const at = (path: string): Uint32Array => new Uint32Array(Float32Array.from(plan.entry(`layers.1.${path}`)).buffer);
   expect(at("ones")).toEqual(bits(list(20, () => 1)));
   expect(at("diagonal")).toEqual(bits(list(400, (i) => Number(i % 21 === 0))));
-  expect(at("drawn")).toEqual(bits(list(400, (i) => Math.fround(0.02) * gaussian(seed, 0, streamOf("layers.1.drawn.normal/gaussian"), i))));
+  expect(at("drawn")).toEqual(
+    bits(list(400, (i) => Math.fround(0.02) * gaussian(seed, 0, streamOf("layers.1.drawn.normal/gaussian"), i))),
+  );
   const limit = Math.sqrt(6 / 40);
-  expect(at("even")).toEqual(bits(list(20, (i) => Math.fround(2 * limit) * (uniform(seed, 0, streamOf("layers.1.even.xavier.uniform_range/uniform"), i) - 0.5))));
-  expect(at("between")).toEqual(bits(list(20, (i) => uniform(seed, 0, streamOf("layers.1.between.uniform_range/uniform"), i))));
+  expect(at("even")).toEqual(
+    bits(
+      list(
+        20,
+        (i) =>
+          Math.fround(2 * limit) * (uniform(seed, 0, streamOf("layers.1.even.xavier.uniform_range/uniform"), i) - 0.5),
+      ),
+    ),
+  );
+  expect(at("between")).toEqual(
+    bits(list(20, (i) => uniform(seed, 0, streamOf("layers.1.between.uniform_range/uniform"), i))),
+  );
 });
 
 test("what would be rounded twice, or by functions of the device, is left to the host", () => {
   const compiled = compiledFor(softwareTarget);
-  expect([...compiled.initialisers.values()].map((p) => p.leaf.name)).toEqual(["moved", "curved", "moved", "curved"].map((name, i) => `layers.${Math.floor(i / 2)}.${name}`));
+  expect([...compiled.initialisers.values()].map((p) => p.leaf.name)).toEqual(
+    ["moved", "curved", "moved", "curved"].map((name, i) => `layers.${Math.floor(i / 2)}.${name}`),
+  );
   const printed = printedFunctions(compiled);
   for (const [name, { leaf, init }] of compiled.initialisers) {
     const wanted = [...evaluateOne(comp({ name }, leaf.axes, init), () => 0, { seed, step: 0 })];
@@ -123,6 +155,9 @@ train N { batch: 2 sequences, optimizer: adamw(lr: 3e-3), budget: 8 steps }
 `;
   const made = elaborated(noisy, "N");
   if (!made.optimizer || !made.schedule) throw new Error("the model says how it is trained");
-  const compiled = compile(made.model, made.optimizer, made.schedule, { target: softwareTarget, programs: ["train", "evaluate", "decode"] });
+  const compiled = compile(made.model, made.optimizer, made.schedule, {
+    target: softwareTarget,
+    programs: ["train", "evaluate", "decode"],
+  });
   expect(tooFar(await differences(made.model, made.optimizer, compiled, simulated(compiled)))).toEqual([]);
 });

@@ -8,7 +8,7 @@ import { basename, dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { globSync } from "tinyglobby";
 import { describe, expect, test } from "vitest";
-import { codes } from "../../src/diagnostics/codes.ts";
+import { codes } from "../../src/diagnostics/codes/table.ts";
 import { dataCodes } from "../../src/diagnostics/codes/data.ts";
 import { renderDiagnostics } from "../../src/diagnostics/render-terminal.ts";
 import { checkSource, checkSourceAndFiles } from "../support/check-source.ts";
@@ -19,7 +19,9 @@ const mark = "// ---\n";
 
 function split(text: string): { readonly source: string; readonly expected: string } {
   const at = text.indexOf(`\n${mark}`);
-  return at < 0 ? { source: text, expected: "" } : { source: text.slice(0, at + 1), expected: text.slice(at + 1 + mark.length) };
+  return at < 0
+    ? { source: text, expected: "" }
+    : { source: text.slice(0, at + 1), expected: text.slice(at + 1 + mark.length) };
 }
 
 function asComment(text: string): string {
@@ -35,7 +37,10 @@ describe("messages", () => {
     const folder = `${root}${dirname(name)}`;
     const file = { path: basename(name), text: source };
     // Sources that show other codes name files that are nowhere.
-    const diagnostics = dirname(name) in dataCodes ? await checkSourceAndFiles(file, [`${folder}/`, root]) : checkSource(file, [`${folder}/`, root]);
+    const diagnostics =
+      dirname(name) in dataCodes
+        ? await checkSourceAndFiles(file, [`${folder}/`, root])
+        : checkSource(file, [`${folder}/`, root]);
     const actual = `${asComment(renderDiagnostics(diagnostics).replaceAll(folder, "/model"))}\n`;
     if (process.env["UPDATE"]) writeFileSync(root + name, source + mark + actual);
     else expect(actual).toBe(expected);

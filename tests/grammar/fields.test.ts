@@ -1,7 +1,7 @@
 /** @file What the fields of a section become: typed values, defaults, and places for later messages. Messages themselves are fixtures. */
 import { expect, test } from "vitest";
-import type { Section } from "../../grammar/ast.ts";
-import { checkFields } from "../../grammar/fields.ts";
+import type { Section } from "../../grammar/syntax/ast.ts";
+import { checkFields } from "../../grammar/schema/fields.ts";
 import { parseFile } from "../../grammar/parse.ts";
 import { type ConfigOf, type Schema, schemas } from "../../grammar/schema.ts";
 import type { AnyField } from "../../grammar/schema/field.ts";
@@ -65,7 +65,13 @@ test("a training run has its quantities in plain units, groups of parameters and
     checkpoint: { every: { unit: "steps", amount: 500 }, keep: 3 },
   });
   expect(train.schedule).toHaveLength(2);
-  expect(train.group.map((group) => [group.label?.text, group.label?.quoted, group.rest.map((field) => field.path[0]?.text)])).toEqual([
+  expect(
+    train.group.map((group) => [
+      group.label?.text,
+      group.label?.quoted,
+      group.rest.map((field) => field.path[0]?.text),
+    ]),
+  ).toEqual([
     ["vectors", false, ["decay"]],
     ["embed.*", true, ["lr", "decay"]],
   ]);
@@ -74,7 +80,10 @@ test("a training run has its quantities in plain units, groups of parameters and
 });
 
 test("evaluations, comparisons, prompts and models", () => {
-  const evaluation = read('eval Tiny { metrics: loss(on: D.val) sample { prompt: "Once", top_p: 90% } sample calm { temperature: 0 } }', schemas.eval);
+  const evaluation = read(
+    'eval Tiny { metrics: loss(on: D.val) sample { prompt: "Once", top_p: 90% } sample calm { temperature: 0 } }',
+    schemas.eval,
+  );
   expect(evaluation.metrics).toMatchObject([{ name: "loss", data: { text: "D" } }]);
   expect(evaluation.size).toEqual({ unit: "sequences", amount: 128 });
   expect(evaluation.sample.map((sample) => [sample.prompt, sample.temperature, sample.top_p])).toEqual([
@@ -82,9 +91,18 @@ test("evaluations, comparisons, prompts and models", () => {
     ["\n", 0, undefined],
   ]);
   const compare = read("compare c { models: [A, B] seeds: 1..3 match: [params(within: 2%), tokens] }", schemas.compare);
-  expect(compare).toMatchObject({ seeds: [1, 2, 3], match: [{ measure: "params", within: 0.02 }, { measure: "tokens", within: 0 }] });
+  expect(compare).toMatchObject({
+    seeds: [1, 2, 3],
+    match: [
+      { measure: "params", within: 0.02 },
+      { measure: "tokens", within: 0 },
+    ],
+  });
   expect(read('prompt P { template: """\n  {a}\n  """ }', schemas.prompt).template).toBe("{a}");
-  const model = read("model M: decoder { data: D dims { T = 8 D = 2 * T } embed: table, layers.norm: none }", schemas.model);
+  const model = read(
+    "model M: decoder { data: D dims { T = 8 D = 2 * T } embed: table, layers.norm: none }",
+    schemas.model,
+  );
   expect(model.dims.map((dim) => dim.name.text)).toEqual(["T", "D"]);
   expect(model.rest.map((field) => field.path.map((name) => name.text).join("."))).toEqual(["embed", "layers.norm"]);
 });
@@ -92,36 +110,54 @@ test("evaluations, comparisons, prompts and models", () => {
 test("a required field that is wrong leaves no value, and a wrong optional one does not stop the other checks", () => {
   const { value, diagnostics } = checkFields(section('train T { budget: 20M  seed: "x"  clip: 0 }'), schemas.train);
   expect(value).toBeUndefined();
-  expect(diagnostics.map((diagnostic) => diagnostic.code)).toEqual(["field/unit", "field/missing", "field/range", "field/type"]);
+  expect(diagnostics.map((diagnostic) => diagnostic.code)).toEqual([
+    "field/unit",
+    "field/missing",
+    "field/range",
+    "field/type",
+  ]);
 });
 
 /** Every value field of a schema, with its groups. */
 function valueFields(schema: Schema, prefix: string): [string, AnyField][] {
   return Object.entries(schema.fields).flatMap(([name, field]): [string, AnyField][] =>
-    field.kind === "group" || field.kind === "groups" ? valueFields(field.schema, `${prefix}${name}.`) : [[prefix + name, field]],
+    field.kind === "group" || field.kind === "groups"
+      ? valueFields(field.schema, `${prefix}${name}.`)
+      : [[prefix + name, field]],
   );
 }
 
-test.each(Object.entries(schemas).flatMap(([keyword, schema]) => valueFields(schema, `${keyword}.`)))("the default or example written for %s reads as that", (name, field) => {
-  if (field.kind !== "value" || field.fallback.kind === "absent") return;
-  const { fallback } = field;
-  const written = fallback.kind === "default" ? fallback.text : fallback.example.slice(fallback.example.indexOf(":") + 1);
-  const { content } = section(`data D { x: ${written} }`).body.fields[0] ?? {};
-  const problems: unknown[] = [];
-  const value = content?.kind === "value" ? field.type.read(content.value, { field: name, problem: (problem) => problems.push(problem) }) : undefined;
-  expect(problems).toEqual([]);
-  const isList = Array.isArray(value);
-  if (fallback.kind === "default") expect(isList ? [...(value as unknown[])] : value).toEqual(fallback.value);
-});
+test.each(Object.entries(schemas).flatMap(([keyword, schema]) => valueFields(schema, `${keyword}.`)))(
+  "the default or example written for %s reads as that",
+  (name, field) => {
+    if (field.kind !== "value" || field.fallback.kind === "absent") return;
+    const { fallback } = field;
+    const written =
+      fallback.kind === "default" ? fallback.text : fallback.example.slice(fallback.example.indexOf(":") + 1);
+    const { content } = section(`data D { x: ${written} }`).body.fields[0] ?? {};
+    const problems: unknown[] = [];
+    const value =
+      content?.kind === "value"
+        ? field.type.read(content.value, { field: name, problem: (problem) => problems.push(problem) })
+        : undefined;
+    expect(problems).toEqual([]);
+    const isList = Array.isArray(value);
+    if (fallback.kind === "default") expect(isList ? [...(value as unknown[])] : value).toEqual(fallback.value);
+  },
+);
 
 test("applying the mends of a file with many mistakes leaves a file without them", () => {
-  let text = 'train T {\n  bugdet = 20Mtokns\n  optimizr: adamw\n  memory: 2GB\n}\neval T { sample { length: 128 } }\n';
+  let text = "train T {\n  bugdet = 20Mtokns\n  optimizr: adamw\n  memory: 2GB\n}\neval T { sample { length: 128 } }\n";
   for (let round = 0; round < 6; round++) {
     const { file, diagnostics } = parseFile({ path: "test.llm", text });
-    const found = file.declarations.flatMap((d) => (d.kind === "section" && !d.broken ? checkFields(d, schemas[d.keyword] as Schema).diagnostics : []));
+    const found = file.declarations.flatMap((d) =>
+      d.kind === "section" && !d.broken ? checkFields(d, schemas[d.keyword] as Schema).diagnostics : [],
+    );
     const [fixed] = applyFixes([...diagnostics, ...found]);
     if (!fixed) break;
     text = fixed.text;
   }
-  expect(text).toBe("train T {\n  budget: 20M tokens\n  optimizer: adamw\n  memory: 2GiB\n}\neval T { sample { length: 128 tokens } }\n");
+  expect(text).toBe(
+    "train T {\n  budget: 20M tokens\n  optimizer: adamw\n  memory: 2GiB\n}\neval T { sample { length: 128 tokens } }\n",
+  );
 });

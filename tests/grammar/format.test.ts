@@ -3,24 +3,33 @@ import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { globSync } from "tinyglobby";
 import { describe, expect, test } from "vitest";
-import type { File } from "../../grammar/ast.ts";
+import type { File } from "../../grammar/syntax/ast.ts";
 import { parseFile } from "../../grammar/parse.ts";
 import { formatText } from "../../grammar/print.ts";
 import { declaration } from "../support/random-source.ts";
 
 const root = new URL("../../", import.meta.url);
 const shipped = globSync("{stdlib,models}/**/*.llm", { cwd: root.pathname });
-const files = ["tests/fixtures/language/sample.llm", "tests/fixtures/language/hard-cases.llm", "docs/examples/curated.llm", ...shipped];
+const files = [
+  "tests/fixtures/language/sample.llm",
+  "tests/fixtures/language/hard-cases.llm",
+  "docs/examples/curated.llm",
+  ...shipped,
+];
 
 function tree(text: string): File {
   const { file, diagnostics } = parseFile({ path: "test.llm", text });
-  expect(diagnostics.filter((diagnostic) => diagnostic.severity === "error").map((diagnostic) => diagnostic.message)).toEqual([]);
+  expect(
+    diagnostics.filter((diagnostic) => diagnostic.severity === "error").map((diagnostic) => diagnostic.message),
+  ).toEqual([]);
   return file;
 }
 
 /** The tree without its places. */
 function meaning(text: string): unknown {
-  return JSON.parse(JSON.stringify(tree(text), (key, value: unknown) => (key === "span" || key === "bodySpan" ? undefined : value)));
+  return JSON.parse(
+    JSON.stringify(tree(text), (key, value: unknown) => (key === "span" || key === "bodySpan" ? undefined : value)),
+  );
 }
 
 function comments(text: string): readonly string[] {
@@ -186,12 +195,23 @@ test("a text with a syntax error is not touched", async () => {
 const gap = fc.constantFrom(" ", " ", " ", " ", "  ", "\n  ", "\n\n\n ", " // c\n  ", "\n  // c\n  ");
 
 test("any program keeps its meaning and its comments, and is stable after formatting once", async () => {
-  const program = fc.array(fc.tuple(declaration, fc.array(gap, { minLength: 1, maxLength: 40 }), fc.constantFrom("\n", "\n\n\n", " // c\n", "\n// c\n")), { minLength: 1, maxLength: 3 });
+  const program = fc.array(
+    fc.tuple(
+      declaration,
+      fc.array(gap, { minLength: 1, maxLength: 40 }),
+      fc.constantFrom("\n", "\n\n\n", " // c\n", "\n// c\n"),
+    ),
+    { minLength: 1, maxLength: 3 },
+  );
   await fc.assert(
     fc.asyncProperty(program, async (declarations) => {
       let count = 0;
       const text = declarations
-        .map(([words, gaps, end]) => words.map((word, i) => (i === words.length - 1 ? word : word + (gaps[i % gaps.length] ?? " "))).join("") + end)
+        .map(
+          ([words, gaps, end]) =>
+            words.map((word, i) => (i === words.length - 1 ? word : word + (gaps[i % gaps.length] ?? " "))).join("") +
+            end,
+        )
         .join("")
         .replace(/\/\/ c$/gm, () => `// c${count++}`);
       fc.pre(parseFile({ path: "", text }).diagnostics.length === 0);

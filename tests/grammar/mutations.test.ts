@@ -6,11 +6,15 @@ import { problemWith } from "../support/try-text.ts";
 const seeds = Array.from({ length: 8 }, (_, i) => i);
 const each = 50;
 
-test.each(seeds)("sources %i fifties on", async (part) => {
-  const found: string[] = [];
-  for (let seed = part * each; seed < (part + 1) * each; seed++) {
-    const problem = await problemWith(mutatedText(seed));
-    if (problem !== undefined) found.push(`seed ${seed}: ${problem}`);
-  }
-  expect(found).toEqual([]);
-}, 120_000);
+test.each(seeds)(
+  "sources %i fifties on",
+  async (part) => {
+    const found: string[] = [];
+    for (let seed = part * each; seed < (part + 1) * each; seed++) {
+      const problem = await problemWith(mutatedText(seed));
+      if (problem !== undefined) found.push(`seed ${seed}: ${problem}`);
+    }
+    expect(found).toEqual([]);
+  },
+  120_000,
+);

@@ -8,7 +8,8 @@ const kinds: Readonly<Record<string, (levels: number) => string>> = {
   calls: (n) => `op f(x) -> y { y = ${"abs(".repeat(n)}x${")".repeat(n)} }`,
   brackets: (n) => `op f(x: [T] of T) -> y: [T] { y[t] = 1.0 * ${"x[".repeat(n)}t${"]".repeat(n)} }`,
   conditions: (n) => `op f(x: [T]) -> y: [T] { y[t] = ${"if x[t] < 1 then 0 else ".repeat(n)}x[t] }`,
-  "conditions inside of the first branch": (n) => `op f(x: [T]) -> y: [T] { y[t] = ${"if x[t] < 1 then ".repeat(n)}x[t]${" else 0".repeat(n)} }`,
+  "conditions inside of the first branch": (n) =>
+    `op f(x: [T]) -> y: [T] { y[t] = ${"if x[t] < 1 then ".repeat(n)}x[t]${" else 0".repeat(n)} }`,
   signs: (n) => `op f(x) -> y { y = ${"-".repeat(n)}x }`,
   negations: (n) => `op f(x: [T]) -> y: [T] { y[t] = if ${"not ".repeat(n)}x[t] < 1 then 1 else 2 }`,
   powers: (n) => `op f(x: [T]) -> y: [T] { y[t] = ${"x[t] ^ ".repeat(n)}x[t] }`,

@@ -2,11 +2,11 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { Callable, Expression, File, Section } from "../../grammar/ast.ts";
+import type { Callable, Expression, File, Section } from "../../grammar/syntax/ast.ts";
 import { checkFileFields } from "../../grammar/check-fields.ts";
 import { parseFile } from "../../grammar/parse.ts";
-import { LlmParser } from "../../grammar/parser.ts";
-import { createLexer } from "../../grammar/tokens.ts";
+import { LlmParser } from "../../grammar/parser/parser.ts";
+import { createLexer } from "../../grammar/syntax/tokens.ts";
 import { renderDiagnostic } from "../../src/diagnostics/render-terminal.ts";
 
 function fixture(name: string): string {
@@ -80,7 +80,9 @@ test("three planted mistakes are three errors, and no declaration is lost", () =
     .replace("variant Alibi of Tiny", "variant Alibi Tiny");
   const good = parse(fixture("sample.llm")).file;
   const { file, diagnostics } = parse(bad);
-  expect(diagnostics.map((d) => [d.code, d.primary.span.file.text.slice(d.primary.span.start, d.primary.span.end)])).toEqual([
+  expect(
+    diagnostics.map((d) => [d.code, d.primary.span.file.text.slice(d.primary.span.start, d.primary.span.end)]),
+  ).toEqual([
     ["syntax/unclosed", "->"],
     ["syntax/unexpected", "20M"],
     ["syntax/unexpected", "Tiny"],
@@ -98,7 +100,10 @@ test.each([
   ["y = sum[i in M](a[m, i] * a[i, m''])", "sum[i in M]((a[m, i] * a[i, m'']))"],
   ["y = e |> 4 * layer(norm: n,) |> [a, b,]", "((e |> (4 * layer(norm: n))) |> [a, b])"],
   ["y = f(0 -> 1, 1..3, (1, 2), (a), ())", "f((0 -> 1), (1 .. 3), tuple(1, 2), a, tuple())"],
-  ["y = g(20M tokens, 1 epoch, tokens, 10%, 4Ki, 2h, 1_000)", "g(20000000 tokens, 1 epochs, tokens, 0.1, 4096, 7200, 1000)"],
+  [
+    "y = g(20M tokens, 1 epoch, tokens, 10%, 4Ki, 2h, 1_000)",
+    "g(20000000 tokens, 1 epochs, tokens, 0.1, 4096, 7200, 1000)",
+  ],
   ["y = 8\n tokens = 3", "8"],
   ["y = state\n next p = 1", "state"],
   ["y = from[s, d] + data + next", "((from[s, d] + data) + next)"],
@@ -107,7 +112,8 @@ test.each([
 });
 
 test("words of the language may name parameters, results, tensors and fields", () => {
-  const op = callable(`op state[model, of = 2](from: [S, D] = x, next, eval = 3 docs) -> next p, learn: [] of V where from, a == b {
+  const op =
+    callable(`op state[model, of = 2](from: [S, D] = x, next, eval = 3 docs) -> next p, learn: [] of V where from, a == b {
   state[t] = 1
   state m = 0
   next m = state + 1
@@ -119,9 +125,21 @@ test("words of the language may name parameters, results, tensors and fields", (
 }`);
   expect(op.dims.map((d) => d.name.text)).toEqual(["model", "of"]);
   expect(op.parameters.map((p) => p.name.text)).toEqual(["from", "next", "eval"]);
-  expect(op.results.map((r) => [r.name.text, r.next])).toEqual([["p", true], ["learn", false]]);
+  expect(op.results.map((r) => [r.name.text, r.next])).toEqual([
+    ["p", true],
+    ["learn", false],
+  ]);
   expect(op.constraints).toHaveLength(2);
-  expect(op.body.map((s) => (s.kind === "equation" ? `${s.next ? "next " : ""}${s.name.text}` : s.kind))).toEqual(["state", "state", "next m", "next", "state", "dims", "learn", "dims"]);
+  expect(op.body.map((s) => (s.kind === "equation" ? `${s.next ? "next " : ""}${s.name.text}` : s.kind))).toEqual([
+    "state",
+    "state",
+    "next m",
+    "next",
+    "state",
+    "dims",
+    "learn",
+    "dims",
+  ]);
 });
 
 test("fields may be paths, equations, groups with a name or a pattern, with commas or without", () => {
@@ -134,14 +152,25 @@ test("fields may be paths, equations, groups with a name or a pattern, with comm
   expect(diagnostics).toEqual([]);
   const section = file.declarations[0] as Section;
   expect(section.base && show(section.base)).toBe("base(x: 1)");
-  expect(section.body.fields.map((f) => f.path.map((p) => p.text).join("."))).toEqual(["eval", "data", "layers.3.model.norm", "dims", "group", "group"]);
-  expect(section.body.fields.flatMap((f) => (f.content.kind === "group" && f.content.label ? [f.content.label.text, f.content.label.quoted] : []))).toEqual([
-    "vectors", false, "layers.*", true,
+  expect(section.body.fields.map((f) => f.path.map((p) => p.text).join("."))).toEqual([
+    "eval",
+    "data",
+    "layers.3.model.norm",
+    "dims",
+    "group",
+    "group",
   ]);
+  expect(
+    section.body.fields.flatMap((f) =>
+      f.content.kind === "group" && f.content.label ? [f.content.label.text, f.content.label.quoted] : [],
+    ),
+  ).toEqual(["vectors", false, "layers.*", true]);
 });
 
 test("doc comments belong to the next declaration or field, file comments to the file, rulers to nothing", () => {
-  const { file } = parse("//! A file.\n//! Of two lines.\n//// ruler\n/// First\n/// second.\ndata D {\n  /// A field.\n  a: 1 // no doc\n  b: 2\n}\n");
+  const { file } = parse(
+    "//! A file.\n//! Of two lines.\n//// ruler\n/// First\n/// second.\ndata D {\n  /// A field.\n  a: 1 // no doc\n  b: 2\n}\n",
+  );
   const section = file.declarations[0] as Section;
   expect(file.doc).toBe("A file.\nOf two lines.");
   expect(section.doc).toBe("First\nsecond.");
@@ -149,7 +178,9 @@ test("doc comments belong to the next declaration or field, file comments to the
 });
 
 test("a template keeps its lines without the common indentation, even with keywords in column 0", () => {
-  const { file, diagnostics } = parse('prompt P {\n  text: """\n    Question: {question}\n      more\n    """\n}\nprompt Q { text: """\ndata is\n""" }\n');
+  const { file, diagnostics } = parse(
+    'prompt P {\n  text: """\n    Question: {question}\n      more\n    """\n}\nprompt Q { text: """\ndata is\n""" }\n',
+  );
   expect(diagnostics).toEqual([]);
   const texts = file.declarations.map((d) => (d as Section).body.fields[0]?.content);
   expect(texts).toMatchObject([{ value: { text: "Question: {question}\n  more" } }, { value: { text: "data is" } }]);
@@ -157,13 +188,40 @@ test("a template keeps its lines without the common indentation, even with keywo
 
 test("a misspelt keyword is corrected and its declaration is read; an unknown word is skipped", () => {
   const { file, diagnostics } = parse("modle Tiny {\n data: X\n}\nwhatever Foo {\n}\ntrain Tiny { }\n");
-  expect(diagnostics.map((d) => [d.code, d.fixes[0]?.title])).toEqual([["syntax/unknown-declaration", "write `model`"], ["syntax/unknown-declaration", undefined]]);
+  expect(diagnostics.map((d) => [d.code, d.fixes[0]?.title])).toEqual([
+    ["syntax/unknown-declaration", "write `model`"],
+    ["syntax/unknown-declaration", undefined],
+  ]);
   expect(file.declarations).toMatchObject([{ keyword: "model", name: { text: "Tiny" } }, { keyword: "train" }]);
 });
 
 test("whatever is cut out of a file or put into it, the rest is read and every message points into the text", () => {
   const sources = [fixture("sample.llm"), fixture("hard-cases.llm")];
-  const pieces = fc.constantFrom("", "{", "}", "(", ")", "[", "]", '"', '"""', "->", "=", ":", ",", "op ", "learn ", "next ", "20M tokens", "§", "\n", "\ntrain T {", "'", "%", "if ");
+  const pieces = fc.constantFrom(
+    "",
+    "{",
+    "}",
+    "(",
+    ")",
+    "[",
+    "]",
+    '"',
+    '"""',
+    "->",
+    "=",
+    ":",
+    ",",
+    "op ",
+    "learn ",
+    "next ",
+    "20M tokens",
+    "§",
+    "\n",
+    "\ntrain T {",
+    "'",
+    "%",
+    "if ",
+  );
   const damage = fc.array(fc.tuple(fc.nat(8000), fc.nat(12), pieces), { minLength: 1, maxLength: 4 });
   fc.assert(
     fc.property(fc.constantFrom(...sources), damage, (source, edits) => {

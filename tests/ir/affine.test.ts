@@ -8,22 +8,42 @@ import { add, axis, binary, cast, int, mul, select, sub, unary } from "../../src
 import { simplifyScalar } from "../../src/ir/simplify-scalar.ts";
 import { dim } from "../support/build.ts";
 
-const space = fc.array(fc.integer({ min: 1, max: 6 }), { minLength: 3, maxLength: 3 }).map((sizes) => sizes.map((n, i) => dim("ABC"[i]!, n)));
+const space = fc
+  .array(fc.integer({ min: 1, max: 6 }), { minLength: 3, maxLength: 3 })
+  .map((sizes) => sizes.map((n, i) => dim("ABC"[i]!, n)));
 
 const { index, condition } = fc.letrec<{ index: Scalar; condition: Scalar }>((tie) => ({
-  index: fc.oneof({ maxDepth: 5, withCrossShrink: true },
+  index: fc.oneof(
+    { maxDepth: 5, withCrossShrink: true },
     fc.integer({ min: 0, max: 2 }).map(axis),
     fc.integer({ min: -7, max: 9 }).map(int),
-    fc.tuple(fc.constantFrom("add" as const, "sub" as const, "min" as const, "max" as const), tie("index"), tie("index")).map(([op, a, b]) => binary(op, a, b)),
+    fc
+      .tuple(
+        fc.constantFrom("add" as const, "sub" as const, "min" as const, "max" as const),
+        tie("index"),
+        tie("index"),
+      )
+      .map(([op, a, b]) => binary(op, a, b)),
     fc.tuple(tie("index"), fc.integer({ min: -4, max: 6 })).map(([a, k]) => mul(a, int(k))),
-    fc.tuple(fc.constantFrom("idiv" as const, "mod" as const), tie("index"), fc.integer({ min: 1, max: 8 })).map(([op, a, c]) => binary(op, a, int(c))),
-    fc.tuple(tie("index"), fc.integer({ min: 1, max: 6 })).map(([a, c]) => add(mul(binary("idiv", a, int(c)), int(c)), binary("mod", a, int(c)))),
+    fc
+      .tuple(fc.constantFrom("idiv" as const, "mod" as const), tie("index"), fc.integer({ min: 1, max: 8 }))
+      .map(([op, a, c]) => binary(op, a, int(c))),
+    fc
+      .tuple(tie("index"), fc.integer({ min: 1, max: 6 }))
+      .map(([a, c]) => add(mul(binary("idiv", a, int(c)), int(c)), binary("mod", a, int(c)))),
     fc.tuple(tie("condition"), tie("index"), tie("index")).map(([c, a, b]) => select(c, a, b)),
-    tie("index").map((a) => unary("neg", a)), tie("index").map((a) => unary("abs", a)), tie("condition").map((c) => cast(c, "i32")),
+    tie("index").map((a) => unary("neg", a)),
+    tie("index").map((a) => unary("abs", a)),
+    tie("condition").map((c) => cast(c, "i32")),
   ),
-  condition: fc.oneof({ maxDepth: 2 },
-    fc.tuple(fc.constantFrom("lt" as const, "le" as const, "eq" as const, "ne" as const), tie("index"), tie("index")).map(([op, a, b]) => binary(op, a, b)),
-    fc.tuple(fc.constantFrom("and" as const, "or" as const), tie("condition"), tie("condition")).map(([op, a, b]) => binary(op, a, b)),
+  condition: fc.oneof(
+    { maxDepth: 2 },
+    fc
+      .tuple(fc.constantFrom("lt" as const, "le" as const, "eq" as const, "ne" as const), tie("index"), tie("index"))
+      .map(([op, a, b]) => binary(op, a, b)),
+    fc
+      .tuple(fc.constantFrom("and" as const, "or" as const), tie("condition"), tie("condition"))
+      .map(([op, a, b]) => binary(op, a, b)),
     tie("condition").map((c) => unary("not", c)),
   ),
 }));
@@ -35,25 +55,34 @@ const everywhere = (s: Scalar, axes: readonly Axis[]): readonly number[] => {
 
 describe("index algebra agrees with brute force", () => {
   test("simplifying changes no value, and simplifying again changes nothing", () => {
-    fc.assert(fc.property(space, index, (axes, s) => {
-      const simple = simplifyScalar(s, axes);
-      expect(everywhere(simple, axes).map((x) => x + 0)).toEqual(everywhere(s, axes).map((x) => x + 0));
-      expect(simplifyScalar(simple, axes)).toBe(simple);
-    }), { numRuns: 1500 });
+    fc.assert(
+      fc.property(space, index, (axes, s) => {
+        const simple = simplifyScalar(s, axes);
+        expect(everywhere(simple, axes).map((x) => x + 0)).toEqual(everywhere(s, axes).map((x) => x + 0));
+        expect(simplifyScalar(simple, axes)).toBe(simple);
+      }),
+      { numRuns: 1500 },
+    );
   });
 
   test("intervals contain every value", () => {
-    fc.assert(fc.property(space, index, (axes, s) => {
-      const { low, high } = interval(s, axes);
-      for (const v of everywhere(s, axes)) expect(v >= low && v <= high).toBe(true);
-    }), { numRuns: 1000 });
+    fc.assert(
+      fc.property(space, index, (axes, s) => {
+        const { low, high } = interval(s, axes);
+        for (const v of everywhere(s, axes)) expect(v >= low && v <= high).toBe(true);
+      }),
+      { numRuns: 1000 },
+    );
   });
 
   test("a decided condition holds everywhere or nowhere", () => {
-    fc.assert(fc.property(space, condition, (axes, c) => {
-      const decided = decide(c, axes);
-      if (decided !== undefined) expect(new Set(everywhere(c, axes))).toEqual(new Set([Number(decided)]));
-    }), { numRuns: 1000 });
+    fc.assert(
+      fc.property(space, condition, (axes, c) => {
+        const decided = decide(c, axes);
+        if (decided !== undefined) expect(new Set(everywhere(c, axes))).toEqual(new Set([Number(decided)]));
+      }),
+      { numRuns: 1000 },
+    );
   });
 });
 

@@ -23,7 +23,9 @@ describe("the evaluator", () => {
   test("says which read left which axis", () => {
     const ahead = define("y", [T], [], (t) => x(add(t!, int(1))));
     expect(() => evaluateOne(ahead.node, bind)).toThrow("y reads x at 4 on axis T of size 4");
-    const both = define("y", [T], [], (t) => add(select(binary("lt", t!, int(3)), x(add(t!, int(1))), literal(0)), x(add(t!, int(1)))));
+    const both = define("y", [T], [], (t) =>
+      add(select(binary("lt", t!, int(3)), x(add(t!, int(1))), literal(0)), x(add(t!, int(1)))),
+    );
     expect(() => evaluateOne(both.node, bind)).toThrow("at 4");
   });
 
@@ -33,13 +35,18 @@ describe("the evaluator", () => {
       const inside = binary("lt", t!, int(3));
       return add(select(inside, mul(next, next), literal(0)), select(inside, next, literal(1)));
     });
-    expect([...evaluateOne(y.node, bind)]).toEqual([2, 3, 4].map((v) => Math.exp(v) * Math.exp(v) + Math.exp(v)).concat(1));
+    expect([...evaluateOne(y.node, bind)]).toEqual(
+      [2, 3, 4].map((v) => Math.exp(v) * Math.exp(v) + Math.exp(v)).concat(1),
+    );
   });
 
   test("drops scattered points outside, and adds those that meet", () => {
     const ids = integers("ids", 9, T);
     const node = scatter({ name: "s" }, [dim("V", 3)], [T], [ids(axis(0))], x(axis(0)));
-    const values = new Map<Leaf, Float64Array>([[x.node, numbers], [ids.node, Float64Array.of(2, 0, 2, 7)]]);
+    const values = new Map<Leaf, Float64Array>([
+      [x.node, numbers],
+      [ids.node, Float64Array.of(2, 0, 2, 7)],
+    ]);
     expect([...evaluateOne(node, (l) => values.get(l)!)]).toEqual([2, 0, 4]);
   });
 
@@ -62,7 +69,14 @@ describe("the evaluator", () => {
   });
 
   test("knows erf to double precision", () => {
-    const known = [[0.1, 0.1124629160182849], [0.5, 0.5204998778130465], [1, 0.8427007929497149], [2.4, 0.9993114861033549], [2.6, 0.9997639655834707], [4, 0.9999999845827421]];
+    const known = [
+      [0.1, 0.1124629160182849],
+      [0.5, 0.5204998778130465],
+      [1, 0.8427007929497149],
+      [2.4, 0.9993114861033549],
+      [2.6, 0.9997639655834707],
+      [4, 0.9999999845827421],
+    ];
     for (const [at, value] of known) expect(erf(at!)).toBeCloseTo(value!, 14);
   });
 });
@@ -73,5 +87,11 @@ test("tells what is known when", () => {
   const decay = comp({ name: "decay" }, [], binary("pow", literal(0.9), read(step, [])));
   const noisy = define("noisy", [T], [], (t) => random(1, t!)).node;
   const angles = define("angles", [T], [], (t) => unary("cos", cast(t!, "f32"))).node;
-  expect([angles, decay, table, noisy, tinyModel().logits].map(dependsOn)).toEqual(["constant", "scalar", "parameter", "input", "input"]);
+  expect([angles, decay, table, noisy, tinyModel().logits].map(dependsOn)).toEqual([
+    "constant",
+    "scalar",
+    "parameter",
+    "input",
+    "input",
+  ]);
 });

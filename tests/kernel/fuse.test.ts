@@ -10,7 +10,12 @@ import { expectClean, runOnDawn, runOnInterpreter } from "../support/kernels.ts"
 const lanes = 32;
 const limits = { bindings: 8, sharedBytes: 16384 };
 const same = (a: string, b: string): boolean => a === b;
-const bind = (name: string, access: Binding["access"], length: number): Binding => ({ name, access, element: f32Type, length });
+const bind = (name: string, access: Binding["access"], length: number): Binding => ({
+  name,
+  access,
+  element: f32Type,
+  length,
+});
 
 /** y[row] = Σ x[row, i] · factor, one group a row, with names that clash on purpose. */
 function rowSums(name: string, source: string, rows: number, factor: number, shared: number): FusibleDispatch<string> {
@@ -27,9 +32,26 @@ function rowSums(name: string, source: string, rows: number, factor: number, sha
     comment: [`${name}[r] = sum(i) x[r, i] * ${factor}`],
     body: [
       phase([assign(acc, { kind: "literal", type: f32Type, value: 0 })]),
-      ...uniformLoop("i", 0, lanes * 2, lanes, [phase([assign(acc, add(register(acc), mul(load(x, add(mul(group, lanes * 2), add(variable("i"), lane))), factor)))])]),
+      ...uniformLoop("i", 0, lanes * 2, lanes, [
+        phase([
+          assign(acc, add(register(acc), mul(load(x, add(mul(group, lanes * 2), add(variable("i"), lane))), factor))),
+        ]),
+      ]),
       reduce("add", acc, s),
-      phase([{ kind: "if", condition: { kind: "binary", type: { scalar: "bool", width: 1 }, op: "eq", left: lane, right: { kind: "literal", type: lane.type, value: 0 } }, then: [store(y, group, register(acc))], else: [] }]),
+      phase([
+        {
+          kind: "if",
+          condition: {
+            kind: "binary",
+            type: { scalar: "bool", width: 1 },
+            op: "eq",
+            left: lane,
+            right: { kind: "literal", type: lane.type, value: 0 },
+          },
+          then: [store(y, group, register(acc))],
+          else: [],
+        },
+      ]),
     ],
   };
   return { kernel, bindings: [source, `${name} out`] };
@@ -39,8 +61,25 @@ function rowSums(name: string, source: string, rows: number, factor: number, sha
 function doubled(source: string, length: number): FusibleDispatch<string> {
   const [input, output] = [bind("input", "read", length), bind("output", "write", length)];
   const at = variable("x");
-  const body = [phase([define("x", add(mul(group, lanes), lane)), ...loop("acc", 0, 1, 1, [store(output, at, mul(load(input, mod(at, length)), 2))])])];
-  return { kernel: { name: "doubled", groups: length / lanes, lanes, bindings: [input, output], shared: [], registers: [], body, comment: ["doubled[i] = 2 * input[i]"] }, bindings: [source, "doubled out"] };
+  const body = [
+    phase([
+      define("x", add(mul(group, lanes), lane)),
+      ...loop("acc", 0, 1, 1, [store(output, at, mul(load(input, mod(at, length)), 2))]),
+    ]),
+  ];
+  return {
+    kernel: {
+      name: "doubled",
+      groups: length / lanes,
+      lanes,
+      bindings: [input, output],
+      shared: [],
+      registers: [],
+      body,
+      comment: ["doubled[i] = 2 * input[i]"],
+    },
+    bindings: [source, "doubled out"],
+  };
 }
 
 const fused = (dispatches: readonly FusibleDispatch<string>[]): FusibleDispatch<string> => {
@@ -51,7 +90,11 @@ const fused = (dispatches: readonly FusibleDispatch<string>[]): FusibleDispatch<
 
 describe("kernels fused side by side", () => {
   test("compute to the bit what they compute apart, and bind a common input once", async () => {
-    const parts = [rowSums("first", "data", 3, 1, lanes), doubled("data", 192), rowSums("second", "data", 2, 0.5, lanes * 2)];
+    const parts = [
+      rowSums("first", "data", 3, 1, lanes),
+      doubled("data", 192),
+      rowSums("second", "data", 2, 0.5, lanes * 2),
+    ];
     const numbers = Float32Array.from({ length: 192 }, (_, i) => Math.sin(i));
     const contents = new Map<string, Float32Array>([["data", numbers]]);
     const whole = fused(parts);
@@ -60,7 +103,10 @@ describe("kernels fused side by side", () => {
     expect(whole.kernel.shared.map((array) => array.length)).toEqual([lanes * 2]);
     expect(whole.kernel.registers.length).toBe(1);
     for (const run of [runOnInterpreter, runOnDawn]) {
-      const together = await run(whole.kernel, whole.bindings.map((source) => contents.get(source)));
+      const together = await run(
+        whole.kernel,
+        whole.bindings.map((source) => contents.get(source)),
+      );
       expectClean(together.findings);
       for (const part of parts) {
         const input = numbers.subarray(0, part.kernel.bindings[0]?.length);
@@ -74,12 +120,19 @@ describe("kernels fused side by side", () => {
     const a = rowSums("first", "data", 3, 1, lanes);
     const wide: FusibleDispatch<string> = { ...a, kernel: { ...a.kernel, lanes: 64 } };
     expect(fuseDispatches([a, wide], same, limits)).toBe("first has 32 lanes and first 64");
-    expect(fuseDispatches([a, rowSums("second", "first out", 3, 1, lanes)], same, limits)).toContain("one of them writes it");
-    expect(fuseDispatches([a, rowSums("second", "other", 3, 1, lanes)], same, { ...limits, bindings: 3 })).toBe("together they bind 4 buffers and the device binds 3");
+    expect(fuseDispatches([a, rowSums("second", "first out", 3, 1, lanes)], same, limits)).toContain(
+      "one of them writes it",
+    );
+    expect(fuseDispatches([a, rowSums("second", "other", 3, 1, lanes)], same, { ...limits, bindings: 3 })).toBe(
+      "together they bind 4 buffers and the device binds 3",
+    );
     const pairs: Array_ = { name: "pairs", element: vectorOf(f32Type, 2), length: 2000 };
     const hungry = rowSums("second", "other", 3, 1, lanes);
-    expect(fuseDispatches([a, { ...hungry, kernel: { ...hungry.kernel, shared: [...hungry.kernel.shared, pairs] } }], same, { ...limits, sharedBytes: 16000 })).toBe(
-      "together they share 16128 bytes and the device has 16000",
-    );
+    expect(
+      fuseDispatches([a, { ...hungry, kernel: { ...hungry.kernel, shared: [...hungry.kernel.shared, pairs] } }], same, {
+        ...limits,
+        sharedBytes: 16000,
+      }),
+    ).toBe("together they share 16128 bytes and the device has 16000");
   });
 });

@@ -28,10 +28,22 @@ function differentiate(options: Options) {
 
 describe("attention and its gradients become regions", () => {
   const cases: readonly Options[] = [
-    {}, { mask: "causal" }, { spelling: "divideAfter", mask: "window" }, { spelling: "logsumexp" }, { score: "softcap" }, { score: "alibi", mask: "causal", shape: { S: 7 } },
-    { score: "temperature", mask: "prefix" }, { score: "buckets", shape: { S: 6 } }, { score: "shaw", shape: { S: 6 } }, { score: "shawCapped", shape: { S: 6 } },
-    { score: "keyBias", mask: "document", shape: { S: 7 } }, { score: "table", mask: "causal", shape: { S: 7 } }, { dropout: true, mask: "causal", shape: { S: 7 } },
-    { shape: { G: 1 } }, { shape: { G: 4 } }, { shape: { B: 1, H: 1, G: 1, T: 1, S: 1, E: 1, F: 1 } },
+    {},
+    { mask: "causal" },
+    { spelling: "divideAfter", mask: "window" },
+    { spelling: "logsumexp" },
+    { score: "softcap" },
+    { score: "alibi", mask: "causal", shape: { S: 7 } },
+    { score: "temperature", mask: "prefix" },
+    { score: "buckets", shape: { S: 6 } },
+    { score: "shaw", shape: { S: 6 } },
+    { score: "shawCapped", shape: { S: 6 } },
+    { score: "keyBias", mask: "document", shape: { S: 7 } },
+    { score: "table", mask: "causal", shape: { S: 7 } },
+    { dropout: true, mask: "causal", shape: { S: 7 } },
+    { shape: { G: 1 } },
+    { shape: { G: 4 } },
+    { shape: { B: 1, H: 1, G: 1, T: 1, S: 1, E: 1, F: 1 } },
   ];
   it.each(cases.map((options) => [JSON.stringify(options), options] as const))("%s", (_, options) => {
     const { roots, expected, remarks, shape } = differentiate(options);
@@ -49,8 +61,12 @@ describe("attention and its gradients become regions", () => {
 
   it("keeps the plain adjoint of a bias that has more elements within a row than there are keys, and says so", () => {
     const { remarks, roots, expected } = differentiate({ score: "buckets", shape: { S: 3 } });
-    expect(remarks.map((r) => r.reason).join()).toMatch(/each query would need 5 sums for the gradient of buckets, for 3 keys.*is computed whole/);
+    expect(remarks.map((r) => r.reason).join()).toMatch(
+      /each query would need 5 sums for the gradient of buckets, for 3 keys.*is computed whole/,
+    );
     const [after, before] = [evaluate(roots, bind), evaluate(expected, bind)];
-    expect(after.get(roots[4] as Node)?.map((x) => Math.fround(x))).toEqual(before.get(expected[4] as Node)?.map((x) => Math.fround(x)));
+    expect(after.get(roots[4] as Node)?.map((x) => Math.fround(x))).toEqual(
+      before.get(expected[4] as Node)?.map((x) => Math.fround(x)),
+    );
   });
 });

@@ -28,8 +28,17 @@ function step(model: Model) {
   const recognised = recogniseAttention([model.loss]);
   const loss = recognised.roots[0] as Node;
   const canonical = gradients(loss, leaves);
-  const { roots, remarks } = substituteAttention([loss, ...leaves.map((l) => canonical.gradients.get(l) as Node)], recognised.found, canonical);
-  return { expected: [model.loss, ...leaves.map((l) => plain.gradients.get(l) as Node)], roots, found: recognised.found, reasons: [...recognised.rejected, ...remarks].map((r) => r.reason) };
+  const { roots, remarks } = substituteAttention(
+    [loss, ...leaves.map((l) => canonical.gradients.get(l) as Node)],
+    recognised.found,
+    canonical,
+  );
+  return {
+    expected: [model.loss, ...leaves.map((l) => plain.gradients.get(l) as Node)],
+    roots,
+    found: recognised.found,
+    reasons: [...recognised.rejected, ...remarks].map((r) => r.reason),
+  };
 }
 
 const bind = (l: Leaf): Float64Array => valuesOf(l);
@@ -38,21 +47,40 @@ function expectSame(roots: readonly Node[], expected: readonly Node[]): void {
   const [after, before] = [evaluate(roots, bind), evaluate(expected, bind)];
   roots.forEach((root, i) => {
     const wanted = before.get(expected[i] as Node) as Float64Array;
-    after.get(root)?.forEach((x, j) => expect(Math.abs(x - (wanted[j] as number)), `${root.name}[${j}]`).toBeLessThan(1e-10 * Math.max(1, Math.abs(wanted[j] as number))));
+    after
+      .get(root)
+      ?.forEach((x, j) =>
+        expect(Math.abs(x - (wanted[j] as number)), `${root.name}[${j}]`).toBeLessThan(
+          1e-10 * Math.max(1, Math.abs(wanted[j] as number)),
+        ),
+      );
   });
 }
 
 describe("attention of the library and of users' own ops becomes regions, gradients included", () => {
   const mixes = [
-    "", "rotate: rope", "bias: alibi", "bias: shaw_keys", "bias: t5_bias(reach: 4)", "mask: window(size: 2)", "mask: prefix(length: 2)", "mask: full",
-    "cap: softcap, norm_qk: rmsnorm, heads: add_heads, out: add_vector, drop: dropout", "G: 1", "G: 4, rotate: rope_interleaved",
+    "",
+    "rotate: rope",
+    "bias: alibi",
+    "bias: shaw_keys",
+    "bias: t5_bias(reach: 4)",
+    "mask: window(size: 2)",
+    "mask: prefix(length: 2)",
+    "mask: full",
+    "cap: softcap, norm_qk: rmsnorm, heads: add_heads, out: add_vector, drop: dropout",
+    "G: 1",
+    "G: 4, rotate: rope_interleaved",
   ];
   it.each(mixes)("attention(%s)", (mix) => {
     const { model } = elaborated(source(mix), "Test");
     const { roots, expected, found, reasons } = step(model);
     expect(reasons).toEqual([]);
     expect(found.map((f) => f.form.z.map((a) => a.name).join())).toEqual(["B,H"]);
-    expect(reachable(roots).filter((n) => n.kind === "comp" && n.axes.filter((a) => a.size === 9).length === 2).map((n) => n.name)).toEqual([]);
+    expect(
+      reachable(roots)
+        .filter((n) => n.kind === "comp" && n.axes.filter((a) => a.size === 9).length === 2)
+        .map((n) => n.name),
+    ).toEqual([]);
     expectSame(roots, expected);
   });
 

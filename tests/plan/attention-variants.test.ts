@@ -20,7 +20,10 @@ train Test { budget: 10 steps  batch: 2 sequences  loss: cross_entropy  optimize
 /** Greatest difference, as a part of the greatest value. */
 function difference(got: ArrayLike<number>, want: Float64Array): number {
   const scale = want.reduce((most, x) => Math.max(most, Math.abs(x)), 1e-6);
-  return want.reduce((worst, x, i) => Math.max(worst, Number.isFinite(got[i]) ? Math.abs((got[i] ?? 0) - x) : Infinity), 0) / scale;
+  return (
+    want.reduce((worst, x, i) => Math.max(worst, Number.isFinite(got[i]) ? Math.abs((got[i] ?? 0) - x) : Infinity), 0) /
+    scale
+  );
 }
 
 function checkStep(mix: string, target: Target): void {
@@ -36,12 +39,17 @@ function checkStep(mix: string, target: Target): void {
   const want = oracleGradients(model, { tokens, targets, parameters, step: 1 });
   const { loss } = plan.run("train", { tokens, targets }, { seed: 0, step: 1, lr: 0.01 });
   expect(difference(loss ?? [], Float64Array.of(want.loss))).toBeLessThan(1e-5);
-  for (const [leaf, values] of want.gradients) expect.soft(difference(plan.entry(leaf.name, "gradients"), values), `gradient of ${leaf.name}`).toBeLessThan(2e-4);
+  for (const [leaf, values] of want.gradients)
+    expect.soft(difference(plan.entry(leaf.name, "gradients"), values), `gradient of ${leaf.name}`).toBeLessThan(2e-4);
 }
 
 describe("a compiled step has the loss and the gradients of its definition, whatever the attention", () => {
   test.each([
-    "rotate: rope", "bias: alibi", "bias: shaw_keys", "bias: t5_bias(reach: 4)", "mask: window(size: 2), G: 1",
+    "rotate: rope",
+    "bias: alibi",
+    "bias: shaw_keys",
+    "bias: t5_bias(reach: 4)",
+    "mask: window(size: 2), G: 1",
     "cap: softcap, norm_qk: rmsnorm, heads: add_heads, drop: dropout",
   ])("attention(%s)", (mix) => checkStep(mix, softwareTarget));
 

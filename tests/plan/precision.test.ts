@@ -15,7 +15,11 @@ import { tinyModel, tinyOptimizer, tinySchedule } from "../support/tiny-model.ts
 import { initialParameters, someTokens } from "../support/training-step.ts";
 
 const valueOf = (node: Node): readonly number[] => {
-  const values = evaluate(reachable([node]), (leaf) => Float64Array.from({ length: leaf.axes.reduce((n, a) => n * a.size, 1) }, (_, i) => Math.sin(i * 1.7 + leaf.name.length)));
+  const values = evaluate(reachable([node]), (leaf) =>
+    Float64Array.from({ length: leaf.axes.reduce((n, a) => n * a.size, 1) }, (_, i) =>
+      Math.sin(i * 1.7 + leaf.name.length),
+    ),
+  );
   return [...(values.get(node) ?? [])];
 };
 
@@ -28,7 +32,8 @@ test("operands of a contraction are rounded to bfloat16, its sum and what follow
   const [xs, ws] = [valueOf(x.node), valueOf(w.node)];
   const expected = Array.from({ length: 12 }, (_, at) => {
     let sum = 0;
-    for (let k = 0; k < 5; k++) sum += bf16(Math.exp(xs[Math.floor(at / 4) * 5 + k] ?? 0)) * bf16(ws[k * 4 + (at % 4)] ?? 0);
+    for (let k = 0; k < 5; k++)
+      sum += bf16(Math.exp(xs[Math.floor(at / 4) * 5 + k] ?? 0)) * bf16(ws[k * 4 + (at % 4)] ?? 0);
     return sum * sum;
   });
   valueOf(rounded ?? z.node).forEach((value, i) => expect(value).toBeCloseTo(expected[i] ?? NaN, 10));
@@ -36,23 +41,38 @@ test("operands of a contraction are rounded to bfloat16, its sum and what follow
 
 const model = tinyModel();
 
-function firstStep(target: Target, precision: Precision): { readonly loss: number; readonly gradients: readonly Float32Array[] } {
-  const plan = new SimulatedPlan(compile(model, tinyOptimizer(), tinySchedule(), { target, precision, programs: ["train"] }));
+function firstStep(
+  target: Target,
+  precision: Precision,
+): { readonly loss: number; readonly gradients: readonly Float32Array[] } {
+  const plan = new SimulatedPlan(
+    compile(model, tinyOptimizer(), tinySchedule(), { target, precision, programs: ["train"] }),
+  );
   for (const [leaf, values] of initialParameters(model)) plan.entry(leaf.name).set(values);
   const count = model.batch * model.context;
-  const { loss } = plan.run("train", { tokens: someTokens(count, model.vocabulary, 1), targets: someTokens(count, model.vocabulary, 2) }, { seed: 0, step: 1, lr: 0 });
-  return { loss: loss?.[0] ?? NaN, gradients: model.parameters.map((p) => plan.entry(p.leaf.name, "gradients").slice()) };
+  const { loss } = plan.run(
+    "train",
+    { tokens: someTokens(count, model.vocabulary, 1), targets: someTokens(count, model.vocabulary, 2) },
+    { seed: 0, step: 1, lr: 0 },
+  );
+  return {
+    loss: loss?.[0] ?? NaN,
+    gradients: model.parameters.map((p) => plan.entry(p.leaf.name, "gradients").slice()),
+  };
 }
 
-test.each([gpuTarget, softwareTarget, cpuTarget(8), cpuTarget(16, true)])("a step in bf16 is near the one in f32 and not the same, for $name in vectors of $lanes", (target) => {
-  const [half, full] = [firstStep(target, "bf16"), firstStep(target, "f32")];
-  expect(half.loss).not.toBe(full.loss);
-  expect(Math.abs(half.loss / full.loss - 1)).toBeLessThan(1e-3);
-  full.gradients.forEach((gradient, i) => {
-    const most = gradient.reduce((a, g) => Math.max(a, Math.abs(g)), 1e-6);
-    gradient.forEach((g, j) => expect(Math.abs(g - (half.gradients[i]?.[j] ?? NaN)) / most).toBeLessThan(2e-2));
-  });
-});
+test.each([gpuTarget, softwareTarget, cpuTarget(8), cpuTarget(16, true)])(
+  "a step in bf16 is near the one in f32 and not the same, for $name in vectors of $lanes",
+  (target) => {
+    const [half, full] = [firstStep(target, "bf16"), firstStep(target, "f32")];
+    expect(half.loss).not.toBe(full.loss);
+    expect(Math.abs(half.loss / full.loss - 1)).toBeLessThan(1e-3);
+    full.gradients.forEach((gradient, i) => {
+      const most = gradient.reduce((a, g) => Math.max(a, Math.abs(g)), 1e-6);
+      gradient.forEach((g, j) => expect(Math.abs(g - (half.gradients[i]?.[j] ?? NaN)) / most).toBeLessThan(2e-2));
+    });
+  },
+);
 
 test("a source without contractions stays as it is", () => {
   const [M, K] = [dim("M", 3), dim("K", 5)];

@@ -30,29 +30,53 @@ function compareSteps(model: Model, optimizer: Optimizer, compiled: Compiled, st
   let states: readonly Values[] = initialStates(model, optimizer);
   for (const [leaf, values] of parameters) plan.entry(leaf.name).set(values);
   for (let step = 1; step <= steps; step++) {
-    const [tokens, targets] = [someTokens(count, model.vocabulary, step), someTokens(count, model.vocabulary, step + 100)];
+    const [tokens, targets] = [
+      someTokens(count, model.vocabulary, step),
+      someTokens(count, model.vocabulary, step + 100),
+    ];
     const lr = 0.01 * step;
     const want = oracleStep(model, optimizer, { tokens, targets, parameters, states, step, lr, clip });
     const { loss, gradient_norm: norm } = plan.run("train", { tokens, targets }, { seed: 0, step, lr });
     expect(difference(loss ?? [], [want.loss])).toBeLessThan(1e-5);
     expect(difference(norm ?? [], [want.norm])).toBeLessThan(1e-4);
-    for (const [leaf, values] of want.gradients) expect.soft(difference(plan.entry(leaf.name, "gradients"), values), `gradient of ${leaf.name}`).toBeLessThan(2e-4);
-    for (const [leaf, values] of want.parameters) expect.soft(difference(plan.entry(leaf.name), values), leaf.name).toBeLessThan(5e-3);
+    for (const [leaf, values] of want.gradients)
+      expect
+        .soft(difference(plan.entry(leaf.name, "gradients"), values), `gradient of ${leaf.name}`)
+        .toBeLessThan(2e-4);
+    for (const [leaf, values] of want.parameters)
+      expect.soft(difference(plan.entry(leaf.name), values), leaf.name).toBeLessThan(5e-3);
     // Errors of one step must not be counted again in the next.
     [parameters, states] = [want.parameters, want.states];
     for (const [leaf, values] of parameters) plan.entry(leaf.name).set(values);
-    states.forEach((state, s) => state.forEach((values, leaf) => plan.entry(leaf.name, optimizer.states[s]?.name).set(values)));
+    states.forEach((state, s) =>
+      state.forEach((values, leaf) => plan.entry(leaf.name, optimizer.states[s]?.name).set(values)),
+    );
   }
 }
 
-test.each([["on a GPU", gpuTarget, 2], ["on a software adapter", softwareTarget, 1]] as const)("a compiled step trains a small decoder as its definition does, %s", (_, target, steps) => {
+test.each([
+  ["on a GPU", gpuTarget, 2],
+  ["on a software adapter", softwareTarget, 1],
+] as const)("a compiled step trains a small decoder as its definition does, %s", (_, target, steps) => {
   const [model, optimizer] = [tinyModel(), tinyOptimizer()];
-  compareSteps(model, optimizer, compile(model, optimizer, tinySchedule(), { clip: 0.5, target, programs: ["train"] }), steps, 0.5);
+  compareSteps(
+    model,
+    optimizer,
+    compile(model, optimizer, tinySchedule(), { clip: 0.5, target, programs: ["train"] }),
+    steps,
+    0.5,
+  );
 });
 
-test.each([["sequences", 21000], ["parts of sequences", 21000]])("logits beyond the memory budget are made in chunks of %s, with the same result", (kind, memory) => {
+test.each([
+  ["sequences", 21000],
+  ["parts of sequences", 21000],
+])("logits beyond the memory budget are made in chunks of %s, with the same result", (kind, memory) => {
   const parts = kind === "sequences" ? { batch: 2, context: 64 } : { batch: 1, context: 128 };
-  const [model, optimizer] = [tinyModel({ batch: parts.batch, context: parts.context, width: 8, heads: 2, hidden: 8, layers: 1, vocabulary: 80 }), tinyOptimizer()];
+  const [model, optimizer] = [
+    tinyModel({ batch: parts.batch, context: parts.context, width: 8, heads: 2, hidden: 8, layers: 1, vocabulary: 80 }),
+    tinyOptimizer(),
+  ];
   const compiled = compile(model, optimizer, tinySchedule(), { clip: 0.5, memory, programs: ["train"] });
   const logits = compiled.plan.programs.train?.dispatches.filter((d) => d.computes.includes("head.logits")) ?? [];
   expect(logits.length).toBe(2);
@@ -72,7 +96,9 @@ test("evaluation gives the loss, and decoding token by token the logits of the w
   for (let position = 0; position < model.context; position++) {
     const { logits } = plan.run("decode", { tokens: [tokens[position] ?? 0] }, { seed: 0, step: 1, position });
     const from = position * model.vocabulary;
-    expect(difference(logits ?? [], want.get(model.logits)?.subarray(from, from + model.vocabulary) ?? [])).toBeLessThan(1e-5);
+    expect(
+      difference(logits ?? [], want.get(model.logits)?.subarray(from, from + model.vocabulary) ?? []),
+    ).toBeLessThan(1e-5);
   }
 });
 

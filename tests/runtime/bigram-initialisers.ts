@@ -1,5 +1,5 @@
 /** @file Starting values of the bigram model: apart from its plan, because pages import it too. */
-import type { Initialisers } from "../../src/runtime/arenas.ts";
+import type { Initialisers } from "../../src/runtime/session/arenas.ts";
 import { streamOf, uniform } from "../../src/abi/random.ts";
 
 export function bigramInitialisers(seed: number): Initialisers {

@@ -48,7 +48,13 @@ export function bigramProgram(sizes: BigramSizes, language: "wgsl" | "c" = "wgsl
     context,
     vocabulary: V,
     buffers,
-    kernels: kernels.map(({ name, groups, lanes, uses }) => ({ name, file: `kernels/${name}.${language}`, groups, lanes, access: Object.values(uses) })),
+    kernels: kernels.map(({ name, groups, lanes, uses }) => ({
+      name,
+      file: `kernels/${name}.${language}`,
+      groups,
+      lanes,
+      access: Object.values(uses),
+    })),
     parameters: [
       { path: "table", shape: [V, V], offset: 0, group: "all", init: "table" },
       { path: "bias", shape: [V], offset: biasOffset(V), group: "all", init: "bias" },
@@ -73,7 +79,13 @@ export function bigramProgram(sizes: BigramSizes, language: "wgsl" | "c" = "wgsl
         ],
         clears: [whole("loss")],
       },
-      evaluate: { dispatches: ["nll", "mean"].map(dispatch), inputs: texts, scalars: [], outputs: [{ name: "loss", ...whole("loss") }], clears: [whole("loss")] },
+      evaluate: {
+        dispatches: ["nll", "mean"].map(dispatch),
+        inputs: texts,
+        scalars: [],
+        outputs: [{ name: "loss", ...whole("loss") }],
+        clears: [whole("loss")],
+      },
       decode: {
         dispatches: [dispatch("decode")],
         inputs: [{ kind: "tokens", name: "token", buffer: index("token"), shape: [1], below: V }],
@@ -111,7 +123,8 @@ export async function writeProgram(program: CompiledProgram, folder: string): Pr
   await write("plan.json", JSON.stringify(program.plan));
   await write("constants.bin", await program.constants());
   for (const { file } of program.plan.kernels) await write(file, await program.kernel(file));
-  if (program.plan.kernels.some(({ file }) => file.endsWith(".c"))) for (const file of ["step.c", "run.h", "wgsl.h"]) await write(file, await program.kernel(file));
+  if (program.plan.kernels.some(({ file }) => file.endsWith(".c")))
+    for (const file of ["step.c", "run.h", "wgsl.h"]) await write(file, await program.kernel(file));
 }
 
 /** Arenas align their entries to 256 bytes. */
@@ -145,7 +158,8 @@ function bigramBuffers({ vocabulary: V, batch, context }: BigramSizes): readonly
 function bigramKernels({ vocabulary: V, batch, context }: BigramSizes, arena: number): readonly KernelText[] {
   const N = batch * context;
   const bias = biasOffset(V) / 4;
-  const logit = (row: string, column: string): string => `(parameters[${row} * ${V} + ${column}] + parameters[${bias} + ${column}])`;
+  const logit = (row: string, column: string): string =>
+    `(parameters[${row} * ${V} + ${column}] + parameters[${bias} + ${column}])`;
   const integers = { tokens: "i32", targets: "i32", order: "i32", offsets: "i32", token: "i32", place: "i32" };
   const kernel = (name: string, count: number, uses: KernelText["uses"], body: string): KernelText => ({
     name,
@@ -156,43 +170,87 @@ function bigramKernels({ vocabulary: V, batch, context }: BigramSizes, arena: nu
     body: `if (i >= ${count}) { return; }\n${body}`,
   });
   return [
-    kernel("nll", N, { parameters: "read", tokens: "read", targets: "read", lse: "write", nll: "write" }, `
+    kernel(
+      "nll",
+      N,
+      { parameters: "read", tokens: "read", targets: "read", lse: "write", nll: "write" },
+      `
       let row = tokens[i];
       var high = -1e30;
       for (var c = 0; c < ${V}; c++) { high = max(high, ${logit("row", "c")}); }
       var sum = 0.0;
       for (var c = 0; c < ${V}; c++) { sum += exp(${logit("row", "c")} - high); }
       lse[i] = high + log(sum);
-      nll[i] = lse[i] - ${logit("row", "targets[i]")};`),
-    kernel("mean", 1, { nll: "read", share: "read", loss: "read_write" }, `for (var p = 0; p < ${N}; p++) { loss[0] += nll[p] * share[0]; }`),
-    kernel("gradient_table", V * V, { parameters: "read", targets: "read", order: "read", offsets: "read", lse: "read", share: "read", gradients: "write" }, `
+      nll[i] = lse[i] - ${logit("row", "targets[i]")};`,
+    ),
+    kernel(
+      "mean",
+      1,
+      { nll: "read", share: "read", loss: "read_write" },
+      `for (var p = 0; p < ${N}; p++) { loss[0] += nll[p] * share[0]; }`,
+    ),
+    kernel(
+      "gradient_table",
+      V * V,
+      {
+        parameters: "read",
+        targets: "read",
+        order: "read",
+        offsets: "read",
+        lse: "read",
+        share: "read",
+        gradients: "write",
+      },
+      `
       let row = i / ${V}; let c = i % ${V};
       var g = 0.0;
       for (var o = offsets[row]; o < offsets[row + 1]; o++) {
         let p = order[o];
         g += (exp(${logit("row", "c")} - lse[p]) - select(0.0, 1.0, targets[p] == c)) * share[0];
       }
-      gradients[i] = g;`),
-    kernel("gradient_bias", V, { parameters: "read", tokens: "read", targets: "read", lse: "read", share: "read", gradients: "write" }, `
+      gradients[i] = g;`,
+    ),
+    kernel(
+      "gradient_bias",
+      V,
+      { parameters: "read", tokens: "read", targets: "read", lse: "read", share: "read", gradients: "write" },
+      `
       var g = 0.0;
       for (var p = 0; p < ${N}; p++) { g += (exp(${logit("tokens[p]", "i")} - lse[p]) - select(0.0, 1.0, targets[p] == i)) * share[0]; }
-      gradients[${bias} + i] = g;`),
-    kernel("norm", 1, { gradients: "read", gradient_norm: "write" }, `
+      gradients[${bias} + i] = g;`,
+    ),
+    kernel(
+      "norm",
+      1,
+      { gradients: "read", gradient_norm: "write" },
+      `
       var sum = 0.0;
       for (var k = 0; k < ${arena}; k++) { sum += gradients[k] * gradients[k]; }
-      gradient_norm[0] = sqrt(sum);`),
-    kernel("update", arena, { parameters: "read_write", gradients: "read", momentum: "read_write", scalars: "read" }, `
+      gradient_norm[0] = sqrt(sum);`,
+    ),
+    kernel(
+      "update",
+      arena,
+      { parameters: "read_write", gradients: "read", momentum: "read_write", scalars: "read" },
+      `
       momentum[i] = 0.9 * momentum[i] + 0.1 * gradients[i];
-      parameters[i] -= scalars[1] * momentum[i] / scalars[2];`),
-    kernel("decode", V, { parameters: "read", token: "read", place: "read", logits: "write", fed: "read_write" }, `
+      parameters[i] -= scalars[1] * momentum[i] / scalars[2];`,
+    ),
+    kernel(
+      "decode",
+      V,
+      { parameters: "read", token: "read", place: "read", logits: "write", fed: "read_write" },
+      `
       logits[i] = ${logit("token[0]", "i")};
-      if (i == 0) { fed[0] += 1.0; fed[1] = f32(place[0]); }`),
+      if (i == 0) { fed[0] += 1.0; fed[1] = f32(place[0]); }`,
+    ),
   ];
 }
 
 function wgsl({ uses, types, lanes, body }: KernelText): string {
   const bindings = Object.entries(uses).map(
-    ([name, access], i) => `@group(0) @binding(${i}) var<storage, ${access === "read" ? "read" : "read_write"}> ${name}: array<${types[name] ?? "f32"}>;`,
+    ([name, access], i) =>
+      `@group(0) @binding(${i}) var<storage, ${access === "read" ? "read" : "read_write"}> ${name}: array<${types[name] ?? "f32"}>;`,
   );
   return `${bindings.join("\n")}\n@compute @workgroup_size(${lanes}) fn main(@builtin(global_invocation_id) id: vec3u) {\nlet i = i32(id.x);\n${body}\n}\n`;
 }
@@ -209,7 +267,9 @@ const wgslInC = `#pragma once
 `;
 
 function c({ name, uses, types, lanes, body }: KernelText): string {
-  const bindings = Object.keys(uses).map((binding, i) => `  ${types[binding] === "i32" ? "int32_t" : "float"} *${binding} = bindings[${i}];`);
+  const bindings = Object.keys(uses).map(
+    (binding, i) => `  ${types[binding] === "i32" ? "int32_t" : "float"} *${binding} = bindings[${i}];`,
+  );
   return `#include "wgsl.h"
 static void ${name}_element(int32_t i, void *const *bindings) {
 ${bindings.join("\n")}

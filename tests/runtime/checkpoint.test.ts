@@ -3,15 +3,29 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { ByteSource, CompiledProgram, Device, Session } from "../../src/runtime/index.ts";
-import { initialise, openCheckpointFile, openCheckpoints, readHeader, restoreCheckpoint, writeAtomically } from "../../src/runtime/index.ts";
-import type { FileCalls } from "../../src/runtime/node/write-atomically.ts";
-import { openCheckpoint, verifyCheckpoint } from "../../src/runtime/checkpoint.ts";
-import { encodeHeader } from "../../src/runtime/safetensors.ts";
+import {
+  initialise,
+  openCheckpointFile,
+  openCheckpoints,
+  readHeader,
+  restoreCheckpoint,
+  writeAtomically,
+} from "../../src/runtime/index.ts";
+import type { FileCalls } from "../../src/runtime/files/write-atomically.ts";
+import { openCheckpoint, verifyCheckpoint } from "../../src/runtime/training/checkpoint.ts";
+import { encodeHeader } from "../../src/runtime/training/safetensors.ts";
 import { bigramInitialisers } from "./bigram-initialisers.ts";
 import { bigramProgram } from "./bigram.ts";
 import { openWebGpu } from "../support/webgpu.ts";
 
-const info = { step: 3, seed: 9, sequences: 6, tokenizer: { kind: "characters", characters: "aé\n😀" }, data: "text", spec: { clip: { text: "1", hash: "1" } } } as const;
+const info = {
+  step: 3,
+  seed: 9,
+  sequences: 6,
+  tokenizer: { kind: "characters", characters: "aé\n😀" },
+  data: "text",
+  spec: { clip: { text: "1", hash: "1" } },
+} as const;
 let device: Device;
 let program: CompiledProgram;
 let session: Session;
@@ -33,7 +47,11 @@ function disk(total: number, atOnce: number): FileCalls {
   let left = total;
   const open: typeof fs.open = async (path, flags) => {
     const file = await fs.open(path, flags);
-    const write = file.write.bind(file) as unknown as (buffer: Uint8Array, at: number, length: number) => Promise<{ bytesWritten: number }>;
+    const write = file.write.bind(file) as unknown as (
+      buffer: Uint8Array,
+      at: number,
+      length: number,
+    ) => Promise<{ bytesWritten: number }>;
     const limited = async (buffer: Uint8Array, at: number, length: number) => {
       if (left === 0) throw Object.assign(new Error("ENOSPC: no space left on device, write"), { code: "ENOSPC" });
       const written = await write(buffer, at, Math.min(length, left, atOnce));
@@ -47,7 +65,11 @@ function disk(total: number, atOnce: number): FileCalls {
 
 const bitsOf = (values: Float32Array): number[] => Array.from(new Uint32Array(values.buffer));
 
-const sourceOf = (bytes: Uint8Array): ByteSource => ({ name: "x.safetensors", size: bytes.length, read: async (from, length) => bytes.subarray(from, from + length) });
+const sourceOf = (bytes: Uint8Array): ByteSource => ({
+  name: "x.safetensors",
+  size: bytes.length,
+  read: async (from, length) => bytes.subarray(from, from + length),
+});
 
 const read = async (bytes: Uint8Array): Promise<void> => verifyCheckpoint(await openCheckpoint(sourceOf(bytes)));
 
@@ -57,7 +79,9 @@ describe("a checkpoint", () => {
     const momentum = session.plan.states[0]?.buffer ?? -1;
     const arenaFloats = (session.plan.buffers[momentum]?.bytes ?? 0) / 4;
     // The bits survive, of negative zero and of subnormal numbers too.
-    const state = Float32Array.from({ length: arenaFloats }, (_, i) => (i < 144 || i >= 192 ? [-0, 1e-42, 1 / 3, -7][i % 4]! : 0));
+    const state = Float32Array.from({ length: arenaFloats }, (_, i) =>
+      i < 144 || i >= 192 ? [-0, 1e-42, 1 / 3, -7][i % 4]! : 0,
+    );
     session.write(momentum, state);
     const parameters = await session.read(0);
     const checkpoints = await openCheckpoints(folder, 2);
@@ -79,13 +103,17 @@ describe("a checkpoint", () => {
     const checkpoint = await openCheckpointFile(path);
     await expect(restoreCheckpoint(other, checkpoint)).rejects.toMatchObject({
       code: "checkpoint/mismatch",
-      message: expect.stringContaining("holds `Bigram`, which does not fit `Bigram`: `table` is [12, 12] there and [16, 16] here"),
+      message: expect.stringContaining(
+        "holds `Bigram`, which does not fit `Bigram`: `table` is [12, 12] there and [16, 16] here",
+      ),
     });
     await checkpoint.close();
     const plan = { ...program.plan, states: [] };
     const without = await device.open({ ...program, plan });
     const again = await openCheckpointFile(path);
-    await expect(restoreCheckpoint(without, again)).rejects.toMatchObject({ message: expect.stringContaining("it has `state/momentum/table` in addition") });
+    await expect(restoreCheckpoint(without, again)).rejects.toMatchObject({
+      message: expect.stringContaining("it has `state/momentum/table` in addition"),
+    });
     await again.close();
   });
 
@@ -94,7 +122,7 @@ describe("a checkpoint", () => {
     const whole = new Uint8Array(await fs.readFile(path));
     await read(whole);
     let random = 1;
-    const next = (below: number): number => (random = Math.imul(random, 1_664_525) + 1_013_904_223 >>> 0) % below;
+    const next = (below: number): number => (random = (Math.imul(random, 1_664_525) + 1_013_904_223) >>> 0) % below;
     for (let flip = 0; flip < 1000; flip++) {
       const bytes = whole.slice();
       // As many in the header as in the tensors.
@@ -102,14 +130,18 @@ describe("a checkpoint", () => {
       bytes[at] = (bytes[at] as number) ^ (1 << next(8));
       await expect(read(bytes), `a bit of byte ${at}`).rejects.toMatchObject({ code: "checkpoint/corrupt" });
     }
-    for (const size of [0, 7, 8, 100, whole.length - 1]) await expect(read(whole.slice(0, size))).rejects.toMatchObject({ code: "checkpoint/corrupt" });
+    for (const size of [0, 7, 8, 100, whole.length - 1])
+      await expect(read(whole.slice(0, size))).rejects.toMatchObject({ code: "checkpoint/corrupt" });
     await expect(read(new Uint8Array([...whole, 0]))).rejects.toMatchObject({ code: "checkpoint/corrupt" });
   });
 
   test("with numbers that are not finite is not written", async () => {
     const other = await device.open(program);
     await initialise(other, 1, { ...bigramInitialisers(4), bias: (i) => (i === 3 ? Number.NaN : 0) });
-    await expect((await openCheckpoints(folder, 1)).save(other, info)).rejects.toMatchObject({ code: "train/not-finite", message: expect.stringContaining("`bias`") });
+    await expect((await openCheckpoints(folder, 1)).save(other, info)).rejects.toMatchObject({
+      code: "train/not-finite",
+      message: expect.stringContaining("`bias`"),
+    });
     expect(await fs.readdir(folder)).toEqual([]);
     other.close();
   });
@@ -118,7 +150,10 @@ describe("a checkpoint", () => {
     const first = await (await openCheckpoints(folder, 1)).save(session, info);
     const before = await fs.readFile(first);
     const full = await openCheckpoints(folder, 1, disk(1200, Infinity));
-    await expect(full.save(session, { ...info, step: 4 })).rejects.toMatchObject({ code: "disk/full", help: expect.stringContaining("--resume") });
+    await expect(full.save(session, { ...info, step: 4 })).rejects.toMatchObject({
+      code: "disk/full",
+      help: expect.stringContaining("--resume"),
+    });
     expect(await fs.readdir(folder)).toEqual(["step-00000003.safetensors"]);
     expect((await fs.readFile(first)).equals(before)).toBe(true);
   });
@@ -138,7 +173,12 @@ describe("a checkpoint", () => {
       await checkpoints.prune(step, step);
     }
     // What a later step saved stays: this run has not come so far.
-    expect((await fs.readdir(folder)).toSorted()).toEqual(["notes.txt", "step-00000020.safetensors", "step-00000030.safetensors", "step-100000000.safetensors"]);
+    expect((await fs.readdir(folder)).toSorted()).toEqual([
+      "notes.txt",
+      "step-00000020.safetensors",
+      "step-00000030.safetensors",
+      "step-100000000.safetensors",
+    ]);
     await checkpoints.save(session, { ...info, step: 40 });
     await checkpoints.save(session, { ...info, step: 50 });
     await checkpoints.prune(50, 25);
@@ -147,7 +187,13 @@ describe("a checkpoint", () => {
 });
 
 describe("a safetensors header", () => {
-  const header = encodeHeader([{ name: "w", shape: [2, 3] }, { name: "b", shape: [] }], { note: "é" });
+  const header = encodeHeader(
+    [
+      { name: "w", shape: [2, 3] },
+      { name: "b", shape: [] },
+    ],
+    { note: "é" },
+  );
 
   test("says where tensors lie, aligned to eight bytes", async () => {
     const file = await readHeader(sourceOf(new Uint8Array([...header, ...new Uint8Array(28)])));
@@ -160,8 +206,17 @@ describe("a safetensors header", () => {
   });
 
   test("is refused with the file's name when cut anywhere or when it is something else", async () => {
-    for (const bytes of [new Uint8Array(0), header.subarray(0, 20), header, new Uint8Array(64).fill(255), new TextEncoder().encode("\x08\0\0\0\0\0\0\0[1,2,3] ")]) {
-      await expect(readHeader(sourceOf(bytes))).rejects.toMatchObject({ code: "checkpoint/corrupt", message: expect.stringContaining("x.safetensors") });
+    for (const bytes of [
+      new Uint8Array(0),
+      header.subarray(0, 20),
+      header,
+      new Uint8Array(64).fill(255),
+      new TextEncoder().encode("\x08\0\0\0\0\0\0\0[1,2,3] "),
+    ]) {
+      await expect(readHeader(sourceOf(bytes))).rejects.toMatchObject({
+        code: "checkpoint/corrupt",
+        message: expect.stringContaining("x.safetensors"),
+      });
     }
   });
 });

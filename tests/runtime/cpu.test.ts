@@ -43,7 +43,10 @@ void ${name}(int32_t group_from, int32_t group_to, void *const *bindings) {
 `;
 }
 
-const stepsOf = (out: string) => readLog(join(out, "log.jsonl")).flatMap((record) => (record.kind === "step" ? [[record.step, record.loss, record.gradient_norm]] : []));
+const stepsOf = (out: string) =>
+  readLog(join(out, "log.jsonl")).flatMap((record) =>
+    record.kind === "step" ? [[record.step, record.loss, record.gradient_norm]] : [],
+  );
 
 /** A program of chained kernels over many buffers: what it gives depends on every dispatch seeing all that came before it. */
 function chainProgram(links: number, groups: number): CompiledProgram {
@@ -63,7 +66,14 @@ function chainProgram(links: number, groups: number): CompiledProgram {
       train: {
         dispatches: [
           { kernel: 0, bindings: [{ buffer: 0, offset: 0, bytes }], computes: ["start"] },
-          ...Array.from({ length: links }, (_, i) => ({ kernel: 1, bindings: [{ buffer: i, offset: 0, bytes }, { buffer: i + 1, offset: 0, bytes }], computes: ["turn"] })),
+          ...Array.from({ length: links }, (_, i) => ({
+            kernel: 1,
+            bindings: [
+              { buffer: i, offset: 0, bytes },
+              { buffer: i + 1, offset: 0, bytes },
+            ],
+            computes: ["turn"],
+          })),
         ],
         inputs: [],
         scalars: [],
@@ -75,11 +85,22 @@ function chainProgram(links: number, groups: number): CompiledProgram {
   const texts = new Map([
     ["kernels/start.c", groupsKernel("start", "float *x = bindings[0];", "x[g] = g;")],
     // Each element moves by seven places, so that it comes from another thread's share.
-    ["kernels/turn.c", groupsKernel("turn", "const float *x = bindings[0]; float *y = bindings[1];", `y[(g + 7) % ${groups}] = x[g] + 1;`)],
+    [
+      "kernels/turn.c",
+      groupsKernel(
+        "turn",
+        "const float *x = bindings[0]; float *y = bindings[1];",
+        `y[(g + 7) % ${groups}] = x[g] + 1;`,
+      ),
+    ],
     ["step.c", printStep(plan)],
   ]);
   const base = bigramProgram(sizes, "c");
-  return { plan, kernel: async (file) => texts.get(file) ?? base.kernel(file), constants: async () => new Uint8Array() };
+  return {
+    plan,
+    kernel: async (file) => texts.get(file) ?? base.kernel(file),
+    constants: async () => new Uint8Array(),
+  };
 }
 
 describe.skipIf(absent)("the CPU device", () => {
@@ -96,7 +117,8 @@ describe.skipIf(absent)("the CPU device", () => {
     }));
     const replay = session.replay("train");
     const losses: number[] = [];
-    const collect = (): void => void losses.push(...replay.finished().map(({ outputs }) => outputs["loss"]?.[0] ?? NaN));
+    const collect = (): void =>
+      void losses.push(...replay.finished().map(({ outputs }) => outputs["loss"]?.[0] ?? NaN));
     for (const [s, step] of steps.entries()) {
       // Inputs may be filled for the next run while one is on.
       inputs.set(step.tokens);
@@ -118,7 +140,10 @@ describe.skipIf(absent)("the CPU device", () => {
     const session = await opened(chainProgram(links, groups), threads);
     for (let run = 0; run < 3; run++) {
       const { outputs } = await session.replay("train").once({});
-      const last = Float32Array.from({ length: groups }, (_, g) => ((g - 7 * links) % groups + groups) % groups + links);
+      const last = Float32Array.from(
+        { length: groups },
+        (_, g) => ((((g - 7 * links) % groups) + groups) % groups) + links,
+      );
       expect(outputs["last"]).toEqual(last);
     }
     session.device.close();
@@ -197,7 +222,8 @@ describe.skipIf(absent)("the CPU device", () => {
     const { ino } = await stat(join(cache, "llmc", first ?? ""));
     expect(await open(program)).toEqual([first]);
     expect((await stat(join(cache, "llmc", first ?? ""))).ino).toBe(ino);
-    const kernel = async (file: string): Promise<string> => `${await program.kernel(file)}${file.endsWith(".h") ? "// changed\n" : ""}`;
+    const kernel = async (file: string): Promise<string> =>
+      `${await program.kernel(file)}${file.endsWith(".h") ? "// changed\n" : ""}`;
     expect(await open({ ...program, kernel })).toHaveLength(2);
     vi.stubEnv("CFLAGS", "-O1");
     expect(await open(program)).toHaveLength(3);
@@ -205,20 +231,40 @@ describe.skipIf(absent)("the CPU device", () => {
 
   test("says what a machine without a compiler lacks, and what a compiler rejects", async () => {
     vi.stubEnv("CC", "no-such-compiler --fast");
-    await expect(openDevice({ device: "cpu" })).rejects.toMatchObject({ code: "device/none", message: expect.stringContaining("there is no `no-such-compiler` here"), help: expect.stringMatching(/gcc or clang.*--device=software/) });
+    await expect(openDevice({ device: "cpu" })).rejects.toMatchObject({
+      code: "device/none",
+      message: expect.stringContaining("there is no `no-such-compiler` here"),
+      help: expect.stringMatching(/gcc or clang.*--device=software/),
+    });
     vi.stubEnv("CC", compiler);
     const program = bigramProgram(sizes, "c");
-    const broken = { ...program, kernel: async (file: string) => (file === "kernels/norm.c" ? "void norm( {" : program.kernel(file)) };
-    await expect(opened(broken)).rejects.toMatchObject({ code: "device/kernel", message: expect.stringMatching(/kernels\/norm\.c was rejected by `cc`: kernels\/norm\.c:1:\d+: error/) });
+    const broken = {
+      ...program,
+      kernel: async (file: string) => (file === "kernels/norm.c" ? "void norm( {" : program.kernel(file)),
+    };
+    await expect(opened(broken)).rejects.toMatchObject({
+      code: "device/kernel",
+      message: expect.stringMatching(/kernels\/norm\.c was rejected by `cc`: kernels\/norm\.c:1:\d+: error/),
+    });
     expect((await libraries()).filter((file) => !/^cpu-[0-9a-f]{32}$/.test(file))).toEqual([]);
   });
 
   test("refuses programs for another device, of another plan, and numbers of threads that are none", async () => {
-    await expect(opened(bigramProgram(sizes))).rejects.toMatchObject({ code: "program/invalid", message: "`Bigram` was compiled for WebGPU, not for the CPU", help: expect.stringContaining("--target=cpu") });
+    await expect(opened(bigramProgram(sizes))).rejects.toMatchObject({
+      code: "program/invalid",
+      message: "`Bigram` was compiled for WebGPU, not for the CPU",
+      help: expect.stringContaining("--target=cpu"),
+    });
     const program = bigramProgram(sizes, "c");
-    await expect(opened({ ...program, plan: { ...program.plan, hash: "another" } })).rejects.toMatchObject({ code: "program/invalid", help: "compile the model again" });
+    await expect(opened({ ...program, plan: { ...program.plan, hash: "another" } })).rejects.toMatchObject({
+      code: "program/invalid",
+      help: "compile the model again",
+    });
     vi.stubEnv("LLMC_THREADS", "many");
-    await expect(openDevice({ device: "cpu" })).rejects.toMatchObject({ code: "usage", message: expect.stringContaining("`many`") });
+    await expect(openDevice({ device: "cpu" })).rejects.toMatchObject({
+      code: "usage",
+      message: expect.stringContaining("`many`"),
+    });
   });
 
   test("decodes from a folder, which is enough to choose the device", async () => {
@@ -231,7 +277,10 @@ describe.skipIf(absent)("the CPU device", () => {
     await initialise(session, 1, bigramInitialisers(1));
     session.replay("decode").input("token")[0] = 3;
     const { outputs } = await session.replay("decode").once({ position: 0 });
-    const row = Float32Array.from({ length: sizes.vocabulary }, (_, i) => bigramInitialisers(1)["table"]?.(3 * sizes.vocabulary + i) ?? NaN);
+    const row = Float32Array.from(
+      { length: sizes.vocabulary },
+      (_, i) => bigramInitialisers(1)["table"]?.(3 * sizes.vocabulary + i) ?? NaN,
+    );
     expect(outputs["logits"]).toEqual(row);
     device.close();
     await rm(folder, { recursive: true });

@@ -4,10 +4,18 @@ import { dirname, join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { DataOptions, SourceSpec, Split, TextFile, Weight } from "../../src/runtime/index.ts";
-import { characterVocabulary, createTokenizer, decodeTokens, encodeText, loadData, loadDataWith, readSource } from "../../src/runtime/index.ts";
+import {
+  characterVocabulary,
+  createTokenizer,
+  decodeTokens,
+  encodeText,
+  loadData,
+  loadDataWith,
+  readSource,
+} from "../../src/runtime/index.ts";
 import { WordCounts } from "../../src/data/tokenizer/count-words.ts";
 import { trainBpe } from "../../src/data/tokenizer/train-bpe.ts";
-import { countingSort } from "../../src/runtime/counting-sort.ts";
+import { countingSort } from "../../src/runtime/session/counting-sort.ts";
 import { Mixture } from "../../src/runtime/data/mixture.ts";
 import { permute } from "../../src/runtime/data/permutation.ts";
 import { eachCodePoint } from "../../src/runtime/data/utf8.ts";
@@ -17,13 +25,21 @@ const byteTokens = createTokenizer({ kind: "bytes" });
 const tail: Split = { by: "tail", validation: 0.25 };
 const options: DataOptions = { tokenizer: byteTokens, batch: 2, context: 8, total: 64, seed: 1 };
 
-const load = (texts: readonly string[], weights: readonly Weight[], split: Split = tail, change: Partial<DataOptions> = {}) => {
+const load = (
+  texts: readonly string[],
+  weights: readonly Weight[],
+  split: Split = tail,
+  change: Partial<DataOptions> = {},
+) => {
   const sources = weights.map((weight, i): SourceSpec => ({ name: `s${i}`, files: [], weight }));
-  return loadDataWith({ name: "Test", sources, split }, { ...options, ...change }, (source) => [{ name: `${source.name}.txt`, bytes: bytes(texts[sources.indexOf(source)] ?? "") }]);
+  return loadDataWith({ name: "Test", sources, split }, { ...options, ...change }, (source) => [
+    { name: `${source.name}.txt`, bytes: bytes(texts[sources.indexOf(source)] ?? "") },
+  ]);
 };
 
 /** Text in which every window of eight says where it is from. */
-const numbered = (letter: string, count: number): string => Array.from({ length: count }, (_, i) => `${letter}${String(i).padStart(7, "0")}`).join("");
+const numbered = (letter: string, count: number): string =>
+  Array.from({ length: count }, (_, i) => `${letter}${String(i).padStart(7, "0")}`).join("");
 
 describe("order", () => {
   test("a permutation visits every index once, and keys give different orders", () => {
@@ -86,8 +102,17 @@ describe("order", () => {
 describe("caps of passes", () => {
   const texts = [numbered("a", 100), numbered("b", 50), numbered("c", 400)];
   const capped = (caps: readonly (number | undefined)[], weights: readonly Weight[], total: number) => {
-    const sources = weights.map((weight, i): SourceSpec => ({ name: `s${i}`, files: [], weight, ...(caps[i] === undefined ? {} : { epochs: caps[i] }) }));
-    return loadDataWith({ name: "Test", sources, split: { by: "tail", validation: 0 } }, { ...options, total }, (source) => [{ name: `${source.name}.txt`, bytes: bytes(texts[sources.indexOf(source)] ?? "") }]);
+    const sources = weights.map((weight, i): SourceSpec => ({
+      name: `s${i}`,
+      files: [],
+      weight,
+      ...(caps[i] === undefined ? {} : { epochs: caps[i] }),
+    }));
+    return loadDataWith(
+      { name: "Test", sources, split: { by: "tail", validation: 0 } },
+      { ...options, total },
+      (source) => [{ name: `${source.name}.txt`, bytes: bytes(texts[sources.indexOf(source)] ?? "") }],
+    );
   };
 
   test("are kept by the weights, or refused with the weights and the budget that come nearest", async () => {
@@ -102,13 +127,16 @@ describe("caps of passes", () => {
 
   test("that no weights can keep say how much text there is", async () => {
     await expect(capped([1, 1, 1], [0.2, 0.2, "rest"], 700)).rejects.toMatchObject({
-      message: "source `s0` would be passed over 1.4 times, and its cap is 1: 320 tokens too many; source `s1` would be passed over 2.8 times, and its cap is 1: 720 tokens too many; source `s2` would be passed over 1.1 times, and its cap is 1: 160 tokens too many",
+      message:
+        "source `s0` would be passed over 1.4 times, and its cap is 1: 320 tokens too many; source `s1` would be passed over 2.8 times, and its cap is 1: 720 tokens too many; source `s2` would be passed over 1.1 times, and its cap is 1: 160 tokens too many",
       help: "no weights help: within the caps the sources give 4 400 tokens, and the run takes 5 600; lower the budget to 2 000 tokens",
     });
   });
 
   test("need not be written for a warning about text that is repeated too often", async () => {
-    expect((await capped([], [0.1, 0.8, "rest"], 500)).warnings).toEqual(["source `s1` is passed over 8.0 times in this run; beyond 4 times repeated text teaches less and less"]);
+    expect((await capped([], [0.1, 0.8, "rest"], 500)).warnings).toEqual([
+      "source `s1` is passed over 8.0 times in this run; beyond 4 times repeated text teaches less and less",
+    ]);
   });
 });
 
@@ -155,11 +183,21 @@ describe("batches", () => {
   test("for validation come from text that is never trained on", async () => {
     const documents = Array.from({ length: 200 }, (_, i) => numbered(String.fromCharCode(0x4e00 + i), 3) + "|");
     const source: SourceSpec = { name: "s", files: [], weight: "rest", separator: "|" };
-    const files: TextFile[] = [{ name: "a.txt", bytes: bytes(documents.slice(0, 90).join("")) }, { name: "b.txt", bytes: bytes(documents.slice(90).join("")) }];
+    const files: TextFile[] = [
+      { name: "a.txt", bytes: bytes(documents.slice(0, 90).join("")) },
+      { name: "b.txt", bytes: bytes(documents.slice(90).join("")) },
+    ];
     const vocabulary = createTokenizer(await characterVocabulary(files));
     const read = async (some: readonly TextFile[]) => {
-      const data = await loadDataWith({ name: "T", sources: [source], split: { by: "document", validation: 0.1 } }, { ...options, tokenizer: vocabulary }, () => some);
-      const letters = (fill: (i: number, inputs: Int32Array, targets: Int32Array) => void, count: number): Set<string> => {
+      const data = await loadDataWith(
+        { name: "T", sources: [source], split: { by: "document", validation: 0.1 } },
+        { ...options, tokenizer: vocabulary },
+        () => some,
+      );
+      const letters = (
+        fill: (i: number, inputs: Int32Array, targets: Int32Array) => void,
+        count: number,
+      ): Set<string> => {
         const seen = new Set<string>();
         for (let i = 0; i < count; i++) {
           const inputs = new Int32Array(16);
@@ -170,7 +208,10 @@ describe("batches", () => {
       };
       const { validation } = data;
       if (validation === undefined) throw new Error("no validation");
-      return { train: letters((i, inputs, targets) => data.train.fill(2 * i, inputs, targets), 600), validation: letters(validation.fill, validation.count) };
+      return {
+        train: letters((i, inputs, targets) => data.train.fill(2 * i, inputs, targets), 600),
+        validation: letters(validation.fill, validation.count),
+      };
     };
     const { train, validation } = await read(files);
     expect([...validation].filter((letter) => train.has(letter))).toEqual([]);
@@ -184,19 +225,43 @@ describe("batches", () => {
   test("of curated documents have the ending of each behind its text, as its token where there is one", async () => {
     const lines = ["Ein Satz.", "Zwei\nZeilen é."].map((text, i) => JSON.stringify({ id: `a:${i}`, text }));
     const source: SourceSpec = { name: "s", files: [], weight: "rest", separator: "<|end|>", format: "jsonl" };
-    const read = (texts: string, tokenizer = byteTokens) => loadDataWith({ name: "T", sources: [source], split: { by: "tail", validation: 0 } }, { ...options, tokenizer, batch: 1, context: 8 }, () => [{ name: "s-00000.jsonl", bytes: bytes(texts) }]);
+    const read = (texts: string, tokenizer = byteTokens) =>
+      loadDataWith(
+        { name: "T", sources: [source], split: { by: "tail", validation: 0 } },
+        { ...options, tokenizer, batch: 1, context: 8 },
+        () => [{ name: "s-00000.jsonl", bytes: bytes(texts) }],
+      );
     expect((await read(`${lines.join("\n")}\n`)).tokens).toBe(bytes("Ein Satz.<|end|>Zwei\nZeilen é.<|end|>").length);
-    const pairs = createTokenizer(trainBpe(new WordCounts("gpt4"), { pattern: "gpt4", vocabulary: 257, specials: ["<|end|>"], minFrequency: 1 }));
+    const pairs = createTokenizer(
+      trainBpe(new WordCounts("gpt4"), { pattern: "gpt4", vocabulary: 257, specials: ["<|end|>"], minFrequency: 1 }),
+    );
     expect((await read(lines.join("\n"), pairs)).tokens).toBe(bytes("Ein Satz.Zwei\nZeilen é.").length + 2);
-    await expect(read(`${lines[0]}\n{"id": "b"}\n`)).rejects.toMatchObject({ message: "s-00000.jsonl:2 has no field `text`" });
-    await expect(read(`${lines[0]}\n{"id": "b", "te`)).rejects.toMatchObject({ code: "data/unreadable", message: expect.stringContaining("s-00000.jsonl:2 is not JSON") });
+    await expect(read(`${lines[0]}\n{"id": "b"}\n`)).rejects.toMatchObject({
+      message: "s-00000.jsonl:2 has no field `text`",
+    });
+    await expect(read(`${lines[0]}\n{"id": "b", "te`)).rejects.toMatchObject({
+      code: "data/unreadable",
+      message: expect.stringContaining("s-00000.jsonl:2 is not JSON"),
+    });
   });
 
   test("too little text is refused by the number of tokens there are", async () => {
-    await expect(load([""], ["rest"])).rejects.toMatchObject({ code: "data/empty", message: expect.stringContaining("s0.txt") });
-    await expect(load(["short"], ["rest"])).rejects.toMatchObject({ code: "data/too-small", message: expect.stringContaining("`s0` has 4 tokens") });
-    await expect(load(["0123456789abcdef"], ["rest"])).rejects.toMatchObject({ code: "data/too-small", message: expect.stringContaining("one batch of 2 sequences of 8 tokens") });
-    await expect(load([numbered("a", 30)], ["rest"], { by: "document", validation: 0.1 })).rejects.toMatchObject({ code: "data/empty", help: expect.stringContaining("by: position") });
+    await expect(load([""], ["rest"])).rejects.toMatchObject({
+      code: "data/empty",
+      message: expect.stringContaining("s0.txt"),
+    });
+    await expect(load(["short"], ["rest"])).rejects.toMatchObject({
+      code: "data/too-small",
+      message: expect.stringContaining("`s0` has 4 tokens"),
+    });
+    await expect(load(["0123456789abcdef"], ["rest"])).rejects.toMatchObject({
+      code: "data/too-small",
+      message: expect.stringContaining("one batch of 2 sequences of 8 tokens"),
+    });
+    await expect(load([numbered("a", 30)], ["rest"], { by: "document", validation: 0.1 })).rejects.toMatchObject({
+      code: "data/empty",
+      help: expect.stringContaining("by: position"),
+    });
   });
 });
 
@@ -226,31 +291,63 @@ describe("files", () => {
   });
 
   test("that are missing, folders or unreadable are named", async () => {
-    await expect(names("tales/c.text")).rejects.toMatchObject({ code: "data/missing", help: expect.stringMatching(/did you mean `tales\/[ab]\.txt`/) });
-    await expect(names("tales/*.tex")).rejects.toMatchObject({ code: "data/missing", message: expect.stringContaining("tales/*.tex") });
-    await expect(names("tales")).rejects.toMatchObject({ code: "data/directory", help: expect.stringContaining("tales/**/*.txt") });
-    await expect(names("npm:no-such-package/x.txt")).rejects.toMatchObject({ code: "data/missing", help: "npm install no-such-package" });
+    await expect(names("tales/c.text")).rejects.toMatchObject({
+      code: "data/missing",
+      help: expect.stringMatching(/did you mean `tales\/[ab]\.txt`/),
+    });
+    await expect(names("tales/*.tex")).rejects.toMatchObject({
+      code: "data/missing",
+      message: expect.stringContaining("tales/*.tex"),
+    });
+    await expect(names("tales")).rejects.toMatchObject({
+      code: "data/directory",
+      help: expect.stringContaining("tales/**/*.txt"),
+    });
+    await expect(names("npm:no-such-package/x.txt")).rejects.toMatchObject({
+      code: "data/missing",
+      help: "npm install no-such-package",
+    });
     await write("secret.txt", "x");
     await chmod(join(folder, "secret.txt"), 0);
     // The superuser reads anything.
-    if (process.getuid?.() !== 0) await expect(names("secret.txt")).rejects.toMatchObject({ code: "data/unreadable", message: expect.stringContaining("secret.txt") });
+    if (process.getuid?.() !== 0)
+      await expect(names("secret.txt")).rejects.toMatchObject({
+        code: "data/unreadable",
+        message: expect.stringContaining("secret.txt"),
+      });
   });
 
   test("that are no text are refused by name and offset, whatever the tokens are", async () => {
-    await write("latin.txt", Uint8Array.from([...bytes("na"), 0xef, ...bytes("ve text that goes on for a while, long enough for a batch of sequences")]));
+    await write(
+      "latin.txt",
+      Uint8Array.from([
+        ...bytes("na"),
+        0xef,
+        ...bytes("ve text that goes on for a while, long enough for a batch of sequences"),
+      ]),
+    );
     const spec = { name: "T", sources: [{ name: "s", files: ["latin.txt"], weight: "rest" }], split: tail } as const;
     for (const tokenizer of [createTokenizer({ kind: "characters", characters: "an" }), byteTokens]) {
-      await expect(loadData(spec, { ...options, tokenizer }, folder)).rejects.toMatchObject({ code: "data/encoding", message: "latin.txt is not UTF-8: byte 0xef at offset 2" });
+      await expect(loadData(spec, { ...options, tokenizer }, folder)).rejects.toMatchObject({
+        code: "data/encoding",
+        message: "latin.txt is not UTF-8: byte 0xef at offset 2",
+      });
     }
     await write("binary.txt", Uint8Array.from([...bytes("text"), 0, 1]));
-    await expect(loadData({ ...spec, sources: [{ ...spec.sources[0], files: ["binary.txt"] }] }, options, folder)).rejects.toMatchObject({ code: "data/encoding", message: "binary.txt has a zero byte: it is no text" });
+    await expect(
+      loadData({ ...spec, sources: [{ ...spec.sources[0], files: ["binary.txt"] }] }, options, folder),
+    ).rejects.toMatchObject({ code: "data/encoding", message: "binary.txt has a zero byte: it is no text" });
     await write("marked.txt", Uint8Array.from([0xef, 0xbb, 0xbf, ...bytes("x".repeat(60))]));
-    expect((await loadData({ ...spec, sources: [{ ...spec.sources[0], files: ["marked.txt"] }] }, options, folder)).tokens).toBe(45);
+    expect(
+      (await loadData({ ...spec, sources: [{ ...spec.sources[0], files: ["marked.txt"] }] }, options, folder)).tokens,
+    ).toBe(45);
   });
 });
 
 /** Any Unicode text; surrogates are not characters. */
-const anyText = fc.array(fc.oneof(fc.nat(0x7f), fc.nat(0xd7ff), fc.integer({ min: 0xe000, max: 0x10ffff })), { maxLength: 12 }).map((list) => String.fromCodePoint(...list));
+const anyText = fc
+  .array(fc.oneof(fc.nat(0x7f), fc.nat(0xd7ff), fc.integer({ min: 0xe000, max: 0x10ffff })), { maxLength: 12 })
+  .map((list) => String.fromCodePoint(...list));
 
 describe("tokens", () => {
   test("give back the text, whatever its characters and wherever it is cut", async () => {
@@ -268,12 +365,17 @@ describe("tokens", () => {
 
   test("name a character that the vocabulary lacks", () => {
     const characters = createTokenizer({ kind: "characters", characters: "abc" });
-    expect(() => encodeText(characters, "ab😀", "the prompt")).toThrow('the prompt has the character U+1F600 ("😀") at byte 2');
+    expect(() => encodeText(characters, "ab😀", "the prompt")).toThrow(
+      'the prompt has the character U+1F600 ("😀") at byte 2',
+    );
   });
 
   test("accept as UTF-8 what the platform's strict decoder accepts", () => {
     const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-    const nearUtf8 = fc.array(fc.oneof(fc.nat(255), fc.constantFrom(0xc0, 0xc2, 0xe0, 0xed, 0xef, 0xf0, 0xf4, 0x80, 0x9f, 0xa0, 0xbf)), { maxLength: 6 });
+    const nearUtf8 = fc.array(
+      fc.oneof(fc.nat(255), fc.constantFrom(0xc0, 0xc2, 0xe0, 0xed, 0xef, 0xf0, 0xf4, 0x80, 0x9f, 0xa0, 0xbf)),
+      { maxLength: 6 },
+    );
     fc.assert(
       fc.property(nearUtf8, (list) => {
         const input = Uint8Array.from(list);

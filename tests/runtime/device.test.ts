@@ -28,7 +28,16 @@ function groupsProgram(groups: number): CompiledProgram {
     states: [],
     programs: {
       train: {
-        dispatches: [{ kernel: 0, bindings: [{ buffer: 0, offset: 0, bytes: 4 * groups }, { buffer: 1, offset: 0, bytes: 12 }], computes: ["out"] }],
+        dispatches: [
+          {
+            kernel: 0,
+            bindings: [
+              { buffer: 0, offset: 0, bytes: 4 * groups },
+              { buffer: 1, offset: 0, bytes: 12 },
+            ],
+            computes: ["out"],
+          },
+        ],
         inputs: [],
         scalars: [
           { name: "a", dtype: "f32" },
@@ -59,7 +68,8 @@ const gpu = create([]);
 async function exposedDevice(): Promise<{ device: Device; raw: GPUDevice }> {
   const adapter = (await gpu.requestAdapter()) as GPUAdapter;
   let raw: GPUDevice | undefined;
-  const requestDevice = async (descriptor?: GPUDeviceDescriptor): Promise<GPUDevice> => (raw = await adapter.requestDevice(descriptor));
+  const requestDevice = async (descriptor?: GPUDeviceDescriptor): Promise<GPUDevice> =>
+    (raw = await adapter.requestDevice(descriptor));
   const recording = { info: adapter.info, limits: adapter.limits, requestDevice } as unknown as GPUAdapter;
   const opened = await openWebGpuDevice({ adapter: recording, software: true, reason: "for a test" });
   return { device: opened, raw: raw as GPUDevice };
@@ -71,7 +81,8 @@ describe("replay", () => {
     const replay = session.replay("train");
     const seen: [number, number][] = [];
     const take = (): void => {
-      for (const { scalars, outputs } of replay.finished()) seen.push([scalars["b"] ?? Number.NaN, outputs["last"]?.[0] ?? Number.NaN]);
+      for (const { scalars, outputs } of replay.finished())
+        seen.push([scalars["b"] ?? Number.NaN, outputs["last"]?.[0] ?? Number.NaN]);
     };
     for (let b = 0; b < 25; b++) {
       await replay.run({ a: -2, b: -b, c: 2 ** 32 - 1 });
@@ -91,7 +102,10 @@ describe("replay", () => {
 
   test("names a scalar, an input or a program that is not there", async () => {
     const session = await device.open(groupsProgram(1));
-    await expect(session.replay("train").run({ a: 1, b: 1 })).rejects.toMatchObject({ code: "program/input", message: expect.stringContaining("`c`") });
+    await expect(session.replay("train").run({ a: 1, b: 1 })).rejects.toMatchObject({
+      code: "program/input",
+      message: expect.stringContaining("`c`"),
+    });
     expect(() => session.replay("train").input("tokens")).toThrow(/no input `tokens`/);
     expect(() => session.replay("decode")).toThrow(/no program `decode`, only train/);
   });
@@ -103,20 +117,34 @@ describe("failures of a device", () => {
 
   test("list everything that a plan needs and the device lacks", async () => {
     const needs = { ...program.plan.needs, bindings: 999, lanes: 4096 };
-    await expect(device.open(withPlan({ needs }))).rejects.toMatchObject({ code: "device/limits", message: expect.stringMatching(/999 buffers.*4096 lanes/) });
+    await expect(device.open(withPlan({ needs }))).rejects.toMatchObject({
+      code: "device/limits",
+      message: expect.stringMatching(/999 buffers.*4096 lanes/),
+    });
   });
 
   test("name the kernel that the device does not compile", async () => {
-    const broken = { ...program, kernel: async (file: string) => (file.includes("norm") ? "fn main( {" : program.kernel(file)) };
-    await expect(device.open(broken)).rejects.toMatchObject({ code: "device/kernel", message: expect.stringMatching(/`norm` \(kernels\/norm\.wgsl\).*expected/s) });
+    const broken = {
+      ...program,
+      kernel: async (file: string) => (file.includes("norm") ? "fn main( {" : program.kernel(file)),
+    };
+    await expect(device.open(broken)).rejects.toMatchObject({
+      code: "device/kernel",
+      message: expect.stringMatching(/`norm` \(kernels\/norm\.wgsl\).*expected/s),
+    });
   });
 
   test("name the dispatch with a binding outside its buffer", async () => {
     const { train } = program.plan.programs;
     const [first, ...rest] = train?.dispatches ?? [];
     if (train === undefined || first === undefined) throw new Error("no dispatches");
-    const outside = { ...first, bindings: first.bindings.map((binding) => ({ ...binding, offset: 256, bytes: 2 ** 20 })) };
-    await expect(device.open(withPlan({ programs: { train: { ...train, dispatches: [outside, ...rest] } } }))).rejects.toMatchObject({
+    const outside = {
+      ...first,
+      bindings: first.bindings.map((binding) => ({ ...binding, offset: 256, bytes: 2 ** 20 })),
+    };
+    await expect(
+      device.open(withPlan({ programs: { train: { ...train, dispatches: [outside, ...rest] } } })),
+    ).rejects.toMatchObject({
       code: "device/validation",
       message: expect.stringContaining("train 0: nll"),
     });
@@ -127,8 +155,13 @@ describe("failures of a device", () => {
     const [first, ...rest] = train?.dispatches ?? [];
     if (train === undefined || first === undefined) throw new Error("no dispatches");
     const [parameters, ...others] = first.bindings;
-    const aliased = { ...first, bindings: [parameters, ...others.slice(0, -1), parameters].filter((binding) => binding !== undefined) };
-    await expect(device.open(withPlan({ programs: { train: { ...train, dispatches: [aliased, ...rest] } } }))).rejects.toMatchObject({
+    const aliased = {
+      ...first,
+      bindings: [parameters, ...others.slice(0, -1), parameters].filter((binding) => binding !== undefined),
+    };
+    await expect(
+      device.open(withPlan({ programs: { train: { ...train, dispatches: [aliased, ...rest] } } })),
+    ).rejects.toMatchObject({
       code: "program/invalid",
       message: expect.stringContaining("train 0: nll binds buffer `parameters` twice, as read and as write"),
     });
@@ -136,9 +169,13 @@ describe("failures of a device", () => {
 
   test("name the dispatch that is found invalid when it is first run", async () => {
     const { device: exposed } = await exposedDevice();
-    const kernel = async (file: string) => (await program.kernel(file)).replace("logits: array<f32>", "logits: array<f32, 4096>");
+    const kernel = async (file: string) =>
+      (await program.kernel(file)).replace("logits: array<f32>", "logits: array<f32, 4096>");
     const session = await exposed.open({ ...program, kernel });
-    await expect(session.replay("decode").once({ position: 0 })).rejects.toMatchObject({ code: "device/validation", message: expect.stringContaining("decode 0: decode") });
+    await expect(session.replay("decode").once({ position: 0 })).rejects.toMatchObject({
+      code: "device/validation",
+      message: expect.stringContaining("decode 0: decode"),
+    });
     exposed.close();
   });
 
@@ -158,7 +195,13 @@ describe("failures of a device", () => {
   });
 
   test("offer the nearest name for one that is unknown", async () => {
-    await expect(openDevice({ device: "webgup" })).rejects.toMatchObject({ code: "device/unknown", help: expect.stringContaining("did you mean `webgpu`?") });
-    await expect(openDevice({ adapter: "no such adapter" })).rejects.toMatchObject({ code: "device/unknown", help: expect.stringContaining(device.name.split(" driver")[0]?.slice(0, 5) ?? "") });
+    await expect(openDevice({ device: "webgup" })).rejects.toMatchObject({
+      code: "device/unknown",
+      help: expect.stringContaining("did you mean `webgpu`?"),
+    });
+    await expect(openDevice({ adapter: "no such adapter" })).rejects.toMatchObject({
+      code: "device/unknown",
+      help: expect.stringContaining(device.name.split(" driver")[0]?.slice(0, 5) ?? ""),
+    });
   });
 });

@@ -34,7 +34,10 @@ function learningRate(progress: number): number {
 /** `factor` multiplies the learning rate. */
 export async function train(folder: string, options: RunOptions, factor = 1): Promise<RunResult> {
   const program = await loadProgram(folder);
-  const run = await openRun({ ...settings, program, data, tokenizer, folder, initialisers: bigramInitialisers }, options);
+  const run = await openRun(
+    { ...settings, program, data, tokenizer, folder, initialisers: bigramInitialisers },
+    options,
+  );
   try {
     const { inputs, targets } = tokenInputs(run.session, "train");
     for (let step = run.start + 1; step <= run.steps && !run.stopping; step++) {

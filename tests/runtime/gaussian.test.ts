@@ -27,8 +27,15 @@ test("moments are those of the standard normal distribution, within what so many
     const z = gaussianOf(key, i);
     sums.forEach((_, power) => (sums[power] = (sums[power] as number) + z ** (power + 1)));
   }
-  const wanted = [[0, 1], [1, 2], [0, 15], [3, 96]] as const;
-  wanted.forEach(([mean, variance], i) => expect(Math.abs((sums[i] as number) / count - mean)).toBeLessThan(4 * Math.sqrt(variance / count)));
+  const wanted = [
+    [0, 1],
+    [1, 2],
+    [0, 15],
+    [3, 96],
+  ] as const;
+  wanted.forEach(([mean, variance], i) =>
+    expect(Math.abs((sums[i] as number) / count - mean)).toBeLessThan(4 * Math.sqrt(variance / count)),
+  );
 });
 
 test("no distance between the distributions is seen, nor a difference between parts as wide as a thirty-second of a deviation", () => {

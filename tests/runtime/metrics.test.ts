@@ -5,14 +5,37 @@ import { expect, onTestFinished, test } from "vitest";
 import type { StepRecord } from "../../src/runtime/index.ts";
 import { Meter, ProgressLine, count, duration, openLogFile, openScreen, readLog } from "../../src/runtime/index.ts";
 
-const record = (step: number, loss = 3): StepRecord => ({ kind: "step", step, loss, lr: 0.1, tokens: 64 * step, seconds: step, tokens_per_second: 64 });
+const record = (step: number, loss = 3): StepRecord => ({
+  kind: "step",
+  step,
+  loss,
+  lr: 0.1,
+  tokens: 64 * step,
+  seconds: step,
+  tokens_per_second: 64,
+});
 
-const result = (loss: number, norm = 2) => ({ scalars: { step: 12, lr: 0.5 }, outputs: { loss: Float32Array.of(loss), gradient_norm: Float32Array.of(norm) } });
+const result = (loss: number, norm = 2) => ({
+  scalars: { step: 12, lr: 0.5 },
+  outputs: { loss: Float32Array.of(loss), gradient_norm: Float32Array.of(norm) },
+});
 
 test("steps whose loss or gradient is not a finite number are counted, until there are too many in a row", () => {
-  expect(new Meter(64, 3).record(result(1.5))).toMatchObject({ step: 12, loss: 1.5, lr: 0.5, gradient_norm: 2, tokens: 768 });
+  expect(new Meter(64, 3).record(result(1.5))).toMatchObject({
+    step: 12,
+    loss: 1.5,
+    lr: 0.5,
+    gradient_norm: 2,
+    tokens: 768,
+  });
   const meter = new Meter(64, 3);
-  for (const [loss, norm, inARow] of [[Number.NaN, 1, 1], [1, Infinity, 2], [2, 1, 0], [Infinity, 1, 1], [1, Number.NaN, 2]] as const) {
+  for (const [loss, norm, inARow] of [
+    [Number.NaN, 1, 1],
+    [1, Infinity, 2],
+    [2, 1, 0],
+    [Infinity, 1, 1],
+    [1, Number.NaN, 2],
+  ] as const) {
     const { loss: shown, gradient_norm } = meter.record(result(loss, norm));
     expect([shown, gradient_norm]).toEqual([loss, norm].map((value) => (Number.isFinite(value) ? value : null)));
     expect([meter.inARow, meter.outOfPatience]).toEqual([inARow, false]);
@@ -29,7 +52,8 @@ test("numbers and times are short enough to read at a glance", () => {
 test("the line of progress fits a terminal and shows where the loss is going", () => {
   const line = new ProgressLine(200_000);
   let text = "";
-  for (let step = 1; step <= 30; step++) text = line.add({ ...record(step, 10 - step / 10), tokens_per_second: 123_456_789 });
+  for (let step = 1; step <= 30; step++)
+    text = line.add({ ...record(step, 10 - step / 10), tokens_per_second: 123_456_789 });
   expect(text).toMatch(/^step 30\/200000 {2}loss 7\.0000 █.*▁ {2}123M tok\/s {2}0s left$/);
   expect(text.length).toBeLessThan(80);
 });
@@ -41,7 +65,9 @@ test("a screen redraws one line on a terminal and keeps notes apart from it", ()
   screen.step(record(10));
   screen.note("saved");
   screen.note("done");
-  expect(text.replaceAll("\r\u001b[K", "<redraw>")).toMatch(/^<redraw>step 1\/10[^\n]*<redraw>step 10\/10[^\n]*\nsaved\ndone\n$/);
+  expect(text.replaceAll("\r\u001b[K", "<redraw>")).toMatch(
+    /^<redraw>step 1\/10[^\n]*<redraw>step 10\/10[^\n]*\nsaved\ndone\n$/,
+  );
 });
 
 test("a resumed log keeps what led to the checkpoint, and drops a line that a crash cut short", async () => {

@@ -21,7 +21,14 @@ test("a file of a package is found", async () => {
   expect(await filesOf("npm:texts/books/*.txt")).toMatchObject([{ name: "npm:texts/books/a.txt" }]);
 });
 
-test.each(["npm:../secret.txt", "npm:texts/../../secret.txt", "npm:texts/books/..\\..\\..\\secret.txt", "npm:./x/../../../secret.txt", "npm:@a/../../secret.txt", "npm:.bin/../../secret.txt"])("%s names no file in a package", async (path) => {
+test.each([
+  "npm:../secret.txt",
+  "npm:texts/../../secret.txt",
+  "npm:texts/books/..\\..\\..\\secret.txt",
+  "npm:./x/../../../secret.txt",
+  "npm:@a/../../secret.txt",
+  "npm:.bin/../../secret.txt",
+])("%s names no file in a package", async (path) => {
   await expect(filesOf(path)).rejects.toThrow("names no file in a package");
 });
 

@@ -16,12 +16,16 @@ function frequencies(picker: Picker, draws = 20_000): number[] {
 
 describe("picking a token", () => {
   test("follows the probabilities of the logits", () => {
-    frequencies(new Picker(5, { temperature: 1 })).forEach((frequency, i) => expect(Math.abs(frequency - (shares[i] ?? 0))).toBeLessThan(0.012));
+    frequencies(new Picker(5, { temperature: 1 })).forEach((frequency, i) =>
+      expect(Math.abs(frequency - (shares[i] ?? 0))).toBeLessThan(0.012),
+    );
   });
 
   test("at temperature 1/2 follows their squares, at 0 takes the best", () => {
     const cold = frequencies(new Picker(5, { temperature: 0.5 }));
-    [1 / 22, 4 / 22, 16 / 22, 1 / 22, 0].forEach((share, i) => expect(Math.abs((cold[i] ?? 0) - share)).toBeLessThan(0.012));
+    [1 / 22, 4 / 22, 16 / 22, 1 / 22, 0].forEach((share, i) =>
+      expect(Math.abs((cold[i] ?? 0) - share)).toBeLessThan(0.012),
+    );
     expect(frequencies(new Picker(5, { temperature: 0 }))[2]).toBeCloseTo(1, 8);
   });
 
@@ -32,7 +36,8 @@ describe("picking a token", () => {
   });
 
   test("keeps the smallest set that reaches the share", () => {
-    const set = (topP: number) => frequencies(new Picker(5, { temperature: 1, topP }), 3000).flatMap((frequency, i) => (frequency > 0 ? [i] : []));
+    const set = (topP: number) =>
+      frequencies(new Picker(5, { temperature: 1, topP }), 3000).flatMap((frequency, i) => (frequency > 0 ? [i] : []));
     expect(set(0.5)).toEqual([2]);
     expect(set(0.51)).toEqual([1, 2]);
     expect(set(0.76)).toEqual([0, 1, 2]);
@@ -42,14 +47,24 @@ describe("picking a token", () => {
 
   test("always lands on a token of the vocabulary that has weight", () => {
     fc.assert(
-      fc.property(fc.array(fc.float({ min: -100, max: 100, noNaN: true }), { minLength: 1, maxLength: 20 }), fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), fc.nat(3), (list, u, padding) => {
-        // Logits may be longer than the vocabulary.
-        const padded = Float32Array.from([...list, ...Array.from({ length: padding }, () => 1000)]);
-        for (const options of [{ temperature: 0.7 }, { temperature: 1.5, topK: 3 }, { temperature: 1, topP: 0.9 }, { temperature: 0 }]) {
-          const token = new Picker(list.length, options).pick(padded, u);
-          expect(token).toBeLessThan(list.length);
-        }
-      }),
+      fc.property(
+        fc.array(fc.float({ min: -100, max: 100, noNaN: true }), { minLength: 1, maxLength: 20 }),
+        fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+        fc.nat(3),
+        (list, u, padding) => {
+          // Logits may be longer than the vocabulary.
+          const padded = Float32Array.from([...list, ...Array.from({ length: padding }, () => 1000)]);
+          for (const options of [
+            { temperature: 0.7 },
+            { temperature: 1.5, topK: 3 },
+            { temperature: 1, topP: 0.9 },
+            { temperature: 0 },
+          ]) {
+            const token = new Picker(list.length, options).pick(padded, u);
+            expect(token).toBeLessThan(list.length);
+          }
+        },
+      ),
     );
   });
 
@@ -63,11 +78,20 @@ describe("picking a token", () => {
     fc.assert(
       fc.property(
         // Equal or well apart: logits whose exponentials round to the same weight tie in one way or the other.
-        fc.array(fc.integer({ min: -6 * 256, max: 6 * 256 }).map((n) => n / 256), { minLength: 1, maxLength: 900 }),
-        fc.option(fc.integer({ min: 1, max: 1000 }), { nil: undefined }), fc.option(fc.double({ min: 0.01, max: 1, noNaN: true }), { nil: undefined }), fc.double({ min: 0, max: 0.999, noNaN: true }),
+        fc.array(
+          fc.integer({ min: -6 * 256, max: 6 * 256 }).map((n) => n / 256),
+          { minLength: 1, maxLength: 900 },
+        ),
+        fc.option(fc.integer({ min: 1, max: 1000 }), { nil: undefined }),
+        fc.option(fc.double({ min: 0.01, max: 1, noNaN: true }), { nil: undefined }),
+        fc.double({ min: 0, max: 0.999, noNaN: true }),
         (list, topK, topP, u) => {
           const logits = Float32Array.from(list);
-          const options = { temperature: 0.9, ...(topK === undefined ? {} : { topK }), ...(topP === undefined ? {} : { topP }) };
+          const options = {
+            temperature: 0.9,
+            ...(topK === undefined ? {} : { topK }),
+            ...(topP === undefined ? {} : { topP }),
+          };
           expect(new Picker(list.length, options).pick(logits, u)).toBe(bySorting(logits, options, u));
         },
       ),
@@ -76,7 +100,11 @@ describe("picking a token", () => {
 });
 
 /** The definition. */
-function bySorting(logits: Float32Array, { temperature, topK, topP }: { readonly temperature: number; readonly topK?: number; readonly topP?: number }, u: number): number {
+function bySorting(
+  logits: Float32Array,
+  { temperature, topK, topP }: { readonly temperature: number; readonly topK?: number; readonly topP?: number },
+  u: number,
+): number {
   const highest = Math.max(...logits);
   const all = Array.from(logits, (logit, token) => ({ token, weight: Math.exp((logit - highest) / temperature) }));
   const sorted = all.toSorted((a, b) => b.weight - a.weight || a.token - b.token).slice(0, topK);

@@ -13,7 +13,12 @@ describe("the counter-based generator", () => {
 
   test("is uniform: equal cells over one stream, over steps and over streams", () => {
     const n = 1 << 16;
-    for (const draw of [(i: number) => uniform(5, 1, 9, i), (i: number) => uniform(5, i, 9, 0), (i: number) => uniform(5, 1, i, 0), (i: number) => uniform(i, 0, 0, 0)]) {
+    for (const draw of [
+      (i: number) => uniform(5, 1, 9, i),
+      (i: number) => uniform(5, i, 9, 0),
+      (i: number) => uniform(5, 1, i, 0),
+      (i: number) => uniform(i, 0, 0, 0),
+    ]) {
       const cells = new Float64Array(64);
       for (let i = 0; i < n; i++) cells[Math.floor(draw(i) * 64)]! += 1;
       const chiSquare = cells.reduce((sum, c) => sum + (c - n / 64) ** 2 / (n / 64), 0);

@@ -11,14 +11,20 @@ test("several unpack the software adapter at once and one complete folder remain
   const copies = await Promise.all(
     [1, 2, 3].map(async () => {
       vi.resetModules();
-      return await import("../../src/runtime/software-adapter.ts");
+      return await import("../../src/runtime/webgpu/software-adapter.ts");
     }),
   );
   const results = await Promise.all(copies.map((copy) => copy.prepareSoftwareAdapter()));
-  for (const result of results) expect(result).toMatchObject({ kind: "ready", name: expect.stringContaining("SwiftShader") });
+  for (const result of results)
+    expect(result).toMatchObject({ kind: "ready", name: expect.stringContaining("SwiftShader") });
   const folders = await readdir(join(cache, "llmc"));
   expect(folders).toHaveLength(1);
-  expect((await readdir(join(cache, "llmc", folders[0] as string))).toSorted()).toEqual(["libvk_swiftshader.so", "libvulkan.so.1", "sha256", "vk_swiftshader_icd.json"]);
+  expect((await readdir(join(cache, "llmc", folders[0] as string))).toSorted()).toEqual([
+    "libvk_swiftshader.so",
+    "libvulkan.so.1",
+    "sha256",
+    "vk_swiftshader_icd.json",
+  ]);
 
   const { dawn } = await import("../support/dawn.ts");
   const { device } = await dawn();

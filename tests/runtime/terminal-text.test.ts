@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { createColors } from "picocolors";
 import { expect, test } from "vitest";
-import { liveLine, terminalText } from "../../src/runtime/terminal-text.ts";
+import { liveLine, terminalText } from "../../src/runtime/util/terminal-text.ts";
 
 test.each([
   ["clears the screen", "\x1b[2J", "\\u{1b}[2J"],
@@ -22,12 +22,36 @@ test("letters of every script, tabs, line ends, colours and the live line go thr
 });
 
 test("nothing that a terminal obeys is left of any text", () => {
-  const piece = fc.constantFrom("\x1b", "[", "]", "0", "1", ";", "m", "J", "K", "\r", "\n", "\x07", "\x90", "a", "\u2066", "\0");
-  fc.assert(fc.property(fc.array(piece, { maxLength: 20 }), (pieces) => {
-    const shown = terminalText(pieces.join(""));
-    const left = shown.replace(new RegExp(String.raw`\x1b\[\d{1,3}m|\r\x1b\[K|\r\n|[\n\t]`, "g"), "");
-    expect([...left].filter((c) => /\p{Cc}/u.test(c) || (c >= "\u202a" && c <= "\u202e") || (c >= "\u2066" && c <= "\u2069"))).toEqual([]);
-  }), { numRuns: 1000 });
+  const piece = fc.constantFrom(
+    "\x1b",
+    "[",
+    "]",
+    "0",
+    "1",
+    ";",
+    "m",
+    "J",
+    "K",
+    "\r",
+    "\n",
+    "\x07",
+    "\x90",
+    "a",
+    "\u2066",
+    "\0",
+  );
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 20 }), (pieces) => {
+      const shown = terminalText(pieces.join(""));
+      const left = shown.replace(new RegExp(String.raw`\x1b\[\d{1,3}m|\r\x1b\[K|\r\n|[\n\t]`, "g"), "");
+      expect(
+        [...left].filter(
+          (c) => /\p{Cc}/u.test(c) || (c >= "\u202a" && c <= "\u202e") || (c >= "\u2066" && c <= "\u2069"),
+        ),
+      ).toEqual([]);
+    }),
+    { numRuns: 1000 },
+  );
 });
 
 test("a live line is cut to the terminal's width", () => {

@@ -5,7 +5,17 @@ import { join } from "node:path";
 import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import type { CompiledProgram, Output } from "../../src/runtime/index.ts";
-import { createTokenizer, initialise, loadProgram, openRunFolder, readLog, readParameters, sample, sampleText, tokenInputs } from "../../src/runtime/index.ts";
+import {
+  createTokenizer,
+  initialise,
+  loadProgram,
+  openRunFolder,
+  readLog,
+  readParameters,
+  sample,
+  sampleText,
+  tokenInputs,
+} from "../../src/runtime/index.ts";
 import { bigramInitialisers } from "./bigram-initialisers.ts";
 import { bigramProgram, writeProgram } from "./bigram.ts";
 import { train } from "./example-program.ts";
@@ -24,7 +34,8 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const steps = (out: string) => readLog(join(out, "log.jsonl")).filter((record) => record.kind === "step");
-const lossesOf = (out: string) => steps(out).map(({ step, loss, lr, gradient_norm }) => ({ step, loss, lr, gradient_norm }));
+const lossesOf = (out: string) =>
+  steps(out).map(({ step, loss, lr, gradient_norm }) => ({ step, loss, lr, gradient_norm }));
 
 /** The alphabet, over and over. */
 const next = (byte: number): number => (byte === 0x7a ? 0x61 : byte + 1);
@@ -84,13 +95,20 @@ describe("a generated program", () => {
 
   test("refuses to resume with another seed, from nothing, or from a damaged file", async () => {
     const out = join(folder, "seeded");
-    await expect(train(folder, { out, output: quiet, resume: true })).rejects.toMatchObject({ code: "checkpoint/missing" });
+    await expect(train(folder, { out, output: quiet, resume: true })).rejects.toMatchObject({
+      code: "checkpoint/missing",
+    });
     await train(folder, { out, output: quiet, seed: 5, steps: 3 });
-    await expect(train(folder, { out, output: quiet, resume: true, seed: 6 })).rejects.toMatchObject({ code: "checkpoint/mismatch" });
+    await expect(train(folder, { out, output: quiet, resume: true, seed: 6 })).rejects.toMatchObject({
+      code: "checkpoint/mismatch",
+    });
     const path = join(out, "checkpoints/step-00000003.safetensors");
     const bytes = await readFile(path);
     await writeFile(path, bytes.subarray(0, bytes.length - 4));
-    await expect(train(folder, { out, output: quiet, resume: true })).rejects.toMatchObject({ code: "checkpoint/corrupt", message: expect.stringContaining(path) });
+    await expect(train(folder, { out, output: quiet, resume: true })).rejects.toMatchObject({
+      code: "checkpoint/corrupt",
+      message: expect.stringContaining(path),
+    });
   });
 
   test("goes on from the checkpoint before a damaged one, to the same bits", async () => {
@@ -98,11 +116,16 @@ describe("a generated program", () => {
     await train(folder, { out, output: quiet });
     const last = join(out, "checkpoints/step-00000040.safetensors");
     const bytes = await readFile(last);
-    await writeFile(last, bytes.map((byte, i) => (i === bytes.length - 9 ? byte ^ 4 : byte)));
+    await writeFile(
+      last,
+      bytes.map((byte, i) => (i === bytes.length - 9 ? byte ^ 4 : byte)),
+    );
     await appendFile(join(out, "log.jsonl"), '{"kind":"step","st\n3\n\0\0');
     let notes = "";
     await train(folder, { out, output: { interactive: false, write: (text) => (notes += text) }, resume: true });
-    expect(notes).toMatch(/warning: .*step-00000040\.safetensors is damaged: `\S+` is not as it was written; taking the one before/);
+    expect(notes).toMatch(
+      /warning: .*step-00000040\.safetensors is damaged: `\S+` is not as it was written; taking the one before/,
+    );
     expect(notes).toMatch(/warning: 3 lines of .*log\.jsonl were no records/);
     expect((await readFile(last)).equals(bytes)).toBe(true);
     expect(steps(out).map((record) => record.step)).toEqual(Array.from({ length: 40 }, (_, i) => i + 1));
@@ -121,16 +144,26 @@ describe("a generated program", () => {
   test("is alone in its folder: another is refused, and the lock of one that was killed is taken over", async () => {
     const out = join(folder, "locked");
     const home = await openRunFolder(out);
-    await expect(train(folder, { out, output: quiet })).rejects.toMatchObject({ code: "run/locked", message: expect.stringContaining(`process ${process.pid} on `) });
+    await expect(train(folder, { out, output: quiet })).rejects.toMatchObject({
+      code: "run/locked",
+      message: expect.stringContaining(`process ${process.pid} on `),
+    });
     await home.release();
     expect(await readdir(folder)).not.toContain("locked");
     await mkdir(out);
-    for (const holder of [JSON.stringify({ pid: 2 ** 22 + 1, host: hostname(), began: "1" }), JSON.stringify({ pid: process.ppid, host: hostname(), began: "1" }), '{"pid":']) {
+    for (const holder of [
+      JSON.stringify({ pid: 2 ** 22 + 1, host: hostname(), began: "1" }),
+      JSON.stringify({ pid: process.ppid, host: hostname(), began: "1" }),
+      '{"pid":',
+    ]) {
       await writeFile(join(out, "llmc.lock"), holder);
       await (await openRunFolder(out)).release();
     }
     await writeFile(join(out, "llmc.lock"), JSON.stringify({ pid: 1, host: "elsewhere", began: "1" }));
-    await expect(openRunFolder(out)).rejects.toMatchObject({ code: "run/locked", help: expect.stringContaining("llmc.lock") });
+    await expect(openRunFolder(out)).rejects.toMatchObject({
+      code: "run/locked",
+      help: expect.stringContaining("llmc.lock"),
+    });
     await utimes(join(out, "llmc.lock"), 1, 1);
     await (await openRunFolder(out)).release();
   });
@@ -159,8 +192,16 @@ describe("a generated program", () => {
     expect(ok.code).toBe(0);
     expect(ok.stderr).toMatch(/webgpu: .+: .+\n/);
     expect(ok.stderr).toContain("saved ");
-    expect(await execute(bundled, ["--device=softwear"])).toMatchObject({ code: 1, stderr: expect.stringContaining("error[device/unknown]: there is no device `softwear`\n  help: did you mean `software`?") });
-    expect(await execute(bundled, ["--step=3"])).toMatchObject({ code: 2, stderr: expect.stringContaining("did you mean `--steps`?") });
+    expect(await execute(bundled, ["--device=softwear"])).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining(
+        "error[device/unknown]: there is no device `softwear`\n  help: did you mean `software`?",
+      ),
+    });
+    expect(await execute(bundled, ["--step=3"])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("did you mean `--steps`?"),
+    });
     const stopped = await execute(bundled, [`--out=${join(folder, "stopped")}`, "--steps=1000000"], "step 1");
     expect(stopped.code).toBe(130);
     expect(stopped.stderr).toMatch(/saved .*\nstopped after step \d+ of 1000000; go on with --resume/);
@@ -213,7 +254,9 @@ describe("a plan on a device", () => {
       expect(text).toBe("cdefghijklmnopqrstuvwxyzabcdefghijklmnop");
       const hot = { ...options, temperature: 3 };
       expect(await sampleText(session, tokenizer, hot)).toBe(await sampleText(session, tokenizer, hot));
-      expect(await sampleText(session, tokenizer, hot)).not.toBe(await sampleText(session, tokenizer, { ...hot, seed: 8 }));
+      expect(await sampleText(session, tokenizer, hot)).not.toBe(
+        await sampleText(session, tokenizer, { ...hot, seed: 8 }),
+      );
     } finally {
       device.close();
     }
@@ -243,12 +286,24 @@ describe("a plan on a device", () => {
 
 async function bundle(script: string): Promise<string> {
   const outfile = join(import.meta.dirname, "../../node_modules/.cache", `runtime-test-${process.pid}.mjs`);
-  await build({ entryPoints: [script], outfile, bundle: true, platform: "node", format: "esm", packages: "external", logLevel: "silent" });
+  await build({
+    entryPoints: [script],
+    outfile,
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    packages: "external",
+    logLevel: "silent",
+  });
   return outfile;
 }
 
 /** Runs a program to its end; sends Ctrl-C when its messages contain `until`. */
-function execute(script: string, args: readonly string[], until?: string): Promise<{ code: number | null; stderr: string }> {
+function execute(
+  script: string,
+  args: readonly string[],
+  until?: string,
+): Promise<{ code: number | null; stderr: string }> {
   return new Promise((resolve) => {
     const child = spawn(process.execPath, [script, ...args], { stdio: ["ignore", "ignore", "pipe"], timeout: 30_000 });
     let stderr = "";

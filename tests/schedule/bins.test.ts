@@ -11,7 +11,11 @@ import type { Options } from "./harness.ts";
 type Values = (leaf: Leaf) => Float64Array | undefined;
 
 /** The leaves with the points of every bin, and their values: the counting sort that the host would do. */
-function sorted(ids: Leaf, count: number, v: number): { readonly leaves: { readonly order: Leaf; readonly offsets: Leaf }; readonly values: Values } {
+function sorted(
+  ids: Leaf,
+  count: number,
+  v: number,
+): { readonly leaves: { readonly order: Leaf; readonly offsets: Leaf }; readonly values: Values } {
   const order = integers("order", count, dim("P", count)).node;
   const offsets = integers("offsets", count + 1, dim("V1", v + 1)).node;
   const inOrder = Array.from(randomValues(ids), (id, p) => ({ id, p })).toSorted((a, c) => a.id - c.id || a.p - c.p);
@@ -23,16 +27,36 @@ function sorted(ids: Leaf, count: number, v: number): { readonly leaves: { reado
 }
 
 /** The gradient of an embedding table, onto another gradient when the table is tied. */
-function embedding(b: number, t: number, v: number, d: number, tied: boolean): { readonly cluster: BinsCluster; readonly values: Values } {
+function embedding(
+  b: number,
+  t: number,
+  v: number,
+  d: number,
+  tied: boolean,
+): { readonly cluster: BinsCluster; readonly values: Values } {
   const [B, T, V, D] = [dim("B", b), dim("T", t), dim("V", v), dim("D", d)];
   const ids = integers("ids", v, B, T);
   const { leaves, values } = sorted(ids.node, b * t, v);
   const [dy, base] = [parameter("dy", B, T, D), parameter("base", V, D)];
-  const sum = tensor(scatter({ name: "sum" }, [V, D], [B, T, D], [ids(axis(0), axis(1)), axis(2)], mul(dy(axis(0), axis(1), axis(2)), literal(2))));
+  const sum = tensor(
+    scatter(
+      { name: "sum" },
+      [V, D],
+      [B, T, D],
+      [ids(axis(0), axis(1)), axis(2)],
+      mul(dy(axis(0), axis(1), axis(2)), literal(2)),
+    ),
+  );
   const out = tied ? define("out", [V, D], [], (v, d) => add(sum(v, d), base(v, d))) : sum;
   return {
     cluster: {
-      kind: "bins", id: 0, reasons: [], bins: V, rest: [D], over: [B, T], ...leaves,
+      kind: "bins",
+      id: 0,
+      reasons: [],
+      bins: V,
+      rest: [D],
+      over: [B, T],
+      ...leaves,
       value: mul(dy(axis(0), axis(1), axis(2)), literal(2)),
       output: { node: out.node, value: tied ? add(slot(0), base(axis(0), axis(1))) : slot(0) },
     },
@@ -41,7 +65,12 @@ function embedding(b: number, t: number, v: number, d: number, tied: boolean): {
 }
 
 /** Values of points, with any axes, summed by ids; as arguments of `checkCluster`. */
-function points(count: number, v: number, rest: readonly number[], { constant = false, ...options }: Options & { readonly constant?: boolean }): [BinsCluster, Options] {
+function points(
+  count: number,
+  v: number,
+  rest: readonly number[],
+  { constant = false, ...options }: Options & { readonly constant?: boolean },
+): [BinsCluster, Options] {
   const [P, V, R] = [dim("P", count), dim("V", v), rest.map((n, i) => dim(`R${i}`, n))];
   const ids = integers("ids", v, P);
   const { leaves, values } = sorted(ids.node, count, v);
@@ -49,8 +78,22 @@ function points(count: number, v: number, rest: readonly number[], { constant = 
   const at = [P, ...R].map((_, i) => axis(i));
   const sum = scatter({ name: "sum" }, [V, ...R], [P, ...R], [ids(axis(0)), ...at.slice(1)], x(...at));
   return [
-    { kind: "bins", id: 0, reasons: [], bins: V, rest: R, over: [P], ...leaves, value: x(...at), output: { node: sum, value: slot(0) } },
-    { ...options, values: (leaf) => (leaf === x.node && constant ? new Float64Array(elementCount(leaf.axes)).fill(Math.fround(0.3)) : values(leaf)) },
+    {
+      kind: "bins",
+      id: 0,
+      reasons: [],
+      bins: V,
+      rest: R,
+      over: [P],
+      ...leaves,
+      value: x(...at),
+      output: { node: sum, value: slot(0) },
+    },
+    {
+      ...options,
+      values: (leaf) =>
+        leaf === x.node && constant ? new Float64Array(elementCount(leaf.axes)).fill(Math.fround(0.3)) : values(leaf),
+    },
   ];
 }
 
@@ -59,10 +102,18 @@ const size = fc.oneof(fc.constantFrom(1, 4, 16), fc.integer({ min: 1, max: 24 })
 describe("bins", () => {
   test("sum what the points of each id contribute, over any sizes", async () => {
     await fc.assert(
-      fc.asyncProperty(fc.constantFrom(1, 3), size, size, size, fc.boolean(), fc.constantFrom(...targets), async (b, t, v, d, tied, target) => {
-        const { cluster, values } = embedding(b, t, v, d, tied);
-        await checkCluster(cluster, { target, values });
-      }),
+      fc.asyncProperty(
+        fc.constantFrom(1, 3),
+        size,
+        size,
+        size,
+        fc.boolean(),
+        fc.constantFrom(...targets),
+        async (b, t, v, d, tied, target) => {
+          const { cluster, values } = embedding(b, t, v, d, tied);
+          await checkCluster(cluster, { target, values });
+        },
+      ),
       { numRuns: 40 },
     );
   });

@@ -16,7 +16,11 @@ const fixed: readonly Options[] = [
 ];
 
 describe("the kernels of attention and of its gradients compute what their references say", () => {
-  const onAll = [{ target: softwareTarget, cases: fixed }, { target: gpuTarget, cases: [fixed[1], fixed[3], fixed[5]] as Options[] }, { target: cpuTarget(8), cases: fixed }];
+  const onAll = [
+    { target: softwareTarget, cases: fixed },
+    { target: gpuTarget, cases: [fixed[1], fixed[3], fixed[5]] as Options[] },
+    { target: cpuTarget(8), cases: fixed },
+  ];
   describe.each(onAll)("$target.name", ({ target, cases }) => {
     it.each(cases.map((options) => [JSON.stringify(options), options] as const))("%s", async (_, options) => {
       const clusters = flashClusters(options);
@@ -26,23 +30,45 @@ describe("the kernels of attention and of its gradients compute what their refer
   });
 
   it("rows without a key give zeros, and zero gradients", async () => {
-    for (const cluster of flashClusters({ mask: "strict", shape: { B: 1, H: 1, G: 1, T: 3, S: 3 } })) await checkCluster(cluster, { target: softwareTarget });
+    for (const cluster of flashClusters({ mask: "strict", shape: { B: 1, H: 1, G: 1, T: 3, S: 3 } }))
+      await checkCluster(cluster, { target: softwareTarget });
   });
 
   const length = fc.constantFrom(1, 2, 5, 7, 31, 32, 33, 50);
   const features = fc.constantFrom(1, 3, 4, 8, 17, 32, 40);
-  const options = fc.record({
-    heads: fc.constantFrom([1, 1], [2, 1], [3, 3], [4, 2]), B: fc.constantFrom(1, 2), T: length, S: length, E: features, F: features,
-    mask: fc.constantFrom<MaskName>("none", "causal", "window", "prefix", "strict", "strided", "document"),
-    score: fc.constantFrom<ScoreName>("plain", "alibi", "softcap", "keyBias", "temperature", "shaw"),
-    dropout: fc.boolean(), scoreOrder: fc.constantFrom("bhts" as const, "thsb" as const),
-  }).map(({ heads: [H = 1, G = 1], B, T, S, E, F, ...rest }): Options => ({ ...rest, shape: { B, H, G, T, S, E, F } }));
-  const drawnOn = [[softwareTarget, 16], [gpuTarget, 4], [cpuTarget(4), 12], [cpuTarget(8), 12], [cpuTarget(16), 12]] as const;
-  test.each(drawnOn)("for shapes of all kinds, on $name with $lanes lanes", async (target, numRuns) => {
-    await fc.assert(fc.asyncProperty(options, async (drawn) => {
-      for (const cluster of flashClusters(drawn)) await checkCluster(cluster, { target, tolerance: 2e-5 });
-    }), { numRuns, seed: 5, endOnFailure: true });
-  }, 120_000);
+  const options = fc
+    .record({
+      heads: fc.constantFrom([1, 1], [2, 1], [3, 3], [4, 2]),
+      B: fc.constantFrom(1, 2),
+      T: length,
+      S: length,
+      E: features,
+      F: features,
+      mask: fc.constantFrom<MaskName>("none", "causal", "window", "prefix", "strict", "strided", "document"),
+      score: fc.constantFrom<ScoreName>("plain", "alibi", "softcap", "keyBias", "temperature", "shaw"),
+      dropout: fc.boolean(),
+      scoreOrder: fc.constantFrom("bhts" as const, "thsb" as const),
+    })
+    .map(({ heads: [H = 1, G = 1], B, T, S, E, F, ...rest }): Options => ({ ...rest, shape: { B, H, G, T, S, E, F } }));
+  const drawnOn = [
+    [softwareTarget, 16],
+    [gpuTarget, 4],
+    [cpuTarget(4), 12],
+    [cpuTarget(8), 12],
+    [cpuTarget(16), 12],
+  ] as const;
+  test.each(drawnOn)(
+    "for shapes of all kinds, on $name with $lanes lanes",
+    async (target, numRuns) => {
+      await fc.assert(
+        fc.asyncProperty(options, async (drawn) => {
+          for (const cluster of flashClusters(drawn)) await checkCluster(cluster, { target, tolerance: 2e-5 });
+        }),
+        { numRuns, seed: 5, endOnFailure: true },
+      );
+    },
+    120_000,
+  );
 });
 
 describe("on a device", () => {
@@ -52,10 +78,17 @@ describe("on a device", () => {
     { score: "alibi", mask: "window", dropout: true, shape: { B: 1, T: 40, S: 33, E: 8, F: 12 } },
   ];
   // The kernels for GPUs take a software adapter long to compile.
-  describe.each([{ target: softwareTarget, cases: onDevice }, { target: gpuTarget, cases: onDevice.slice(2) }])("kernels for $target.name", ({ target, cases }) => {
-    it.each(cases.map((options) => [JSON.stringify(options), options] as const))("%s", async (_, options) => {
-      for (const cluster of flashClusters(options)) await checkCluster(cluster, { target, device: "dawn" });
-    }, 120_000);
+  describe.each([
+    { target: softwareTarget, cases: onDevice },
+    { target: gpuTarget, cases: onDevice.slice(2) },
+  ])("kernels for $target.name", ({ target, cases }) => {
+    it.each(cases.map((options) => [JSON.stringify(options), options] as const))(
+      "%s",
+      async (_, options) => {
+        for (const cluster of flashClusters(options)) await checkCluster(cluster, { target, device: "dawn" });
+      },
+      120_000,
+    );
   });
 });
 
@@ -67,11 +100,22 @@ describe.skipIf(!hasCompiler)("compiled from C", () => {
     { score: "keyBias", mask: "strict", shape: { B: 1, T: 70, S: 70, E: 20, F: 24 } },
   ];
   // Vectors of 16 also where the machine has none: compilers split them.
-  test.each([[4, 1], [8, 4], [16, 2]] as const)("with %i lanes", async (lanes, cases) => {
-    for (const options of compiled.slice(0, cases)) for (const cluster of flashClusters(options)) await checkCluster(cluster, { target: cpuTarget(lanes), device: "c" });
-  }, 240_000);
+  test.each([
+    [4, 1],
+    [8, 4],
+    [16, 2],
+  ] as const)(
+    "with %i lanes",
+    async (lanes, cases) => {
+      for (const options of compiled.slice(0, cases))
+        for (const cluster of flashClusters(options))
+          await checkCluster(cluster, { target: cpuTarget(lanes), device: "c" });
+    },
+    240_000,
+  );
 
   test("stays within its buffers and within what C defines", async () => {
-    for (const cluster of flashClusters(compiled[1] as Options)) await checkCluster(cluster, { target: cpuTarget(8), device: "c with sanitizers" });
+    for (const cluster of flashClusters(compiled[1] as Options))
+      await checkCluster(cluster, { target: cpuTarget(8), device: "c with sanitizers" });
   }, 240_000);
 });

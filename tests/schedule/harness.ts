@@ -42,7 +42,12 @@ export function randomValues(leaf: Leaf, salt = 0): Float64Array {
   });
 }
 
-const runners = { dawn: runOnDawn, interpreter: runOnInterpreter, c: runOnC, "c with sanitizers": async (...run: Parameters<typeof runOnC>) => runSanitized(...run, 16) };
+const runners = {
+  dawn: runOnDawn,
+  interpreter: runOnInterpreter,
+  c: runOnC,
+  "c with sanitizers": async (...run: Parameters<typeof runOnC>) => runSanitized(...run, 16),
+};
 
 export interface Options {
   readonly target?: Target;
@@ -61,12 +66,17 @@ export async function checkCluster(cluster: Cluster, options: Options = {}): Pro
   const lowered = lower(cluster, target, layout);
   const written = outputNodes(cluster);
   const leafValues = (leaf: Leaf): Float64Array => leaf.values ?? options.values?.(leaf) ?? randomValues(leaf);
-  const touched = new Set<Node>(lowered.dispatches.flatMap(({ bindings }) => bindings.flatMap((source) => (source.kind === "node" ? [source.node] : []))));
+  const touched = new Set<Node>(
+    lowered.dispatches.flatMap(({ bindings }) =>
+      bindings.flatMap((source) => (source.kind === "node" ? [source.node] : [])),
+    ),
+  );
   const expected = evaluate(reachable([...written, ...touched]), leafValues, { seed, step });
   const targetsOf = new Map<Node, Node>(written.map((node) => [node.kind === "update" ? node.target : node, node]));
 
   const memory = new Map<Node | string, Float64Array>();
-  for (const node of touched) if (!targetsOf.has(node) || node.kind === "leaf") memory.set(node, expected.get(node) as Float64Array);
+  for (const node of touched)
+    if (!targetsOf.has(node) || node.kind === "leaf") memory.set(node, expected.get(node) as Float64Array);
   const words = new DataView(new ArrayBuffer(4 * (layout.leaves.length + 2)));
   words.setUint32(0, seed, true);
   words.setUint32(4, step, true);
@@ -88,17 +98,28 @@ export async function checkCluster(cluster: Cluster, options: Options = {}): Pro
       if (source.kind === "scalars" || kernel.bindings[i]?.access === "read") return;
       const key = source.kind === "node" ? source.node : `workspace ${source.index}`;
       memory.set(key, Float64Array.from(outputs[i] as Float32Array));
-      if (source.kind === "workspace") expect((outputs[i] as Float32Array).byteLength).toBeLessThanOrEqual(lowered.workspaces[source.index] as number);
+      if (source.kind === "workspace")
+        expect((outputs[i] as Float32Array).byteLength).toBeLessThanOrEqual(lowered.workspaces[source.index] as number);
     });
   }
 
-  for (const [place, node] of targetsOf) expectClose(node.name, memory.get(place) as Float64Array, expected.get(node) as Float64Array, tolerance, least);
+  for (const [place, node] of targetsOf)
+    expectClose(node.name, memory.get(place) as Float64Array, expected.get(node) as Float64Array, tolerance, least);
   return lowered;
 }
 
 /** Every element within the tolerance of the largest magnitude. */
-export function expectClose(name: string, actual: ArrayLike<number>, expected: Float64Array, tolerance: number, least: number): void {
-  const scale = Math.max(least, expected.reduce((most, x) => Math.max(most, Math.abs(x)), 0));
+export function expectClose(
+  name: string,
+  actual: ArrayLike<number>,
+  expected: Float64Array,
+  tolerance: number,
+  least: number,
+): void {
+  const scale = Math.max(
+    least,
+    expected.reduce((most, x) => Math.max(most, Math.abs(x)), 0),
+  );
   const wrong = Array.from(expected, (x, i) => ({ i, expected: x, actual: actual[i] as number })).filter(
     (cell) => !(Math.abs(cell.actual - cell.expected) <= tolerance * scale),
   );

@@ -11,7 +11,10 @@ import { checkCluster, scalarLayout, targets } from "./harness.ts";
 
 function mapOf(axes: readonly Axis[], ...nodes: readonly Node[]): MapCluster {
   return {
-    kind: "map", id: 0, reasons: [], axes,
+    kind: "map",
+    id: 0,
+    reasons: [],
+    axes,
     outputs: nodes.map((node) => {
       const source = node.kind === "update" ? node.value : node;
       if (source.kind !== "comp") throw new Error("a map computes comps");
@@ -34,7 +37,8 @@ describe("maps", () => {
         const table = parameter("table", dim("V", 7), D);
         const y = define("y", [B, T, D], [], (b, t, d) => add(mul(x(b, t, d), gain(d)), mul(w(d, t), literal(0.3))));
         const z = define("z", [B, T, D], [], (b, t, d) =>
-          select(binary("lt", int(0), t), sub(x(b, sub(t, int(1)), d), table(ids(b, t), d)), literal(-0.5)));
+          select(binary("lt", int(0), t), sub(x(b, sub(t, int(1)), d), table(ids(b, t), d)), literal(-0.5)),
+        );
         const even = define("even", [B, T, D], [], (_, t, d) => binary("eq", binary("mod", sub(d, t), int(2)), int(0)));
         await checkCluster(mapOf([B, T, D], y.node, z.node, even.node), { target });
       }),
@@ -50,7 +54,8 @@ describe("maps", () => {
     const back = define("back", [T, M], [], (t, m) => heads(t, binary("idiv", m, int(8)), binary("mod", m, int(8))));
     const second = await checkCluster(mapOf([T, M], back.node));
     // One vec4 load at the lane's own index: no division is left.
-    for (const { dispatches } of [lowered, second]) expect(JSON.stringify(dispatches[0]?.kernel.body)).not.toMatch(/"op":"(div|mod)"/);
+    for (const { dispatches } of [lowered, second])
+      expect(JSON.stringify(dispatches[0]?.kernel.body)).not.toMatch(/"op":"(div|mod)"/);
   });
 
   test("update arenas in place, several at once", async () => {
@@ -58,23 +63,35 @@ describe("maps", () => {
     const [p, m, g] = [parameter("p", N), tensor(leaf("state", "m", [N])), parameter("g", N)];
     const lr = tensor(leaf("scalar", "lr", []));
     const momentum = define("momentum", [N], [], (i) => add(mul(m(i), literal(0.9)), mul(g(i), literal(0.1))));
-    const next = define("next", [N], [], (i) => sub(p(i), mul(lr(), add(mul(m(i), literal(0.9)), mul(g(i), literal(0.1))))));
+    const next = define("next", [N], [], (i) =>
+      sub(p(i), mul(lr(), add(mul(m(i), literal(0.9)), mul(g(i), literal(0.1))))),
+    );
     const cluster = mapOf([N], update(p.node, next.node), update(m.node, momentum.node));
     for (const target of targets) {
       const { dispatches } = await checkCluster(cluster, { target });
-      const access = Object.fromEntries(dispatches[0]?.kernel.bindings.map((binding) => [binding.name, binding.access]) ?? []);
+      const access = Object.fromEntries(
+        dispatches[0]?.kernel.bindings.map((binding) => [binding.name, binding.access]) ?? [],
+      );
       expect(access).toEqual({ p: "read_write", m: "read_write", g: "read", scalars: "read" });
     }
   });
 
   test("draw the same random numbers as the evaluator, and compute constants, booleans and integers", async () => {
     const [T, D] = [dim("T", 5), dim("D", 12)];
-    const table = constant("table", "f32", Array.from({ length: 12 }, (_, i) => i / 8), D);
+    const table = constant(
+      "table",
+      "f32",
+      Array.from({ length: 12 }, (_, i) => i / 8),
+      D,
+    );
     const x = parameter("x", T, D);
     const drop = define("drop", [T, D], [], (t, d) =>
-      select(binary("lt", random(77, add(mul(t, int(12)), d)), literal(0.25)), literal(0), mul(x(t, d), table(d))));
+      select(binary("lt", random(77, add(mul(t, int(12)), d)), literal(0.25)), literal(0), mul(x(t, d), table(d))),
+    );
     const code = define("code", [T, D], [], (t, d) => binary("idiv", sub(mul(t, int(3)), d), int(4)));
-    const power = define("power", [T, D], [], (t, d) => add(binary("pow", x(t, d), literal(3)), cast(binary("le", t, d), "f32")));
+    const power = define("power", [T, D], [], (t, d) =>
+      add(binary("pow", x(t, d), literal(3)), cast(binary("le", t, d), "f32")),
+    );
     const cluster = mapOf([T, D], drop.node, code.node, power.node);
     for (const target of targets) await checkCluster(cluster, { target });
     await checkCluster(cluster, { device: "dawn" });
@@ -86,7 +103,11 @@ describe("maps", () => {
       const [x, y] = [parameter(`layers.${layer}.x`, T, D), parameter(`layers.${layer}.y`, T, D)];
       // What reads nothing is made once, after the reads of the first layer and before those of the second.
       const z = define(`layers.${layer}.z`, [T, D], [], (t, d) =>
-        add(mul(x(t, d), unary("cos", mul(cast(d, "f32"), literal(0.7182)))), mul(y(t, d), unary("sin", add(cast(t, "f32"), literal(0.7182))))));
+        add(
+          mul(x(t, d), unary("cos", mul(cast(d, "f32"), literal(0.7182)))),
+          mul(y(t, d), unary("sin", add(cast(t, "f32"), literal(0.7182)))),
+        ),
+      );
       const kernel = lower(mapOf([T, D], z.node), softwareTarget, scalarLayout()).dispatches[0]?.kernel;
       return JSON.stringify({ ...kernel, comment: [] });
     });

@@ -10,7 +10,12 @@ const pieces = texts.map((text) => text.match(/[A-Za-z_][\w']*|\d[\w.]*%?|"[^"\n
 const words = [...new Set(pieces.flat())].filter((word) => /^[\w(]/.test(word));
 
 test("any word replaced, removed, doubled or swapped", () => {
-  const damage = fc.record({ file: fc.nat(texts.length - 1), at: fc.double({ min: 0, max: 0.9999, noNaN: true }), how: fc.constantFrom("replace", "remove", "double", "swap"), word: fc.constantFrom(...words) });
+  const damage = fc.record({
+    file: fc.nat(texts.length - 1),
+    at: fc.double({ min: 0, max: 0.9999, noNaN: true }),
+    how: fc.constantFrom("replace", "remove", "double", "swap"),
+    word: fc.constantFrom(...words),
+  });
   fc.assert(
     fc.property(fc.array(damage, { minLength: 1, maxLength: 3 }), (damages) => {
       const [first] = damages;

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { renderDiagnostics } from "../../src/diagnostics/render-terminal.ts";
-import { reservedNames } from "../../src/semantics/names.ts";
+import { reservedNames } from "../../src/semantics/evaluate/names.ts";
 import { checkSource } from "../support/check-source.ts";
 
 const page = readFileSync(new URL("../../docs/language.md", import.meta.url), "utf8");

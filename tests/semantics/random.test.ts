@@ -32,9 +32,12 @@ test("every parameter starts from numbers of its own, as its initialiser says", 
   const byName = new Map(model.parameters.map((p) => [p.leaf.name, p]));
   const values = new Map([...byName].map(([name, p]) => [name, initial(p)]));
   const [mean, deviation] = moments(values.get("layers.0.ffn.w1") ?? Float64Array.of());
-  expect(Math.abs(mean)).toBeLessThan(0.02 * 4 / Math.sqrt(2048));
+  expect(Math.abs(mean)).toBeLessThan((0.02 * 4) / Math.sqrt(2048));
   expect(Math.abs(deviation / 0.02 - 1)).toBeLessThan(4 / Math.sqrt(2 * 2048));
-  expect(moments(values.get("layers.0.ffn.w2") ?? Float64Array.of())[1] / deviation).toBeCloseTo(1 / Math.sqrt(2 * 2), 1);
+  expect(moments(values.get("layers.0.ffn.w2") ?? Float64Array.of())[1] / deviation).toBeCloseTo(
+    1 / Math.sqrt(2 * 2),
+    1,
+  );
   expect(values.get("layers.0.norm.gain")?.every((v) => v === 1)).toBe(true);
   expect(values.get("layers.0.ffn.b1")?.every((v) => v === 0)).toBe(true);
   // No two matrices begin alike, not even those of the same block in two layers.
@@ -46,7 +49,8 @@ test("every parameter starts from numbers of its own, as its initialiser says", 
 });
 
 test("every element of a square matrix starts from a number of its own", () => {
-  const square = "block square(x: [T, D]) -> y: [T, D] {\n  learn w: [D, D] = normal\n  y[t, d] = sum[d'](x[t, d'] * w[d', d])\n}\n";
+  const square =
+    "block square(x: [T, D]) -> y: [T, D] {\n  learn w: [D, D] = normal\n  y[t, d] = sum[d'](x[t, d'] * w[d', d])\n}\n";
   const { model } = elaborated(square + source("ffn: square"), "M");
   const values = model.parameters.filter((p) => p.leaf.name.endsWith("ffn.w")).map(initial);
   expect(values.length).toBeGreaterThan(0);
@@ -54,7 +58,8 @@ test("every element of a square matrix starts from a number of its own", () => {
 });
 
 test("dropout draws for every element of every place, and not while evaluating", () => {
-  const { model } = elaborated(`
+  const { model } = elaborated(
+    `
 block probe(tokens: [T] of V, embed, layers, head) -> logits: [T, V] {
   x      = embed(tokens)
   logits = head(dropout(x, rate: 0.25) + dropout(x, rate: 0.25), table: embed.w)
@@ -63,7 +68,10 @@ block sums(x: [T, D], table: [V, D]) -> logits: [T, V] {
   h[t, v] = sum[d](if d == v then x[t, d] else 0)
   logits[t, v] = h[t, v] + 0 * table[v, 0]
 }
-model M: probe { dims { T = 64  D = 32  V = 32 }  embed: table  layers: none  head: sums }`, "M", 8);
+model M: probe { dims { T = 64  D = 32  V = 32 }  embed: table  layers: none  head: sums }`,
+    "M",
+    8,
+  );
   const picked = reachable([model.loss]).find((node) => node.name.startsWith("head.h"));
   expect(evaluateOne(model.logits, ones).every((v) => Math.abs(v - 2) < 1e-12)).toBe(true);
   if (!picked) throw new Error("no head");

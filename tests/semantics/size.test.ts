@@ -1,14 +1,31 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { addSizes, atom, constant, constantValue, divideSizes, equalSizes, multiplySizes, negateSize, printSize, type Polynomial } from "../../src/semantics/size.ts";
+import {
+  addSizes,
+  atom,
+  constant,
+  constantValue,
+  divideSizes,
+  equalSizes,
+  multiplySizes,
+  negateSize,
+  printSize,
+  type Polynomial,
+} from "../../src/semantics/values/size.ts";
 
-type Tree = { readonly op: "+" | "-" | "*" | "/"; readonly left: Tree; readonly right: Tree } | { readonly leaf: string | number };
+type Tree =
+  | { readonly op: "+" | "-" | "*" | "/"; readonly left: Tree; readonly right: Tree }
+  | { readonly leaf: string | number };
 
 const { tree } = fc.letrec<{ tree: Tree }>((tie) => ({
   tree: fc.oneof(
     { maxDepth: 4, withCrossShrink: true },
     fc.record({ leaf: fc.oneof(fc.constantFrom("D", "H", "T"), fc.integer({ min: -3, max: 5 })) }),
-    fc.record({ op: fc.constantFrom("+" as const, "-" as const, "*" as const, "/" as const), left: tie("tree"), right: tie("tree") }),
+    fc.record({
+      op: fc.constantFrom("+" as const, "-" as const, "*" as const, "/" as const),
+      left: tie("tree"),
+      right: tie("tree"),
+    }),
   ),
 }));
 
@@ -20,10 +37,14 @@ function polynomial(t: Tree): Polynomial | undefined {
   const [a, b] = [polynomial(t.left), polynomial(t.right)];
   if (!a || !b) return undefined;
   switch (t.op) {
-    case "+": return addSizes(a, b);
-    case "-": return addSizes(a, negateSize(b));
-    case "*": return multiplySizes(a, b);
-    case "/": return divideSizes(a, b);
+    case "+":
+      return addSizes(a, b);
+    case "-":
+      return addSizes(a, negateSize(b));
+    case "*":
+      return multiplySizes(a, b);
+    case "/":
+      return divideSizes(a, b);
   }
 }
 
@@ -67,6 +88,8 @@ test("order and grouping do not matter, and what was divided out can be multipli
 test("sizes print as people write them", () => {
   const [D, H] = [atom("D"), atom("H")];
   expect(printSize(addSizes(D, constant(1)))).toBe("1 + D");
-  expect(printSize(divideSizes(multiplySizes(constant(8), D), multiplySizes(constant(3), H)) ?? D)).toBe("8 * D / (3 * H)");
+  expect(printSize(divideSizes(multiplySizes(constant(8), D), multiplySizes(constant(3), H)) ?? D)).toBe(
+    "8 * D / (3 * H)",
+  );
   expect(constantValue(divideSizes(D, D) ?? D)).toBe(1);
 });

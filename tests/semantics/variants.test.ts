@@ -28,7 +28,9 @@ variant Whole of Warm { layers: L * parallel, embed: table }
 `;
 
 const shapes = (name: string): Record<string, string> =>
-  Object.fromEntries(elaborated(text, name).model.parameters.map((p) => [p.leaf.name, p.leaf.axes.map((a) => a.size).join("x")]));
+  Object.fromEntries(
+    elaborated(text, name).model.parameters.map((p) => [p.leaf.name, p.leaf.axes.map((a) => a.size).join("x")]),
+  );
 
 describe("a variant changes what its paths name, and nothing else", () => {
   test("an argument inside a composition", () => {
@@ -40,7 +42,9 @@ describe("a variant changes what its paths name, and nothing else", () => {
   test("an argument inside a repetition, and a variant of a variant", () => {
     const warm = shapes("Warm");
     expect(Object.keys(warm).filter((n) => n.startsWith("layers."))).toEqual(
-      ["norm.gain", "mix.wq", "mix.wk", "mix.wv", "mix.wo", "norm_2.gain", "ffn.w1", "ffn.b1", "ffn.w2", "ffn.b2"].map((n) => `layers.0.${n}`),
+      ["norm.gain", "mix.wq", "mix.wk", "mix.wv", "mix.wo", "norm_2.gain", "ffn.w1", "ffn.b1", "ffn.w2", "ffn.b2"].map(
+        (n) => `layers.0.${n}`,
+      ),
     );
     expect(warm["embed.learned.positions"]).toBe("64x32");
   });
@@ -67,11 +71,28 @@ describe("a variant changes what its paths name, and nothing else", () => {
       const found = model.parameters.find((p) => p.leaf.name === name)?.leaf;
       return found && optimizer?.groups.findLast((g) => g.takes(found))?.name;
     };
-    expect([groupOf("layers.0.mix.wq"), groupOf("layers.1.norm.gain"), groupOf("embed.table.w"), groupOf("embed.learned.positions")]).toEqual(["all", "vectors", "*.table.w", "all"]);
+    expect([
+      groupOf("layers.0.mix.wq"),
+      groupOf("layers.1.norm.gain"),
+      groupOf("embed.table.w"),
+      groupOf("embed.learned.positions"),
+    ]).toEqual(["all", "vectors", "*.table.w", "all"]);
     const at = (group: number): number => {
       const scalar = optimizer?.groups[group]?.parameter;
       if (!scalar || !optimizer) throw new Error("no group");
-      return evaluateOne(comp({ name: "p" }, [], scalar), (l) => (l === optimizer.parameter ? 1 : l === optimizer.gradient ? 0 : l === optimizer.lr ? 0.5 : l === optimizer.step ? 1 : 0))[0] ?? Number.NaN;
+      return (
+        evaluateOne(comp({ name: "p" }, [], scalar), (l) =>
+          l === optimizer.parameter
+            ? 1
+            : l === optimizer.gradient
+              ? 0
+              : l === optimizer.lr
+                ? 0.5
+                : l === optimizer.step
+                  ? 1
+                  : 0,
+        )[0] ?? Number.NaN
+      );
     };
     // Without a gradient only the decay of 0.1 is left: none for vectors, a tenth of it at a tenth of the rate.
     expect([at(0), at(1), at(2)].map((v) => Number(v.toFixed(12)))).toEqual([0.95, 1, 0.995]);
@@ -79,5 +100,11 @@ describe("a variant changes what its paths name, and nothing else", () => {
 });
 
 function factors({ progress, factor }: Schedule, at: readonly number[]): readonly number[] {
-  return at.map((x) => Number((evaluateOne(comp({ name: "factor" }, [], factor), (l) => (l === progress ? x : Number.NaN))[0] ?? Number.NaN).toFixed(12)));
+  return at.map((x) =>
+    Number(
+      (
+        evaluateOne(comp({ name: "factor" }, [], factor), (l) => (l === progress ? x : Number.NaN))[0] ?? Number.NaN
+      ).toFixed(12),
+    ),
+  );
 }

@@ -2,6 +2,8 @@
 import type { Plan } from "../../src/abi/plan.ts";
 
 export function arenaIndex({ buffers }: Plan, arena: string): number {
-  const exact = buffers.findIndex((b) => (b.role === "state" ? `state/${b.name}` : b.role === b.name ? b.name : undefined) === arena);
+  const exact = buffers.findIndex(
+    (b) => (b.role === "state" ? `state/${b.name}` : b.role === b.name ? b.name : undefined) === arena,
+  );
   return exact >= 0 ? exact : buffers.findIndex((b) => b.role === "state" && b.name === arena);
 }

@@ -12,7 +12,11 @@ export interface Tensor<N extends Node = Node> {
 }
 
 export function tensor<N extends Node>(node: N): Tensor<N> {
-  const readAt = (...at: readonly (Scalar | number)[]): Scalar => read(node, at.map((s) => (typeof s === "number" ? literal(s, "i32") : s)));
+  const readAt = (...at: readonly (Scalar | number)[]): Scalar =>
+    read(
+      node,
+      at.map((s) => (typeof s === "number" ? literal(s, "i32") : s)),
+    );
   return Object.assign(readAt, { node });
 }
 
@@ -26,14 +30,25 @@ export function integers(name: string, below: number, ...axes: readonly Axis[]):
   return tensor(leaf("input", name, axes, "i32", { below }));
 }
 
-export function constant(name: string, dtype: DType, values: readonly number[], ...axes: readonly Axis[]): Tensor<Leaf> {
+export function constant(
+  name: string,
+  dtype: DType,
+  values: readonly number[],
+  ...axes: readonly Axis[]
+): Tensor<Leaf> {
   return tensor(leaf("constant", name, axes, dtype, { values: Float64Array.from(values) }));
 }
 
 type Body = (...at: readonly Scalar[]) => Scalar;
 
 /** A pointwise node, or a sum over `over`. */
-export function define(name: string, axes: readonly Axis[], over: readonly Axis[], body: (...at: Scalar[]) => Scalar, op: Reduction["op"] = "sum"): Tensor {
+export function define(
+  name: string,
+  axes: readonly Axis[],
+  over: readonly Axis[],
+  body: (...at: Scalar[]) => Scalar,
+  op: Reduction["op"] = "sum",
+): Tensor {
   const at = [...axes, ...over].map((_, i) => axis(i));
   return tensor(comp({ name }, axes, (body as Body)(...at), over.length > 0 ? { op, axes: over } : undefined));
 }
@@ -48,7 +63,8 @@ export function softmax(name: string, x: Tensor, rows: readonly Axis[], s: Axis)
 export function rmsnorm(name: string, x: Tensor, gain: Tensor, rows: readonly Axis[], d: Axis, eps = 1e-6): Tensor {
   const ms = define(`${name}.ms`, rows, [d], (...at) => div(mul(x(...at), x(...at)), literal(d.size)));
   return define(name, [...rows, d], [], (...at) =>
-    mul(mul(x(...at), unary("rsqrt", binary("add", ms(...at.slice(0, -1)), literal(eps)))), gain(at.at(-1) as Scalar)));
+    mul(mul(x(...at), unary("rsqrt", binary("add", ms(...at.slice(0, -1)), literal(eps)))), gain(at.at(-1) as Scalar)),
+  );
 }
 
 export function gelu(name: string, x: Tensor, axes: readonly Axis[]): Tensor {
@@ -58,4 +74,5 @@ export function gelu(name: string, x: Tensor, axes: readonly Axis[]): Tensor {
   });
 }
 
-export const causal = (t: Scalar, s: Scalar, score: Scalar): Scalar => select(binary("le", s, t), score, literal(-Infinity));
+export const causal = (t: Scalar, s: Scalar, score: Scalar): Scalar =>
+  select(binary("le", s, t), score, literal(-Infinity));

@@ -29,9 +29,20 @@ export interface CompileOptions {
 }
 
 /** Compiles kernels of different names; the function runs one of them on buffers in place. */
-export function callsOfC(kernels: readonly Kernel[], { width, machine = "native", optimise }: CompileOptions): (kernel: Kernel, buffers: readonly KernelBuffer[]) => void {
+export function callsOfC(
+  kernels: readonly Kernel[],
+  { width, machine = "native", optimise }: CompileOptions,
+): (kernel: Kernel, buffers: readonly KernelBuffer[]) => void {
   const library = inFolder((folder) => {
-    cc(folder, printModule(kernels, { width }), [...(optimise ? [optimise] : []), ...(machine === "native" ? ["-march=native"] : []), "-shared", "-fPIC", "-lm", "-o", join(folder, "kernels.so")]);
+    cc(folder, printModule(kernels, { width }), [
+      ...(optimise ? [optimise] : []),
+      ...(machine === "native" ? ["-march=native"] : []),
+      "-shared",
+      "-fPIC",
+      "-lm",
+      "-o",
+      join(folder, "kernels.so"),
+    ]);
     return koffi.load(join(folder, "kernels.so"));
   });
   return (kernel, buffers) => {
@@ -44,7 +55,10 @@ export function callsOfC(kernels: readonly Kernel[], { width, machine = "native"
 }
 
 /** The same on copies, which it gives back: what WebGPU or the interpreter would. */
-export function compileC(kernels: readonly Kernel[], options: CompileOptions): (kernel: Kernel, buffers: readonly (ArrayLike<number> | undefined)[]) => Run {
+export function compileC(
+  kernels: readonly Kernel[],
+  options: CompileOptions,
+): (kernel: Kernel, buffers: readonly (ArrayLike<number> | undefined)[]) => Run {
   const run = callsOfC(kernels, options);
   return (kernel, buffers) => {
     const outputs = kernel.bindings.map((binding, index) => bufferFor(binding, buffers[index]));
@@ -54,7 +68,8 @@ export function compileC(kernels: readonly Kernel[], options: CompileOptions): (
 }
 
 /** Runs one kernel, in vectors of 16. */
-export const runOnC = async (kernel: Kernel, buffers: readonly (ArrayLike<number> | undefined)[]): Promise<Run> => compileC([kernel], { width: 16 })(kernel, buffers);
+export const runOnC = async (kernel: Kernel, buffers: readonly (ArrayLike<number> | undefined)[]): Promise<Run> =>
+  compileC([kernel], { width: 16 })(kernel, buffers);
 
 /** Runs one kernel in a program with the address and undefined-behaviour sanitizers; every buffer is an allocation of its own. What they find is thrown, and so is a program that does not end. */
 export function runSanitized(kernel: Kernel, buffers: readonly (ArrayLike<number> | undefined)[], width: number): Run {
@@ -62,20 +77,33 @@ export function runSanitized(kernel: Kernel, buffers: readonly (ArrayLike<number
   return inFolder((folder) => {
     const code = [
       printModule([kernel], { width }),
-      "#include <stdio.h>", "#include <stdlib.h>",
+      "#include <stdio.h>",
+      "#include <stdlib.h>",
       "int main(void) {",
       `  void *bindings[${contents.length}];`,
       `  const size_t bytes[] = {${contents.map(({ byteLength }) => byteLength).join(", ")}};`,
       `  for (int i = 0; i < ${contents.length}; i++) { bindings[i] = malloc(bytes[i]); if (fread(bindings[i], 1, bytes[i], stdin) != bytes[i]) return 3; }`,
       `  ${cName(kernel.name)}(0, ${kernel.groups}, bindings);`,
       `  for (int i = 0; i < ${contents.length}; i++) { fwrite(bindings[i], 1, bytes[i], stdout); free(bindings[i]); }`,
-      "  return 0;", "}",
+      "  return 0;",
+      "}",
     ].join("\n");
     const program = join(folder, "kernel");
-    cc(folder, code, ["-march=native", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-lm", "-o", program]);
+    cc(folder, code, [
+      "-march=native",
+      "-g",
+      "-fsanitize=address,undefined",
+      "-fno-sanitize-recover=all",
+      "-lm",
+      "-o",
+      program,
+    ]);
     const input = Buffer.concat(contents.map((each) => Buffer.from(each.buffer, each.byteOffset, each.byteLength)));
     const { status, signal, stdout, stderr } = spawnSync(program, { input, maxBuffer: 1 << 28, timeout: 30_000 });
-    if (status !== 0) throw new Error(`${signal ?? ""} ${stderr.toString().slice(0, 3000)}\n${code.slice(code.indexOf(`// ${kernel.name}`))}`);
+    if (status !== 0)
+      throw new Error(
+        `${signal ?? ""} ${stderr.toString().slice(0, 3000)}\n${code.slice(code.indexOf(`// ${kernel.name}`))}`,
+      );
     let offset = 0;
     const outputs = contents.map((each): Content => {
       const part = stdout.subarray(offset, (offset += each.byteLength));

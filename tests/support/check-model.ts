@@ -17,7 +17,9 @@ export interface Machine {
   readonly write: (arena: string, values: Values) => void | Promise<void>;
   readonly read: (arena: string) => Promise<ReadonlyMap<string, Float32Array>>;
   readonly run: (
-    program: ProgramName, inputs: Readonly<Record<string, ArrayLike<number>>>, scalars: Readonly<Record<string, number>>,
+    program: ProgramName,
+    inputs: Readonly<Record<string, ArrayLike<number>>>,
+    scalars: Readonly<Record<string, number>>,
   ) => Promise<Readonly<Record<string, Float32Array>>>;
 }
 
@@ -40,39 +42,76 @@ const smallestLoss = 0.1;
 const smallest = 1e-2;
 
 /** Everything that is further off than it may be. */
-export async function differences(model: Model, optimizer: Optimizer, compiled: Compiled, machine: Machine, clip?: number): Promise<readonly Difference[]> {
+export async function differences(
+  model: Model,
+  optimizer: Optimizer,
+  compiled: Compiled,
+  machine: Machine,
+  clip?: number,
+): Promise<readonly Difference[]> {
   const found: Difference[] = [];
-  const compare = (what: string, got: ArrayLike<number> | undefined, want: ArrayLike<number>, allowance: Allowance = {}): void =>
-    void found.push(difference(what, got, want, allowance));
+  const compare = (
+    what: string,
+    got: ArrayLike<number> | undefined,
+    want: ArrayLike<number>,
+    allowance: Allowance = {},
+  ): void => void found.push(difference(what, got, want, allowance));
   const count = model.batch * model.context;
   let parameters = someParameters(model);
   let states: readonly Values[] = initialStates(model, optimizer);
   if (compiled.plan.programs.train) {
     await machine.write("parameters", parameters);
     for (let step = 1; step <= 2; step++) {
-      const [tokens, targets] = [someTokens(count, model.vocabulary, step), someTokens(count, model.vocabulary, step + 100)];
+      const [tokens, targets] = [
+        someTokens(count, model.vocabulary, step),
+        someTokens(count, model.vocabulary, step + 100),
+      ];
       const lr = optimizer.rate;
       const inputs = { tokens, targets, parameters, step, seed };
       const want = oracleGradients(model, inputs);
       const rounded = once(() => oracleGradients(model, inputs, evaluateRounded));
-      const { loss, gradient_norm: norm } = await machine.run("train", named(model, tokens, targets), { seed, step, lr });
+      const { loss, gradient_norm: norm } = await machine.run("train", named(model, tokens, targets), {
+        seed,
+        step,
+        lr,
+      });
       compare(`loss of step ${step}`, loss, [want.loss], { rounded: () => [rounded().loss], least: smallestLoss });
       const gradients = await machine.read("gradients");
       const least = Math.max(smallest, smallPart * Math.max(...[...want.gradients.values()].map(magnitude)));
-      for (const [leaf, values] of want.gradients) compare(`gradient of ${leaf.name} in step ${step}`, gradients.get(leaf.name), values, { rounded: () => rounded().gradients.get(leaf), least });
+      for (const [leaf, values] of want.gradients)
+        compare(`gradient of ${leaf.name} in step ${step}`, gradients.get(leaf.name), values, {
+          rounded: () => rounded().gradients.get(leaf),
+          least,
+        });
       const given = byLeaf(model, gradients);
       // Optimizers divide by gradients, and take their signs: each is judged by what it made of the gradients that it was given.
-      const update = oracleUpdate(model, optimizer, { gradients: given, parameters, states, step, lr, ...(clip !== undefined && { clip }) });
+      const update = oracleUpdate(model, optimizer, {
+        gradients: given,
+        parameters,
+        states,
+        step,
+        lr,
+        ...(clip !== undefined && { clip }),
+      });
       compare(`norm of step ${step}`, norm, [update.norm]);
       const updated = await machine.read("parameters");
       // What is added up may cancel: a sum is judged by its terms.
-      const terms = (leaf: Leaf, ...of: readonly (Values | undefined)[]): Allowance => ({ least: Math.max(1e-30, ...of.map((v) => magnitude(v?.get(leaf) ?? []))) });
-      for (const [leaf, values] of update.parameters) compare(`${leaf.name} after step ${step}`, updated.get(leaf.name), values, terms(leaf, parameters));
+      const terms = (leaf: Leaf, ...of: readonly (Values | undefined)[]): Allowance => ({
+        least: Math.max(1e-30, ...of.map((v) => magnitude(v?.get(leaf) ?? []))),
+      });
+      for (const [leaf, values] of update.parameters)
+        compare(`${leaf.name} after step ${step}`, updated.get(leaf.name), values, terms(leaf, parameters));
       parameters = byLeaf(model, updated);
       const next: Values[] = [];
       for (const [s, { name }] of optimizer.states.entries()) {
         const arena = await machine.read(`state/${name}`);
-        for (const [leaf, values] of update.states[s] ?? []) compare(`${name} of ${leaf.name} after step ${step}`, arena.get(leaf.name), values, terms(leaf, states[s], given));
+        for (const [leaf, values] of update.states[s] ?? [])
+          compare(
+            `${name} of ${leaf.name} after step ${step}`,
+            arena.get(leaf.name),
+            values,
+            terms(leaf, states[s], given),
+          );
         next.push(byLeaf(model, arena));
       }
       states = next;
@@ -86,7 +125,10 @@ export async function differences(model: Model, optimizer: Optimizer, compiled: 
   await machine.write("parameters", parameters);
   if (compiled.plan.programs.evaluate) {
     const { loss } = await machine.run("evaluate", named(model, tokens, tokens), { seed, step: 3 });
-    compare("loss of evaluation", loss, want.get(model.evaluationLoss) ?? [], { rounded: () => rounded().get(model.evaluationLoss), least: smallestLoss });
+    compare("loss of evaluation", loss, want.get(model.evaluationLoss) ?? [], {
+      rounded: () => rounded().get(model.evaluationLoss),
+      least: smallestLoss,
+    });
   }
   if (compiled.plan.programs.decode) {
     for (let position = 0; position < model.context; position++) {
@@ -109,28 +151,41 @@ export async function differences(model: Model, optimizer: Optimizer, compiled: 
     }
     const position = model.context - 1;
     const { logits } = await machine.run("decode", { tokens: [prompt[position] ?? 0] }, { seed, step: 3, position });
-    const whole = (leaf: Leaf): Float64Array => parameters.get(leaf) ?? Float64Array.from({ length: count }, (_, i) => prompt[i % model.context] ?? 0);
-    const row = (values: ReadonlyMap<Node, Float64Array> | undefined): Float64Array => values?.get(model.logits)?.subarray(position * model.vocabulary, (position + 1) * model.vocabulary) ?? new Float64Array();
-    compare("logits after many tokens at once", logits, row(evaluate([model.logits], whole)), { rounded: () => row(evaluateRounded([model.logits], whole)) });
+    const whole = (leaf: Leaf): Float64Array =>
+      parameters.get(leaf) ?? Float64Array.from({ length: count }, (_, i) => prompt[i % model.context] ?? 0);
+    const row = (values: ReadonlyMap<Node, Float64Array> | undefined): Float64Array =>
+      values?.get(model.logits)?.subarray(position * model.vocabulary, (position + 1) * model.vocabulary) ??
+      new Float64Array();
+    compare("logits after many tokens at once", logits, row(evaluate([model.logits], whole)), {
+      rounded: () => row(evaluateRounded([model.logits], whole)),
+    });
   }
   return found;
 }
 
 /** The same text as every input of tokens, by the names that the model has for them. */
-const named = (model: Model, tokens: ArrayLike<number>, targets: ArrayLike<number>): Readonly<Record<string, ArrayLike<number>>> =>
+const named = (
+  model: Model,
+  tokens: ArrayLike<number>,
+  targets: ArrayLike<number>,
+): Readonly<Record<string, ArrayLike<number>>> =>
   Object.fromEntries(model.inputs.map(({ leaf, role }) => [leaf.name, role === "tokens" ? tokens : targets]));
 
 /** `times`: how many times further than usual a difference may be, where sums of any sort of terms are compared. */
 export const tooFar = (found: readonly Difference[], times = 1): readonly string[] =>
-  found.filter((d) => !(d.error <= times * d.allowed)).map((d) => `${d.what}: off by ${d.error.toExponential(2)}, allowed ${d.allowed.toExponential(2)}`);
+  found
+    .filter((d) => !(d.error <= times * d.allowed))
+    .map((d) => `${d.what}: off by ${d.error.toExponential(2)}, allowed ${d.allowed.toExponential(2)}`);
 
 /** Parameters as they may be some way into training: far from symmetric, of a size that keeps what they make of their inputs about as large. */
 export function someParameters(model: Model): Values {
   const draw = randomSource(11);
-  return new Map([...initialParameters(model)].map(([leaf, values]) => {
-    const spread = leaf.axes.length > 1 ? 2 / Math.sqrt(Math.max(...leaf.axes.map((a) => a.size))) : 0.4;
-    return [leaf, values.map((x) => Math.fround(x + spread * (2 * draw() - 1)))];
-  }));
+  return new Map(
+    [...initialParameters(model)].map(([leaf, values]) => {
+      const spread = leaf.axes.length > 1 ? 2 / Math.sqrt(Math.max(...leaf.axes.map((a) => a.size))) : 0.4;
+      return [leaf, values.map((x) => Math.fround(x + spread * (2 * draw() - 1)))];
+    }),
+  );
 }
 
 function byLeaf(model: Model, arena: ReadonlyMap<string, Float32Array>): Values {
@@ -160,7 +215,12 @@ interface Allowance {
   readonly least?: number;
 }
 
-function difference(what: string, got: ArrayLike<number> | undefined, want: ArrayLike<number>, { rounded, least = 1e-30 }: Allowance): Difference {
+function difference(
+  what: string,
+  got: ArrayLike<number> | undefined,
+  want: ArrayLike<number>,
+  { rounded, least = 1e-30 }: Allowance,
+): Difference {
   const scale = Math.max(magnitude(want), least);
   const error = got?.length === want.length ? distance(got, want) / scale : Infinity;
   const noise = error <= bar ? 0 : distance(rounded?.() ?? want, want) / scale;

@@ -4,8 +4,8 @@ import { fileURLToPath } from "node:url";
 import { checkWithTokenizers, dataProblems } from "../../src/cli/data-problems.ts";
 import type { Diagnostic } from "../../src/diagnostics/diagnostic.ts";
 import type { SourceFile } from "../../src/diagnostics/source.ts";
-import { checkFile } from "../../src/semantics/check.ts";
-import type { Host } from "../../src/semantics/program.ts";
+import { checkFile } from "../../src/semantics/check/check.ts";
+import type { Host } from "../../src/semantics/load/program.ts";
 
 const library = fileURLToPath(new URL("../../stdlib/", import.meta.url));
 const stdlib = readdirSync(library)
@@ -18,7 +18,10 @@ export function checkSource(source: SourceFile, folders: readonly string[]): rea
 }
 
 /** The same, with what `llmc check` says of files of text and tokenizers, which lie in the first of the folders. */
-export async function checkSourceAndFiles(source: SourceFile, folders: readonly [string, ...string[]]): Promise<readonly Diagnostic[]> {
+export async function checkSourceAndFiles(
+  source: SourceFile,
+  folders: readonly [string, ...string[]],
+): Promise<readonly Diagnostic[]> {
   const result = checkWithTokenizers(source.path, hostOf(source, folders), folders[0]);
   return [...result.diagnostics, ...(await dataProblems(result, folders[0]))];
 }

@@ -1,6 +1,6 @@
 /** @file One WebGPU device for a test file: whatever adapter the machine has, else the software adapter. */
 import { create, globals } from "webgpu";
-import { prepareSoftwareAdapter } from "../../src/runtime/software-adapter.ts";
+import { prepareSoftwareAdapter } from "../../src/runtime/webgpu/software-adapter.ts";
 
 export interface Dawn {
   readonly device: GPUDevice;
@@ -23,10 +23,23 @@ async function open(): Promise<Dawn> {
   const software = await prepareSoftwareAdapter();
   instance = create([]);
   const adapter = await instance.requestAdapter();
-  if (!adapter) throw new Error(`no WebGPU adapter: ${software.kind === "unavailable" ? software.reason : "Dawn does not see the software adapter"}`);
-  const { maxStorageBuffersPerShaderStage, maxComputeWorkgroupStorageSize, maxStorageBufferBindingSize, maxBufferSize } = adapter.limits;
+  if (!adapter)
+    throw new Error(
+      `no WebGPU adapter: ${software.kind === "unavailable" ? software.reason : "Dawn does not see the software adapter"}`,
+    );
+  const {
+    maxStorageBuffersPerShaderStage,
+    maxComputeWorkgroupStorageSize,
+    maxStorageBufferBindingSize,
+    maxBufferSize,
+  } = adapter.limits;
   const device = await adapter.requestDevice({
-    requiredLimits: { maxStorageBuffersPerShaderStage, maxComputeWorkgroupStorageSize, maxStorageBufferBindingSize, maxBufferSize },
+    requiredLimits: {
+      maxStorageBuffersPerShaderStage,
+      maxComputeWorkgroupStorageSize,
+      maxStorageBufferBindingSize,
+      maxBufferSize,
+    },
   });
   return { device, name: adapter.info.description };
 }

@@ -4,8 +4,8 @@ import { evaluateOne } from "../../src/ir/evaluate/evaluate.ts";
 import type { Schedule } from "../../src/ir/model.ts";
 import { comp } from "../../src/ir/node.ts";
 import type { Compiled } from "../../src/plan/build-plan.ts";
-import { onlyPrograms } from "../../src/runtime/only-programs.ts";
-import type { CompiledProgram, Device, Scalars, Session } from "../../src/runtime/device.ts";
+import { onlyPrograms } from "../../src/runtime/session/only-programs.ts";
+import type { CompiledProgram, Device, Scalars, Session } from "../../src/runtime/session/device.ts";
 import type { ProgramName } from "../../src/abi/plan.ts";
 import { arenaIndex } from "./arena.ts";
 
@@ -27,10 +27,16 @@ export class DeviceRun {
   }
 
   /** Parameters as given by path, states as the plan starts them; `only` leaves out what these programs do not need. */
-  static async open(device: Device, compiled: Compiled, parameters: ReadonlyMap<string, ArrayLike<number>>, only?: readonly ProgramName[]): Promise<DeviceRun> {
+  static async open(
+    device: Device,
+    compiled: Compiled,
+    parameters: ReadonlyMap<string, ArrayLike<number>>,
+    only?: readonly ProgramName[],
+  ): Promise<DeviceRun> {
     const program = programOf(compiled);
     const run = new DeviceRun(await device.open(only === undefined ? program : onlyPrograms(program, only)));
-    for (const { buffer, init } of only === undefined ? compiled.plan.states : []) run.session.write(buffer, new Float32Array((compiled.plan.buffers[buffer]?.bytes ?? 0) / 4).fill(init));
+    for (const { buffer, init } of only === undefined ? compiled.plan.states : [])
+      run.session.write(buffer, new Float32Array((compiled.plan.buffers[buffer]?.bytes ?? 0) / 4).fill(init));
     run.writeArena("parameters", parameters);
     return run;
   }
@@ -44,17 +50,27 @@ export class DeviceRun {
   writeArena(arena: string, values: ReadonlyMap<string, ArrayLike<number>>): void {
     const index = this.#arena(arena);
     const words = new Float32Array((this.session.plan.buffers[index]?.bytes ?? 0) / 4);
-    for (const { path, offset } of this.session.plan.parameters) words.set(values.get(path) ?? missing(path), offset / 4);
+    for (const { path, offset } of this.session.plan.parameters)
+      words.set(values.get(path) ?? missing(path), offset / 4);
     this.session.write(index, words);
   }
 
   /** By path: parameters, or `gradients`, or a state. */
   async readArena(arena: string): Promise<ReadonlyMap<string, Float32Array>> {
     const words = await this.session.read(this.#arena(arena));
-    return new Map(this.session.plan.parameters.map(({ path, shape, offset }) => [path, words.subarray(offset / 4, offset / 4 + shape.reduce((n, s) => n * s, 1))]));
+    return new Map(
+      this.session.plan.parameters.map(({ path, shape, offset }) => [
+        path,
+        words.subarray(offset / 4, offset / 4 + shape.reduce((n, s) => n * s, 1)),
+      ]),
+    );
   }
 
-  async run(name: ProgramName, inputs: Readonly<Record<string, ArrayLike<number>>>, scalars: Scalars): Promise<Readonly<Record<string, Float32Array>>> {
+  async run(
+    name: ProgramName,
+    inputs: Readonly<Record<string, ArrayLike<number>>>,
+    scalars: Scalars,
+  ): Promise<Readonly<Record<string, Float32Array>>> {
     const replay = this.session.replay(name);
     // A program may leave a text unread.
     const read = new Set(this.session.plan.programs[name]?.inputs.map((input) => input.name));

@@ -11,7 +11,11 @@ import { elementCount, inputsOf, reachable } from "../../src/ir/node.ts";
 const kernels = new WeakMap<Node, Kernel>();
 
 /** Values of the roots and all they depend on. Graphs before attention was recognised: no regions. */
-export function evaluateRounded(roots: readonly Node[], bind: Binding, { seed, step }: RandomState = { seed: 0, step: 0 }): ReadonlyMap<Node, Float64Array> {
+export function evaluateRounded(
+  roots: readonly Node[],
+  bind: Binding,
+  { seed, step }: RandomState = { seed: 0, step: 0 },
+): ReadonlyMap<Node, Float64Array> {
   const values = new Map<Node, Float64Array>();
   for (const node of [...reachable(roots)].toSorted((a, b) => a.id - b.id)) {
     if (node.kind === "region" || node.kind === "update") throw new Error(`${node.name} is not of a model as written`);
@@ -23,7 +27,12 @@ export function evaluateRounded(roots: readonly Node[], bind: Binding, { seed, s
     const kernel = kernels.get(node) ?? compileBody(node);
     kernels.set(node, kernel);
     const out = new Float64Array(elementCount(node.axes));
-    kernel(out, inputsOf(node).map((n) => values.get(n) ?? new Float64Array()), seed, step);
+    kernel(
+      out,
+      inputsOf(node).map((n) => values.get(n) ?? new Float64Array()),
+      seed,
+      step,
+    );
     values.set(node, out.map(Math.fround));
   }
   return values;

@@ -20,7 +20,9 @@ export interface GradcheckOptions {
 
 /** Throws with the worst element unless all gradients agree; returns the largest relative error. */
 export function gradcheck(
-  outputs: readonly Node[], wrt: readonly Leaf[], { seed = 1, values = new Map(), samples = 24, tolerance = 1e-6 }: GradcheckOptions = {},
+  outputs: readonly Node[],
+  wrt: readonly Leaf[],
+  { seed = 1, values = new Map(), samples = 24, tolerance = 1e-6 }: GradcheckOptions = {},
 ): number {
   const draw = randomSource(seed);
   const cotangents = outputs.map((o, i) => leaf("input", `w${i}`, o.axes));
@@ -48,7 +50,8 @@ export function gradcheck(
   let checked = 0;
   let undecided = 0;
   const compare = (what: string, found: number, scale: number, move: (by: number) => void): void => {
-    const distance = (a: number, b: number): number => Math.abs(a - b) / Math.max(scale, Math.abs(a), Math.abs(b), 1e-3);
+    const distance = (a: number, b: number): number =>
+      Math.abs(a - b) / Math.max(scale, Math.abs(a), Math.abs(b), 1e-3);
     checked++;
     const slopes: number[] = [];
     for (const h of [1e-3, 1e-4, 1e-5]) {
@@ -59,28 +62,46 @@ export function gradcheck(
     // Where the function is smooth, the slopes over two steps agree. Next to a jump or a kink they do not, and none of them is the derivative.
     const [wide, middle, narrow] = slopes as [number, number, number];
     if (distance(middle, narrow) > 1e-4 && distance(wide, middle) > 1e-4) return void undecided++;
-    throw new Error(`d ${what} is ${found}, central differences say ${narrow} (relative error ${distance(found, narrow).toExponential(2)})`);
+    throw new Error(
+      `d ${what} is ${found}, central differences say ${narrow} (relative error ${distance(found, narrow).toExponential(2)})`,
+    );
   };
   for (const [i, w] of wrt.entries()) {
     const gradient = analytic.get(gradients[i] as Node) as Float64Array;
     const x = bind(w);
     const scale = gradient.reduce((m, g) => Math.max(m, Math.abs(g)), 0);
     for (const element of sampleOf(x.length, samples, draw)) {
-      compare(`${w.name}[${element}]`, gradient[element] as number, scale, (by) => void (x[element] = (x[element] as number) + by));
+      compare(
+        `${w.name}[${element}]`,
+        gradient[element] as number,
+        scale,
+        (by) => void (x[element] = (x[element] as number) + by),
+      );
     }
     const direction = x.map(() => draw() - 0.5);
-    compare(`${w.name} along a direction`, dot(direction, gradient), scale, (by) => x.forEach((v, j) => void (x[j] = v + by * (direction[j] as number))));
+    compare(`${w.name} along a direction`, dot(direction, gradient), scale, (by) =>
+      x.forEach((v, j) => void (x[j] = v + by * (direction[j] as number))),
+    );
   }
-  if (undecided > Math.max(1, checked / 20)) throw new Error(`${undecided} of ${checked} slopes could not be told: central differences disagree with each other`);
+  if (undecided > Math.max(1, checked / 20))
+    throw new Error(
+      `${undecided} of ${checked} slopes could not be told: central differences disagree with each other`,
+    );
   return worst;
 }
 
 /** A value for every leaf the roots depend on: normal numbers, valid integers. */
-export function randomValues(roots: readonly Node[], draw: () => number, given: ReadonlyMap<Leaf, Float64Array> = new Map()): Map<Leaf, Float64Array> {
+export function randomValues(
+  roots: readonly Node[],
+  draw: () => number,
+  given: ReadonlyMap<Leaf, Float64Array> = new Map(),
+): Map<Leaf, Float64Array> {
   const values = new Map<Leaf, Float64Array>();
   for (const node of reachable(roots)) {
     if (node.kind !== "leaf" || node.values) continue;
-    const fresh = Float64Array.from({ length: elementCount(node.axes) }, () => (node.dtype === "f32" ? normal(draw) : Math.floor(draw() * (node.below ?? 2))));
+    const fresh = Float64Array.from({ length: elementCount(node.axes) }, () =>
+      node.dtype === "f32" ? normal(draw) : Math.floor(draw() * (node.below ?? 2)),
+    );
     values.set(node, given.get(node)?.slice() ?? fresh);
   }
   return values;

@@ -18,7 +18,8 @@ export interface Run {
 /** The contents of a binding in numbers (a vec4 element is four). Without contents it starts as NaN (integers as 0x7fffffff). */
 export function bufferFor(binding: Binding, contents?: ArrayLike<number>): Buffer {
   const length = binding.length * binding.element.width;
-  if (contents && contents.length !== length) throw new Error(`${binding.name} has ${length} numbers, not ${contents.length}`);
+  if (contents && contents.length !== length)
+    throw new Error(`${binding.name} has ${length} numbers, not ${contents.length}`);
   switch (binding.element.scalar) {
     case "f32":
       return contents ? Float32Array.from(contents) : new Float32Array(length).fill(Number.NaN);
@@ -32,10 +33,15 @@ export function bufferFor(binding: Binding, contents?: ArrayLike<number>): Buffe
 }
 
 /** Runs a kernel in the interpreter. An absent buffer is an output without contents: reading it before writing is a finding. */
-export async function runOnInterpreter(kernel: Kernel, buffers: readonly (ArrayLike<number> | undefined)[]): Promise<Run> {
+export async function runOnInterpreter(
+  kernel: Kernel,
+  buffers: readonly (ArrayLike<number> | undefined)[],
+): Promise<Run> {
   checkKernel(kernel);
   const outputs = kernel.bindings.map((binding, index) => bufferFor(binding, buffers[index]));
-  const findings = interpret(kernel, outputs, { uninitialised: kernel.bindings.filter((_, index) => !buffers[index]).map(({ name }) => name) });
+  const findings = interpret(kernel, outputs, {
+    uninitialised: kernel.bindings.filter((_, index) => !buffers[index]).map(({ name }) => name),
+  });
   return { outputs, findings };
 }
 
@@ -49,7 +55,9 @@ export async function runOnDawn(kernel: Kernel, buffers: readonly (ArrayLike<num
   device.pushErrorScope("validation");
   const module = device.createShaderModule({ code });
   const { messages } = await module.getCompilationInfo();
-  const errors = messages.filter((message) => message.type === "error").map(({ lineNum, message }) => `line ${lineNum}: ${message}`);
+  const errors = messages
+    .filter((message) => message.type === "error")
+    .map(({ lineNum, message }) => `line ${lineNum}: ${message}`);
   if (errors.length > 0) fail(errors.join("\n"));
   const layout = device.createBindGroupLayout({
     entries: kernel.bindings.map(({ access }, binding) => ({
@@ -58,21 +66,34 @@ export async function runOnDawn(kernel: Kernel, buffers: readonly (ArrayLike<num
       buffer: { type: access === "read" ? "read-only-storage" : "storage" },
     })),
   });
-  const pipeline = device.createComputePipeline({ layout: device.createPipelineLayout({ bindGroupLayouts: [layout] }), compute: { module, entryPoint: "main" } });
+  const pipeline = device.createComputePipeline({
+    layout: device.createPipelineLayout({ bindGroupLayouts: [layout] }),
+    compute: { module, entryPoint: "main" },
+  });
   const contents = kernel.bindings.map((binding, index) => bufferFor(binding, buffers[index]));
   const storage = contents.map((content) => {
-    const buffer = device.createBuffer({ size: content.byteLength, usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC });
+    const buffer = device.createBuffer({
+      size: content.byteLength,
+      usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC,
+    });
     device.queue.writeBuffer(buffer, 0, content);
     return buffer;
   });
-  const readable = contents.map((content) => device.createBuffer({ size: content.byteLength, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST }));
+  const readable = contents.map((content) =>
+    device.createBuffer({ size: content.byteLength, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST }),
+  );
   const encoder = device.createCommandEncoder();
   const pass = encoder.beginComputePass();
   pass.setPipeline(pipeline);
-  pass.setBindGroup(0, device.createBindGroup({ layout, entries: storage.map((buffer, binding) => ({ binding, resource: { buffer } })) }));
+  pass.setBindGroup(
+    0,
+    device.createBindGroup({ layout, entries: storage.map((buffer, binding) => ({ binding, resource: { buffer } })) }),
+  );
   pass.dispatchWorkgroups(Math.min(kernel.groups, 65535), Math.ceil(kernel.groups / 65535));
   pass.end();
-  storage.forEach((buffer, index) => encoder.copyBufferToBuffer(buffer, 0, readable[index] as GPUBuffer, 0, buffer.size));
+  storage.forEach((buffer, index) =>
+    encoder.copyBufferToBuffer(buffer, 0, readable[index] as GPUBuffer, 0, buffer.size),
+  );
   device.queue.submit([encoder.finish()]);
   const error = await device.popErrorScope();
   if (error) fail(error.message);

@@ -19,14 +19,23 @@ let loaded: Corpus | undefined;
 
 function corpus(): Corpus {
   if (loaded) return loaded;
-  const texts = globSync(patterns, { cwd: root }).toSorted().map((name) => readFileSync(root + name, "utf8").split("\n// ---\n")[0] ?? "");
+  const texts = globSync(patterns, { cwd: root })
+    .toSorted()
+    .map((name) => readFileSync(root + name, "utf8").split("\n// ---\n")[0] ?? "");
   const words = [...new Set(texts.flatMap(tokens))].filter((word) => word.trim() !== "" && !word.startsWith("//"));
-  loaded = { files: texts.map((text) => text.split(/\n(?=(?:\/\/\/|op|block|model|data|train|eval|variant|compare|import|tokenizer)\b)/)), words };
+  loaded = {
+    files: texts.map((text) =>
+      text.split(/\n(?=(?:\/\/\/|op|block|model|data|train|eval|variant|compare|import|tokenizer)\b)/),
+    ),
+    words,
+  };
   return loaded;
 }
 
 function tokens(text: string): readonly string[] {
-  return text.match(/[A-Za-z_][\w']*|\d[\w.]*%?|"""[\s\S]*?"""|"[^"\n]*"|\/\/[^\n]*|\s+|->|\|>|\.\.|[=!<>]=|[^\s\w]/g) ?? [];
+  return (
+    text.match(/[A-Za-z_][\w']*|\d[\w.]*%?|"""[\s\S]*?"""|"[^"\n]*"|\/\/[^\n]*|\s+|->|\|>|\.\.|[=!<>]=|[^\s\w]/g) ?? []
+  );
 }
 
 interface Random {
@@ -47,9 +56,73 @@ function randomOf(seed: number): Random {
   return { below, pick: (items) => items[below(items.length)] as (typeof items)[number] };
 }
 
-const numbers = ["0", "1", "-1", "0.5", "1e400", "1e-400", "2147483647", "2147483648", "10000000000", "9007199254740993", "1e15", "16Gi", "100%", "7.", "3 steps", "0x10", "1_000", "NaN", "inf"];
-const strange = ["\r", "\r\n", "\t", "\u00a0", "\ufeff", "\0", "\u001b[31m", "\u0085", "\u2028", "\u202e", "\ud800", "é", "γ", "×", "≤", "→", "“", "日本", "😀", "'", "`", "\\", "@", "**", "//", "///", "//!", '"', '"""'];
-const wraps = [["(", ")"], ["[", "]"], ["{", "}"], ["abs(", ")"], ["if x < 1 then ", " else 0"], ["-", ""], ["not ", ""], ["x ^ ", ""], ["x[", "]"], ["2 * ", ""], ["", " + x"], ["", " |> x"], ["a { ", " }"]] as const;
+const numbers = [
+  "0",
+  "1",
+  "-1",
+  "0.5",
+  "1e400",
+  "1e-400",
+  "2147483647",
+  "2147483648",
+  "10000000000",
+  "9007199254740993",
+  "1e15",
+  "16Gi",
+  "100%",
+  "7.",
+  "3 steps",
+  "0x10",
+  "1_000",
+  "NaN",
+  "inf",
+];
+const strange = [
+  "\r",
+  "\r\n",
+  "\t",
+  "\u00a0",
+  "\ufeff",
+  "\0",
+  "\u001b[31m",
+  "\u0085",
+  "\u2028",
+  "\u202e",
+  "\ud800",
+  "é",
+  "γ",
+  "×",
+  "≤",
+  "→",
+  "“",
+  "日本",
+  "😀",
+  "'",
+  "`",
+  "\\",
+  "@",
+  "**",
+  "//",
+  "///",
+  "//!",
+  '"',
+  '"""',
+];
+const wraps = [
+  ["(", ")"],
+  ["[", "]"],
+  ["{", "}"],
+  ["abs(", ")"],
+  ["if x < 1 then ", " else 0"],
+  ["-", ""],
+  ["not ", ""],
+  ["x ^ ", ""],
+  ["x[", "]"],
+  ["2 * ", ""],
+  ["", " + x"],
+  ["", " |> x"],
+  ["a { ", " }"],
+] as const;
 
 type Mutation = (parts: string[], random: Random) => string[];
 
@@ -61,7 +134,11 @@ function linesOf(parts: readonly string[]): string[] {
   return parts.join("").split("\n");
 }
 
-const replaced = (parts: readonly string[], i: number, ...by: string[]): string[] => [...parts.slice(0, i), ...by, ...parts.slice(i + 1)];
+const replaced = (parts: readonly string[], i: number, ...by: string[]): string[] => [
+  ...parts.slice(0, i),
+  ...by,
+  ...parts.slice(i + 1),
+];
 
 const mutations: readonly Mutation[] = [
   (parts, random) => replaced(parts, at(parts, random)),
@@ -81,9 +158,22 @@ const mutations: readonly Mutation[] = [
   (parts, random) => {
     const lines = linesOf(parts);
     const i = random.below(lines.length);
-    return [...tokens(random.pick([lines.toSpliced(i, 1), lines.toSpliced(i, 0, lines[i] ?? ""), lines.toSpliced(i, 0, random.pick(lines))]).join("\n"))];
+    return [
+      ...tokens(
+        random
+          .pick([
+            lines.toSpliced(i, 1),
+            lines.toSpliced(i, 0, lines[i] ?? ""),
+            lines.toSpliced(i, 0, random.pick(lines)),
+          ])
+          .join("\n"),
+      ),
+    ];
   },
-  (parts, random) => [...parts.slice(0, at(parts, random)), ...tokens(random.pick(random.pick(corpus().files))).slice(random.below(20))],
+  (parts, random) => [
+    ...parts.slice(0, at(parts, random)),
+    ...tokens(random.pick(random.pick(corpus().files))).slice(random.below(20)),
+  ],
   (parts, random) => {
     const i = at(parts, random);
     return replaced(parts, i, parts[i] ?? "", random.pick(strange));
@@ -103,9 +193,17 @@ const mutations: readonly Mutation[] = [
   (parts, random) => parts.slice(0, at(parts, random)),
   (parts, random) => {
     const i = at(parts, random);
-    return replaced(parts, i, parts[i] ?? "", random.pick([" // a comment\n", "\n// a comment\n", "\n/// documentation\n", "//x\r"]));
+    return replaced(
+      parts,
+      i,
+      parts[i] ?? "",
+      random.pick([" // a comment\n", "\n// a comment\n", "\n/// documentation\n", "//x\r"]),
+    );
   },
-  (parts, random) => parts.map((part) => (/^\s+$/.test(part) && random.below(3) === 0 ? random.pick([" ", "\n", "\n\n\n", "  \n  ", "\r\n"]) : part)),
+  (parts, random) =>
+    parts.map((part) =>
+      /^\s+$/.test(part) && random.below(3) === 0 ? random.pick([" ", "\n", "\n\n\n", "  \n  ", "\r\n"]) : part,
+    ),
   (parts, random) => [...tokens(parts.join("").replaceAll("\n", random.pick(["\r", "\r\n", " "])))],
 ];
 
@@ -115,7 +213,10 @@ export function mutatedText(seed: number): string {
   const { files } = corpus();
   const file = random.pick(files);
   const start = random.below(file.length);
-  const chosen = [...file.slice(start, start + 1 + random.below(3)), ...(random.below(4) === 0 ? [random.pick(random.pick(files))] : [])];
+  const chosen = [
+    ...file.slice(start, start + 1 + random.below(3)),
+    ...(random.below(4) === 0 ? [random.pick(random.pick(files))] : []),
+  ];
   let parts = [...tokens(`${chosen.join("\n")}\n`)];
   const times = random.pick([1, 1, 1, 2, 3, 5]);
   for (let i = 0; i < times; i++) parts = random.pick(mutations)(parts, random);

@@ -4,9 +4,32 @@
  */
 import fc from "fast-check";
 import * as folding from "../../src/kernel/expr.ts";
-import { add, f32Type, group, i32, i32Type, lane, load, mul, register, variable, vectorOf } from "../../src/kernel/expr.ts";
+import {
+  add,
+  f32Type,
+  group,
+  i32,
+  i32Type,
+  lane,
+  load,
+  mul,
+  register,
+  variable,
+  vectorOf,
+} from "../../src/kernel/expr.ts";
 import type { Array_, BinaryOp, Binding, Expr, Kernel, UnaryOp, ValueType, Width } from "../../src/kernel/ir.ts";
-import { assign, branch, declare, define, loop, phase, reduce, store, uniformBranch, uniformLoop } from "../../src/kernel/statements.ts";
+import {
+  assign,
+  branch,
+  declare,
+  define,
+  loop,
+  phase,
+  reduce,
+  store,
+  uniformBranch,
+  uniformLoop,
+} from "../../src/kernel/statements.ts";
 
 /** An expression to build, with or without folding. */
 type Recipe =
@@ -30,9 +53,15 @@ const integerRecipe: fc.Arbitrary<Recipe> = fc.letrec<{ int: Recipe }>((tie) => 
     { maxDepth: 4, withCrossShrink: true },
     fc.constantFrom<Recipe>({ leaf: "lane" }, { leaf: "group" }, { leaf: "loop" }),
     fc.integer({ min: -3, max: 5 }).map((constant) => ({ constant })),
-    fc.record({ op: fc.constantFrom("add", "sub", "mul", "idiv", "imod", "min", "max"), of: fc.tuple(tie("int"), tie("int")) }),
+    fc.record({
+      op: fc.constantFrom("add", "sub", "mul", "idiv", "imod", "min", "max"),
+      of: fc.tuple(tie("int"), tie("int")),
+    }),
     fc.record({ op: fc.constantFrom("neg", "abs", "sign"), of: fc.tuple(tie("int")) }),
-    fc.record({ op: fc.constantFrom("select lt", "select eq", "select and", "select or not"), of: fc.tuple(tie("int"), tie("int"), tie("int"), tie("int")) }),
+    fc.record({
+      op: fc.constantFrom("select lt", "select eq", "select and", "select or not"),
+      of: fc.tuple(tie("int"), tie("int"), tie("int"), tie("int")),
+    }),
   ),
 })).int;
 
@@ -42,8 +71,14 @@ const floatRecipe: fc.Arbitrary<Recipe> = fc.letrec<{ float: Recipe }>((tie) => 
     { maxDepth: 4, withCrossShrink: true },
     fc.constantFrom<Recipe>({ leaf: "x" }, { leaf: "acc" }),
     fc.constantFrom(-2, -1, -0.5, 0, 0.1, 1, 3).map((constant) => ({ constant })),
-    fc.record({ op: fc.constantFrom("add", "sub", "mul", "div", "min", "max", "power"), of: fc.tuple(tie("float"), tie("float")) }),
-    fc.record({ op: fc.constantFrom("neg", "abs", "exp", "log", "sqrt", "rsqrt", "sin", "cos", "tanh", "erf", "square", "cube"), of: fc.tuple(tie("float")) }),
+    fc.record({
+      op: fc.constantFrom("add", "sub", "mul", "div", "min", "max", "power"),
+      of: fc.tuple(tie("float"), tie("float")),
+    }),
+    fc.record({
+      op: fc.constantFrom("neg", "abs", "exp", "log", "sqrt", "rsqrt", "sin", "cos", "tanh", "erf", "square", "cube"),
+      of: fc.tuple(tie("float")),
+    }),
     fc.record({ op: fc.constant("fma"), of: fc.tuple(tie("float"), tie("float"), tie("float")) }),
     fc.record({ op: fc.constant("choose"), of: fc.tuple(integerRecipe, integerRecipe, tie("float"), tie("float")) }),
     fc.record({ op: fc.constant("number"), of: fc.tuple(integerRecipe) }),
@@ -77,9 +112,25 @@ function buildInteger(recipe: Recipe, leaves: Leaves, by: Builder): Expr {
     case "select eq":
       return folding.select(by.binary("eq", of[0], of[1]), of[2], of[3]);
     case "select and":
-      return folding.select(by.binary("and", by.binary("le", of[0], of[1]), by.binary("or", by.binary("ne", of[1], of[2]), by.binary("lt", of[3], of[0]))), of[2], of[3]);
+      return folding.select(
+        by.binary(
+          "and",
+          by.binary("le", of[0], of[1]),
+          by.binary("or", by.binary("ne", of[1], of[2]), by.binary("lt", of[3], of[0])),
+        ),
+        of[2],
+        of[3],
+      );
     case "select or not":
-      return folding.select(by.binary("or", by.unary("not", by.binary("lt", of[0], of[1])), by.binary("and", by.binary("eq", of[1], of[2]), by.binary("lt", of[3], of[0]))), of[2], of[3]);
+      return folding.select(
+        by.binary(
+          "or",
+          by.unary("not", by.binary("lt", of[0], of[1])),
+          by.binary("and", by.binary("eq", of[1], of[2]), by.binary("lt", of[3], of[0])),
+        ),
+        of[2],
+        of[3],
+      );
     default:
       return by.binary(recipe.op as BinaryOp, of[0], of[1]);
   }
@@ -91,11 +142,19 @@ function buildFloat(recipe: Recipe, leaves: Leaves, by: Builder): Expr {
   if ("constant" in recipe) return constant(recipe.constant);
   if ("leaf" in recipe) return recipe.leaf === "acc" ? leaves.acc : leaves.x;
   const positive = (value: Expr): Expr => by.binary("add", by.unary("abs", value), constant(0.5));
-  const number = (value: Expr): Expr => folding.splat(folding.convert(by.binary("sub", by.binary("imod", value, i32(5)), i32(2)), "f32"), type.width);
+  const number = (value: Expr): Expr =>
+    folding.splat(folding.convert(by.binary("sub", by.binary("imod", value, i32(5)), i32(2)), "f32"), type.width);
   if (recipe.op === "number") return number(buildInteger(recipe.of[0] as Recipe, leaves, by));
   if (recipe.op === "choose") {
-    const [left, right] = [recipe.of[0], recipe.of[1]].map((part) => buildInteger(part as Recipe, leaves, by)) as [Expr, Expr];
-    return folding.select(by.binary("le", left, right), buildFloat(recipe.of[2] as Recipe, leaves, by), buildFloat(recipe.of[3] as Recipe, leaves, by));
+    const [left, right] = [recipe.of[0], recipe.of[1]].map((part) => buildInteger(part as Recipe, leaves, by)) as [
+      Expr,
+      Expr,
+    ];
+    return folding.select(
+      by.binary("le", left, right),
+      buildFloat(recipe.of[2] as Recipe, leaves, by),
+      buildFloat(recipe.of[3] as Recipe, leaves, by),
+    );
   }
   const of = recipe.of.map((part) => buildFloat(part, leaves, by)) as [Expr, Expr, Expr];
   switch (recipe.op) {
@@ -152,7 +211,10 @@ export const randomPlan: fc.Arbitrary<RandomPlan> = fc.record({
 });
 
 /** Registers, a uniform loop that passes values on through shared memory, a reduction, lane loops and branches, vectors, integers. */
-export function buildRandom({ lanes, groups, width, floats, integers, rounds, distance }: RandomPlan, by: Builder): Kernel {
+export function buildRandom(
+  { lanes, groups, width, floats, integers, rounds, distance }: RandomPlan,
+  by: Builder,
+): Kernel {
   const type: ValueType = vectorOf(f32Type, width);
   const cells = lanes * groups;
   const x: Binding = { name: "x", access: "read", element: type, length: cells };
@@ -178,14 +240,31 @@ export function buildRandom({ lanes, groups, width, floats, integers, rounds, di
       phase([assign(acc, load(x, at)), store(n, at, add(load(n, at), integer(0, i32(1))))]),
       ...uniformLoop("round", 0, rounds, 1, [
         phase([define("v", float(0, round)), store(s, lane, variable("v", type))], "put"),
-        phase([declare("sum", load(s, folding.mod(add(lane, distance), lanes))), ...loop("j", 0, add(folding.mod(round, 2), 1), 1, [assign("sum", folding.mul(add(variable("sum", type), float(1, variable("j"))), 0.5))]), assign(acc, variable("sum", type))], "take"),
+        phase(
+          [
+            declare("sum", load(s, folding.mod(add(lane, distance), lanes))),
+            ...loop("j", 0, add(folding.mod(round, 2), 1), 1, [
+              assign("sum", folding.mul(add(variable("sum", type), float(1, variable("j"))), 0.5)),
+            ]),
+            assign(acc, variable("sum", type)),
+          ],
+          "take",
+        ),
         ...uniformBranch(folding.lt(round, group), [reduce("max", acc, s)], [phase([])]),
       ]),
       phase([
         { kind: "set", target: "parts", index: i32(0), value: register(acc) },
         { kind: "set", target: "parts", index: i32(1), value: float(2, i32(0)) },
-        ...loop("turn", folding.mod(lane, 2), folding.mod(folding.mul(lane, group), 4), 1, [...branch(folding.lt(variable("turn"), folding.mod(lane, 3)), [assign(acc, folding.mul(add(register(acc), load(x, at)), 0.5))])]),
-        ...branch(folding.lt(integer(1, i32(2)), folding.mod(lane, 3)), [store(y, at, register(parts, 0))], [store(y, at, register(parts, 1))]),
+        ...loop("turn", folding.mod(lane, 2), folding.mod(folding.mul(lane, group), 4), 1, [
+          ...branch(folding.lt(variable("turn"), folding.mod(lane, 3)), [
+            assign(acc, folding.mul(add(register(acc), load(x, at)), 0.5)),
+          ]),
+        ]),
+        ...branch(
+          folding.lt(integer(1, i32(2)), folding.mod(lane, 3)),
+          [store(y, at, register(parts, 0))],
+          [store(y, at, register(parts, 1))],
+        ),
       ]),
     ],
   };

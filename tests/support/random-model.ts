@@ -32,34 +32,65 @@ export function randomModel(seed: number): RandomModel {
   const batch = one(1, 2, 3);
 
   const even = E % 2 === 0;
-  const activation = (): string => one("gelu", "gelu_tanh", "relu", "relu_squared", "silu", "elu", "leaky_relu", "softplus", "mish", "sigmoid");
-  const norm = (): string => one("rmsnorm", "rmsnorm", "layernorm", "layernorm", "plain_layernorm", "plain_rmsnorm", "l2norm", "dyt", "none");
+  const activation = (): string =>
+    one("gelu", "gelu_tanh", "relu", "relu_squared", "silu", "elu", "leaky_relu", "softplus", "mish", "sigmoid");
+  const norm = (): string =>
+    one("rmsnorm", "rmsnorm", "layernorm", "layernorm", "plain_layernorm", "plain_rmsnorm", "l2norm", "dyt", "none");
   const dropout = chance(0.3);
   const drop = (): readonly string[] => (dropout && chance(0.7) ? [`drop: dropout(rate: ${one("0.1", "0.3")})`] : []);
 
-  const attention = (): string => call("attention", [
-    ...(chance(0.2) ? [`mask: window(size: ${one(1, 2, 3, 5)})`] : []),
-    ...(chance(0.5) && even ? [`rotate: ${one("rope", "rope", "rope_interleaved", "rope(base: 100)")}`] : []),
-    ...(chance(0.4) ? [`bias: ${one("alibi", "shaw_keys(R: 5)", "t5_bias(R: 6, bucket: t5_bucket_causal, reach: 8)", "t5_bias(R: 8, reach: 8)")}`] : []),
-    ...(chance(0.2) ? ["cap: softcap(at: 2)"] : []),
-    ...(E > 2 && chance(0.25) ? [`norm_qk: ${one("rmsnorm", "layernorm", "l2norm", "plain_rmsnorm")}`] : []),
-    ...(chance(0.25) ? ["heads: add_heads"] : []),
-    ...(chance(0.25) ? ["out: add_vector"] : []),
-    ...drop(),
-  ]);
-  const feedForward = (): string => one(
-    () => `mlp(activation: ${activation()})`, () => "swiglu", () => "geglu", () => `glu(activation: ${activation()})`, () => `moe(N: ${one(3, 4)}, activation: ${activation()})`,
-    () => "token_shift |> swiglu",
-  )();
+  const attention = (): string =>
+    call("attention", [
+      ...(chance(0.2) ? [`mask: window(size: ${one(1, 2, 3, 5)})`] : []),
+      ...(chance(0.5) && even ? [`rotate: ${one("rope", "rope", "rope_interleaved", "rope(base: 100)")}`] : []),
+      ...(chance(0.4)
+        ? [
+            `bias: ${one("alibi", "shaw_keys(R: 5)", "t5_bias(R: 6, bucket: t5_bucket_causal, reach: 8)", "t5_bias(R: 8, reach: 8)")}`,
+          ]
+        : []),
+      ...(chance(0.2) ? ["cap: softcap(at: 2)"] : []),
+      ...(E > 2 && chance(0.25) ? [`norm_qk: ${one("rmsnorm", "layernorm", "l2norm", "plain_rmsnorm")}`] : []),
+      ...(chance(0.25) ? ["heads: add_heads"] : []),
+      ...(chance(0.25) ? ["out: add_vector"] : []),
+      ...drop(),
+    ]);
+  const feedForward = (): string =>
+    one(
+      () => `mlp(activation: ${activation()})`,
+      () => "swiglu",
+      () => "geglu",
+      () => `glu(activation: ${activation()})`,
+      () => `moe(N: ${one(3, 4)}, activation: ${activation()})`,
+      () => "token_shift |> swiglu",
+    )();
   const layer = (): string => {
     const name = one("layer", "layer", "pre_norm", "post_norm", "parallel", "sandwich");
-    return call(name, [`norm: ${norm()}`, `mix: ${attention()}`, `ffn: ${feedForward()}`, ...(name === "sandwich" ? [] : drop())]);
+    return call(name, [
+      `norm: ${norm()}`,
+      `mix: ${attention()}`,
+      `ffn: ${feedForward()}`,
+      ...(name === "sandwich" ? [] : drop()),
+    ]);
   };
   const tied = chance(0.5);
   const place = one("", "", " |> learned", ...(D % 2 === 0 ? [" |> sinusoidal"] : []));
   const embed = `table${chance(0.2) ? "(scale: sqrt(D))" : ""}${place}${dropout && chance(0.5) ? " |> dropout" : ""}`;
-  const optimizer = one("adamw(lr: 1e-2)", "adamw(lr: 3e-3, betas: (0.8, 0.9), decay: 0.2)", "adam(lr: 1e-2)", "sgd(lr: 0.1)", "sgd(lr: 0.1, momentum: 0.9, decay: 0.01)", "lion(lr: 1e-3, decay: 0.1)", "rmsprop(lr: 1e-3)");
-  const loss = one("cross_entropy", "cross_entropy", "cross_entropy(smoothing: 0.1)", "z_loss(weight: 0.01)", "focal(gamma: 2)");
+  const optimizer = one(
+    "adamw(lr: 1e-2)",
+    "adamw(lr: 3e-3, betas: (0.8, 0.9), decay: 0.2)",
+    "adam(lr: 1e-2)",
+    "sgd(lr: 0.1)",
+    "sgd(lr: 0.1, momentum: 0.9, decay: 0.01)",
+    "lion(lr: 1e-3, decay: 0.1)",
+    "rmsprop(lr: 1e-3)",
+  );
+  const loss = one(
+    "cross_entropy",
+    "cross_entropy",
+    "cross_entropy(smoothing: 0.1)",
+    "z_loss(weight: 0.01)",
+    "focal(gamma: 2)",
+  );
   const lines = [
     `model X {`,
     `  dims { T = ${T}  L = ${L}  D = ${D}  H = ${heads}${G === heads ? "" : `  G = ${G}`}${ownE ? `  E = ${E}` : ""}  F = ${F}  V = ${V} }`,

@@ -20,8 +20,14 @@ export async function shrink(text: string, isWrong: (text: string) => Promise<bo
 /** Candidates, the smallest first. */
 function smaller(text: string): readonly string[] {
   const lines = text.split("\n");
-  const without = lines.flatMap((line, i) => (/^ {2}(?!logits)/.test(line) ? [lines.filter((_, j) => j !== i).join("\n")] : []));
-  const replaced = parts(text).flatMap(([from, to]) => ["1", "0.5"].map((by) => text.slice(0, from) + by + text.slice(to)).filter((candidate) => candidate.length < text.length));
+  const without = lines.flatMap((line, i) =>
+    /^ {2}(?!logits)/.test(line) ? [lines.filter((_, j) => j !== i).join("\n")] : [],
+  );
+  const replaced = parts(text).flatMap(([from, to]) =>
+    ["1", "0.5"]
+      .map((by) => text.slice(0, from) + by + text.slice(to))
+      .filter((candidate) => candidate.length < text.length),
+  );
   return [...without, ...replaced.toSorted((a, b) => a.length - b.length)];
 }
 
@@ -31,7 +37,11 @@ function parts(text: string): readonly (readonly [number, number])[] {
   const found: (readonly [number, number])[] = [];
   for (const open of text.slice(start).matchAll(/(?<![\w'])(?:[a-z]\w*(?:\[[^\]]*\])?)?[([]/g)) {
     const from = start + open.index;
-    if (/^\s*\w+$/.test(text.slice(text.lastIndexOf("\n", from), from)) || /^learn|^ {2}\w+$/.test(text.slice(text.lastIndexOf("\n", from) + 1, from + open[0].length - 1))) continue;
+    if (
+      /^\s*\w+$/.test(text.slice(text.lastIndexOf("\n", from), from)) ||
+      /^learn|^ {2}\w+$/.test(text.slice(text.lastIndexOf("\n", from) + 1, from + open[0].length - 1))
+    )
+      continue;
     let depth = 0;
     for (let at = from + open[0].length - 1; at < text.length; at++) {
       if ("([".includes(text[at] ?? "")) depth++;
@@ -41,6 +51,7 @@ function parts(text: string): readonly (readonly [number, number])[] {
       }
     }
   }
-  for (const term of text.slice(start).matchAll(/ [+*/-] [\w.]+(?![\w([])/g)) found.push([start + term.index, start + term.index + term[0].length]);
+  for (const term of text.slice(start).matchAll(/ [+*/-] [\w.]+(?![\w([])/g))
+    found.push([start + term.index, start + term.index + term[0].length]);
   return found;
 }

@@ -7,7 +7,7 @@ import { interpret } from "../../src/kernel/verify/interpret.ts";
 import type { KernelBuffer } from "../../src/kernel/verify/interpret.ts";
 import type { Kernel } from "../../src/kernel/ir.ts";
 import type { Compiled } from "../../src/plan/build-plan.ts";
-import { countingSort } from "../../src/runtime/counting-sort.ts";
+import { countingSort } from "../../src/runtime/session/counting-sort.ts";
 import type { ProgramInput, ProgramName } from "../../src/abi/plan.ts";
 import { arenaIndex } from "./arena.ts";
 
@@ -31,7 +31,8 @@ export class SimulatedPlan {
     compiled.kernels.forEach(checkKernel);
     this.#buffers = plan.buffers.map((buffer) => {
       const made = new ArrayBuffer(buffer.bytes);
-      if (buffer.offset !== undefined) new Uint8Array(made).set(constants.subarray(buffer.offset, buffer.offset + buffer.bytes));
+      if (buffer.offset !== undefined)
+        new Uint8Array(made).set(constants.subarray(buffer.offset, buffer.offset + buffer.bytes));
       return made;
     });
     for (const { buffer, init } of plan.states) new Float32Array(this.buffer(buffer)).fill(init);
@@ -49,22 +50,35 @@ export class SimulatedPlan {
     const parameter = plan.parameters.find((p) => p.path === path);
     const buffer = arenaIndex(plan, arena);
     if (!parameter || buffer < 0) throw new Error(`no ${path} in ${arena}`);
-    return new Float32Array(this.buffer(buffer), parameter.offset, parameter.shape.reduce((n, s) => n * s, 1));
+    return new Float32Array(
+      this.buffer(buffer),
+      parameter.offset,
+      parameter.shape.reduce((n, s) => n * s, 1),
+    );
   }
 
-  run(name: ProgramName, inputs: Readonly<Record<string, ArrayLike<number>>>, scalars: Readonly<Record<string, number>>): Record<string, Float32Array> {
+  run(
+    name: ProgramName,
+    inputs: Readonly<Record<string, ArrayLike<number>>>,
+    scalars: Readonly<Record<string, number>>,
+  ): Record<string, Float32Array> {
     const { plan, kernels } = this.#compiled;
     const program = plan.programs[name];
     if (!program) throw new Error(`no program ${name}`);
     // What this run did not write must not be read: activations start as NaN.
-    plan.buffers.forEach(({ role }, i) => { if (role === "activation" || role === "workspace") new Uint32Array(this.buffer(i)).fill(0x7fc00000); });
+    plan.buffers.forEach(({ role }, i) => {
+      if (role === "activation" || role === "workspace") new Uint32Array(this.buffer(i)).fill(0x7fc00000);
+    });
     for (const input of program.inputs) this.#fill(input, inputs);
     this.#fillScalars(program.scalars, scalars);
     for (const dispatch of program.dispatches) {
       const planned = plan.kernels[dispatch.kernel];
       const kernel = planned && kernels.get(planned.name);
       if (!kernel) throw new Error(`no kernel ${dispatch.kernel}`);
-      checkUsage(dispatch.bindings.map((b, i) => ({ buffer: b.buffer, writes: kernel.bindings[i]?.access !== "read" })), kernel.name);
+      checkUsage(
+        dispatch.bindings.map((b, i) => ({ buffer: b.buffer, writes: kernel.bindings[i]?.access !== "read" })),
+        kernel.name,
+      );
       const views = dispatch.bindings.map((binding, i): KernelBuffer => {
         const scalar = kernel.bindings[i]?.element.scalar;
         const make = scalar === "i32" ? Int32Array : scalar === "u32" ? Uint32Array : Float32Array;
@@ -72,7 +86,9 @@ export class SimulatedPlan {
       });
       this.#execute(kernel, views);
     }
-    return Object.fromEntries(program.outputs.map((o) => [o.name, new Float32Array(this.buffer(o.buffer), o.offset, o.bytes / 4).slice()]));
+    return Object.fromEntries(
+      program.outputs.map((o) => [o.name, new Float32Array(this.buffer(o.buffer), o.offset, o.bytes / 4).slice()]),
+    );
   }
 
   #fill(input: ProgramInput, given: Readonly<Record<string, ArrayLike<number>>>): void {
@@ -81,17 +97,29 @@ export class SimulatedPlan {
     if (values.length === 0) throw new Error(`input ${input.name} is not given`);
     if (input.kind !== "order") new Int32Array(this.buffer(input.buffer)).set(values);
     else {
-      const offsets = Object.values(this.#compiled.plan.programs).flatMap((p) => p?.inputs ?? []).find((o) => o.kind === "offsets" && o.of === input.of);
-      countingSort(values, new Int32Array(this.buffer(input.buffer)), new Int32Array(this.buffer(offsets?.buffer ?? -1)));
+      const offsets = Object.values(this.#compiled.plan.programs)
+        .flatMap((p) => p?.inputs ?? [])
+        .find((o) => o.kind === "offsets" && o.of === input.of);
+      countingSort(
+        values,
+        new Int32Array(this.buffer(input.buffer)),
+        new Int32Array(this.buffer(offsets?.buffer ?? -1)),
+      );
     }
   }
 
-  #fillScalars(words: readonly { readonly name: string; readonly dtype: string; readonly expression?: string }[], given: Readonly<Record<string, number>>): void {
+  #fillScalars(
+    words: readonly { readonly name: string; readonly dtype: string; readonly expression?: string }[],
+    given: Readonly<Record<string, number>>,
+  ): void {
     const buffer = this.#compiled.plan.buffers.findIndex((b) => b.role === "scalars");
     const view = new DataView(this.buffer(buffer));
     const names = Object.keys(given);
     words.forEach(({ name, dtype, expression }, i) => {
-      const value: unknown = expression === undefined ? given[name] : new Function(...names, `return ${expression}`)(...names.map((n) => given[n]));
+      const value: unknown =
+        expression === undefined
+          ? given[name]
+          : new Function(...names, `return ${expression}`)(...names.map((n) => given[n]));
       if (typeof value !== "number") throw new Error(`scalar ${name} is not given`);
       if (dtype === "f32") view.setFloat32(4 * i, value, true);
       else view.setUint32(4 * i, value, true);
@@ -102,6 +130,7 @@ export class SimulatedPlan {
 /** A buffer may be read and written in one dispatch only through one binding. */
 function checkUsage(bindings: readonly { readonly buffer: number; readonly writes: boolean }[], kernel: string): void {
   for (const { buffer, writes } of bindings) {
-    if (writes && bindings.some((b) => b.buffer === buffer && !b.writes)) throw new Error(`${kernel} reads and writes buffer ${buffer} through two bindings`);
+    if (writes && bindings.some((b) => b.buffer === buffer && !b.writes))
+      throw new Error(`${kernel} reads and writes buffer ${buffer} through two bindings`);
   }
 }

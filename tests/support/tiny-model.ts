@@ -20,11 +20,15 @@ export interface TinySizes {
 const tinySizes: TinySizes = { batch: 2, context: 8, width: 12, heads: 3, hidden: 16, layers: 2, vocabulary: 11 };
 
 type Reads = (...at: readonly Scalar[]) => Scalar;
-const at = (node: Node): Reads => (...indices) => read(node, indices);
+const at =
+  (node: Node): Reads =>
+  (...indices) =>
+    read(node, indices);
 const [a0, a1, a2, a3, a4] = [0, 1, 2, 3, 4].map(axis) as [Scalar, Scalar, Scalar, Scalar, Scalar];
 
 const pointwise = (name: string, axes: readonly Axis[], body: Scalar): Comp => comp({ name }, axes, body);
-const sum = (name: string, axes: readonly Axis[], over: readonly Axis[], body: Scalar): Comp => comp({ name }, axes, body, { op: "sum", axes: over });
+const sum = (name: string, axes: readonly Axis[], over: readonly Axis[], body: Scalar): Comp =>
+  comp({ name }, axes, body, { op: "sum", axes: over });
 
 /** The model with random-looking but reproducible initialisers. */
 export function tinyModel(sizes: TinySizes = tinySizes): Model {
@@ -56,14 +60,22 @@ export function tinyModel(sizes: TinySizes = tinySizes): Model {
     const gain = learn(`${path}.gain`, [D], 0.1, 1);
     const square = sum(`${path}.square`, [B, T], [D], mul(at(x)(a0, a1, a2), at(x)(a0, a1, a2)));
     const mean = pointwise(`${path}.ms`, [B, T], div(at(square)(a0, a1), literal(D.size)));
-    return pointwise(`${path}.y`, [B, T, D], mul(mul(at(x)(a0, a1, a2), unary("rsqrt", add(at(mean)(a0, a1), literal(1e-6)))), at(gain)(a2)));
+    return pointwise(
+      `${path}.y`,
+      [B, T, D],
+      mul(mul(at(x)(a0, a1, a2), unary("rsqrt", add(at(mean)(a0, a1), literal(1e-6)))), at(gain)(a2)),
+    );
   };
   const project = (path: string, x: Node): Node => {
     const w = learn(`${path}`, [D, H, E]);
     return sum(`${path}.out`, [B, T, H, E], [D], mul(at(x)(a0, a1, a4), at(w)(a4, a2, a3)));
   };
   const rotate = (path: string, x: Node): Node => {
-    const angle = pointwise(`${path}.a`, [T, P], mul(cast(a0, "f32"), binary("pow", literal(10000), div(mul(cast(a1, "f32"), literal(-2)), literal(E.size)))));
+    const angle = pointwise(
+      `${path}.a`,
+      [T, P],
+      mul(cast(a0, "f32"), binary("pow", literal(10000), div(mul(cast(a1, "f32"), literal(-2)), literal(E.size)))),
+    );
     const low = binary("lt", a3, int(half));
     const paired = sub(a3, int(half));
     const rotated = (first: Scalar, second: Scalar, p: Scalar, sign: 1 | -1): Scalar => {
@@ -71,15 +83,25 @@ export function tinyModel(sizes: TinySizes = tinySizes): Model {
       return binary(sign > 0 ? "add" : "sub", mul(first, cos), mul(second, sin));
     };
     const x1 = at(x)(a0, a1, a2, a3);
-    return pointwise(`${path}.y`, [B, T, H, E], select(low,
-      rotated(x1, at(x)(a0, a1, a2, add(a3, int(half))), a3, -1),
-      rotated(x1, at(x)(a0, a1, a2, paired), paired, 1)));
+    return pointwise(
+      `${path}.y`,
+      [B, T, H, E],
+      select(
+        low,
+        rotated(x1, at(x)(a0, a1, a2, add(a3, int(half))), a3, -1),
+        rotated(x1, at(x)(a0, a1, a2, paired), paired, 1),
+      ),
+    );
   };
   const S: Axis = { name: "T'", size: T.size };
   const attend = (path: string, q: Node, k: Node, v: Node): Node => {
     const dot = sum(`${path}.dot`, [B, H, T, S], [E], mul(at(q)(a0, a2, a1, a4), at(k)(a0, a3, a1, a4)));
     const scores = pointwise(`${path}.a`, [B, H, T, S], div(at(dot)(a0, a1, a2, a3), literal(Math.sqrt(E.size))));
-    const masked = pointwise(`${path}.masked`, [B, H, T, S], select(binary("le", a3, a2), at(scores)(a0, a1, a2, a3), literal(-Infinity)));
+    const masked = pointwise(
+      `${path}.masked`,
+      [B, H, T, S],
+      select(binary("le", a3, a2), at(scores)(a0, a1, a2, a3), literal(-Infinity)),
+    );
     const m = comp({ name: `${path}.m` }, [B, H, T], at(masked)(a0, a1, a2, a3), { op: "max", axes: [S] });
     const e = pointwise(`${path}.e`, [B, H, T, S], unary("exp", sub(at(masked)(a0, a1, a2, a3), at(m)(a0, a1, a2))));
     const z = sum(`${path}.z`, [B, H, T], [S], at(e)(a0, a1, a2, a3));
@@ -100,7 +122,11 @@ export function tinyModel(sizes: TinySizes = tinySizes): Model {
     const gate = sum(`${path}.ffn.gate`, [B, T, F], [D], mul(at(n2)(a0, a1, a3), at(w1)(a3, a2)));
     const up = sum(`${path}.ffn.up`, [B, T, F], [D], mul(at(n2)(a0, a1, a3), at(w3)(a3, a2)));
     const g = at(gate)(a0, a1, a2);
-    const hidden = pointwise(`${path}.ffn.h`, [B, T, F], mul(div(g, add(literal(1), unary("exp", unary("neg", g)))), at(up)(a0, a1, a2)));
+    const hidden = pointwise(
+      `${path}.ffn.h`,
+      [B, T, F],
+      mul(div(g, add(literal(1), unary("exp", unary("neg", g)))), at(up)(a0, a1, a2)),
+    );
     const w2 = learn(`${path}.ffn.w2`, [F, D]);
     const down = sum(`${path}.ffn.y`, [B, T, D], [F], mul(at(hidden)(a0, a1, a3), at(w2)(a3, a2)));
     return pointwise(`${path}.y`, [B, T, D], add(at(m)(a0, a1, a2), at(down)(a0, a1, a2)));
@@ -112,20 +138,35 @@ export function tinyModel(sizes: TinySizes = tinySizes): Model {
   const logits = sum("head.logits", [B, T, V], [D], mul(at(final)(a0, a1, a3), at(table)(a2, a3)));
   const m = comp({ name: "loss.m" }, [B, T], at(logits)(a0, a1, a2), { op: "max", axes: [V] });
   const z = sum("loss.z", [B, T], [V], unary("exp", sub(at(logits)(a0, a1, a2), at(m)(a0, a1))));
-  const nll = pointwise("loss.nll", [B, T], sub(add(unary("log", at(z)(a0, a1)), at(m)(a0, a1)), at(logits)(a0, a1, at(targets)(a0, a1))));
+  const nll = pointwise(
+    "loss.nll",
+    [B, T],
+    sub(add(unary("log", at(z)(a0, a1)), at(m)(a0, a1)), at(logits)(a0, a1, at(targets)(a0, a1))),
+  );
   const total = sum("loss.total", [], [B, T], at(nll)(a0, a1));
   const loss = pointwise("loss", [], div(at(total)(), literal(B.size * T.size)));
 
   return {
-    name: "Tiny", dims: new Map(Object.entries({ B: B.size, T: T.size, D: D.size, H: H.size, F: F.size, V: V.size })), batch: B.size,
-    inputs: [{ leaf: tokens, role: "tokens" }, { leaf: targets, role: "targets" }],
-    parameters, logits, loss, evaluationLoss: loss, vocabulary: V.size, context: T.size,
+    name: "Tiny",
+    dims: new Map(Object.entries({ B: B.size, T: T.size, D: D.size, H: H.size, F: F.size, V: V.size })),
+    batch: B.size,
+    inputs: [
+      { leaf: tokens, role: "tokens" },
+      { leaf: targets, role: "targets" },
+    ],
+    parameters,
+    logits,
+    loss,
+    evaluationLoss: loss,
+    vocabulary: V.size,
+    context: T.size,
   };
 }
 
 const scalar = (name: string): Leaf => leaf("scalar", name, []);
 const at0 = (l: Leaf): Scalar => read(l, []);
-const blend = (old: Scalar, beta: number, fresh: Scalar): Scalar => add(mul(literal(beta), old), mul(literal(1 - beta), fresh));
+const blend = (old: Scalar, beta: number, fresh: Scalar): Scalar =>
+  add(mul(literal(beta), old), mul(literal(1 - beta), fresh));
 
 /** A momentum optimizer with bias correction and weight decay on everything of more than one axis. */
 export function tinyOptimizer(): Optimizer {
@@ -134,13 +175,27 @@ export function tinyOptimizer(): Optimizer {
   const group = (name: string, decay: number, takes: (l: Leaf) => boolean): Optimizer["groups"][number] => {
     const m1 = blend(at0(m), 0.9, at0(g));
     const v1 = blend(at0(v), 0.95, mul(at0(g), at0(g)));
-    const corrected = (s: Scalar, beta: number): Scalar => div(s, sub(literal(1), binary("pow", literal(beta), at0(step))));
+    const corrected = (s: Scalar, beta: number): Scalar =>
+      div(s, sub(literal(1), binary("pow", literal(beta), at0(step))));
     const direction = div(corrected(m1, 0.9), add(unary("sqrt", corrected(v1, 0.95)), literal(1e-8)));
-    return { name, takes, parameter: sub(at0(p), mul(at0(lr), add(direction, mul(literal(decay), at0(p))))), states: [m1, v1] };
+    return {
+      name,
+      takes,
+      parameter: sub(at0(p), mul(at0(lr), add(direction, mul(literal(decay), at0(p))))),
+      states: [m1, v1],
+    };
   };
   return {
-    name: "momentum", rate: 1e-2, parameter: p, gradient: g, lr, step,
-    states: [{ name: "m", init: 0, leaf: m }, { name: "v", init: 0, leaf: v }],
+    name: "momentum",
+    rate: 1e-2,
+    parameter: p,
+    gradient: g,
+    lr,
+    step,
+    states: [
+      { name: "m", init: 0, leaf: m },
+      { name: "v", init: 0, leaf: v },
+    ],
     groups: [group("all", 0.1, () => true), group("vectors", 0, (l) => l.axes.length === 1)],
   };
 }

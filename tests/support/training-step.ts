@@ -21,10 +21,12 @@ export interface OracleStep {
 
 /** Initial parameters, rounded to f32 as a device holds them. */
 export function initialParameters(model: Model): Values {
-  return new Map(model.parameters.map(({ leaf, init }) => {
-    const node = comp({ name: leaf.name }, leaf.axes, init);
-    return [leaf, Float64Array.from(Float32Array.from(evaluateOne(node, () => 0, { seed: 1, step: 0 })))];
-  }));
+  return new Map(
+    model.parameters.map(({ leaf, init }) => {
+      const node = comp({ name: leaf.name }, leaf.axes, init);
+      return [leaf, Float64Array.from(Float32Array.from(evaluateOne(node, () => 0, { seed: 1, step: 0 })))];
+    }),
+  );
 }
 
 export interface GradientInputs {
@@ -37,7 +39,9 @@ export interface GradientInputs {
 
 /** The loss and its gradients, of the unfused graphs. */
 export function oracleGradients(
-  model: Model, given: GradientInputs, by: (...given: Parameters<typeof evaluate>) => ReadonlyMap<Node, Float64Array> = evaluate,
+  model: Model,
+  given: GradientInputs,
+  by: (...given: Parameters<typeof evaluate>) => ReadonlyMap<Node, Float64Array> = evaluate,
 ): Pick<OracleStep, "loss" | "gradients"> {
   const random = { seed: given.seed ?? 0, step: given.step };
   const bind = (leaf: Leaf): Float64Array => {
@@ -57,7 +61,12 @@ export function oracleGradients(
 /** Kept, so that the evaluator compiles each node once however many steps are made. */
 const known = new WeakMap<Model, ReadonlyMap<Leaf, Node>>();
 function gradientsOf(model: Model): ReadonlyMap<Leaf, Node> {
-  const made = known.get(model) ?? gradients(model.loss, model.parameters.map((p) => p.leaf)).gradients;
+  const made =
+    known.get(model) ??
+    gradients(
+      model.loss,
+      model.parameters.map((p) => p.leaf),
+    ).gradients;
   known.set(model, made);
   return made;
 }
@@ -72,15 +81,27 @@ export interface UpdateInputs {
 }
 
 /** What the optimizer makes of gradients. */
-export function oracleUpdate(model: Model, optimizer: Optimizer, given: UpdateInputs): Omit<OracleStep, "loss" | "gradients"> {
+export function oracleUpdate(
+  model: Model,
+  optimizer: Optimizer,
+  given: UpdateInputs,
+): Omit<OracleStep, "loss" | "gradients"> {
   const leaves = model.parameters.map((p) => p.leaf);
   const norm = Math.sqrt([...given.gradients.values()].reduce((sum, g) => sum + g.reduce((s, x) => s + x * x, 0), 0));
   const scale = given.clip === undefined ? 1 : Math.min(1, given.clip / (norm + 1e-6));
   const parameters = new Map<Leaf, Float64Array>();
   const states = optimizer.states.map(() => new Map<Leaf, Float64Array>());
-  const updates = optimizer.groups.map((g) => [g.parameter, ...g.states].map((body) => comp({ name: "next" }, [], body)));
+  const updates = optimizer.groups.map((g) =>
+    [g.parameter, ...g.states].map((body) => comp({ name: "next" }, [], body)),
+  );
   for (const leaf of leaves) {
-    const roots = updates[Math.max(0, optimizer.groups.findLastIndex((g) => g.takes(leaf)))];
+    const roots =
+      updates[
+        Math.max(
+          0,
+          optimizer.groups.findLastIndex((g) => g.takes(leaf)),
+        )
+      ];
     if (!roots) throw new Error("an optimizer has a group");
     const count = elementCount(leaf.axes);
     const results = roots.map(() => new Float64Array(count));
@@ -94,7 +115,9 @@ export function oracleUpdate(model: Model, optimizer: Optimizer, given: UpdateIn
         return given.states[state]?.get(leaf)?.[i] ?? 0;
       };
       const next = evaluate(roots, element);
-      roots.forEach((root, r) => { (results[r] as Float64Array)[i] = next.get(root)?.[0] ?? 0; });
+      roots.forEach((root, r) => {
+        (results[r] as Float64Array)[i] = next.get(root)?.[0] ?? 0;
+      });
     }
     parameters.set(leaf, results[0] ?? new Float64Array());
     states.forEach((state, s) => state.set(leaf, results[s + 1] ?? new Float64Array()));
@@ -102,17 +125,26 @@ export function oracleUpdate(model: Model, optimizer: Optimizer, given: UpdateIn
   return { norm, parameters, states };
 }
 
-export function oracleStep(model: Model, optimizer: Optimizer, given: GradientInputs & Omit<UpdateInputs, "gradients">): OracleStep {
+export function oracleStep(
+  model: Model,
+  optimizer: Optimizer,
+  given: GradientInputs & Omit<UpdateInputs, "gradients">,
+): OracleStep {
   const made = oracleGradients(model, given);
   return { ...made, ...oracleUpdate(model, optimizer, { ...given, gradients: made.gradients }) };
 }
 
 /** Zero, or the initial value, for every state of every parameter. */
 export function initialStates(model: Model, optimizer: Optimizer): readonly Values[] {
-  return optimizer.states.map(({ init }) => new Map(model.parameters.map(({ leaf }) => [leaf, new Float64Array(elementCount(leaf.axes)).fill(init)])));
+  return optimizer.states.map(
+    ({ init }) =>
+      new Map(model.parameters.map(({ leaf }) => [leaf, new Float64Array(elementCount(leaf.axes)).fill(init)])),
+  );
 }
 
 /** Token ids that look random and do not change. */
 export function someTokens(count: number, below: number, salt: number): Int32Array {
-  return Int32Array.from({ length: count }, (_, i) => Math.floor((Math.abs(Math.sin(i * 12.9898 + salt * 78.233)) * 43758.5453) % below));
+  return Int32Array.from({ length: count }, (_, i) =>
+    Math.floor((Math.abs(Math.sin(i * 12.9898 + salt * 78.233)) * 43758.5453) % below),
+  );
 }

@@ -14,12 +14,18 @@ export interface Try {
   readonly open: (compiled: Compiled) => Machine;
 }
 
-const onCpu = (width: 4 | 8 | 16): Try => ({ name: `cpu, vectors of ${width}`, target: cpuTarget(width), open: (compiled) => compiledC(compiled, { width, optimise: "-O1" }) });
+const onCpu = (width: 4 | 8 | 16): Try => ({
+  name: `cpu, vectors of ${width}`,
+  target: cpuTarget(width),
+  open: (compiled) => compiledC(compiled, { width, optimise: "-O1" }),
+});
 /** The interpreter for both targets of WebGPU, and C in vectors of three widths. */
 export const everywhere: readonly Try[] = [
   { name: "webgpu, interpreted", target: gpuTarget, open: simulated },
   { name: "webgpu-software, interpreted", target: softwareTarget, open: simulated },
-  onCpu(4), onCpu(8), onCpu(16),
+  onCpu(4),
+  onCpu(8),
+  onCpu(16),
 ];
 
 export interface Program {
@@ -33,20 +39,30 @@ export interface Program {
 const ofAnySum = 3;
 
 /** Nothing if all is well; `invalid` where the program is refused with a message, as a generator may draw one that is. */
-export async function tryProgram({ text, batch, memory }: Program, machines: readonly Try[]): Promise<{ readonly kind: "right" | "invalid" } | { readonly kind: "wrong"; readonly why: string }> {
+export async function tryProgram(
+  { text, batch, memory }: Program,
+  machines: readonly Try[],
+): Promise<{ readonly kind: "right" | "invalid" } | { readonly kind: "wrong"; readonly why: string }> {
   let made;
   try {
     made = elaborated(text, "X", batch);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    return /^[a-z]+\/[a-z-]+: /.test(message) ? { kind: "invalid" } : { kind: "wrong", why: `elaboration: ${stackOf(error)}` };
+    return /^[a-z]+\/[a-z-]+: /.test(message)
+      ? { kind: "invalid" }
+      : { kind: "wrong", why: `elaboration: ${stackOf(error)}` };
   }
   const { model, optimizer, schedule, train } = made;
   if (!optimizer || !schedule) return { kind: "invalid" };
   const clip = train?.clip;
   for (const { name, target, open } of machines) {
     try {
-      const compiled = compile(model, optimizer, schedule, { target, programs: ["train", "evaluate"], ...(clip !== undefined && { clip }), ...(memory !== undefined && { memory }) });
+      const compiled = compile(model, optimizer, schedule, {
+        target,
+        programs: ["train", "evaluate"],
+        ...(clip !== undefined && { clip }),
+        ...(memory !== undefined && { memory }),
+      });
       const found = tooFar(await differences(model, optimizer, compiled, open(compiled), clip), ofAnySum);
       if (found.length > 0) return { kind: "wrong", why: `${name}: ${found.slice(0, 4).join("\n  ")}` };
     } catch (error) {
@@ -56,4 +72,5 @@ export async function tryProgram({ text, batch, memory }: Program, machines: rea
   return { kind: "right" };
 }
 
-const stackOf = (error: unknown): string => (error instanceof Error ? (error.stack ?? error.message) : String(error)).split("\n").slice(0, 6).join("\n  ");
+const stackOf = (error: unknown): string =>
+  (error instanceof Error ? (error.stack ?? error.message) : String(error)).split("\n").slice(0, 6).join("\n  ");

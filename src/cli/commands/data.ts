@@ -1,57 +1,82 @@
 /** @file `llmc data`: curates the text of a file and shows how it came through, what is left, and what a run makes of it. */
 import { resolve } from "node:path";
-import type { Command, Input } from "../command.ts";
-import { withFailures } from "../failures.ts";
-import type { ExitCode, Host } from "../host.ts";
-import { shown } from "../report.ts";
+import type { Command, Input } from "../frame/command.ts";
+import { withFailures } from "../frame/failures.ts";
+import type { ExitCode, Host } from "../frame/host.ts";
+import { shown } from "../frame/report.ts";
 
 export const data: Command = {
   name: "data",
   summary: "curate the text of a file and show what is left of it, and why",
   positionals: ["FILE"],
   options: {
-    name: { type: "string", value: "NAME", help: "a data declaration of the file; default: that of the first model, else the first" },
+    name: {
+      type: "string",
+      value: "NAME",
+      help: "a data declaration of the file; default: that of the first model, else the first",
+    },
     report: { type: "string", value: "FILE", help: "write a page with examples, lengths, duplicates and the mix" },
-    out: { type: "string", short: "o", value: "DIR", help: "write the documents that are left, and those that were dropped with the reason" },
-    format: { type: "string", value: "FORMAT", help: "of --out: jsonl (default), parquet, or tokens for nanogpt or llm.c" },
+    out: {
+      type: "string",
+      short: "o",
+      value: "DIR",
+      help: "write the documents that are left, and those that were dropped with the reason",
+    },
+    format: {
+      type: "string",
+      value: "FORMAT",
+      help: "of --out: jsonl (default), parquet, or tokens for nanogpt or llm.c",
+    },
     force: { type: "boolean", help: "write over files of that folder that were edited" },
     json: { type: "boolean", help: "print the manifest and the mix as JSON" },
   },
-  examples: ["llmc data docs/examples/curated.llm", "llmc data docs/examples/curated.llm --report report.html", "llmc data docs/examples/curated.llm --out corpus", "llmc data docs/examples/curated.llm --out corpus --format parquet"],
+  examples: [
+    "llmc data docs/examples/curated.llm",
+    "llmc data docs/examples/curated.llm --report report.html",
+    "llmc data docs/examples/curated.llm --out corpus",
+    "llmc data docs/examples/curated.llm --out corpus --format parquet",
+  ],
   run: (input, host) => withFailures(host, () => runData(input, host)),
 };
 
 async function runData(input: Input, host: Host): Promise<ExitCode> {
   const path = input.positionals[0] ?? "";
   const out = input.text("out");
-  const { exportFormat, exportData } = await import("../export-data.ts");
+  const { exportFormat, exportData } = await import("../report/export-data.ts");
   const format = exportFormat(input.text("format"));
   if (out === undefined && input.text("format") !== undefined) {
     host.err("`--format` says how documents are written, and `--out DIR` where: give both\n");
     return 2;
   }
-  const { findSection } = await import("../find-section.ts");
-  const { dataOfFirstModel } = await import("../data-runs.ts");
+  const { findSection } = await import("../model/find-section.ts");
+  const { dataOfFirstModel } = await import("../report/data-runs.ts");
   const found = findSection(path, input.text("name"), { keywords: ["data"], choose: dataOfFirstModel }, host);
   if (!found) return 1;
   if (out !== undefined) await exportData(found, { out, format, force: input.flag("force") }, host);
-  const { measureData } = await import("../measure-data.ts");
+  const { measureData } = await import("../report/measure-data.ts");
   const report = await measureData(found, path, host);
   const page = input.text("report");
   if (page !== undefined) {
-    const { reportPage } = await import("../report-page/page.ts");
-    const { saveText } = await import("../../runtime/node/write-atomically.ts");
-    await saveText(resolve(host.cwd, page), reportPage(report), { what: "a page", is: (before) => /^\s*<!doctype html>/i.test(before) });
+    const { reportPage } = await import("../report/page/page.ts");
+    const { saveText } = await import("../../runtime/files/write-atomically.ts");
+    await saveText(resolve(host.cwd, page), reportPage(report), {
+      what: "a page",
+      is: (before) => /^\s*<!doctype html>/i.test(before),
+    });
     host.err(`wrote ${page}\n`);
   }
   if (input.flag("json")) {
     host.out(`${JSON.stringify(report, undefined, 2)}\n`);
     return 0;
   }
-  const { printFunnel } = await import("../print-funnel.ts");
+  const { printFunnel } = await import("../report/print-funnel.ts");
   host.out(printFunnel(report));
   const name = input.text("name") === undefined ? "" : ` --name ${report.manifest.name}`;
-  if (page === undefined) host.err(`next: llmc data ${shown(path)}${name} --report report.html, which shows examples of what was dropped\n`);
-  else host.err(`next: ${report.run ? `llmc train ${shown(path)} --model ${report.run.model}` : `name it in a model: data: ${report.manifest.name}`}\n`);
+  if (page === undefined)
+    host.err(`next: llmc data ${shown(path)}${name} --report report.html, which shows examples of what was dropped\n`);
+  else
+    host.err(
+      `next: ${report.run ? `llmc train ${shown(path)} --model ${report.run.model}` : `name it in a model: data: ${report.manifest.name}`}\n`,
+    );
   return 0;
 }

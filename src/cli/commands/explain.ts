@@ -1,14 +1,14 @@
 /** @file `llmc explain`: any stage of the compiler on your own model, with the reason for each decision; or what a diagnostic's code means. */
-import { suggest } from "../../diagnostics/suggest.ts";
+import { suggest } from "../../util/suggest.ts";
 import { reachable } from "../../ir/node.ts";
 import type { Compiled } from "../../plan/build-plan.ts";
 import { programNames, type ProgramName } from "../../abi/plan.ts";
-import type { Command, Input } from "../command.ts";
-import { withFailures } from "../failures.ts";
-import { problemWithSource, sourceHost } from "../files.ts";
-import type { ExitCode, Host } from "../host.ts";
-import { shown } from "../report.ts";
-import { defaultTarget, targetChoices, targetNamed } from "../targets.ts";
+import type { Command, Input } from "../frame/command.ts";
+import { withFailures } from "../frame/failures.ts";
+import { problemWithSource, sourceHost } from "../frame/files.ts";
+import type { ExitCode, Host } from "../frame/host.ts";
+import { shown } from "../frame/report.ts";
+import { defaultTarget, targetChoices, targetNamed } from "../model/targets.ts";
 
 const stages = ["ast", "ir", "grad", "clusters", "kernels", "plan"] as const;
 type StageName = (typeof stages)[number];
@@ -19,11 +19,20 @@ export const explain: Command = {
   positionals: ["FILE|CODE"],
   options: {
     stage: { type: "string", short: "s", value: "STAGE", help: `${stages.join(", ")}; default: clusters` },
-    model: { type: "string", short: "m", value: "NAME", help: "a model or variant of the file; default: the first that is trained" },
+    model: {
+      type: "string",
+      short: "m",
+      value: "NAME",
+      help: "a model or variant of the file; default: the first that is trained",
+    },
     program: { type: "string", value: "NAME", help: `of clusters: ${programNames.join(", ")}; default: train` },
     target: { type: "string", value: "NAME", help: `${targetChoices}; default: ${defaultTarget}` },
   },
-  examples: ["llmc explain models/quickstart.llm --stage clusters", "llmc explain models/quickstart.llm --stage kernels", "llmc explain shape/axis-mismatch"],
+  examples: [
+    "llmc explain models/quickstart.llm --stage clusters",
+    "llmc explain models/quickstart.llm --stage kernels",
+    "llmc explain shape/axis-mismatch",
+  ],
   run: (input, host) => withFailures(host, () => runExplain(input, host)),
 };
 
@@ -43,10 +52,10 @@ async function runExplain(input: Input, host: Host): Promise<ExitCode> {
     return 2;
   }
   if (stage === "ast") return explainAst(given, host);
-  const { loadCompilable } = await import("../model.ts");
+  const { loadCompilable } = await import("../model/model.ts");
   const loaded = await loadCompilable(given, input.text("model"), host);
   if (!loaded) return 1;
-  const { compileModel } = await import("../project.ts");
+  const { compileModel } = await import("../model/project.ts");
   host.out(await printStage(stage as Exclude<StageName, "ast">, program as ProgramName, compileModel(loaded, target)));
   const following = stages[stages.indexOf(stage as StageName) + 1];
   host.err(`next: llmc ${following ? `explain ${shown(given)} --stage ${following}` : `build ${shown(given)}`}\n`);
@@ -57,11 +66,13 @@ function oneOf<W extends string>(word: string, known: readonly W[], what: string
   const found = known.find((k) => k === word);
   if (found) return found;
   const near = suggest(word, known);
-  return { problem: `there is no ${what} \`${word}\`${near ? `; did you mean \`${near}\`?` : `: it is one of ${known.join(", ")}`}` };
+  return {
+    problem: `there is no ${what} \`${word}\`${near ? `; did you mean \`${near}\`?` : `: it is one of ${known.join(", ")}`}`,
+  };
 }
 
 async function explainCode(code: string, host: Host): Promise<ExitCode> {
-  const { codes } = await import("../../diagnostics/codes.ts");
+  const { codes } = await import("../../diagnostics/codes/table.ts");
   const entry = Object.entries(codes).find(([name]) => name === code)?.[1];
   if (entry) {
     host.out(`${code} (${entry.severity})\n\n${entry.explanation.trim()}\n`);
@@ -80,8 +91,8 @@ async function explainAst(path: string, host: Host): Promise<ExitCode> {
     host.err(`${problem ?? `${path} cannot be read`}\n`);
     return 1;
   }
-  const { printAst } = await import("../print-ast.ts");
-  const { printDiagnostics, isError } = await import("../report.ts");
+  const { printAst } = await import("../model/print-ast.ts");
+  const { printDiagnostics, isError } = await import("../frame/report.ts");
   const { parseFile } = await import("../../../grammar/parse.ts");
   const { file, diagnostics } = parseFile({ path, text });
   host.out(printAst(file));

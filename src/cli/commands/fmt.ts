@@ -1,11 +1,11 @@
 /** @file `llmc fmt`: the one canonical layout. */
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import type { Command, Input } from "../command.ts";
-import { withFailures } from "../failures.ts";
-import { problemWithSource } from "../files.ts";
-import type { ExitCode, Host } from "../host.ts";
-import { isError, plural, printDiagnostics, shown } from "../report.ts";
+import type { Command, Input } from "../frame/command.ts";
+import { withFailures } from "../frame/failures.ts";
+import { problemWithSource } from "../frame/files.ts";
+import type { ExitCode, Host } from "../frame/host.ts";
+import { isError, plural, printDiagnostics, shown } from "../frame/report.ts";
 
 export const fmt: Command = {
   name: "fmt",
@@ -13,7 +13,10 @@ export const fmt: Command = {
   positionals: ["FILE"],
   options: {
     check: { type: "boolean", help: "change nothing; fail if the file is not formatted" },
-    stdin: { type: "boolean", help: "read the text from standard input, write it to standard output (FILE names it in messages)" },
+    stdin: {
+      type: "boolean",
+      help: "read the text from standard input, write it to standard output (FILE names it in messages)",
+    },
   },
   examples: ["llmc fmt models/quickstart.llm", "llmc fmt --check models/quickstart.llm"],
   run: (input, host) => withFailures(host, () => runFmt(input, host)),
@@ -32,7 +35,9 @@ async function runFmt(input: Input, host: Host): Promise<ExitCode> {
   const { diagnostics } = parseFile({ path, text });
   if (diagnostics.some(isError)) {
     printDiagnostics(diagnostics, host);
-    host.err(`${path} is left as it is: ${plural(diagnostics.filter(isError).length, "error")} first\nnext: llmc check ${shown(path)}\n`);
+    host.err(
+      `${path} is left as it is: ${plural(diagnostics.filter(isError).length, "error")} first\nnext: llmc check ${shown(path)}\n`,
+    );
     return 1;
   }
   const { formatText } = await import("../../../grammar/print.ts");
@@ -42,13 +47,19 @@ async function runFmt(input: Input, host: Host): Promise<ExitCode> {
     return 0;
   }
   if (input.flag("check")) {
-    host.err(formatted === text ? `${path} is formatted\n` : `${path} is not formatted\nnext: llmc fmt ${shown(path)}\n`);
+    host.err(
+      formatted === text ? `${path} is formatted\n` : `${path} is not formatted\nnext: llmc fmt ${shown(path)}\n`,
+    );
     return formatted === text ? 0 : 1;
   }
   if (formatted !== text) {
-    const { replaceText } = await import("../../runtime/node/write-atomically.ts");
+    const { replaceText } = await import("../../runtime/files/write-atomically.ts");
     await replaceText(resolve(host.cwd, path), formatted);
   }
-  host.err(formatted === text ? `${path} was formatted already\nnext: llmc check ${shown(path)}\n` : `formatted ${path}\nnext: llmc check ${shown(path)}\n`);
+  host.err(
+    formatted === text
+      ? `${path} was formatted already\nnext: llmc check ${shown(path)}\n`
+      : `formatted ${path}\nnext: llmc check ${shown(path)}\n`,
+  );
   return 0;
 }

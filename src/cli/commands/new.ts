@@ -1,11 +1,11 @@
 /** @file `llmc new`: a small project for one's own text, complete but for the text. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
-import type { Command, Input } from "../command.ts";
-import { withFailures } from "../failures.ts";
-import { packageFolder } from "../files.ts";
-import type { ExitCode, Host } from "../host.ts";
-import { shown } from "../report.ts";
+import type { Command, Input } from "../frame/command.ts";
+import { withFailures } from "../frame/failures.ts";
+import { packageFolder } from "../frame/files.ts";
+import type { ExitCode, Host } from "../frame/host.ts";
+import { shown } from "../frame/report.ts";
 
 export const newProject: Command = {
   name: "new",
@@ -30,8 +30,16 @@ async function runNew(input: Input, host: Host): Promise<ExitCode> {
   mkdirSync(join(folder, "text"), { recursive: true });
   const model = `${basename(folder)}.llm`;
   // `wx`: whatever came to be there in the meantime is not overwritten.
-  writeFileSync(join(folder, model), readFileSync(join(packageFolder(), "models/new-project/model.llm")), { flag: "wx" });
-  writeFileSync(join(folder, "text", "README.md"), "Put your text here, as files whose names end in `.txt` (UTF-8; 100 kB or more is a good start).\n", { flag: "wx" });
-  host.err(`wrote ${join(name, model)} and ${join(name, "text")}\nnext: put .txt files into ${shown(join(name, "text"))}, then: llmc train ${shown(join(name, model))}\n`);
+  writeFileSync(join(folder, model), readFileSync(join(packageFolder(), "models/new-project/model.llm")), {
+    flag: "wx",
+  });
+  writeFileSync(
+    join(folder, "text", "README.md"),
+    "Put your text here, as files whose names end in `.txt` (UTF-8; 100 kB or more is a good start).\n",
+    { flag: "wx" },
+  );
+  host.err(
+    `wrote ${join(name, model)} and ${join(name, "text")}\nnext: put .txt files into ${shown(join(name, "text"))}, then: llmc train ${shown(join(name, model))}\n`,
+  );
   return 0;
 }

@@ -1,10 +1,10 @@
 /** @file `llmc tokenize`: text to tokens and back, and where one ends and the next begins. */
 import { resolve } from "node:path";
 import type { Tokenizer } from "../../runtime/data/tokens.ts";
-import type { Command, Input } from "../command.ts";
-import { withFailures } from "../failures.ts";
-import type { ExitCode, Host } from "../host.ts";
-import { plural, shown } from "../report.ts";
+import type { Command, Input } from "../frame/command.ts";
+import { withFailures } from "../frame/failures.ts";
+import type { ExitCode, Host } from "../frame/host.ts";
+import { plural, shown } from "../frame/report.ts";
 
 export const tokenize: Command = {
   name: "tokenize",
@@ -17,21 +17,33 @@ export const tokenize: Command = {
     save: { type: "string", value: "FILE", help: "write the tokenizer as a tokenizer.json" },
     json: { type: "boolean", help: "print every token with its id, text and bytes as JSON" },
   },
-  examples: ['llmc tokenize models/quickstart.llm "Once upon a time"', "llmc tokenize tokenizer.json < book.txt > ids.txt", "llmc tokenize runs/Tiny --decode < ids.txt"],
+  examples: [
+    'llmc tokenize models/quickstart.llm "Once upon a time"',
+    "llmc tokenize tokenizer.json < book.txt > ids.txt",
+    "llmc tokenize runs/Tiny --decode < ids.txt",
+  ],
   run: (input, host) => withFailures(host, () => runTokenize(input, host)),
 };
 
 async function runTokenize(input: Input, host: Host): Promise<ExitCode> {
   const [given = "", text] = input.positionals;
-  const { findTokenizer } = await import("../find-tokenizer.ts");
+  const { findTokenizer } = await import("../model/find-tokenizer.ts");
   const data = await findTokenizer(given, input.text("name"), host);
   if (!data) return 1;
   const save = input.text("save");
   if (save !== undefined) {
-    if (data.kind !== "bpe" && data.kind !== "pipeline") throw await failure("usage", `a tokenizer of ${data.kind} has no tokenizer.json`, "only byte pairs (`bpe`) and what was read from a file have one");
+    if (data.kind !== "bpe" && data.kind !== "pipeline")
+      throw await failure(
+        "usage",
+        `a tokenizer of ${data.kind} has no tokenizer.json`,
+        "only byte pairs (`bpe`) and what was read from a file have one",
+      );
     const { writeTokenizerJson } = await import("../../data/tokenizer/tokenizer-json.ts");
-    const { saveText } = await import("../../runtime/node/write-atomically.ts");
-    await saveText(resolve(host.cwd, save), writeTokenizerJson(data), { what: "a tokenizer.json", is: (before) => /^\s*\{[^]*"model"\s*:/.test(before) });
+    const { saveText } = await import("../../runtime/files/write-atomically.ts");
+    await saveText(resolve(host.cwd, save), writeTokenizerJson(data), {
+      what: "a tokenizer.json",
+      is: (before) => /^\s*\{[^]*"model"\s*:/.test(before),
+    });
     host.err(`wrote ${save}\n`);
     if (text === undefined) {
       host.err(`next: llmc tokenize ${shown(save)} "Once upon a time"\n`);
@@ -41,9 +53,15 @@ async function runTokenize(input: Input, host: Host): Promise<ExitCode> {
   const { createTokenizer } = await import("../../runtime/data/tokens.ts");
   const tokenizer = createTokenizer(data);
   const bytes = text === undefined ? await host.input() : new TextEncoder().encode(text);
-  const ids = input.flag("decode") ? await idsIn(bytes, tokenizer) : tokenizer.encode(bytes, text === undefined ? "standard input" : "the text", input.flag("special"));
+  const ids = input.flag("decode")
+    ? await idsIn(bytes, tokenizer)
+    : tokenizer.encode(bytes, text === undefined ? "standard input" : "the text", input.flag("special"));
   if (input.flag("json")) {
-    const tokens = Array.from(ids, (id) => ({ id, text: new TextDecoder("utf-8", { ignoreBOM: true }).decode(tokenizer.bytesOf(id)), bytes: Array.from(tokenizer.bytesOf(id)) }));
+    const tokens = Array.from(ids, (id) => ({
+      id,
+      text: new TextDecoder("utf-8", { ignoreBOM: true }).decode(tokenizer.bytesOf(id)),
+      bytes: Array.from(tokenizer.bytesOf(id)),
+    }));
     host.out(`${JSON.stringify({ vocabulary: tokenizer.vocabulary, tokens }, undefined, 1)}\n`);
     return 0;
   }
@@ -55,23 +73,36 @@ async function runTokenize(input: Input, host: Host): Promise<ExitCode> {
     return 0;
   }
   host.out(`${ids.join(" ")}\n`);
-  host.err(`${boundaries(tokenizer, ids, host)}\n${plural(ids.length, "token")} of ${plural(bytes.length, "byte")}${ids.length > 0 ? `, ${(bytes.length / ids.length).toFixed(2)} bytes a token` : ""}\n`);
-  host.err(`next: llmc tokenize ${shown(given)}${input.text("name") === undefined ? "" : ` --name ${input.text("name")}`} --decode "${Array.from(ids.subarray(0, 4)).join(" ")}"\n`);
+  host.err(
+    `${boundaries(tokenizer, ids, host)}\n${plural(ids.length, "token")} of ${plural(bytes.length, "byte")}${ids.length > 0 ? `, ${(bytes.length / ids.length).toFixed(2)} bytes a token` : ""}\n`,
+  );
+  host.err(
+    `next: llmc tokenize ${shown(given)}${input.text("name") === undefined ? "" : ` --name ${input.text("name")}`} --decode "${Array.from(ids.subarray(0, 4)).join(" ")}"\n`,
+  );
   return 0;
 }
 
 async function failure(code: "usage" | "tokenizer/token", message: string, help: string): Promise<Error> {
-  const { RuntimeFailure } = await import("../../runtime/failure.ts");
+  const { RuntimeFailure } = await import("../../runtime/util/failure.ts");
   return new RuntimeFailure(code, message, help);
 }
 
 /** Ids as `tokenize` prints them, or as a list of JSON. */
 async function idsIn(bytes: Uint8Array, { vocabulary }: Tokenizer): Promise<Uint32Array> {
-  const words = new TextDecoder().decode(bytes).split(/[\s,[\]]+/).filter((word) => word !== "");
+  const words = new TextDecoder()
+    .decode(bytes)
+    .split(/[\s,[\]]+/)
+    .filter((word) => word !== "");
   const bad = words.find((word) => !/^\d+$/.test(word) || Number(word) >= vocabulary);
   if (bad === undefined) return Uint32Array.from(words, Number);
-  const why = /^\d+$/.test(bad) ? `there is no token ${bad}: they go up to ${vocabulary - 1}` : `\`${bad}\` is not the id of a token`;
-  throw await failure("tokenizer/token", why, "give ids as `llmc tokenize` prints them: whole numbers with blanks between");
+  const why = /^\d+$/.test(bad)
+    ? `there is no token ${bad}: they go up to ${vocabulary - 1}`
+    : `\`${bad}\` is not the id of a token`;
+  throw await failure(
+    "tokenizer/token",
+    why,
+    "give ids as `llmc tokenize` prints them: whole numbers with blanks between",
+  );
 }
 
 /** More would only scroll by. */

@@ -7,7 +7,9 @@ const SPACE = 1;
 const MARK = 2;
 let kinds: Uint8Array | undefined;
 const table = (): Uint8Array =>
-  (kinds ??= Uint8Array.from({ length: 65536 }, (_, unit) => (isSpace(unit) ? SPACE : mark.test(String.fromCharCode(unit)) ? MARK : 0)));
+  (kinds ??= Uint8Array.from({ length: 65536 }, (_, unit) =>
+    isSpace(unit) ? SPACE : mark.test(String.fromCharCode(unit)) ? MARK : 0,
+  ));
 
 /** Distinct features of a text, ascending, at most `limit` of its beginning. A word is a run without space and marks; each mark is one. `places` is a power of two. */
 export function featuresOf(text: string, places: number, limit: number): Int32Array {

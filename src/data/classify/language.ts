@@ -1,5 +1,5 @@
 /** @file The language of a text by fastText's `lid.176` (Joulin et al. 2017), which npm's `fasttext.wasm.js` brings along; the rule is datatrove's LanguageFilter. */
-import { optionalPackage } from "../../runtime/optional-package.ts";
+import { optionalPackage } from "../../runtime/files/optional-package.ts";
 import type { DocumentRule } from "../rules/rule.ts";
 
 export interface LanguageOptions {
@@ -17,7 +17,11 @@ export interface LanguageScore {
 
 let model: ReturnType<typeof load> | undefined;
 const load = async () => {
-  const { getLIDModel } = await optionalPackage("fasttext.wasm.js", "telling languages apart", () => import("fasttext.wasm.js"));
+  const { getLIDModel } = await optionalPackage(
+    "fasttext.wasm.js",
+    "telling languages apart",
+    () => import("fasttext.wasm.js"),
+  );
   return (await getLIDModel()).load();
 };
 
@@ -43,6 +47,10 @@ export async function language(options: Partial<LanguageOptions> = {}): Promise<
     const scores = identify(text, Math.min(0.05, minScore));
     if (scores.some(({ language, score }) => wanted.has(language) && score > minScore)) return { kind: "keep", text };
     const best = scores[0];
-    return { kind: "drop", reason: "language", detail: best === undefined ? "none" : `${best.language} ${best.score.toFixed(2)}` };
+    return {
+      kind: "drop",
+      reason: "language",
+      detail: best === undefined ? "none" : `${best.language} ${best.score.toFixed(2)}`,
+    };
   };
 }

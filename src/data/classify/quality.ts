@@ -7,17 +7,21 @@ const decide = (text: string, score: number, keep: boolean): ReturnType<Document
   keep ? { kind: "keep", text } : { kind: "drop", reason: "low_quality", detail: `score ${score.toFixed(4)}` };
 
 /** Keeps documents whose score is at least the threshold (LLaMA: whether a page is like Wikipedia's references). */
-export const qualityAbove = (model: QualityModel, threshold = 0.5): DocumentRule => (text) => {
-  const score = scoreQuality(model, text);
-  return decide(text, score, score >= threshold);
-};
+export const qualityAbove =
+  (model: QualityModel, threshold = 0.5): DocumentRule =>
+  (text) => {
+    const score = scoreQuality(model, text);
+    return decide(text, score, score >= threshold);
+  };
 
 /** GPT-3's rule (appendix A): a Pareto number with shape α above 1 − score keeps a document, so that some of low score stay. The number is made from the id. */
-export const qualityPareto = (model: QualityModel, alpha = 9): DocumentRule => (text, id) => {
-  const score = scoreQuality(model, text);
-  const pareto = (1 - keyedUniform(id, "pareto")) ** (-1 / alpha) - 1;
-  return decide(text, score, pareto > 1 - score);
-};
+export const qualityPareto =
+  (model: QualityModel, alpha = 9): DocumentRule =>
+  (text, id) => {
+    const score = scoreQuality(model, text);
+    const pareto = (1 - keyedUniform(id, "pareto")) ** (-1 / alpha) - 1;
+    return decide(text, score, pareto > 1 - score);
+  };
 
 /** Keeps the best share of all documents (DCLM: a tenth). Memory: eight bytes a document, twice. */
 export function qualityBest(model: QualityModel, share = 0.1): CorpusRule {
@@ -37,7 +41,10 @@ export function qualityBest(model: QualityModel, share = 0.1): CorpusRule {
       }
       const known = scores.filter((score) => !Number.isNaN(score)).toSorted();
       const threshold = known[Math.max(0, count - Math.round(share * count))] ?? Number.POSITIVE_INFINITY;
-      return { of: (index) => ((scores[index] ?? 0) >= threshold ? undefined : { kind: "drop", reason: "low_quality" }), clusters: [] };
+      return {
+        of: (index) => ((scores[index] ?? 0) >= threshold ? undefined : { kind: "drop", reason: "low_quality" }),
+        clusters: [],
+      };
     },
   };
 }

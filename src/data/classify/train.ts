@@ -17,7 +17,14 @@ export interface TrainOptions {
   /** Documents of each side at most, the first ones. Training takes four bytes a feature of each. */
   readonly examples: number;
 }
-export const trainDefaults: TrainOptions = { places: 2 ** 20, features: 4096, epochs: 5, rate: 0.2, holdOut: 10, examples: 200_000 };
+export const trainDefaults: TrainOptions = {
+  places: 2 ** 20,
+  features: 4096,
+  epochs: 5,
+  rate: 0.2,
+  holdOut: 10,
+  examples: 200_000,
+};
 
 /** Plain data: it can be stored, and sent to workers. */
 export interface QualityModel {
@@ -47,29 +54,52 @@ interface Example {
 }
 type Texts = Iterable<string> | AsyncIterable<string>;
 
-export async function trainQuality(good: Texts, bad: Texts, options: Partial<TrainOptions> = {}): Promise<QualityModel> {
+export async function trainQuality(
+  good: Texts,
+  bad: Texts,
+  options: Partial<TrainOptions> = {},
+): Promise<QualityModel> {
   const o = { ...trainDefaults, ...options };
   const train: Example[] = [];
   const held: Example[] = [];
-  for (const [texts, label] of [[good, 1], [bad, 0]] as const) {
+  for (const [texts, label] of [
+    [good, 1],
+    [bad, 0],
+  ] as const) {
     let count = 0;
     for await (const text of texts) {
       if (count === o.examples) break;
-      (++count % o.holdOut === 0 ? held : train).push({ features: featuresOf(text, o.places, o.features), good: label });
+      (++count % o.holdOut === 0 ? held : train).push({
+        features: featuresOf(text, o.places, o.features),
+        good: label,
+      });
     }
   }
   const { weights, bias } = fit(train, o);
-  const right = held.filter(({ features, good: label }) => margin(weights, bias, features) > 0 === (label === 1)).length;
+  const right = held.filter(
+    ({ features, good: label }) => margin(weights, bias, features) > 0 === (label === 1),
+  ).length;
   const goodHeld = held.filter((example) => example.good === 1).length;
-  return { weights, bias, features: o.features, heldOut: { good: goodHeld, bad: held.length - goodHeld, right, accuracy: right / held.length } };
+  return {
+    weights,
+    bias,
+    features: o.features,
+    heldOut: { good: goodHeld, bad: held.length - goodHeld, right, accuracy: right / held.length },
+  };
 }
 
 /** Stochastic gradient descent with AdaGrad's rate for each weight; both sides weigh alike, however many examples they have. */
-function fit(examples: readonly Example[], { places, epochs, rate }: TrainOptions): { readonly weights: Float32Array; readonly bias: number } {
+function fit(
+  examples: readonly Example[],
+  { places, epochs, rate }: TrainOptions,
+): { readonly weights: Float32Array; readonly bias: number } {
   const weights = new Float32Array(places);
   const squares = new Float32Array(places);
   const goods = examples.filter(({ good }) => good === 1).length;
-  const weightOf = [examples.length / 2 / Math.max(1, examples.length - goods), examples.length / 2 / Math.max(1, goods)] as const;
+  const weightOf = [
+    examples.length / 2 / Math.max(1, examples.length - goods),
+    examples.length / 2 / Math.max(1, goods),
+  ] as const;
   let [bias, biasSquares] = [0, 0];
   for (let epoch = 0; epoch < epochs; epoch++) {
     for (const i of shuffled(examples.length, epoch)) {

@@ -1,22 +1,28 @@
 /** @file A step that looks at all documents: workers make records, one decision is made of them, and workers carry it out. */
 import { mkdir } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { openKeys, type Keys, type KeyShape } from "../dedup/keys.ts";
+import { openKeys, type Keys, type KeyShape } from "../rules/keys.ts";
 import { eachRepeat } from "../dedup/repeats.ts";
 import type { Decisions } from "../rules/rule.ts";
-import { bitsBetween, noBits, setBit, type SomeBits } from "./bits.ts";
-import type { Context } from "./context.ts";
-import type { Decided } from "./jobs.ts";
-import type { ManifestStep } from "./manifest.ts";
-import { forMissing } from "./missing.ts";
-import { packedIn, recordsIn } from "./records.ts";
-import { ruleOf, type ReadyStep } from "./rules.ts";
-import { tallyOf, tallyPath } from "./shards.ts";
+import { bitsBetween, noBits, setBit, type SomeBits } from "./shards/bits.ts";
+import type { Context } from "./workers/context.ts";
+import type { Decided } from "./workers/jobs.ts";
+import type { ManifestStep } from "./shards/manifest.ts";
+import { forMissing } from "./workers/missing.ts";
+import { packedIn, recordsIn } from "./shards/records.ts";
+import { ruleOf, type ReadyStep } from "../steps/rules.ts";
+import { tallyOf, tallyPath } from "./shards/shards.ts";
 import { clustersOf, namesOf } from "./shown-documents.ts";
-import { put, stored } from "./store.ts";
-import type { Tally } from "./tally.ts";
+import { put, stored } from "./shards/store.ts";
+import type { Tally } from "./shards/tally.ts";
 
-export async function runCorpusStep(step: ReadyStep, folder: string, inputs: readonly string[], outputs: readonly string[], context: Context): Promise<ManifestStep["clusters"]> {
+export async function runCorpusStep(
+  step: ReadyStep,
+  folder: string,
+  inputs: readonly string[],
+  outputs: readonly string[],
+  context: Context,
+): Promise<ManifestStep["clusters"]> {
   const clustersPath = join(folder, "clusters.json");
   const made = await Promise.all(outputs.map((output) => tallyOf(output)));
   const before = await stored<ManifestStep["clusters"]>(clustersPath);
@@ -25,12 +31,32 @@ export async function runCorpusStep(step: ReadyStep, folder: string, inputs: rea
   /** Files of records, after rounds that found something of each shard. */
   const look = async (found: readonly FoundIn[]): Promise<readonly string[]> => {
     const paths = outputs.map((output) => join(folder, "records", `${basename(output, ".jsonl")}-${found.length}`));
-    await forMissing(`${step.step.name}: looking`, inputs, paths, (path) => path, context, ({ number, input, output, temporary }) => ({ kind: "records", step, input, output, temporary, found: found.map((of) => of(number)) }));
+    await forMissing(
+      `${step.step.name}: looking`,
+      inputs,
+      paths,
+      (path) => path,
+      context,
+      ({ number, input, output, temporary }) => ({
+        kind: "records",
+        step,
+        input,
+        output,
+        temporary,
+        found: found.map((of) => of(number)),
+      }),
+    );
     return paths;
   };
   const { clusters, decidedIn } = await decide(step, look, inputs, context.signal);
   await put(context.store.temporary, clustersPath, JSON.stringify(clusters));
-  await forMissing(step.step.name, inputs, outputs, tallyPath, context, ({ number, input, output, temporary }) => ({ kind: "edits", input, output, temporary, decided: decidedIn(number) }));
+  await forMissing(step.step.name, inputs, outputs, tallyPath, context, ({ number, input, output, temporary }) => ({
+    kind: "edits",
+    input,
+    output,
+    temporary,
+    decided: decidedIn(number),
+  }));
   return clusters;
 }
 
@@ -41,13 +67,25 @@ interface AllDecided {
 /** What a round found of a shard's keys. */
 type FoundIn = (shard: number) => SomeBits;
 
-async function decide(step: ReadyStep, look: (found: readonly FoundIn[]) => Promise<readonly string[]>, inputs: readonly string[], signal: AbortSignal | undefined): Promise<AllDecided> {
+async function decide(
+  step: ReadyStep,
+  look: (found: readonly FoundIn[]) => Promise<readonly string[]>,
+  inputs: readonly string[],
+  signal: AbortSignal | undefined,
+): Promise<AllDecided> {
   const { kind, rule } = await ruleOf(step);
-  const keys = async (shape: KeyShape, found: readonly FoundIn[]): Promise<Keys> => openKeys(shape, (await look(found)).map((path) => packedIn(path, signal)));
+  const keys = async (shape: KeyShape, found: readonly FoundIn[]): Promise<Keys> =>
+    openKeys(
+      shape,
+      (await look(found)).map((path) => packedIn(path, signal)),
+    );
   switch (kind) {
-    case "document": throw new Error(`${step.step.kind} looks at one document`);
-    case "corpus": return ofDocuments(await rule.decide(recordsIn(await look([]), signal)), inputs);
-    case "duplicate documents": return ofDocuments(await rule.decide(await keys(rule.shape, [])), inputs);
+    case "document":
+      throw new Error(`${step.step.kind} looks at one document`);
+    case "corpus":
+      return ofDocuments(await rule.decide(recordsIn(await look([]), signal)), inputs);
+    case "duplicate documents":
+      return ofDocuments(await rule.decide(await keys(rule.shape, [])), inputs);
     case "duplicate units": {
       const found: FoundIn[] = [];
       for (const { finds } of rule.rounds) found.push(await foundIn(await keys(rule.shape, found), finds));
@@ -65,8 +103,15 @@ async function ofDocuments(decisions: Decisions, inputs: readonly string[]): Pro
     clusters: await clustersOf(decisions, inputs, starts),
     decidedIn: (shard) => {
       const first = starts[shard] ?? 0;
-      const all = Array.from({ length: (starts[shard + 1] ?? first) - first }, (_, i) => [i, decisions.of(first + i)] as const);
-      return { kind: "documents", names, decisions: all.flatMap(([i, decision]) => (decision === undefined ? [] : [[i, decision] as const])) };
+      const all = Array.from(
+        { length: (starts[shard + 1] ?? first) - first },
+        (_, i) => [i, decisions.of(first + i)] as const,
+      );
+      return {
+        kind: "documents",
+        names,
+        decisions: all.flatMap(([i, decision]) => (decision === undefined ? [] : [[i, decision] as const])),
+      };
     },
   };
 }

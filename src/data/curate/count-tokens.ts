@@ -2,20 +2,30 @@
 import { mkdir } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { TokenizerData } from "../../runtime/data/tokens.ts";
-import type { Context } from "./context.ts";
-import { countsIn, countsPath, type TokenTally } from "./count-shard.ts";
+import type { Context } from "./workers/context.ts";
+import { countsIn, countsPath, type TokenTally } from "./workers/count-shard.ts";
 import { runPlan, withContext, type Curated, type CurateOptions, type Ran } from "./curate.ts";
-import type { Amount, Manifest, ManifestSource, ManifestStep } from "./manifest.ts";
+import type { Amount, Manifest, ManifestSource, ManifestStep } from "./shards/manifest.ts";
 import { bySource } from "./result.ts";
-import { tallyOf } from "./shards.ts";
-import { hashOf, stored } from "./store.ts";
-import { count, sumSizes, type Tally } from "./tally.ts";
+import { tallyOf } from "./shards/shards.ts";
+import { hashOf, stored } from "./shards/store.ts";
+import { count, sumSizes, type Tally } from "./shards/tally.ts";
 
 /** The manifest with tokens. `options` are those of `curate`. */
-export function countTokens({ ran, manifest }: Curated, tokenizer: TokenizerData, options: CurateOptions): Promise<Manifest> {
+export function countTokens(
+  { ran, manifest }: Curated,
+  tokenizer: TokenizerData,
+  options: CurateOptions,
+): Promise<Manifest> {
   return withContext(options, async (context, attempt) => {
     if (attempt > 0) await runPlan(ran.plan, context);
-    return (await counted(ran, manifest, { tokenizer, folder: join(context.store.folder, "tokens", hashOf(tokenizer)), context })).manifest;
+    return (
+      await counted(ran, manifest, {
+        tokenizer,
+        folder: join(context.store.folder, "tokens", hashOf(tokenizer)),
+        context,
+      })
+    ).manifest;
   });
 }
 
@@ -61,11 +71,25 @@ async function counted(ran: Ran, manifest: Manifest, counting: Counting): Promis
   const sources: ManifestSource[] = [];
   for (const [i, source] of manifest.sources.entries()) {
     const from = nested[i];
-    sources.push({ ...source, in: withTokens(source.in, await total(entered[i] ?? [])), out: withTokens(source.out, await total(left[i] ?? [])), ...(from === undefined ? {} : { from }) });
+    sources.push({
+      ...source,
+      in: withTokens(source.in, await total(entered[i] ?? [])),
+      out: withTokens(source.out, await total(left[i] ?? [])),
+      ...(from === undefined ? {} : { from }),
+    });
   }
   const tokens: number[] = [];
   for (const path of counts) for (const length of await countsIn(countsPath(path))) count(tokens, length);
-  return { counts, manifest: { ...manifest, sources, steps, out: withTokens(manifest.out, await total(counts)), lengths: { ...manifest.lengths, tokens } } };
+  return {
+    counts,
+    manifest: {
+      ...manifest,
+      sources,
+      steps,
+      out: withTokens(manifest.out, await total(counts)),
+      lengths: { ...manifest.lengths, tokens },
+    },
+  };
 }
 
 const withTokens = ({ documents, bytes }: Amount, tokens: number): Amount => ({ documents, bytes, tokens });
@@ -77,18 +101,35 @@ async function total(counts: readonly string[]): Promise<number> {
 }
 
 /** Files of counts, one a shard; `before` are those of the shards they were made of, where a pass made them. */
-async function countShards(shards: readonly string[], inputs: readonly string[], steps: number, before: readonly string[], { tokenizer, folder, context }: Counting): Promise<readonly string[]> {
+async function countShards(
+  shards: readonly string[],
+  inputs: readonly string[],
+  steps: number,
+  before: readonly string[],
+  { tokenizer, folder, context }: Counting,
+): Promise<readonly string[]> {
   const { pool, store, progress } = context;
   const outputs = shards.map((shard) => join(folder, basename(join(shard, "..")), basename(shard, "l")));
   for (const stage of new Set(outputs.map((output) => join(output, "..")))) await mkdir(stage, { recursive: true });
   const done: Tally[] = [];
   const missing = [];
   for (const [i, output] of outputs.entries()) if ((await stored<TokenTally>(output)) === undefined) missing.push(i);
-  await pool.each(missing, (i) => ({
-    kind: "tokens" as const, temporary: store.temporary, input: shards[i] ?? "", output: outputs[i] ?? "", tokenizer, of: before.length === 0 ? "all" as const : "changes" as const, steps, before: countsPath(before[i] ?? ""),
-  }), async (i) => {
-    done.push((await tallyOf(inputs[i] ?? "")) as Tally);
-    progress({ step: "tokens", ...sumSizes(done) });
-  });
+  await pool.each(
+    missing,
+    (i) => ({
+      kind: "tokens" as const,
+      temporary: store.temporary,
+      input: shards[i] ?? "",
+      output: outputs[i] ?? "",
+      tokenizer,
+      of: before.length === 0 ? ("all" as const) : ("changes" as const),
+      steps,
+      before: countsPath(before[i] ?? ""),
+    }),
+    async (i) => {
+      done.push((await tallyOf(inputs[i] ?? "")) as Tally);
+      progress({ step: "tokens", ...sumSizes(done) });
+    },
+  );
   return outputs;
 }

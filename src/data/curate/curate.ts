@@ -3,18 +3,18 @@
  * cache by what it was made from, so that a run does only what no run before it did, and one that was cut off goes on where it was.
  */
 import { availableParallelism } from "node:os";
-import { say } from "../../runtime/cache-folder.ts";
-import { RuntimeFailure } from "../../runtime/failure.ts";
-import type { Context, Progress } from "./context.ts";
-import { CacheDamage, forget } from "./damage.ts";
-import type { Manifest, ManifestSource } from "./manifest.ts";
+import { say } from "../../runtime/files/cache-folder.ts";
+import { RuntimeFailure } from "../../runtime/util/failure.ts";
+import type { Context, Progress } from "./workers/context.ts";
+import { CacheDamage, forget } from "./shards/damage.ts";
+import type { Manifest, ManifestSource } from "./shards/manifest.ts";
 import { manifestOf, sourceFiles, writeResult } from "./result.ts";
-import type { CurationPlan, PlannedSource } from "./plan.ts";
+import type { CurationPlan, PlannedSource } from "../steps/plan.ts";
 import { passesOf, runPass, type Pass } from "./passes.ts";
-import { createPool } from "./pool.ts";
+import { createPool } from "./workers/pool.ts";
 import { readyStep } from "./ready.ts";
 import { filesShown, readSource } from "./sources.ts";
-import { closeStore, hashOf, openStore } from "./store.ts";
+import { closeStore, hashOf, openStore } from "./shards/store.ts";
 
 export interface CurateOptions {
   /** Relative paths start here. */
@@ -71,7 +71,10 @@ export async function curate(plan: CurationPlan, options: CurateOptions): Promis
 const mostDamaged = 100;
 
 /** Does work in the cache. Where that finds damage, what is damaged is removed and the work done again, as attempt 1 and so on. */
-export async function withContext<T>({ folder, cache, workers = availableParallelism(), progress = () => undefined, signal, notice = say }: CurateOptions, work: (context: Context, attempt: number) => Promise<T>): Promise<T> {
+export async function withContext<T>(
+  { folder, cache, workers = availableParallelism(), progress = () => undefined, signal, notice = say }: CurateOptions,
+  work: (context: Context, attempt: number) => Promise<T>,
+): Promise<T> {
   const store = await openStore(cache);
   try {
     for (let attempt = 0; ; attempt++) {
@@ -81,7 +84,12 @@ export async function withContext<T>({ folder, cache, workers = availableParalle
         return await work({ store, folder, pool, progress, signal }, attempt);
       } catch (error) {
         if (!(error instanceof CacheDamage)) throw error;
-        if (attempt === mostDamaged) throw new RuntimeFailure("disk/write", `${error.path} is not what was written to it, again and again`, "see whether the disk and the memory are sound");
+        if (attempt === mostDamaged)
+          throw new RuntimeFailure(
+            "disk/write",
+            `${error.path} is not what was written to it, again and again`,
+            "see whether the disk and the memory are sound",
+          );
         notice(`${error.path} was damaged; it is made again`);
         await forget(store.folder, error.path);
       } finally {
@@ -114,7 +122,12 @@ export async function runPlan(plan: CurationPlan, context: Context): Promise<Ran
     passes.push(pass);
     [content, shards] = [pass.hash, [...pass.outputs]];
   }
-  const named = sources.map(({ source: { name, licence, provenance }, hash, from }) => [name, licence, provenance, from?.hash ?? hash]);
+  const named = sources.map(({ source: { name, licence, provenance }, hash, from }) => [
+    name,
+    licence,
+    provenance,
+    from?.hash ?? hash,
+  ]);
   const hash = hashOf([1, plan.name, named, steps.map(({ step: { name }, hash: of }) => [name, of])]);
   return { plan, hash, content, sources, passes, shards };
 }

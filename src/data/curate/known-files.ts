@@ -7,12 +7,12 @@ import { createReadStream, readFileSync, statSync } from "node:fs";
 import { appendFile, mkdir, readFile } from "node:fs/promises";
 import { isAbsolute, join, relative } from "node:path";
 import { setImmediate } from "node:timers/promises";
-import { RuntimeFailure, isFailure, messageOf, systemCode } from "../../runtime/failure.ts";
+import { RuntimeFailure, isFailure, messageOf, systemCode } from "../../runtime/util/failure.ts";
 import { expand } from "../../runtime/node/files.ts";
-import { diskFailure } from "../../runtime/node/write-atomically.ts";
-import type { Context } from "./context.ts";
-import type { FilesToRead } from "./plan.ts";
-import { hashOf, putPlain } from "./store.ts";
+import { diskFailure } from "../../runtime/files/write-atomically.ts";
+import type { Context } from "./workers/context.ts";
+import type { FilesToRead } from "../steps/plan.ts";
+import { hashOf, putPlain } from "./shards/store.ts";
 
 export interface KnownFile {
   readonly name: string;
@@ -34,7 +34,11 @@ const smallFile = 2 ** 20;
 const [turn, flush] = [20, 1000];
 
 /** The files of a source in the order in which they are read. */
-export async function filesOf(name: string, { patterns }: FilesToRead, context: Context): Promise<readonly KnownFile[]> {
+export async function filesOf(
+  name: string,
+  { patterns }: FilesToRead,
+  context: Context,
+): Promise<readonly KnownFile[]> {
   const { store, folder, progress, signal } = context;
   progress({ step: name, unit: "files", documents: 0, bytes: 0 });
   const found = await expand({ name, files: patterns }, folder);
@@ -67,7 +71,8 @@ export async function filesOf(name: string, { patterns }: FilesToRead, context: 
     await write();
   }
   // Lines of files that changed or went are dropped once they are most of the log.
-  if (lines > 2 * files.length + 1000) await rewrite(logPath, await logged(logPath), new Set(files.map(({ path }) => path)), store.temporary);
+  if (lines > 2 * files.length + 1000)
+    await rewrite(logPath, await logged(logPath), new Set(files.map(({ path }) => path)), store.temporary);
   return files;
 }
 
@@ -108,7 +113,10 @@ async function logged(path: string): Promise<Logged> {
 }
 
 /** Each line begins with the sum of its text. */
-const linesOf = (all: Iterable<Seen>): string => Array.from(all, (one) => JSON.stringify(one)).map((text) => `${hashOf(text)}\t${text}\n`).join("");
+const linesOf = (all: Iterable<Seen>): string =>
+  Array.from(all, (one) => JSON.stringify(one))
+    .map((text) => `${hashOf(text)}\t${text}\n`)
+    .join("");
 
 /** Not forced to the disk: what is lost is computed again. A line of its own ends what a crash may have torn. */
 async function append(path: string, fresh: readonly Seen[]): Promise<void> {

@@ -1,13 +1,13 @@
 /** @file Passes over all shards: steps that look at one document in a row, or one step that looks at all of them. Shard i of a pass is made of shard i of the one before. */
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import type { Context } from "./context.ts";
+import type { Context } from "./workers/context.ts";
 import { runCorpusStep } from "./corpus-step.ts";
-import type { ManifestStep } from "./manifest.ts";
-import { forMissing } from "./missing.ts";
-import { looksAtAll, type ReadyStep } from "./rules.ts";
-import { shardPath, tallyPath } from "./shards.ts";
-import { hashOf } from "./store.ts";
+import type { ManifestStep } from "./shards/manifest.ts";
+import { forMissing } from "./workers/missing.ts";
+import { looksAtAll, type ReadyStep } from "../steps/rules.ts";
+import { shardPath, tallyPath } from "./shards/shards.ts";
+import { hashOf } from "./shards/store.ts";
 
 export interface Pass {
   readonly hash: string;
@@ -30,14 +30,26 @@ export function passesOf(steps: readonly ReadyStep[]): readonly (readonly ReadyS
   return passes;
 }
 
-export async function runPass(steps: readonly ReadyStep[], before: string, inputs: readonly string[], context: Context): Promise<Pass> {
+export async function runPass(
+  steps: readonly ReadyStep[],
+  before: string,
+  inputs: readonly string[],
+  context: Context,
+): Promise<Pass> {
   const hash = hashOf(["pass", 2, before, steps.map((step) => step.hash)]);
   const folder = join(context.store.folder, "stages", hash);
   await mkdir(folder, { recursive: true });
   const outputs = inputs.map((_, i) => shardPath(folder, i));
   const [first] = steps;
-  if (first !== undefined && looksAtAll(first.step)) return { hash, steps, inputs, outputs, clusters: await runCorpusStep(first, folder, inputs, outputs, context) };
+  if (first !== undefined && looksAtAll(first.step))
+    return { hash, steps, inputs, outputs, clusters: await runCorpusStep(first, folder, inputs, outputs, context) };
   const name = steps.map(({ step }) => step.name).join(", ");
-  await forMissing(name, inputs, outputs, tallyPath, context, ({ input, output, temporary }) => ({ kind: "documents", input, output, temporary, steps }));
+  await forMissing(name, inputs, outputs, tallyPath, context, ({ input, output, temporary }) => ({
+    kind: "documents",
+    input,
+    output,
+    temporary,
+    steps,
+  }));
   return { hash, steps, inputs, outputs, clusters: [] };
 }

@@ -1,27 +1,48 @@
 /** @file What steps need before they run: lists in files, a model trained on curated texts, the texts of evaluations. Made once, and kept by what they were made from. */
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { RuntimeFailure } from "../../runtime/failure.ts";
+import { RuntimeFailure } from "../../runtime/util/failure.ts";
 import { trainQuality, type QualityModel } from "../classify/train.ts";
 import { readFile } from "../read/read.ts";
-import { decontaminateDefaults, isLongEnough, type TestText } from "../rules/decontaminate.ts";
-import { damageFailure, readingOf, type Context } from "./context.ts";
+import { decontaminateDefaults, isLongEnough, type TestText } from "../dedup/decontaminate.ts";
+import { damageFailure, readingOf, type Context } from "./workers/context.ts";
 import { filesOf, type KnownFile } from "./known-files.ts";
-import type { CurationPlan, FilesToRead, Step } from "./plan.ts";
-import { modelBytes, versions, type ReadyStep } from "./rules.ts";
-import { documentsOf, Lines } from "./shards.ts";
-import { exists, hashOf, put, stored } from "./store.ts";
+import type { CurationPlan, FilesToRead, Step } from "../steps/plan.ts";
+import { modelBytes, versions, type ReadyStep } from "../steps/rules.ts";
+import { documentsOf, Lines } from "./shards/shards.ts";
+import { exists, hashOf, put, stored } from "./shards/store.ts";
 
 /** A declaration that was curated: the hash of its documents, and where they are. */
 type CurateOther = (plan: CurationPlan) => Promise<{ readonly content: string; readonly shards: readonly string[] }>;
 
 export async function readyStep(step: Step, context: Context, curateOther: CurateOther): Promise<ReadyStep> {
   switch (step.kind) {
-    case "quality": return withModel(step, context, curateOther);
-    case "decontaminate": return withTests(step, context);
-    case "banned_phrases": return declared(step.file === undefined ? step : { name: step.name, kind: step.kind, options: { ...step.options, phrases: await listIn(step.file, step.name, context) } });
-    case "listed_words": return declared(step.file === undefined ? step : { name: step.name, kind: step.kind, options: { ...step.options, list: await listIn(step.file, step.name, context) } });
-    default: return declared(step);
+    case "quality":
+      return withModel(step, context, curateOther);
+    case "decontaminate":
+      return withTests(step, context);
+    case "banned_phrases":
+      return declared(
+        step.file === undefined
+          ? step
+          : {
+              name: step.name,
+              kind: step.kind,
+              options: { ...step.options, phrases: await listIn(step.file, step.name, context) },
+            },
+      );
+    case "listed_words":
+      return declared(
+        step.file === undefined
+          ? step
+          : {
+              name: step.name,
+              kind: step.kind,
+              options: { ...step.options, list: await listIn(step.file, step.name, context) },
+            },
+      );
+    default:
+      return declared(step);
   }
 }
 
@@ -36,11 +57,20 @@ async function listIn(reading: FilesToRead, step: string, context: Context): Pro
   const list: string[] = [];
   const files = await filesOf(step, reading, context);
   for await (const line of textsIn(files, reading)) if (line.trim() !== "") list.push(line.trim());
-  if (list.length === 0) throw new RuntimeFailure("data/empty", `step \`${step}\`: there is nothing in ${files.map(({ name }) => name).join(", ")}`, "write one word or phrase a line");
+  if (list.length === 0)
+    throw new RuntimeFailure(
+      "data/empty",
+      `step \`${step}\`: there is nothing in ${files.map(({ name }) => name).join(", ")}`,
+      "write one word or phrase a line",
+    );
   return list;
 }
 
-async function withModel(step: Extract<Step, { readonly kind: "quality" }>, context: Context, curateOther: CurateOther): Promise<ReadyStep> {
+async function withModel(
+  step: Extract<Step, { readonly kind: "quality" }>,
+  context: Context,
+  curateOther: CurateOther,
+): Promise<ReadyStep> {
   const [good, bad] = [await curateOther(step.good), await curateOther(step.bad)];
   const hash = hashOf(["model", versions.quality, step.training, good.content, bad.content]);
   const folder = join(context.store.folder, "models");
@@ -51,14 +81,23 @@ async function withModel(step: Extract<Step, { readonly kind: "quality" }>, cont
     const model = await trainQuality(textsOf(good.shards, context), textsOf(bad.shards, context), step.training);
     facts = model.heldOut;
     if (facts.good === 0 || facts.bad === 0) {
-      throw new RuntimeFailure("data/too-small", `step \`${step.name}\`: no ${facts.good === 0 ? "good" : "bad"} document can be held out to measure the classifier`, "give it at least ten documents of each side");
+      throw new RuntimeFailure(
+        "data/too-small",
+        `step \`${step.name}\`: no ${facts.good === 0 ? "good" : "bad"} document can be held out to measure the classifier`,
+        "give it at least ten documents of each side",
+      );
     }
     await mkdir(folder, { recursive: true });
     await put(context.store.temporary, path, modelBytes(model));
     await put(context.store.temporary, factsPath, JSON.stringify(facts));
   }
   const { good: heldOutGood, bad: heldOutBad, right: heldOutRight, accuracy } = facts;
-  return { step, made: path, hash: hashOf([versions.quality, hash, step.keep]), facts: { accuracy, heldOutGood, heldOutBad, heldOutRight } };
+  return {
+    step,
+    made: path,
+    hash: hashOf([versions.quality, hash, step.keep]),
+    facts: { accuracy, heldOutGood, heldOutBad, heldOutRight },
+  };
 }
 
 async function* textsOf(shards: readonly string[], { signal }: Context): AsyncGenerator<string> {
@@ -75,11 +114,20 @@ interface TestCount {
 }
 
 /** The wanted field of every row of the evaluations. */
-async function withTests(step: Extract<Step, { readonly kind: "decontaminate" }>, context: Context): Promise<ReadyStep> {
+async function withTests(
+  step: Extract<Step, { readonly kind: "decontaminate" }>,
+  context: Context,
+): Promise<ReadyStep> {
   const all: { readonly name: string; readonly reading: FilesToRead; readonly files: readonly KnownFile[] }[] = [];
-  for (const { name, files: reading } of step.against) all.push({ name, reading, files: await filesOf(name, reading, context) });
+  for (const { name, files: reading } of step.against)
+    all.push({ name, reading, files: await filesOf(name, reading, context) });
   const { words, ngram } = { ...decontaminateDefaults, ...step.options };
-  const hash = hashOf(["tests", words, ngram, all.map(({ name, reading, files }) => [name, readingOf(reading), files.map((file) => file.sha256)])]);
+  const hash = hashOf([
+    "tests",
+    words,
+    ngram,
+    all.map(({ name, reading, files }) => [name, readingOf(reading), files.map((file) => file.sha256)]),
+  ]);
   const folder = join(context.store.folder, "tests");
   const path = join(folder, `${hash}.jsonl`);
   const countsPath = join(folder, `${hash}.json`);
@@ -104,9 +152,17 @@ async function withTests(step: Extract<Step, { readonly kind: "decontaminate" }>
   }
   const facts = counts.flatMap(({ texts, short }, i): readonly (readonly [string, number])[] => {
     const name = all[i]?.name ?? "";
-    return [[`${name}, looked for`, texts - short], ...(short > 0 ? [[`${name}, too short (under ${ngram} words)`, short] as const] : [])];
+    return [
+      [`${name}, looked for`, texts - short],
+      ...(short > 0 ? [[`${name}, too short (under ${ngram} words)`, short] as const] : []),
+    ];
   });
-  return { step, made: path, hash: hashOf([versions.decontaminate, hash, step.options]), facts: Object.fromEntries(facts) };
+  return {
+    step,
+    made: path,
+    hash: hashOf([versions.decontaminate, hash, step.options]),
+    facts: Object.fromEntries(facts),
+  };
 }
 
 async function* textsIn(files: readonly KnownFile[], reading: FilesToRead): AsyncGenerator<string> {

@@ -1,17 +1,18 @@
 /** @file The result of curation: the manifest, and the documents by source. */
 import { copyFile, link, mkdir, readFile, rename } from "node:fs/promises";
 import { join } from "node:path";
-import { RuntimeFailure, isFailure, systemCode } from "../../runtime/failure.ts";
-import { diskFailure } from "../../runtime/node/write-atomically.ts";
-import type { Context } from "./context.ts";
-import { CacheDamage } from "./damage.ts";
+import { RuntimeFailure, isFailure, systemCode } from "../../runtime/util/failure.ts";
+import { diskFailure } from "../../runtime/files/write-atomically.ts";
+import type { Context } from "./workers/context.ts";
+import { CacheDamage } from "./shards/damage.ts";
 import type { Ran } from "./curate.ts";
-import type { Manifest, ManifestSource, ManifestStep } from "./manifest.ts";
-import { tallyOf } from "./shards.ts";
-import { contentOf, exists, isAsWritten, putPlain } from "./store.ts";
-import { sumLengths, sumSizes, sumSkipped, sumSteps, type Tally } from "./tally.ts";
+import type { Manifest, ManifestSource, ManifestStep } from "./shards/manifest.ts";
+import { tallyOf } from "./shards/shards.ts";
+import { contentOf, exists, isAsWritten, putPlain } from "./shards/store.ts";
+import { sumLengths, sumSizes, sumSkipped, sumSteps, type Tally } from "./shards/tally.ts";
 
-const talliesOf = (shards: readonly string[]): Promise<readonly Tally[]> => Promise.all(shards.map(async (shard) => (await tallyOf(shard)) as Tally));
+const talliesOf = (shards: readonly string[]): Promise<readonly Tally[]> =>
+  Promise.all(shards.map(async (shard) => (await tallyOf(shard)) as Tally));
 
 /** What of `shards`, which are made of those of all sources in a row, is of each source. */
 export function bySource(ran: Ran, shards: readonly string[]): readonly (readonly string[])[] {
@@ -30,7 +31,9 @@ export async function manifestOf(ran: Ran): Promise<Manifest> {
       name: source.name,
       ...(source.licence === undefined ? {} : { licence: source.licence }),
       ...(source.provenance === undefined ? {} : { provenance: source.provenance }),
-      files, in: sumSizes(read), out,
+      files,
+      in: sumSizes(read),
+      out,
       skipped: from === undefined ? sumSkipped(read.map(({ skipped }) => skipped)) : {},
       ...(from === undefined ? {} : { from: await manifestOf(from) }),
     });
@@ -39,11 +42,25 @@ export async function manifestOf(ran: Ran): Promise<Manifest> {
   for (const { steps: ready, outputs, clusters } of ran.passes) {
     const tallies = await talliesOf(outputs);
     for (const [i, { step, facts }] of ready.entries()) {
-      steps.push({ name: step.name, kind: step.kind, ...sumSteps(tallies.flatMap((tally) => tally.steps[i] ?? [])), clusters, facts });
+      steps.push({
+        name: step.name,
+        kind: step.kind,
+        ...sumSteps(tallies.flatMap((tally) => tally.steps[i] ?? [])),
+        clusters,
+        facts,
+      });
     }
   }
   const last = await talliesOf(ran.shards);
-  return { version: 1, name: ran.plan.name, hash: ran.hash, sources, steps, out: sumSizes(last), lengths: { bytes: sumLengths(last.map(({ lengths }) => lengths)) } };
+  return {
+    version: 1,
+    name: ran.plan.name,
+    hash: ran.hash,
+    sources,
+    steps,
+    out: sumSizes(last),
+    lengths: { bytes: sumLengths(last.map(({ lengths }) => lengths)) },
+  };
 }
 
 /** Says which step dropped most of a source of which nothing is left. */
@@ -57,13 +74,20 @@ async function nothingLeft(ran: Ran, source: number): Promise<RuntimeFailure> {
       if (dropped > most.dropped) most = { name: step.name, dropped, of: entered.documents };
     }
   }
-  return new RuntimeFailure("data/empty", `source \`${ran.sources[source]?.source.name ?? ""}\`: the steps leave no document; \`${most.name}\` drops ${most.dropped} of ${most.of}`, "loosen the step, or leave the source out");
+  return new RuntimeFailure(
+    "data/empty",
+    `source \`${ran.sources[source]?.source.name ?? ""}\`: the steps leave no document; \`${most.name}\` drops ${most.dropped} of ${most.of}`,
+    "loosen the step, or leave the source out",
+  );
 }
 
-const fileName = (source: string, number: number): string => `${encodeURIComponent(source)}-${String(number).padStart(5, "0")}.jsonl`;
+const fileName = (source: string, number: number): string =>
+  `${encodeURIComponent(source)}-${String(number).padStart(5, "0")}.jsonl`;
 
 /** Shards with documents under the names of their sources. */
-export async function namedShards(ran: Ran): Promise<readonly { readonly source: string; readonly shard: string; readonly name: string }[]> {
+export async function namedShards(
+  ran: Ran,
+): Promise<readonly { readonly source: string; readonly shard: string; readonly name: string }[]> {
   const named = [];
   for (const [i, shards] of bySource(ran, ran.shards).entries()) {
     const source = ran.sources[i]?.source.name ?? "";
@@ -95,11 +119,13 @@ export async function writeResult(ran: Ran, manifest: Manifest, { store }: Conte
   try {
     await mkdir(made);
     await mkdir(join(store.folder, "curated"), { recursive: true });
-    for (const { shard, name } of named) await link(shard, join(made, name)).catch(() => copyFile(shard, join(made, name)));
+    for (const { shard, name } of named)
+      await link(shard, join(made, name)).catch(() => copyFile(shard, join(made, name)));
     await putPlain(store.temporary, join(made, "manifest.json"), text);
     await rename(made, folder).catch((error: unknown) => {
       // Another run was first, with the same.
-      if (systemCode(error) !== "ENOTEMPTY" && systemCode(error) !== "EEXIST" && systemCode(error) !== "EPERM") throw error;
+      if (systemCode(error) !== "ENOTEMPTY" && systemCode(error) !== "EEXIST" && systemCode(error) !== "EPERM")
+        throw error;
     });
   } catch (error) {
     throw isFailure(error) ? error : diskFailure(folder, error);
@@ -114,5 +140,6 @@ async function requireSound(ran: Ran, folder: string, manifest: string): Promise
     await contentOf(shard);
     throw new CacheDamage(join(folder, name));
   }
-  if ((await readFile(join(folder, "manifest.json"), "utf8").catch(() => "")) !== manifest) throw new CacheDamage(join(folder, "manifest.json"));
+  if ((await readFile(join(folder, "manifest.json"), "utf8").catch(() => "")) !== manifest)
+    throw new CacheDamage(join(folder, "manifest.json"));
 }

@@ -2,16 +2,16 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
-import { RuntimeFailure } from "../../runtime/failure.ts";
-import type { Mark } from "../read/item.ts";
+import { RuntimeFailure } from "../../runtime/util/failure.ts";
+import type { Mark } from "../read/stream/item.ts";
 import { readFile } from "../read/read.ts";
-import { damageFailure, readingOf, type Context } from "./context.ts";
+import { damageFailure, readingOf, type Context } from "./workers/context.ts";
 import { filesOf, type KnownFile } from "./known-files.ts";
-import type { ManifestSource } from "./manifest.ts";
-import type { FilesToRead } from "./plan.ts";
-import { shardBytes, shardPath, ShardWriter, tallyOf } from "./shards.ts";
-import { hashOf, put, stored } from "./store.ts";
-import { shown, type Tally } from "./tally.ts";
+import type { ManifestSource } from "./shards/manifest.ts";
+import type { FilesToRead } from "../steps/plan.ts";
+import { shardBytes, shardPath, ShardWriter, tallyOf } from "./shards/shards.ts";
+import { hashOf, put, stored } from "./shards/store.ts";
+import { shown, type Tally } from "./shards/tally.ts";
 
 export interface ReadSource {
   readonly hash: string;
@@ -41,22 +41,44 @@ export async function readSource(name: string, reading: FilesToRead, context: Co
   const paths = Array.from({ length: shards }, (_, i) => shardPath(folder, i));
   if (done === undefined) {
     const tallies = await Promise.all(paths.map((path) => tallyOf(path)));
-    if (!tallies.some((tally) => (tally?.documents ?? 0) > 0)) throw new RuntimeFailure("data/empty", `source \`${name}\`: there are no documents in ${files.map((file) => file.name).slice(0, 3).join(", ")}`);
+    if (!tallies.some((tally) => (tally?.documents ?? 0) > 0))
+      throw new RuntimeFailure(
+        "data/empty",
+        `source \`${name}\`: there are no documents in ${files
+          .map((file) => file.name)
+          .slice(0, 3)
+          .join(", ")}`,
+      );
     await put(context.store.temporary, whole, JSON.stringify({ shards }));
   }
   return { hash, files, shards: paths };
 }
 
-async function makeShards(name: string, folder: string, files: readonly KnownFile[], reading: FilesToRead, { store, progress, signal }: Context): Promise<number> {
+async function makeShards(
+  name: string,
+  folder: string,
+  files: readonly KnownFile[],
+  reading: FilesToRead,
+  { store, progress, signal }: Context,
+): Promise<number> {
   let number = 0;
   let place: Place = { file: 0, item: 0 };
-  for (let tally: ReadTally | undefined; (tally = await tallyOf<ReadTally>(shardPath(folder, number))) !== undefined; number++) place = tally.next;
+  for (
+    let tally: ReadTally | undefined;
+    (tally = await tallyOf<ReadTally>(shardPath(folder, number))) !== undefined;
+    number++
+  )
+    place = tally.next;
   let shard = new ShardWriter();
   let skipped: Record<string, { count: number; readonly examples: string[] }> = {};
   const read = { documents: 0, bytes: 0 };
   const finish = async (): Promise<void> => {
     signal?.throwIfAborted();
-    await shard.write<Pick<ReadTally, "steps" | "skipped" | "next">>(store.temporary, shardPath(folder, number++), { steps: [], skipped, next: place });
+    await shard.write<Pick<ReadTally, "steps" | "skipped" | "next">>(store.temporary, shardPath(folder, number++), {
+      steps: [],
+      skipped,
+      next: place,
+    });
     read.documents += shard.documents;
     read.bytes += shard.bytes;
     progress({ step: name, ...read });
@@ -76,10 +98,18 @@ async function makeShards(name: string, folder: string, files: readonly KnownFil
           if (found.kind === "damage" && reading.damaged === "error") throw damageFailure(file.name, found);
           const of = (skipped[found.reason] ??= { count: 0, examples: [] });
           of.count++;
-          if (of.examples.length < shown) of.examples.push(`${file.name}${found.at === undefined ? "" : `, ${found.at}`}: ${found.message}`);
+          if (of.examples.length < shown)
+            of.examples.push(`${file.name}${found.at === undefined ? "" : `, ${found.at}`}: ${found.message}`);
           continue;
         }
-        shard.add({ id: found.id ?? `${file.name}#${item - 1}`, text: found.text, ...(found.metadata === undefined ? {} : { metadata: found.metadata }) }, Buffer.byteLength(found.text));
+        shard.add(
+          {
+            id: found.id ?? `${file.name}#${item - 1}`,
+            text: found.text,
+            ...(found.metadata === undefined ? {} : { metadata: found.metadata }),
+          },
+          Buffer.byteLength(found.text),
+        );
         if (shard.full) await finish();
       }
     }
@@ -96,4 +126,5 @@ async function makeShards(name: string, folder: string, files: readonly KnownFil
 }
 
 /** The files as a manifest has them. */
-export const filesShown = (files: readonly KnownFile[]): ManifestSource["files"] => files.map(({ name, bytes, sha256 }) => ({ name, bytes, sha256 }));
+export const filesShown = (files: readonly KnownFile[]): ManifestSource["files"] =>
+  files.map(({ name, bytes, sha256 }) => ({ name, bytes, sha256 }));

@@ -2,7 +2,7 @@
 import type { DuplicateDocumentsRule } from "../rules/rule.ts";
 import { decisionsOf, noneKept } from "./decisions.ts";
 import { createHasher } from "./hash64.ts";
-import { hashShape } from "./keys.ts";
+import { hashShape } from "../rules/keys.ts";
 import { eachRepeat } from "./repeats.ts";
 
 export function exactDuplicates(): DuplicateDocumentsRule {

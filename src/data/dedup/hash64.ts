@@ -7,7 +7,11 @@ export interface Hasher {
   /** Writes xxHash64 of the text's UTF-8 (seed 0, little-endian) at `out[at..at + 8)`. */
   readonly hashInto: (text: string, out: Uint8Array, at: number) => void;
   /** The hashes of `length` bytes from each place that `places` adds. */
-  readonly hashesIn: (bytes: Uint8Array, length: number, places: (bytes: Uint8Array, add: (at: number) => void) => void) => Uint8Array;
+  readonly hashesIn: (
+    bytes: Uint8Array,
+    length: number,
+    places: (bytes: Uint8Array, add: (at: number) => void) => void,
+  ) => Uint8Array;
 }
 
 export function createHasher(): Hasher {
@@ -56,7 +60,8 @@ export class SeenHashes {
   private slotOf(low: number, high: number): number {
     const bits = this.numbers.length - 1;
     let slot = (low ^ (high >>> 15)) & bits;
-    while (this.numbers[slot] !== free && !(this.keys[2 * slot] === low && this.keys[2 * slot + 1] === high)) slot = (slot + 1) & bits;
+    while (this.numbers[slot] !== free && !(this.keys[2 * slot] === low && this.keys[2 * slot + 1] === high))
+      slot = (slot + 1) & bits;
     return slot;
   }
 

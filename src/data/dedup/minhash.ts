@@ -15,13 +15,27 @@ export interface MinHashOptions {
   /** xxhash is datatrove's default; FineWeb was made with sha1, which is several times slower. */
   readonly hash: "xxhash" | "sha1";
 }
-export const minHashDefaults: MinHashOptions = { words: "spacy-en", ngram: 5, buckets: 14, hashesPerBucket: 8, seed: 1, hash: "xxhash" };
+export const minHashDefaults: MinHashOptions = {
+  words: "spacy-en",
+  ngram: 5,
+  buckets: 14,
+  hashesPerBucket: 8,
+  seed: 1,
+  hash: "xxhash",
+};
 
 const none = new Uint8Array();
 const prime = (1n << 61n) - 1n;
 
 /** Signature of a text: `buckets * hashesPerBucket` little-endian u64, or no bytes if it has fewer words than a run. */
-export function minHasher({ words, ngram, buckets, hashesPerBucket, seed, hash }: MinHashOptions): (text: string) => Uint8Array {
+export function minHasher({
+  words,
+  ngram,
+  buckets,
+  hashesPerBucket,
+  seed,
+  hash,
+}: MinHashOptions): (text: string) => Uint8Array {
   const count = buckets * hashesPerBucket;
   const padded = Math.ceil(count / 4) * 4;
   // The start of the memory: the signature, then the parameters a and b of each hash function.

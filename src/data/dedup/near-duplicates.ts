@@ -38,17 +38,21 @@ export function nearDuplicates(options: Partial<NearDuplicatesOptions> = {}): Du
       const union = createUnion(documents);
       /** Of a part, by the first document. */
       const groups = new Map<number, Group>();
-      await eachRepeat(keys, (number, before, words, at) => {
-        const [index, first] = [Math.floor(number / buckets), Math.floor(before / buckets)];
-        const group = groups.get(first);
-        if (group) group.members.push(index);
-        else groups.set(first, { key: words.slice(at, at + 2 * hashesPerBucket), members: [index] });
-      }, () => {
-        for (const [first, { members }] of [...groups].toSorted(([, x], [, y]) => compare(x.key, y.key))) {
-          for (const member of members) union.join(first, member);
-        }
-        groups.clear();
-      });
+      await eachRepeat(
+        keys,
+        (number, before, words, at) => {
+          const [index, first] = [Math.floor(number / buckets), Math.floor(before / buckets)];
+          const group = groups.get(first);
+          if (group) group.members.push(index);
+          else groups.set(first, { key: words.slice(at, at + 2 * hashesPerBucket), members: [index] });
+        },
+        () => {
+          for (const [first, { members }] of [...groups].toSorted(([, x], [, y]) => compare(x.key, y.key))) {
+            for (const member of members) union.join(first, member);
+          }
+          groups.clear();
+        },
+      );
       const kept = noneKept(documents);
       /** The first document of the set of each root. */
       const firsts = noneKept(documents);
@@ -56,7 +60,7 @@ export function nearDuplicates(options: Partial<NearDuplicatesOptions> = {}): Du
         const root = union.root(index);
         if (root < 0) continue;
         if ((firsts[root] ?? -1) < 0) firsts[root] = index;
-        kept[index] = keep === "datatrove" ? root : firsts[root] ?? root;
+        kept[index] = keep === "datatrove" ? root : (firsts[root] ?? root);
       }
       return decisionsOf(kept, "near_duplicate");
     },

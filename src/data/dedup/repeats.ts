@@ -5,7 +5,7 @@
  */
 import { mix } from "../../abi/random.ts";
 import { SeenHashes } from "./hash64.ts";
-import { headBytes, wordsOf, type Keys } from "./keys.ts";
+import { headBytes, wordsOf, type Keys } from "../rules/keys.ts";
 
 /** The key of this number occurred before; `first` is where it did first. Its words are there until the next call. */
 export type Repeat = (number: number, first: number, words: Uint32Array, at: number) => void;
@@ -14,16 +14,25 @@ export type Repeat = (number: number, first: number, words: Uint32Array, at: num
 const roundBytes = 64 * 2 ** 20;
 
 /** Calls `repeat` for every key that occurred before, and `done` after each part. Keys of eight bytes are hashes; longer ones are hashed. */
-export async function eachRepeat({ shape, shards }: Keys, repeat: Repeat, done: () => void = () => undefined, budget = roundBytes): Promise<void> {
+export async function eachRepeat(
+  { shape, shards }: Keys,
+  repeat: Repeat,
+  done: () => void = () => undefined,
+  budget = roundBytes,
+): Promise<void> {
   const size = shape.bytes / 4;
   const entry = shape.bytes + 4;
-  const keysIn = (part: number): number => shards.reduce((sum, { parts }) => sum + (parts[part + 1] ?? 0) - (parts[part] ?? 0), 0);
+  const keysIn = (part: number): number =>
+    shards.reduce((sum, { parts }) => sum + (parts[part + 1] ?? 0) - (parts[part] ?? 0), 0);
   for (let begin = 0, end: number; begin < shape.lanes * shape.parts; begin = end) {
     let keys = keysIn(begin);
-    for (end = begin + 1; end < shape.lanes * shape.parts && entry * (keys + keysIn(end)) <= budget; end++) keys += keysIn(end);
+    for (end = begin + 1; end < shape.lanes * shape.parts && entry * (keys + keysIn(end)) <= budget; end++)
+      keys += keysIn(end);
     const read = async ({ packed, parts }: Keys["shards"][number]): Promise<Uint32Array> => {
       const [from, to] = [parts[begin] ?? 0, parts[end] ?? 0];
-      return from === to ? new Uint32Array() : wordsOf(await packed(headBytes(shape) + entry * from, headBytes(shape) + entry * to));
+      return from === to
+        ? new Uint32Array()
+        : wordsOf(await packed(headBytes(shape) + entry * from, headBytes(shape) + entry * to));
     };
     const held: Uint32Array[] = [];
     if (entry * keys <= budget) for (const shard of shards) held.push(await read(shard));

@@ -46,7 +46,12 @@ export function createRunHasher({ words: kind, ngram, hash, reserved }: RunHashe
       const at = Math.ceil((end + 1) / 8) * 8;
       if (words < ngram) return { at, runs: 0, words };
       const bytes = bytesOf(kernels.memory, at + 8 * words);
-      return { at, words, runs: hash === "sha1" ? sha1Runs(bytes, free, end, ngram, at) : kernels.runs(free, end - free, ngram, reserved, at) };
+      return {
+        at,
+        words,
+        runs:
+          hash === "sha1" ? sha1Runs(bytes, free, end, ngram, at) : kernels.runs(free, end - free, ngram, reserved, at),
+      };
     },
   };
 }

@@ -6,7 +6,7 @@
  */
 import type { DuplicateUnitsRule, Found } from "../rules/rule.ts";
 import { createHasher } from "./hash64.ts";
-import { hashShape } from "./keys.ts";
+import { hashShape } from "../rules/keys.ts";
 import { eachWindow } from "./windows.ts";
 
 export interface SubstringOptions {
@@ -36,14 +36,19 @@ export function repeatedSubstrings(options: Partial<SubstringOptions> = {}): Dup
     rounds: [
       {
         finds: "all",
-        keys: (text) => hasher.hashesIn(encoder.encode(text), part, (bytes, add) => {
-          let last = -1;
-          eachWindow(bytes, minBytes, part, (_, anchor) => {
-            if (anchor !== last) add((last = anchor));
-          });
-        }),
+        keys: (text) =>
+          hasher.hashesIn(encoder.encode(text), part, (bytes, add) => {
+            let last = -1;
+            eachWindow(bytes, minBytes, part, (_, anchor) => {
+              if (anchor !== last) add((last = anchor));
+            });
+          }),
       },
-      { finds: "later", keys: (text, [shared = none]) => hasher.hashesIn(encoder.encode(text), minBytes, (bytes, add) => eachShared(bytes, shared, add)) },
+      {
+        finds: "later",
+        keys: (text, [shared = none]) =>
+          hasher.hashesIn(encoder.encode(text), minBytes, (bytes, add) => eachShared(bytes, shared, add)),
+      },
     ],
     cut: (text, [shared = none, occurred = none]) => {
       const bytes = encoder.encode(text);

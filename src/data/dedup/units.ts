@@ -5,7 +5,7 @@
 import { strip } from "../text/python.ts";
 import type { DuplicateUnitsRule } from "../rules/rule.ts";
 import { createHasher } from "./hash64.ts";
-import { hashShape } from "./keys.ts";
+import { hashShape } from "../rules/keys.ts";
 
 export interface UnitDuplicatesOptions {
   readonly unit: "line" | "paragraph";
@@ -51,7 +51,9 @@ export function unitDuplicates(options: Partial<UnitDuplicatesOptions> = {}): Du
         else ranges.push([start, end]);
       }
       if (ranges.length === 0) return undefined;
-      return left ? { kind: "cut", reason: `duplicate_${unit}`, ranges } : { kind: "drop", reason: `all_${unit}s_duplicate` };
+      return left
+        ? { kind: "cut", reason: `duplicate_${unit}`, ranges }
+        : { kind: "drop", reason: `all_${unit}s_duplicate` };
     },
   };
 }

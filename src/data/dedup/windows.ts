@@ -11,7 +11,12 @@ const base = 0x01000193;
  * Calls `visit` for each window of `length` bytes with where its anchor of `part` bytes begins: the one with the least hash, the last of equal ones.
  * Anchors do not go back, so the same anchor comes in a row.
  */
-export function eachWindow(bytes: Uint8Array, length: number, part: number, visit: (start: number, anchor: number) => void): void {
+export function eachWindow(
+  bytes: Uint8Array,
+  length: number,
+  part: number,
+  visit: (start: number, anchor: number) => void,
+): void {
   /** Anchors that a window may have, and their hashes: those of the last window alone are kept. */
   const choices = length - part + 1;
   const ranks = new Uint32Array(choices);

@@ -1,13 +1,13 @@
 /** @file The documents of a file, by what it is, with what could not be read among them. A file is never in memory as a whole, unless it is one document. */
-import { contentOf, type Content, type FileOnDisk } from "./content.ts";
-import { readCsv, type Quoting } from "./csv.ts";
-import { readHtml } from "./html.ts";
-import { beginning, Damaged, type Fields, type Item, type Mark } from "./item.ts";
-import { readJsonValues } from "./json-values.ts";
-import { readJsonl } from "./jsonl.ts";
-import { readParquet } from "./parquet.ts";
-import { formatOf, type Format } from "./sniff.ts";
-import { readText } from "./text.ts";
+import { contentOf, type Content, type FileOnDisk } from "./stream/content.ts";
+import { readCsv, type Quoting } from "./formats/csv.ts";
+import { readHtml } from "./formats/html.ts";
+import { beginning, Damaged, type Fields, type Item, type Mark } from "./stream/item.ts";
+import { readJsonValues } from "./formats/json-values.ts";
+import { readJsonl } from "./formats/jsonl.ts";
+import { readParquet } from "./formats/parquet.ts";
+import { formatOf, type Format } from "./stream/sniff.ts";
+import { readText } from "./formats/text.ts";
 
 export interface ReadOptions extends Fields {
   readonly format: "auto" | Format;
@@ -18,7 +18,11 @@ export interface ReadOptions extends Fields {
 }
 
 /** Of text and JSON Lines, what is after a mark. */
-export async function* readFile(file: FileOnDisk, options: ReadOptions, from: Mark = beginning): AsyncGenerator<readonly Item[]> {
+export async function* readFile(
+  file: FileOnDisk,
+  options: ReadOptions,
+  from: Mark = beginning,
+): AsyncGenerator<readonly Item[]> {
   let content: Content | undefined;
   try {
     content = await contentOf(file);
@@ -31,27 +35,45 @@ export async function* readFile(file: FileOnDisk, options: ReadOptions, from: Ma
   }
 }
 
-async function* itemsOf(file: FileOnDisk, content: Content, options: ReadOptions, from: Mark): AsyncGenerator<readonly Item[]> {
+async function* itemsOf(
+  file: FileOnDisk,
+  content: Content,
+  options: ReadOptions,
+  from: Mark,
+): AsyncGenerator<readonly Item[]> {
   const format = options.format === "auto" ? formatOf(file.name, content.head, content.whole) : options.format;
   const chunks = (): AsyncGenerator<Uint8Array> => content.from(from.byte);
   switch (format) {
-    case "text": return yield* readText(chunks(), options.separator, from);
-    case "jsonl": return yield* readJsonl(chunks(), options, from);
-    case "json": return yield* readJsonValues(chunks(), options);
-    case "csv": return yield* readCsv(chunks(), options, file.name);
-    case "html": return yield* readHtml(chunks(), options);
+    case "text":
+      return yield* readText(chunks(), options.separator, from);
+    case "jsonl":
+      return yield* readJsonl(chunks(), options, from);
+    case "json":
+      return yield* readJsonValues(chunks(), options);
+    case "csv":
+      return yield* readCsv(chunks(), options, file.name);
+    case "html":
+      return yield* readHtml(chunks(), options);
     case "warc": {
-      const { readWarc } = await import("./warc.ts");
+      const { readWarc } = await import("./formats/warc.ts");
       return yield* readWarc(chunks(), options);
     }
     case "parquet":
-      if (content.packing !== undefined) throw new Damaged({ reason: "other_format", message: `this is a Parquet file in ${content.packing}, which is not read`, help: "unpack it" });
+      if (content.packing !== undefined)
+        throw new Damaged({
+          reason: "other_format",
+          message: `this is a Parquet file in ${content.packing}, which is not read`,
+          help: "unpack it",
+        });
       return yield* readParquet(file, options);
   }
 }
 
 /** Whether a file is text that can be trained on byte by byte as it stands, by how it begins. */
-export async function isPlainText(file: FileOnDisk, { format, separator }: { readonly format: ReadOptions["format"]; readonly separator?: string | undefined }): Promise<boolean> {
+export async function isPlainText(
+  file: FileOnDisk,
+  { format, separator }: { readonly format: ReadOptions["format"]; readonly separator?: string | undefined },
+): Promise<boolean> {
   let content: Content;
   try {
     content = await contentOf(file);

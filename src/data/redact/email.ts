@@ -14,12 +14,17 @@ export function emailAround(text: string, at: number): Match | undefined {
   while (end - at <= longestDomain && isDomainAt(text, end)) end++;
   const domain = labels.exec(text.slice(at + 1, end))?.[0];
   const last = domain?.slice(domain.lastIndexOf(".") + 1) ?? "";
-  if (domain === undefined || !hasLetter.test(last) || fileEndings.has(last.toLowerCase()) || version.test(domain)) return undefined;
+  if (domain === undefined || !hasLetter.test(last) || fileEndings.has(last.toLowerCase()) || version.test(domain))
+    return undefined;
   return { kind: "email", start, end: at + 1 + domain.length };
 }
 
 /** `icon@2x.png` is a file, `package@1.0.0-beta.x` a version. Endings that are domains of a country, too, such as `.md` and `.py`, are not here. */
-const fileEndings: ReadonlySet<string> = new Set("png jpg jpeg gif svg webp avif bmp ico tif tiff psd heic css scss less js mjs cjs jsx tsx json xml html htm txt pdf csv yml yaml toml woff woff2 ttf eot mp3 mp4 webm wav wasm exe dll tgz".split(" "));
+const fileEndings: ReadonlySet<string> = new Set(
+  "png jpg jpeg gif svg webp avif bmp ico tif tiff psd heic css scss less js mjs cjs jsx tsx json xml html htm txt pdf csv yml yaml toml woff woff2 ttf eot mp3 mp4 webm wav wasm exe dll tgz".split(
+    " ",
+  ),
+);
 const version = /^\d+\.\d+[.-]/;
 
 /**
@@ -44,7 +49,11 @@ export function* obfuscatedEmails(text: string): Generator<Match> {
 const hiddenAt = /[ \t]?[[({<][ \t]?(?:at|@)[ \t]?[\])}>][ \t]?|[ \t](?:at|AT)[ \t]/gi;
 const hiddenDot = /[ \t]?[[({<][ \t]?(?:dot|\.)[ \t]?[\])}>][ \t]?|[ \t]dot[ \t]/i;
 const hiddenDomain = new RegExp(`^[A-Za-z0-9-]{1,63}(?:(?:${hiddenDot.source}|\\.)[A-Za-z0-9-]{1,63}){1,4}`, "i");
-const commonDomains: ReadonlySet<string> = new Set("com org net edu gov mil int info biz io ai app dev me co uk de fr it es nl be ch at se no dk fi pl cz ru ua jp cn kr in br mx ca au nz za us eu".split(" "));
+const commonDomains: ReadonlySet<string> = new Set(
+  "com org net edu gov mil int info biz io ai app dev me co uk de fr it es nl be ch at se no dk fi pl cz ru ua jp cn kr in br mx ca au nz za us eu".split(
+    " ",
+  ),
+);
 
 const longestDomain = 255;
 const hasLetter = /[A-Za-z\u00c0-\u024f]/;

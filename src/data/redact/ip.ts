@@ -5,7 +5,8 @@ const octet = "(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)";
 const dotted = new RegExp(`(?:${octet}\\.){3}${octet}`, "y");
 
 /** Words and marks before four numbers that make them a version, a section, or part of a product's name. */
-const numbered = /(?:\b(?:version|ver|release|rel|revision|rev|build|firmware|driver|section|sect|sec|chapter|clause|paragraph|article|appendix|table|figure|fig|rule|step|oid)s?\.?[ \t]*[:=#(]?[ \t]*|(?:^|[^A-Za-z])v\.? ?|[$§#][ \t]*|[A-Za-z][/-])$/i;
+const numbered =
+  /(?:\b(?:version|ver|release|rel|revision|rev|build|firmware|driver|section|sect|sec|chapter|clause|paragraph|article|appendix|table|figure|fig|rule|step|oid)s?\.?[ \t]*[:=#(]?[ \t]*|(?:^|[^A-Za-z])v\.? ?|[$§#][ \t]*|[A-Za-z][/-])$/i;
 const lookedBefore = 16;
 
 /** IPv4 from the first digit of a run of digits. More dots or digits around make it something else, such as a version. */
@@ -22,13 +23,25 @@ export function ipv4At(text: string, start: number, publicOnly: boolean): Match 
 
 /** Ranges that IANA sets aside (RFC 6890): first and last 24 bits. Python's `is_global` says the same. */
 const reserved: readonly (readonly [string, string])[] = [
-  ["0.0.0", "0.255.255"], ["10.0.0", "10.255.255"], ["100.64.0", "100.127.255"], ["127.0.0", "127.255.255"], ["169.254.0", "169.254.255"],
-  ["172.16.0", "172.31.255"], ["192.0.0", "192.0.0"], ["192.0.2", "192.0.2"], ["192.168.0", "192.168.255"], ["198.18.0", "198.19.255"],
-  ["198.51.100", "198.51.100"], ["203.0.113", "203.0.113"], ["240.0.0", "255.255.255"],
+  ["0.0.0", "0.255.255"],
+  ["10.0.0", "10.255.255"],
+  ["100.64.0", "100.127.255"],
+  ["127.0.0", "127.255.255"],
+  ["169.254.0", "169.254.255"],
+  ["172.16.0", "172.31.255"],
+  ["192.0.0", "192.0.0"],
+  ["192.0.2", "192.0.2"],
+  ["192.168.0", "192.168.255"],
+  ["198.18.0", "198.19.255"],
+  ["198.51.100", "198.51.100"],
+  ["203.0.113", "203.0.113"],
+  ["240.0.0", "255.255.255"],
 ];
-const number = (octets: readonly number[]): number => (octets[0] ?? 0) * 65536 + (octets[1] ?? 0) * 256 + (octets[2] ?? 0);
+const number = (octets: readonly number[]): number =>
+  (octets[0] ?? 0) * 65536 + (octets[1] ?? 0) * 256 + (octets[2] ?? 0);
 const ranges = reserved.map((range) => range.map((text) => number(text.split(".").map(Number))));
-const isPublic = (octets: readonly number[]): boolean => ranges.every(([from = 0, to = 0]) => number(octets) < from || number(octets) > to);
+const isPublic = (octets: readonly number[]): boolean =>
+  ranges.every(([from = 0, to = 0]) => number(octets) < from || number(octets) > to);
 
 /** IPv6 around the colon at `at`. */
 export function ipv6Around(text: string, at: number, publicOnly: boolean): Match | undefined {
@@ -39,10 +52,17 @@ export function ipv6Around(text: string, at: number, publicOnly: boolean): Match
   while (end < text.length && end - at < 40 && part(end)) end++;
   if (text[end - 1] === ":" && text[end - 2] !== ":") end--;
   // A time of day has colons, too.
-  if (end - start < 3 || isWordAt(text, start - 1) || isWordAt(text, end) || !/::|(?:[^:]+:){7}/.test(text.slice(start, end))) return undefined;
+  if (
+    end - start < 3 ||
+    isWordAt(text, start - 1) ||
+    isWordAt(text, end) ||
+    !/::|(?:[^:]+:){7}/.test(text.slice(start, end))
+  )
+    return undefined;
   const groups = parse(text.slice(start, end));
   // Global addresses are 2000::/3, less those for documentation.
-  const isGlobal = groups !== undefined && ((groups[0] ?? 0) & 0xe000) === 0x2000 && !(groups[0] === 0x2001 && groups[1] === 0xdb8);
+  const isGlobal =
+    groups !== undefined && ((groups[0] ?? 0) & 0xe000) === 0x2000 && !(groups[0] === 0x2001 && groups[1] === 0xdb8);
   return groups === undefined || (publicOnly && !isGlobal) ? undefined : { kind: "ipv6", start, end };
 }
 

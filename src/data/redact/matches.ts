@@ -19,10 +19,16 @@ const DOMAIN = 16;
 const kinds = Uint8Array.from({ length: 0x250 }, (_, unit) => {
   const c = String.fromCharCode(unit);
   const letter = /[A-Za-z]/.test(c) || unit >= 0xc0;
-  return (/\d/.test(c) ? DIGIT : 0) | (/[0-9A-Fa-f]/.test(c) ? HEX : 0) | (letter || /[\d_]/.test(c) ? WORD : 0)
-    | (letter || /[\d.!#$%&'*+/=?^_`{|}~-]/.test(c) ? LOCAL : 0) | (letter || /[\d.-]/.test(c) ? DOMAIN : 0);
+  return (
+    (/\d/.test(c) ? DIGIT : 0) |
+    (/[0-9A-Fa-f]/.test(c) ? HEX : 0) |
+    (letter || /[\d_]/.test(c) ? WORD : 0) |
+    (letter || /[\d.!#$%&'*+/=?^_`{|}~-]/.test(c) ? LOCAL : 0) |
+    (letter || /[\d.-]/.test(c) ? DOMAIN : 0)
+  );
 });
-const is = (text: string, at: number, kind: number): boolean => at >= 0 && at < text.length && ((kinds[text.charCodeAt(at)] ?? 0) & kind) !== 0;
+const is = (text: string, at: number, kind: number): boolean =>
+  at >= 0 && at < text.length && ((kinds[text.charCodeAt(at)] ?? 0) & kind) !== 0;
 
 export const isDigitAt = (text: string, at: number): boolean => is(text, at, DIGIT);
 export const isHexAt = (text: string, at: number): boolean => is(text, at, HEX);

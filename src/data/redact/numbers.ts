@@ -25,12 +25,14 @@ const match = (pattern: RegExp, text: string, start: number): string | undefined
 };
 
 /** Networks by first digits, and how long their numbers are (ISO/IEC 7812). */
-const cards = /^(?:4(?:\d{12}|\d{15}|\d{18})|(?:5[1-5]|222[1-9]|22[3-9]|2[3-6]|27[01]|2720)\d*(?<=^\d{16})|3[47]\d{13}|3(?:0[0-5]|[689])\d*(?<=^\d{14})|35\d{14}|(?:6011|64[4-9]|65)\d*(?<=^\d{16})|62\d{14,17})$/;
+const cards =
+  /^(?:4(?:\d{12}|\d{15}|\d{18})|(?:5[1-5]|222[1-9]|22[3-9]|2[3-6]|27[01]|2720)\d*(?<=^\d{16})|3[47]\d{13}|3(?:0[0-5]|[689])\d*(?<=^\d{14})|35\d{14}|(?:6011|64[4-9]|65)\d*(?<=^\d{16})|62\d{14,17})$/;
 const cardShape = /\d(?:[ -]?\d){12,18}/y;
 
 export function cardAt(text: string, start: number): Match | undefined {
   const found = match(cardShape, text, start);
-  if (found === undefined || text[start - 1] === "-" || text[start - 1] === "." || isWordAt(text, start + found.length)) return undefined;
+  if (found === undefined || text[start - 1] === "-" || text[start - 1] === "." || isWordAt(text, start + found.length))
+    return undefined;
   const digits = found.replace(/\D/g, "");
   return cards.test(digits) && luhn(digits) ? { kind: "card", start, end: start + found.length } : undefined;
 }
@@ -40,13 +42,19 @@ const ssnShape = /(?!000|666|9)\d{3}([- ])(?!00)\d{2}\1(?!0000)\d{4}/y;
 export function ssnAt(text: string, start: number): Match | undefined {
   const found = match(ssnShape, text, start);
   const end = start + (found?.length ?? 0);
-  return found === undefined || text[start - 1] === "-" || isWordAt(text, end) || (text[end] === "-" && isDigitAt(text, end + 1)) ? undefined : { kind: "ssn", start, end };
+  return found === undefined ||
+    text[start - 1] === "-" ||
+    isWordAt(text, end) ||
+    (text[end] === "-" && isDigitAt(text, end + 1))
+    ? undefined
+    : { kind: "ssn", start, end };
 }
 
 /** Countries and lengths (the registry of SWIFT). */
 const ibanLengths: ReadonlyMap<string, number> = new Map(
   "AD24AE23AL28AT20AZ28BA20BE16BG22BH22BR29BY28CH21CR22CY28CZ24DE22DK18DO28EE20EG29ES24FI18FO18FR27GB22GE22GI23GL18GR27GT28HR21HU28IE22IL23IQ23IS26IT27JO30KW30KZ20LB28LC32LI21LT20LU20LV21MC27MD24ME22MK19MR27MT31MU30NL18NO15PK24PL28PS29PT25QA29RO24RS22SA24SC31SE24SI19SK24SM27ST25SV28TL23TN24TR26UA29VA22VG24XK20"
-    .match(/\D{2}\d{2}/g)?.map((entry) => [entry.slice(0, 2), Number(entry.slice(2))] as const),
+    .match(/\D{2}\d{2}/g)
+    ?.map((entry) => [entry.slice(0, 2), Number(entry.slice(2))] as const),
 );
 const ibanShape = /[A-Z]{2}\d{2}(?: ?[A-Z\d]){11,30}/y;
 

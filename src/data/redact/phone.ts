@@ -36,7 +36,8 @@ export function phoneAt(text: string, digits: number): Match | undefined {
   for (const form of forms) {
     form.lastIndex = start;
     const found = form.exec(text)?.[0];
-    if (found !== undefined && isWhole(text, start, start + found.length) && isNumberOfSomeone(found)) return { kind: "phone", start, end: start + found.length };
+    if (found !== undefined && isWhole(text, start, start + found.length) && isNumberOfSomeone(found))
+      return { kind: "phone", start, end: start + found.length };
   }
   return undefined;
 }
@@ -46,7 +47,11 @@ function isWhole(text: string, start: number, end: number): boolean {
   if (isWordAt(text, end) || (".-".includes(text[end] ?? "x") && isDigitAt(text, end + 1))) return false;
   const mark = /[ /]/.exec(text.slice(start, end))?.[0];
   if (mark === undefined || text[start] === "(" || text[start] === "+") return true;
-  return !(text[start - 1] === mark && isDigitAt(text, start - 2)) && !(text[end] === mark && isDigitAt(text, end + 1)) && !/ISBN[-: ]*(?:10)?[: ]*$/i.test(text.slice(Math.max(0, start - 12), start));
+  return (
+    !(text[start - 1] === mark && isDigitAt(text, start - 2)) &&
+    !(text[end] === mark && isDigitAt(text, end + 1)) &&
+    !/ISBN[-: ]*(?:10)?[: ]*$/i.test(text.slice(Math.max(0, start - 12), start))
+  );
 }
 
 function isNumberOfSomeone(found: string): boolean {
@@ -60,6 +65,10 @@ function isNumberOfSomeone(found: string): boolean {
   if (/^\d\d([-/ ])\d\d\1(?:19|20)\d\d|^\d{5}-\d{4}$/.test(found)) return false;
   // Columns of a table are equally wide; groups of a number hardly ever are, but for pairs.
   if (groups.length > 2 && first.length > 2 && groups.every((group) => group.length === first.length)) return false;
-  const steps = new Set((groups.length > 1 ? groups.map(Number) : [...digits].map(Number)).map((value, i, all) => value - (all[i - 1] ?? value - 1)));
+  const steps = new Set(
+    (groups.length > 1 ? groups.map(Number) : [...digits].map(Number)).map(
+      (value, i, all) => value - (all[i - 1] ?? value - 1),
+    ),
+  );
   return steps.size > 1 || !steps.has(1);
 }

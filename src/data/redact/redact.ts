@@ -20,7 +20,12 @@ export interface RedactOptions {
   /** Look for e-mail addresses in words, too, as `name at example dot com`. */
   readonly obfuscated: boolean;
 }
-export const redactDefaults: RedactOptions = { kinds: redactionKinds, replacement: "fake", publicAddressesOnly: true, obfuscated: false };
+export const redactDefaults: RedactOptions = {
+  kinds: redactionKinds,
+  replacement: "fake",
+  publicAddressesOnly: true,
+  obfuscated: false,
+};
 
 const isDigit = (unit: number): boolean => unit >= 0x30 && unit <= 0x39;
 const PLUS = 0x2b;
@@ -28,7 +33,10 @@ const PLUS = 0x2b;
 const goOn: ReadonlySet<number> = new Set([..." .-/()"].map((mark) => mark.charCodeAt(0)));
 
 /** All that is found, in order, without overlap. */
-export function findPersonalData(text: string, { kinds, publicAddressesOnly, obfuscated }: RedactOptions = redactDefaults): readonly Match[] {
+export function findPersonalData(
+  text: string,
+  { kinds, publicAddressesOnly, obfuscated }: RedactOptions = redactDefaults,
+): readonly Match[] {
   const wanted = new Set(kinds);
   const found: Match[] = [];
   const add = (match: Match | undefined): void => {
@@ -50,7 +58,11 @@ export function findPersonalData(text: string, { kinds, publicAddressesOnly, obf
         add(phoneAt(text, start));
       }
     } else if (unit === 0x40) add(emailAround(text, at));
-    else if (unit === 0x3a && at >= addressEnd && (text[at + 1] === ":" || (isHexAt(text, at - 1) && isHexAt(text, at + 1)))) {
+    else if (
+      unit === 0x3a &&
+      at >= addressEnd &&
+      (text[at + 1] === ":" || (isHexAt(text, at - 1) && isHexAt(text, at + 1)))
+    ) {
       const match = ipv6Around(text, at, publicAddressesOnly);
       addressEnd = match?.end ?? at;
       add(match);
@@ -73,11 +85,29 @@ function withoutOverlap(found: readonly Match[]): readonly Match[] {
 
 /** Digits of a number, at least so many. */
 const digits = (hash: number, count: number): string => (hash % 10 ** count).toString().padStart(count, "0");
-const names = ["alex", "blake", "casey", "drew", "ellis", "finley", "harper", "jordan", "kai", "logan", "morgan", "quinn", "riley", "sage", "taylor", "winter"];
+const names = [
+  "alex",
+  "blake",
+  "casey",
+  "drew",
+  "ellis",
+  "finley",
+  "harper",
+  "jordan",
+  "kai",
+  "logan",
+  "morgan",
+  "quinn",
+  "riley",
+  "sage",
+  "taylor",
+  "winter",
+];
 
 /** Domains, numbers and networks that are nobody's: RFC 2606, NANP 555-01xx, RFC 5737, RFC 3849, an area that is never given, a country that is none. */
 const fakes: Readonly<Record<RedactionKind, (hash: number) => string>> = {
-  email: (hash) => `${names[hash % 16] ?? ""}${digits(hash >>> 4, 4)}@example.${["com", "org", "net"][(hash >>> 20) % 3] ?? "com"}`,
+  email: (hash) =>
+    `${names[hash % 16] ?? ""}${digits(hash >>> 4, 4)}@example.${["com", "org", "net"][(hash >>> 20) % 3] ?? "com"}`,
   phone: (hash) => `555-01${digits(hash, 2)}`,
   ipv4: (hash) => `${["192.0.2", "198.51.100", "203.0.113"][hash % 3] ?? ""}.${1 + ((hash >>> 8) % 254)}`,
   ipv6: (hash) => `2001:db8::${(1 + (hash % 65535)).toString(16)}`,
@@ -96,7 +126,10 @@ export function redact(options: Partial<RedactOptions> = {}): DocumentRule {
     let done = 0;
     for (const { kind, start, end } of found) {
       counts[kind] = (counts[kind] ?? 0) + 1;
-      const replacement = settings.replacement === "tag" ? `<${kind.toUpperCase()}>` : fakes[kind](keyedHash(`${id}\0${text.slice(start, end).toLowerCase()}`, kind));
+      const replacement =
+        settings.replacement === "tag"
+          ? `<${kind.toUpperCase()}>`
+          : fakes[kind](keyedHash(`${id}\0${text.slice(start, end).toLowerCase()}`, kind));
       out += text.slice(done, start) + replacement;
       done = end;
     }

@@ -38,7 +38,11 @@ const suspicious = ["lorem ipsum", "javascript", "terms of use", "privacy policy
 const policies = ["terms of use", "privacy policy", "cookie policy", "uses cookies", "use of cookies", "use cookies"];
 
 /** Whether a line has `least` words between white space, and whether one of its words has more than `longest` characters. */
-function measure(line: string, least: number, longest: number): { readonly enough: boolean; readonly tooLong: boolean } {
+function measure(
+  line: string,
+  least: number,
+  longest: number,
+): { readonly enough: boolean; readonly tooLong: boolean } {
   const mayBeLong = longest !== -1 && line.length > longest;
   const counted = mayBeLong ? Number.POSITIVE_INFINITY : least;
   let words = 0;
@@ -48,13 +52,16 @@ function measure(line: string, least: number, longest: number): { readonly enoug
     const start = at;
     while (at < line.length && !isSpace(line.charCodeAt(at))) at++;
     words++;
-    if (mayBeLong && at - start > longest && codePoints(line.slice(start, at)) > longest) return { enough: true, tooLong: true };
+    if (mayBeLong && at - start > longest && codePoints(line.slice(start, at)) > longest)
+      return { enough: true, tooLong: true };
   }
   return { enough: words >= least, tooLong: false };
 }
 
 /** English's marks, with quotes; other languages have those of all scripts as well. */
-const endsSentence = (line: string, anyScript: boolean): boolean => ".?!\"'".includes(line.at(-1) ?? " ") || (anyScript && (endsWithTerminal(line, terminals) || /[”’」』»]$/.test(line)));
+const endsSentence = (line: string, anyScript: boolean): boolean =>
+  ".?!\"'".includes(line.at(-1) ?? " ") ||
+  (anyScript && (endsWithTerminal(line, terminals) || /[”’」』»]$/.test(line)));
 
 /** `language` sets what ends a sentence, and what a word is where no spaces are written. */
 export type C4Choices = Partial<C4Options> & { readonly language?: string };
@@ -62,7 +69,8 @@ export type C4Choices = Partial<C4Options> & { readonly language?: string };
 export function c4({ language = "en", ...options }: C4Choices = {}): DocumentRule {
   const o = { ...c4Defaults, ...options };
   const preset = languagePresets.get(language);
-  const hasWords = (line: string, spaced: boolean): boolean => (preset === undefined || preset.spaced ? spaced : wordsBy(preset.words)(line).length >= o.minWordsPerLine);
+  const hasWords = (line: string, spaced: boolean): boolean =>
+    preset === undefined || preset.spaced ? spaced : wordsBy(preset.words)(line).length >= o.minWordsPerLine;
   return (text): Verdict => {
     const counts: Record<string, number> = {};
     const remove = (why: string): void => {
@@ -119,7 +127,11 @@ export const c4ParagraphDefaults: C4ParagraphOptions = { minParagraphs: 3, minCh
 export function c4Paragraphs(options: Partial<C4ParagraphOptions> = {}): DocumentRule {
   const { minParagraphs, minCharacters } = { ...c4ParagraphDefaults, ...options };
   return (text) => {
-    const long = text.split("\n").filter((line) => line.length >= minCharacters && codePoints(line) >= minCharacters).length;
-    return long >= minParagraphs ? { kind: "keep", text } : { kind: "drop", reason: "too_few_paragraphs", detail: `${long} of ${minParagraphs}` };
+    const long = text
+      .split("\n")
+      .filter((line) => line.length >= minCharacters && codePoints(line) >= minCharacters).length;
+    return long >= minParagraphs
+      ? { kind: "keep", text }
+      : { kind: "drop", reason: "too_few_paragraphs", detail: `${long} of ${minParagraphs}` };
   };
 }

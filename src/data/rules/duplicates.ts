@@ -3,7 +3,10 @@ import { codePoints } from "../text/python.ts";
 import { createUnitRoom } from "../text/units.ts";
 
 /** Elements that occurred before, and how many characters they hold. */
-export function repeated(elements: readonly string[], lengthOf: (element: string) => number = codePoints): { readonly count: number; readonly characters: number } {
+export function repeated(
+  elements: readonly string[],
+  lengthOf: (element: string) => number = codePoints,
+): { readonly count: number; readonly characters: number } {
   const seen = new Set<string>();
   let count = 0;
   let characters = 0;
@@ -29,16 +32,22 @@ function createRoom(words: number, units: number) {
     words,
     units,
     /** Per unit: the hash of all before it, and the base to the power of its place. */
-    hashes: array(units + 1), powers,
+    hashes: array(units + 1),
+    powers,
     /** Per word: where it begins; the hash of the run there; places that are looked at, and their slots. */
-    starts: array(words + 1), runs: array(words), places: array(words), slots: array(words),
-    first: array(4 * words), counts: array(4 * words),
+    starts: array(words + 1),
+    runs: array(words),
+    places: array(words),
+    slots: array(words),
+    first: array(4 * words),
+    counts: array(4 * words),
   };
 }
 let room = createRoom(0, 0);
 const upTo = (n: number): number => 1 << Math.max(10, 32 - Math.clz32(n));
 function roomFor(words: number, units: number): typeof room {
-  if (words > room.words || units > room.units) room = createRoom(Math.max(room.words, upTo(words)), Math.max(room.units, upTo(units)));
+  if (words > room.words || units > room.units)
+    room = createRoom(Math.max(room.words, upTo(words)), Math.max(room.units, upTo(units)));
   return room;
 }
 const unitsOf = createUnitRoom();
@@ -71,7 +80,8 @@ export class Runs {
     this.shift = Math.min(27, Math.clz32(words.length) - 1);
     const { starts, hashes, places } = this.room;
     let hash = 0;
-    for (let at = 0; at < all.length; at++) hashes[at + 1] = hash = (Math.imul(hash, base) + (this.units[at] ?? 0) + 1) | 0;
+    for (let at = 0; at < all.length; at++)
+      hashes[at + 1] = hash = (Math.imul(hash, base) + (this.units[at] ?? 0) + 1) | 0;
     let start = 0;
     for (let i = 0; i < words.length; i++) {
       places[i] = i;
@@ -147,7 +157,8 @@ export class Runs {
       const hash = this.hashBetween(starts[i] ?? 0, starts[i + n] ?? 0);
       runs[i] = hash;
       let slot = Math.imul(hash, golden) >>> shift;
-      for (let at = first[slot] ?? -1; at >= 0 && !(runs[at] === hash && this.sameWords(at, i)); at = first[slot] ?? -1) slot = (slot + 1) & bits;
+      for (let at = first[slot] ?? -1; at >= 0 && !(runs[at] === hash && this.sameWords(at, i)); at = first[slot] ?? -1)
+        slot = (slot + 1) & bits;
       if (first[slot] === -1) first[slot] = i;
       slots[p] = slot;
       const count = (counts[slot] ?? 0) + 1;
@@ -178,7 +189,12 @@ export class Runs {
       const hash = this.hashBetween(starts[i] ?? 0, starts[i + n] ?? 0);
       runs[i] = hash;
       let slot = Math.imul(hash, golden) >>> shift;
-      for (let at = first[slot] ?? -1; at >= 0 && !(runs[at] === hash && this.sameCharacters(at, i)); at = first[slot] ?? -1) slot = (slot + 1) & bits;
+      for (
+        let at = first[slot] ?? -1;
+        at >= 0 && !(runs[at] === hash && this.sameCharacters(at, i));
+        at = first[slot] ?? -1
+      )
+        slot = (slot + 1) & bits;
       if (first[slot] === -1) first[slot] = i;
       else {
         sum += this.characters(i);
@@ -211,7 +227,8 @@ export class Runs {
     }
     let found = 0;
     for (let i = 0; i < total; i++) {
-      if ((counts[slots[i] ?? 0] ?? 0) > 1 || (starts[i + n] ?? 0) - (starts[i] ?? 0) < prefixUnits) places[found++] = i;
+      if ((counts[slots[i] ?? 0] ?? 0) > 1 || (starts[i + n] ?? 0) - (starts[i] ?? 0) < prefixUnits)
+        places[found++] = i;
     }
     this.repeating = 0;
     return found;

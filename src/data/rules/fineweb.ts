@@ -45,7 +45,8 @@ export function judgeFineWeb(text: string, words: () => readonly string[], o: Fi
   if (terminal < o.minTerminalLines && !(terminal === 0 && o.allowNoTerminalLine)) return "line_punct_ratio";
   if (short / lines.length > o.maxShortLines) return "short_line_ratio";
   const lineEnds = countOf(text, "\n");
-  if (repeated(lines, lengthOf).characters / (lengthOf(text) - lineEnds) > o.maxDuplicateCharacters) return "char_dup_ratio";
+  if (repeated(lines, lengthOf).characters / (lengthOf(text) - lineEnds) > o.maxDuplicateCharacters)
+    return "char_dup_ratio";
   if (lineEnds / words().length > o.maxLineEndsPerWord) return "list_ratio";
   return undefined;
 }
@@ -55,7 +56,11 @@ export type FineWebChoices = Partial<FineWebOptions> & { readonly language?: str
 
 export function fineWeb({ language = "en", ...options }: FineWebChoices = {}): DocumentRule {
   const preset = languagePresets.get(language);
-  const settings = { ...fineWebDefaults, ...(preset && { words: preset.words, shortLine: lengthFor(preset, fineWebDefaults.shortLine) }), ...options };
+  const settings = {
+    ...fineWebDefaults,
+    ...(preset && { words: preset.words, shortLine: lengthFor(preset, fineWebDefaults.shortLine) }),
+    ...options,
+  };
   const split = wordsBy(settings.words);
   return (text) => {
     const reason = judgeFineWeb(text, () => split(text), settings);

@@ -44,10 +44,15 @@ export function endsInEllipsis(line: string): boolean {
   const stripped = stripEnd(line);
   return stripped.endsWith("...") || stripped.endsWith("…");
 }
-export const share = (lines: readonly string[], holds: (line: string) => boolean): number => lines.filter(holds).length / lines.length;
+export const share = (lines: readonly string[], holds: (line: string) => boolean): number =>
+  lines.filter(holds).length / lines.length;
 
 /** The reason to drop a document with these words, or nothing. */
-export function judgeGopherQuality(text: string, words: readonly string[], o: GopherQualityOptions): string | undefined {
+export function judgeGopherQuality(
+  text: string,
+  words: readonly string[],
+  o: GopherQualityOptions,
+): string | undefined {
   const lengthOf = lengthIn(text);
   let real = 0;
   let characters = 0;
@@ -66,12 +71,14 @@ export function judgeGopherQuality(text: string, words: readonly string[], o: Go
   if (o.minMeanWordLength && mean < o.minMeanWordLength) return "gopher_below_avg_threshold";
   if (o.maxMeanWordLength && mean > o.maxMeanWordLength) return "gopher_above_avg_threshold";
   if (o.maxSymbolsPerWord && countOf(text, "#") / words.length > o.maxSymbolsPerWord) return "gopher_too_many_hashes";
-  if (o.maxSymbolsPerWord && (countOf(text, "...") + countOf(text, "…")) / words.length > o.maxSymbolsPerWord) return "gopher_too_many_ellipsis";
+  if (o.maxSymbolsPerWord && (countOf(text, "...") + countOf(text, "…")) / words.length > o.maxSymbolsPerWord)
+    return "gopher_too_many_ellipsis";
   const lines = splitLines(text);
   if (o.maxBulletLines && share(lines, isBullet) > o.maxBulletLines) return "gopher_too_many_bullets";
   if (o.maxEllipsisLines && share(lines, endsInEllipsis) > o.maxEllipsisLines) return "gopher_too_many_end_ellipsis";
   if (o.minAlphabeticWords && alphabetic / words.length < o.minAlphabeticWords) return "gopher_below_alpha_threshold";
-  if (o.minStopWords && distinct(words, o.stopWords, o.minStopWords) < o.minStopWords) return "gopher_enough_stop_words";
+  if (o.minStopWords && distinct(words, o.stopWords, o.minStopWords) < o.minStopWords)
+    return "gopher_enough_stop_words";
   return undefined;
 }
 
@@ -88,8 +95,11 @@ function defaultsFor(language: string): GopherQualityOptions {
   if (preset === undefined) return gopherQualityDefaults;
   const { minMeanWordLength, maxMeanWordLength } = gopherQualityDefaults;
   return {
-    ...gopherQualityDefaults, words: preset.words, stopWords: preset.stopWords,
-    minMeanWordLength: lengthFor(preset, minMeanWordLength), maxMeanWordLength: lengthFor(preset, maxMeanWordLength),
+    ...gopherQualityDefaults,
+    words: preset.words,
+    stopWords: preset.stopWords,
+    minMeanWordLength: lengthFor(preset, minMeanWordLength),
+    maxMeanWordLength: lengthFor(preset, maxMeanWordLength),
   };
 }
 

@@ -22,12 +22,27 @@ export const gopherRepetitionDefaults: GopherRepetitionOptions = {
   paragraphCharacters: 0.2,
   lines: 0.3,
   lineCharacters: 0.2,
-  topRuns: [[2, 0.2], [3, 0.18], [4, 0.16]],
-  duplicateRuns: [[5, 0.15], [6, 0.14], [7, 0.13], [8, 0.12], [9, 0.11], [10, 0.1]],
+  topRuns: [
+    [2, 0.2],
+    [3, 0.18],
+    [4, 0.16],
+  ],
+  duplicateRuns: [
+    [5, 0.15],
+    [6, 0.14],
+    [7, 0.13],
+    [8, 0.12],
+    [9, 0.11],
+    [10, 0.1],
+  ],
 };
 
 /** The reason to drop a document with these words, or nothing. */
-export function judgeGopherRepetition(text: string, words: () => readonly string[], o: GopherRepetitionOptions): string | undefined {
+export function judgeGopherRepetition(
+  text: string,
+  words: () => readonly string[],
+  o: GopherRepetitionOptions,
+): string | undefined {
   if (text === "") return "empty";
   const lengthOf = lengthIn(text);
   const length = lengthOf(text);
@@ -61,7 +76,11 @@ export function judgeGopherRepetition(text: string, words: () => readonly string
 export type GopherRepetitionChoices = Partial<GopherRepetitionOptions> & { readonly language?: string };
 
 export function gopherRepetition({ language = "en", ...options }: GopherRepetitionChoices = {}): DocumentRule {
-  const settings = { ...gopherRepetitionDefaults, words: languagePresets.get(language)?.words ?? gopherRepetitionDefaults.words, ...options };
+  const settings = {
+    ...gopherRepetitionDefaults,
+    words: languagePresets.get(language)?.words ?? gopherRepetitionDefaults.words,
+    ...options,
+  };
   const split = wordsBy(settings.words);
   return (text) => {
     const reason = judgeGopherRepetition(text, () => split(text), settings);

@@ -1,5 +1,5 @@
 /** @file What a curation step is to the engine that runs it: a verdict on one document, or a decision over all of them. */
-import type { Keys, KeyShape } from "../dedup/keys.ts";
+import type { Keys, KeyShape } from "./keys.ts";
 
 /** What a per-document step decides. `reason` is a stable slug such as `gopher_short_doc`; `counts` counts edits by kind (e.g. `email: 3`, `line: 12`). */
 export type Verdict =
@@ -12,7 +12,9 @@ export type DocumentRule = (text: string, id: string) => Verdict;
 /** A step that looks at all documents: first a small record of each (in workers), then one decision over all records in the order of documents, then an edit (in workers). */
 export interface CorpusRule {
   readonly record: (text: string, id: string) => Uint8Array;
-  readonly decide: (records: AsyncIterable<{ readonly index: number; readonly record: Uint8Array }>) => Promise<Decisions>;
+  readonly decide: (
+    records: AsyncIterable<{ readonly index: number; readonly record: Uint8Array }>,
+  ) => Promise<Decisions>;
 }
 
 /** A step that drops documents with keys that others have. */

@@ -17,11 +17,14 @@ export const bannedPhrasesDefaults: BannedPhrasesOptions = { phrases: [], whole:
 export function bannedPhrases(options: Partial<BannedPhrasesOptions> = {}): DocumentRule {
   const { phrases, whole, keepFraction } = { ...bannedPhrasesDefaults, ...options };
   if (phrases.length === 0) return (text) => ({ kind: "keep", text });
-  const any = phrases.map((phrase) => phrase.toLowerCase().replace(/[\\^$.*+?()[\]{}|/-]/g, (c) => (c === "-" ? "\\x2d" : `\\${c}`))).join("|");
+  const any = phrases
+    .map((phrase) => phrase.toLowerCase().replace(/[\\^$.*+?()[\]{}|/-]/g, (c) => (c === "-" ? "\\x2d" : `\\${c}`)))
+    .join("|");
   const pattern = new RegExp(whole ? `(?:[^\\p{L}\\p{N}_]|^)(${any})(?:[^\\p{L}\\p{N}_]|$)` : `(${any})`, "u");
   return (text, id) => {
     const found = pattern.exec(text.toLowerCase())?.[1];
-    if (found === undefined || (keepFraction > 0 && keyedUniform(id, "banned phrase") < keepFraction)) return { kind: "keep", text };
+    if (found === undefined || (keepFraction > 0 && keyedUniform(id, "banned phrase") < keepFraction))
+      return { kind: "keep", text };
     return { kind: "drop", reason: "banned_phrase", detail: found };
   };
 }

@@ -4,7 +4,8 @@ import { mix } from "../../abi/random.ts";
 /** A 32-bit hash of a key, different for each purpose. */
 export function keyedHash(key: string, purpose: string): number {
   let hash = 0x811c9dc5;
-  for (const part of [purpose, "\0", key]) for (let i = 0; i < part.length; i++) hash = Math.imul(hash ^ part.charCodeAt(i), 0x01000193);
+  for (const part of [purpose, "\0", key])
+    for (let i = 0; i < part.length; i++) hash = Math.imul(hash ^ part.charCodeAt(i), 0x01000193);
   return mix(hash >>> 0);
 }
 

@@ -53,16 +53,24 @@ uk 4.6 в на не і з що до як
 ur 3.4 کے میں کی ہے اور سے کا کو
 vi 3.3 là và có của được một các không
 zh 1.6 的 在 是 了 和 不 有 他
-`.trim().split("\n").map((row) => row.split(" "));
+`
+  .trim()
+  .split("\n")
+  .map((row) => row.split(" "));
 
 const unspaced: ReadonlySet<string> = new Set(["ja", "th", "zh"]);
 
 /** By the code of a language. English is what the rules were published for, and has none. */
-export const languagePresets: ReadonlyMap<string, LanguagePreset> = new Map(rows.map(([code = "", length, ...stopWords]) =>
-  [code, { words: "icu", meanWordLength: Number(length), stopWords, spaced: !unspaced.has(code) }]));
+export const languagePresets: ReadonlyMap<string, LanguagePreset> = new Map(
+  rows.map(([code = "", length, ...stopWords]) => [
+    code,
+    { words: "icu", meanWordLength: Number(length), stopWords, spaced: !unspaced.has(code) },
+  ]),
+);
 
 /** English by the same measure. */
 const englishWordLength = 4.3;
 
 /** A number of characters that was published for English, as one of as many words of the language, to a tenth. */
-export const lengthFor = (preset: LanguagePreset, characters: number): number => Math.round((10 * characters * preset.meanWordLength) / englishWordLength) / 10;
+export const lengthFor = (preset: LanguagePreset, characters: number): number =>
+  Math.round((10 * characters * preset.meanWordLength) / englishWordLength) / 10;

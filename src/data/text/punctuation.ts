@@ -7,7 +7,8 @@ const ranges = (...all: readonly (readonly [number, number])[]): string =>
 export const punctuation = written + ranges([0, 9], [11, 13], [13, 32], [127, 160]);
 
 /** Characters that end a sentence in any script (the same file). */
-export const terminalPunctuation = "᪩？⁈𑩂．꩞𑅃﹗𑂾\u1b7d፧𑅂꡶꘎⁉࠾᪨𑊩𑱂᱿𖩮᥅\u{11f43}\u{11f44}﹒𑈹𑈸።܂؞꛳\u{10f88}𑗍𐩖𑙂\u061d꩟᠉\u1b7e𑗗᰼𑻸؟𑪜꧉𑗉𐽙𖫵𖬷܀꓿᜵𑗏𑁇𑗓𑥄៖𑥆𑗑𑗒꯫۔𐩗\u{10f86}꡷\u2e54｡៕߹⸮.𑇅࠹𛲟꫰꤯𐽗᭞𑜼፨𑃁꣏𑇟𖬸𑪛𑜾࠷𝪈?𑃀𑗃！։꣎॥𑗖᭛᠃!၊𖺘⁇𑗌𑑋𖭄᭟𑅁𑙁⸼꩝𑗋。꧈꫱𑜽𐽖𑂿᙮។꛷\u{10f89}៚᥄𑗕𑗎᪪᭚࠽𑇞𑗊𐽘\u2e53𑗔𖩯𑇍𑻷𐽕𑩃।𑗂𑇆𑁈။᱾𑱁꘏܁᜶‼𑈻‽᪫﹖𑑌𑈼\u{10f87}𑗐៙᰻";
+export const terminalPunctuation =
+  "᪩？⁈𑩂．꩞𑅃﹗𑂾\u1b7d፧𑅂꡶꘎⁉࠾᪨𑊩𑱂᱿𖩮᥅\u{11f43}\u{11f44}﹒𑈹𑈸።܂؞꛳\u{10f88}𑗍𐩖𑙂\u061d꩟᠉\u1b7e𑗗᰼𑻸؟𑪜꧉𑗉𐽙𖫵𖬷܀꓿᜵𑗏𑁇𑗓𑥄៖𑥆𑗑𑗒꯫۔𐩗\u{10f86}꡷\u2e54｡៕߹⸮.𑇅࠹𛲟꫰꤯𐽗᭞𑜼፨𑃁꣏𑇟𖬸𑪛𑜾࠷𝪈?𑃀𑗃！։꣎॥𑗖᭛᠃!၊𖺘⁇𑗌𑑋𖭄᭟𑅁𑙁⸼꩝𑗋。꧈꫱𑜽𐽖𑂿᙮។꛷\u{10f89}៚᥄𑗕𑗎᪪᭚࠽𑇞𑗊𐽘\u2e53𑗔𖩯𑇍𑻷𐽕𑩃।𑗂𑇆𑁈။᱾𑱁꘏܁᜶‼𑈻‽᪫﹖𑑌𑈼\u{10f87}𑗐៙᰻";
 export const terminals: ReadonlySet<string> = new Set(terminalPunctuation);
 export const endsWithTerminal = (line: string, ends: ReadonlySet<string>): boolean =>
   ends.has(line.slice(-1)) || (line.length > 1 && ends.has(line.slice(-2)));
@@ -19,12 +20,14 @@ const SURROGATE = 4;
 const symbols: ReadonlySet<string> = new Set(punctuation + terminalPunctuation);
 const letter = /\p{L}/u;
 
-const classify = (character: string): number => (symbols.has(character) ? PUNCTUATION : 0) | (letter.test(character) ? ALPHABETIC : 0);
+const classify = (character: string): number =>
+  (symbols.has(character) ? PUNCTUATION : 0) | (letter.test(character) ? ALPHABETIC : 0);
 let table: Uint8Array | undefined;
 function classes(): Uint8Array {
   if (table === undefined) {
     table = new Uint8Array(65536);
-    for (let unit = 0; unit < 65536; unit++) table[unit] = unit >= 0xd800 && unit < 0xe000 ? SURROGATE : classify(String.fromCharCode(unit));
+    for (let unit = 0; unit < 65536; unit++)
+      table[unit] = unit >= 0xd800 && unit < 0xe000 ? SURROGATE : classify(String.fromCharCode(unit));
   }
   return table;
 }

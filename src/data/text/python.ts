@@ -17,8 +17,17 @@ export const collapseSpaces = (text: string): string => text.replace(allSpaces, 
 /** `str.isspace` of one UTF-16 unit. */
 export function isSpace(unit: number): boolean {
   if (unit < 0x80) return unit === 0x20 || (unit >= 9 && unit <= 13) || (unit >= 0x1c && unit <= 0x1f);
-  return unit === 0x85 || unit === 0xa0 || unit === 0x1680 || (unit >= 0x2000 && unit <= 0x200a)
-    || unit === 0x2028 || unit === 0x2029 || unit === 0x202f || unit === 0x205f || unit === 0x3000;
+  return (
+    unit === 0x85 ||
+    unit === 0xa0 ||
+    unit === 0x1680 ||
+    (unit >= 0x2000 && unit <= 0x200a) ||
+    unit === 0x2028 ||
+    unit === 0x2029 ||
+    unit === 0x202f ||
+    unit === 0x205f ||
+    unit === 0x3000
+  );
 }
 
 /** `str.lstrip()` */
@@ -58,12 +67,14 @@ const surrogate = /[\ud800-\udfff]/;
 export function codePoints(text: string): number {
   if (text.length > 64 && !surrogate.test(text)) return text.length;
   let count = text.length;
-  for (let i = 1; i < text.length; i++) if ((text.charCodeAt(i) & 0xfc00) === 0xdc00 && (text.charCodeAt(i - 1) & 0xfc00) === 0xd800) count--;
+  for (let i = 1; i < text.length; i++)
+    if ((text.charCodeAt(i) & 0xfc00) === 0xdc00 && (text.charCodeAt(i - 1) & 0xfc00) === 0xd800) count--;
   return count;
 }
 
 /** `len` of the parts of a text: most texts have no characters beyond the first 65,536, and need no counting. */
-export const lengthIn = (text: string): ((part: string) => number) => (surrogate.test(text) ? codePoints : (part) => part.length);
+export const lengthIn = (text: string): ((part: string) => number) =>
+  surrogate.test(text) ? codePoints : (part) => part.length;
 
 /** `str.count(part)`: occurrences that do not overlap. */
 export function countOf(text: string, part: string): number {

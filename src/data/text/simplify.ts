@@ -12,7 +12,11 @@ const escaped = punctuation.replace(/[\\\]^-]/g, "\\$&");
 const anyPunctuation = new RegExp(`[${escaped}]`, "g");
 export function simplify(text: string): string {
   const lower = text.toLowerCase();
-  return strip(collapseSpaces(strip(lower.replace(number, "0").replace(anyPunctuation, " "))).normalize("NFD").replace(mark, ""));
+  return strip(
+    collapseSpaces(strip(lower.replace(number, "0").replace(anyPunctuation, " ")))
+      .normalize("NFD")
+      .replace(mark, ""),
+  );
 }
 
 const BLANK = 1;
@@ -23,7 +27,7 @@ const kinds = new Uint8Array(65536);
 for (let unit = 0; unit < 65536; unit++) kinds[unit] = isSpace(unit) ? BLANK : unit < 0x80 ? 0 : OTHER;
 for (const character of punctuation) kinds[character.charCodeAt(0)] = BLANK;
 for (let unit = 0; unit < 65536; unit++) if (/\p{Nd}/u.test(String.fromCharCode(unit))) kinds[unit] = DIGIT;
-const kindAt = (text: string, at: number): number => (at < text.length ? kinds[text.charCodeAt(at)] ?? 0 : BLANK);
+const kindAt = (text: string, at: number): number => (at < text.length ? (kinds[text.charCodeAt(at)] ?? 0) : BLANK);
 const separators: ReadonlySet<number> = new Set([...".,،٫⎖⎗⎘"].map((c) => c.charCodeAt(0)));
 const farDigit = /(?![\0-\uffff])\p{Nd}/u;
 
@@ -49,7 +53,12 @@ const encoder = new TextEncoder();
  * Writes the words of the simplified text to `out` from `at`, separated by one space each; gives where they end and how many they are.
  * `out` has room for six bytes a unit of the text: three of UTF-8, and as many for spaces where words are cut.
  */
-export function writeSimplifiedWords(text: string, cutter: WordCutter, out: Uint8Array, at: number): { readonly end: number; readonly words: number } {
+export function writeSimplifiedWords(
+  text: string,
+  cutter: WordCutter,
+  out: Uint8Array,
+  at: number,
+): { readonly end: number; readonly words: number } {
   let words = 0;
   const put = (word: string): void => {
     for (const token of cutter.cut(word)) {

@@ -12,14 +12,18 @@ export const specials: ReadonlyMap<string, readonly string[]> = new Map<string, 
 ]);
 
 /** A filter before the look-up of a text among the special cases: by its first unit, its last and its length. */
-const filterSlot = (first: number, last: number, length: number): number => ((first & 127) << 11) | ((last & 127) << 4) | (length & 15);
+const filterSlot = (first: number, last: number, length: number): number =>
+  ((first & 127) << 11) | ((last & 127) << 4) | (length & 15);
 const filter = new Uint8Array(1 << 18);
-for (const text of specials.keys()) filter[filterSlot(text.charCodeAt(0), text.charCodeAt(text.length - 1), text.length)] = 1;
-export const maybeSpecial = (first: number, last: number, length: number): boolean => filter[filterSlot(first, last, length)] === 1;
+for (const text of specials.keys())
+  filter[filterSlot(text.charCodeAt(0), text.charCodeAt(text.length - 1), text.length)] = 1;
+export const maybeSpecial = (first: number, last: number, length: number): boolean =>
+  filter[filterSlot(first, last, length)] === 1;
 
 /** The tokens of a text if it is known to be a special case. */
 type Known = (text: string) => readonly string[] | undefined;
-const special: Known = (text) => (maybeSpecial(text.charCodeAt(0), text.charCodeAt(text.length - 1), text.length) ? specials.get(text) : undefined);
+const special: Known = (text) =>
+  maybeSpecial(text.charCodeAt(0), text.charCodeAt(text.length - 1), text.length) ? specials.get(text) : undefined;
 const none: Known = () => undefined;
 
 interface Affixes {
@@ -29,14 +33,21 @@ interface Affixes {
   /** The first infix at `from` or after it. */
   readonly infix: (text: string, from: number) => Infix | undefined;
 }
-const length = (pattern: RegExp) => (text: string): number => pattern.exec(text)?.[0].length ?? 0;
+const length =
+  (pattern: RegExp) =>
+  (text: string): number =>
+    pattern.exec(text)?.[0].length ?? 0;
 const infix = new RegExp(patterns.infix, "gu");
 function wholeInfix(text: string, from: number): Infix | undefined {
   infix.lastIndex = from;
   const match = infix.exec(text);
   return match === null ? undefined : { start: match.index, end: match.index + match[0].length };
 }
-const whole: Affixes = { prefix: length(new RegExp(patterns.prefix, "u")), suffix: length(new RegExp(patterns.suffix, "u")), infix: wholeInfix };
+const whole: Affixes = {
+  prefix: length(new RegExp(patterns.prefix, "u")),
+  suffix: length(new RegExp(patterns.suffix, "u")),
+  infix: wholeInfix,
+};
 const plain: Affixes = { prefix: plainPrefix, suffix: plainSuffix, infix: plainInfix };
 
 /** The parts of the address pattern that need a certain sign are left out where that sign is absent: searching for them takes quadratic time. */
@@ -44,10 +55,12 @@ const scheme = "(?:(?:[\\p{L}\\p{N}_\\+\\-\\.]{2,})://)?";
 const account = "(?:[^]+(?::[^]*)?@)?";
 const url = new RegExp(patterns.url, "u");
 const bareUrl = new RegExp(patterns.url.replace(scheme, "").replace(account, ""), "u");
-const isUrl = (text: string): boolean => text.includes(".") && (text.includes("@") || text.includes("://") ? url : bareUrl).test(text);
+const isUrl = (text: string): boolean =>
+  text.includes(".") && (text.includes("@") || text.includes("://") ? url : bareUrl).test(text);
 
 /** Whether an affix of some kind is in the text: such special cases are looked for across tokens, too. */
-export const hasAffix = (text: string): boolean => whole.prefix(text) > 0 || whole.suffix(text) > 0 || whole.infix(text, 0) !== undefined;
+export const hasAffix = (text: string): boolean =>
+  whole.prefix(text) > 0 || whole.suffix(text) > 0 || whole.infix(text, 0) !== undefined;
 
 /** The tokens of a chunk. `withSpecials` is off where special cases themselves are taken apart. */
 export function tokensOf(chunk: string, withSpecials = true): readonly string[] {

@@ -40,7 +40,8 @@ const latelyTokens: (readonly string[])[] = Array.from({ length: slots }, () => 
 function tokensBetween(text: string, start: number, end: number, hash: number): readonly string[] {
   const slot = (hash ^ (hash >>> 15)) & (slots - 1);
   const held = lately[slot];
-  if (held !== undefined && held.length === end - start && text.startsWith(held, start)) return latelyTokens[slot] ?? [];
+  if (held !== undefined && held.length === end - start && text.startsWith(held, start))
+    return latelyTokens[slot] ?? [];
   // A copy, since a part of a string keeps the whole of it in memory.
   const chunk = ` ${text.slice(start, end)}`.slice(1);
   const tokens = tokensOf(chunk);
@@ -75,7 +76,7 @@ const SPACE = 4;
 const kinds = new Uint8Array(65536);
 for (let unit = 0; unit < 65536; unit++) {
   const character = String.fromCharCode(unit);
-  kinds[unit] = /[A-Za-z]/.test(character) ? LETTER : ",;:!?)]\"".includes(character) ? MARK : isSpace(unit) ? SPACE : 0;
+  kinds[unit] = /[A-Za-z]/.test(character) ? LETTER : ',;:!?)]"'.includes(character) ? MARK : isSpace(unit) ? SPACE : 0;
 }
 const PERIOD = 0x2e;
 
@@ -118,18 +119,26 @@ function tokenise(text: string): Tokens {
       continue;
     }
     const closed = at > start && kinds[units[at + 1] ?? 0x20] === SPACE;
-    if (closed && (kind === MARK || (unit === PERIOD && last >= 0x61 && !(maybeSpecial(first, PERIOD, at + 1 - start) && specials.has(text.slice(start, at + 1)))))) {
+    if (
+      closed &&
+      (kind === MARK ||
+        (unit === PERIOD &&
+          last >= 0x61 &&
+          !(maybeSpecial(first, PERIOD, at + 1 - start) && specials.has(text.slice(start, at + 1)))))
+    ) {
       pushWord(text.slice(start, at), first, last, gap);
       push(text.charAt(at++), unit, GLUED);
       continue;
     }
     let hash = 0;
-    for (at = start; kinds[units[at] ?? 0x20] !== SPACE; at++) hash = Math.imul(hash ^ (units[at] ?? 0), 0x01000193) + 1;
+    for (at = start; kinds[units[at] ?? 0x20] !== SPACE; at++)
+      hash = Math.imul(hash ^ (units[at] ?? 0), 0x01000193) + 1;
     pushAll(tokensBetween(text, start, at, hash), gap);
   }
   /** Where a special case of several tokens may begin. */
   const candidates: number[] = [];
-  for (let i = 1; i < tokens.length; i++) if (starts[pairOf(initials[i - 1] ?? 0, initials[i] ?? 0)]) candidates.push(i - 1);
+  for (let i = 1; i < tokens.length; i++)
+    if (starts[pairOf(initials[i - 1] ?? 0, initials[i] ?? 0)]) candidates.push(i - 1);
   return candidates.length === 0 ? { tokens, before } : join({ tokens, before }, candidates);
 }
 
@@ -159,12 +168,14 @@ function join({ tokens, before }: Tokens, candidates: readonly number[]): Tokens
     }
   };
   for (const { start, end } of chosen.toSorted((a, b) => a.start - b.start)) {
-    const special = before.subarray(start + 1, end).some((gap) => gap !== GLUED) ? undefined : specials.get(tokens.slice(start, end).join(""));
+    const special = before.subarray(start + 1, end).some((gap) => gap !== GLUED)
+      ? undefined
+      : specials.get(tokens.slice(start, end).join(""));
     if (special === undefined) continue;
     copyTo(start);
     for (const [i, token] of special.entries()) {
       joined.push(token);
-      joinedBefore.push(i === 0 ? before[start] ?? GLUED : GLUED);
+      joinedBefore.push(i === 0 ? (before[start] ?? GLUED) : GLUED);
     }
     done = end;
   }
@@ -174,7 +185,8 @@ function join({ tokens, before }: Tokens, candidates: readonly number[]): Tokens
 
 /** Whether the tokens from `start` are these, with nothing but single spaces between them. */
 function follows(tokens: readonly string[], before: Uint8Array, start: number, wanted: readonly string[]): boolean {
-  for (let i = 1; i < wanted.length; i++) if (tokens[start + i] !== wanted[i] || before[start + i] === APART) return false;
+  for (let i = 1; i < wanted.length; i++)
+    if (tokens[start + i] !== wanted[i] || before[start + i] === APART) return false;
   return true;
 }
 
@@ -182,7 +194,10 @@ function follows(tokens: readonly string[], before: Uint8Array, start: number, w
 export const spacyWords = (text: string): readonly string[] => tokenise(text).tokens;
 
 /** The words of a text, and for each whether white space that is a token itself stands before it. */
-export function spacyTokens(text: string): { readonly words: readonly string[]; readonly apart: (index: number) => boolean } {
+export function spacyTokens(text: string): {
+  readonly words: readonly string[];
+  readonly apart: (index: number) => boolean;
+} {
   const { tokens, before } = tokenise(text);
   return { words: tokens, apart: (index) => before[index] === APART };
 }

@@ -31,7 +31,8 @@ mark("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", LETTER);
 mark("abcdefghijklmnopqrstuvwxyz'\"”“`‘’,", BEFORE_INNER_PERIOD);
 mark("ABCDEFGHIJKLMNOPQRSTUVWXYZ'\"”“`‘’,", AFTER_INNER_PERIOD);
 mark(".…+*^-,–—~:<>=/", MAY_DIVIDE);
-const is = (text: string, at: number, kind: number): boolean => at >= 0 && ((kinds[text.charCodeAt(at)] ?? 0) & kind) !== 0;
+const is = (text: string, at: number, kind: number): boolean =>
+  at >= 0 && ((kinds[text.charCodeAt(at)] ?? 0) & kind) !== 0;
 const PERIOD = 0x2e;
 const HYPHEN = 0x2d;
 
@@ -61,7 +62,8 @@ export function plainPrefix(text: string): number {
   }
 }
 
-const unit = /(?<=[0-9])(?:\+|(?:US|C|A)?\$|km|m|dm|cm|mm|ha|nm|yd|in|ft|kg|g|mg|t|lb|oz|m\/s|km\/h|kmh|mph|hPa|Pa|mbar|mb|MB|kb|KB|gb|GB|tb|TB|T|G|M|K|%)$/;
+const unit =
+  /(?<=[0-9])(?:\+|(?:US|C|A)?\$|km|m|dm|cm|mm|ha|nm|yd|in|ft|kg|g|mg|t|lb|oz|m\/s|km\/h|kmh|mph|hPa|Pa|mbar|mb|MB|kb|KB|gb|GB|tb|TB|T|G|M|K|%)$/;
 
 export function plainSuffix(text: string): number {
   const last = text.length - 1;
@@ -79,7 +81,7 @@ export function plainSuffix(text: string): number {
     case "S":
       if (text[last - 1] === "'" || text[last - 1] === "’") return 2;
   }
-  return is(text, last, ENDS_UNIT) ? unit.exec(text)?.[0].length ?? 0 : 0;
+  return is(text, last, ENDS_UNIT) ? (unit.exec(text)?.[0].length ?? 0) : 0;
 }
 
 /** The first infix at `from` or after it. */
@@ -99,14 +101,19 @@ function infixAt(text: string, at: number): number {
       return 1;
     case ".":
       while (text.charCodeAt(end) === PERIOD) end++;
-      return end > at + 1 || (is(text, at - 1, BEFORE_INNER_PERIOD) && is(text, end, AFTER_INNER_PERIOD)) ? end - at : 0;
+      return end > at + 1 || (is(text, at - 1, BEFORE_INNER_PERIOD) && is(text, end, AFTER_INNER_PERIOD))
+        ? end - at
+        : 0;
     case ",":
       return is(text, at - 1, LETTER) && is(text, end, LETTER) ? 1 : 0;
     case "-":
     case "—":
-      if (unit === HYPHEN && is(text, at - 1, DIGIT) && (is(text, end, DIGIT) || text.charCodeAt(end) === HYPHEN)) return 1;
+      if (unit === HYPHEN && is(text, at - 1, DIGIT) && (is(text, end, DIGIT) || text.charCodeAt(end) === HYPHEN))
+        return 1;
       while (text.charCodeAt(end) === unit) end++;
-      return end - at <= (unit === HYPHEN ? 3 : 2) && is(text, at - 1, LETTER | DIGIT) && is(text, end, LETTER) ? end - at : 0;
+      return end - at <= (unit === HYPHEN ? 3 : 2) && is(text, at - 1, LETTER | DIGIT) && is(text, end, LETTER)
+        ? end - at
+        : 0;
     case "+":
     case "*":
     case "^":

@@ -13,7 +13,8 @@ let segmenter: Intl.Segmenter | undefined;
 function icuWords(text: string): readonly string[] {
   segmenter ??= new Intl.Segmenter(undefined, { granularity: "word" });
   const words: string[] = [];
-  for (const { segment, isWordLike } of segmenter.segment(text)) if (isWordLike === true || segment.trim() !== "") words.push(segment);
+  for (const { segment, isWordLike } of segmenter.segment(text))
+    if (isWordLike === true || segment.trim() !== "") words.push(segment);
   return words;
 }
 
@@ -24,7 +25,10 @@ const unspaced = /[\p{scx=Han}\p{scx=Hira}\p{scx=Kana}\p{scx=Thai}\p{scx=Laoo}\p
 export const cutUnspaced = (run: string): readonly string[] => (unspaced.test(run) ? icuWords(run) : [run]);
 
 const splitters: Readonly<Record<WordKind, WordSplitter>> = {
-  "spacy-en": remember(spacyWords), whitespace: remember(splitSpaces), icu: remember(icuWords), auto: remember((text) => splitSpaces(text).flatMap(cutUnspaced)),
+  "spacy-en": remember(spacyWords),
+  whitespace: remember(splitSpaces),
+  icu: remember(icuWords),
+  auto: remember((text) => splitSpaces(text).flatMap(cutUnspaced)),
 };
 
 /** The splitter of a kind. It remembers its last text, so that rules in a row split a document once. */

@@ -16,7 +16,7 @@ export class WordCounts {
   /** Counts the words of a document. No word goes on from one document to the next. */
   add(document: Uint8Array): void {
     const end = document.length;
-    for (let at = 0; at < end; ) {
+    for (let at = 0; at < end;) {
       const after = this.#scan(document, at, end);
       const word = this.words.add(document, at, after);
       this.counts = grown(this.counts, word + 1);

@@ -46,7 +46,8 @@ export class PairQueue {
       const from = arity * place + 1;
       if (from >= last) break;
       let child = from;
-      for (let i = from + 1; i < from + arity && i < last; i++) if (this.#first(counts[i] as number, pairs[i] as number, child)) child = i;
+      for (let i = from + 1; i < from + arity && i < last; i++)
+        if (this.#first(counts[i] as number, pairs[i] as number, child)) child = i;
       if (this.#first(count, pair, child)) break;
       pairs[place] = pairs[child] as number;
       counts[place] = counts[child] as number;

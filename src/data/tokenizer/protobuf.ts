@@ -45,7 +45,8 @@ export function fieldsOf(bytes: Uint8Array): readonly Field[] | undefined {
         fields.push({ number, float: view.getFloat32(at, true) });
         at += 4;
         break;
-      default: return undefined;
+      default:
+        return undefined;
     }
   }
   return at === bytes.length ? fields : undefined;

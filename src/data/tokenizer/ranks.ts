@@ -3,7 +3,7 @@ import { tokenOfBytes } from "../../runtime/data/bpe/byte-letters.ts";
 import { type BpeData, bpeParts } from "../../runtime/data/bpe/data.ts";
 import type { PatternName } from "../../runtime/data/bpe/patterns.ts";
 import { isId } from "../../runtime/data/pipeline/vocabulary.ts";
-import { RuntimeFailure } from "../../runtime/failure.ts";
+import { RuntimeFailure } from "../../runtime/util/failure.ts";
 
 export interface RankSettings {
   readonly pattern?: PatternName;
@@ -28,7 +28,11 @@ export function readRanks(text: string, name: string, { pattern, specials }: Ran
   const [, usual, marks] = published.find(([file]) => file.test(name.split(/[\\/]/).at(-1) ?? "")) ?? [];
   const cut = pattern ?? usual;
   if (cut === undefined) {
-    throw new RuntimeFailure("tokenizer/unsupported", `${name} has ranks, and does not say how text is cut into words`, "declare it: `tokenizer Words { file: \"…\", pattern: llama3, specials: [\"<|endoftext|>\"] }`");
+    throw new RuntimeFailure(
+      "tokenizer/unsupported",
+      `${name} has ranks, and does not say how text is cut into words`,
+      'declare it: `tokenizer Words { file: "…", pattern: llama3, specials: ["<|endoftext|>"] }`',
+    );
   }
   const tokens: string[] = [];
   const ids = new Map<string, number>();
@@ -38,11 +42,13 @@ export function readRanks(text: string, name: string, { pattern, specials }: Ran
     const id = Number(digits);
     const token = letters === undefined ? undefined : tokenOf(letters);
     if (token === undefined || !isId(id)) throw invalid(`${name}:${i + 1} is no token in base 64 with its rank`);
-    if (tokens[id] !== undefined || ids.has(token)) throw invalid(`${name}:${i + 1} has a token or a rank that is there already`);
+    if (tokens[id] !== undefined || ids.has(token))
+      throw invalid(`${name}:${i + 1} has a token or a rank that is there already`);
     tokens[id] = token;
     ids.set(token, id);
   });
-  if (tokens.length > 8 * ids.size + (1 << 16)) throw invalid(`${name} has ${ids.size} tokens, and ranks up to ${tokens.length - 1}`);
+  if (tokens.length > 8 * ids.size + (1 << 16))
+    throw invalid(`${name} has ${ids.size} tokens, and ranks up to ${tokens.length - 1}`);
   const merges: { readonly line: string; readonly rank: number }[] = [];
   for (const [token, rank] of ids) {
     for (let at = 1; at < token.length && token.length <= longestToken; at++) {
@@ -50,10 +56,19 @@ export function readRanks(text: string, name: string, { pattern, specials }: Ran
       if (ids.has(left) && ids.has(right)) merges.push({ line: `${left} ${right}`, rank });
     }
   }
-  const special = specials ? Object.entries(Object.fromEntries(specials.map((mark, i) => [mark, tokens.length + i]))) : Object.entries(marks ?? {});
+  const special = specials
+    ? Object.entries(Object.fromEntries(specials.map((mark, i) => [mark, tokens.length + i])))
+    : Object.entries(marks ?? {});
   const data: BpeData = {
-    kind: "bpe", pattern: cut, tokens: Array.from(tokens, (token) => token ?? "").join(" "), merges: merges.toSorted((a, b) => a.rank - b.rank).map(({ line }) => line).join("\n"),
-    specials: special.map(([mark, id]) => ({ text: mark, id })).toSorted((a, b) => a.id - b.id), wholeWords: true,
+    kind: "bpe",
+    pattern: cut,
+    tokens: Array.from(tokens, (token) => token ?? "").join(" "),
+    merges: merges
+      .toSorted((a, b) => a.rank - b.rank)
+      .map(({ line }) => line)
+      .join("\n"),
+    specials: special.map(([mark, id]) => ({ text: mark, id })).toSorted((a, b) => a.id - b.id),
+    wholeWords: true,
   };
   bpeParts(data);
   return data;

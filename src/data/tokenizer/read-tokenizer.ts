@@ -1,6 +1,6 @@
 /** @file A tokenizer from whatever file it is published in, told by its content. */
 import type { TokenizerData } from "../../runtime/data/tokens.ts";
-import { RuntimeFailure } from "../../runtime/failure.ts";
+import { RuntimeFailure } from "../../runtime/util/failure.ts";
 import { isRankFile, readRanks, type RankSettings } from "./ranks.ts";
 import { readSentencePiece } from "./sentence-piece.ts";
 import { readTokenizerJson } from "./tokenizer-json.ts";
@@ -18,11 +18,19 @@ export function readTokenizer({ name, bytes, beside }: TokenizerFile, settings: 
   const text = (): string => new TextDecoder().decode(bytes);
   if (isRankFile(start)) return readRanks(text(), name, settings);
   if (settings.pattern !== undefined || settings.specials !== undefined) {
-    throw new RuntimeFailure("usage", `${name} says itself how text is cut into words and which special tokens there are`, "leave out `pattern` and `specials`");
+    throw new RuntimeFailure(
+      "usage",
+      `${name} says itself how text is cut into words and which special tokens there are`,
+      "leave out `pattern` and `specials`",
+    );
   }
   if (start.startsWith("#version") || name.endsWith("merges.txt")) return readPair(beside("vocab.json"), text(), name);
   if (name.endsWith(".txt")) {
-    throw new RuntimeFailure("tokenizer/unsupported", `${name} is a list of tokens, and does not say how text is prepared and cut`, "name the `tokenizer.json` of the model");
+    throw new RuntimeFailure(
+      "tokenizer/unsupported",
+      `${name} is a list of tokens, and does not say how text is prepared and cut`,
+      "name the `tokenizer.json` of the model",
+    );
   }
   if (/^\uFEFF?\s*[{[]/.test(start)) return readJson(text().replace(/^\uFEFF/, ""), name, beside);
   if (/\.model(\.\w+)?$/.test(name) || start.startsWith("\n")) return readSentencePiece(bytes, name);
@@ -40,24 +48,56 @@ function readJson(text: string, name: string, beside: TokenizerFile["beside"]): 
 
 /** `vocab.json` and `merges.txt`, as GPT-2 was published. */
 function readPair(vocab: string | undefined, merges: string, name: string): TokenizerData {
-  if (vocab === undefined) throw new RuntimeFailure("data/missing", `beside ${name} there is no \`vocab.json\``, "put both into one folder");
+  if (vocab === undefined)
+    throw new RuntimeFailure("data/missing", `beside ${name} there is no \`vocab.json\``, "put both into one folder");
   const lines = merges.split(/\r?\n/).filter((line) => line !== "" && !line.startsWith("#version"));
   const ids = parsed(vocab, name);
   if (Object.keys(ids).some((token) => token.endsWith("</w>"))) {
-    throw new RuntimeFailure("tokenizer/unsupported", `${name} has tokens that end in \`</w>\`, and does not say how text is prepared`, "name the `tokenizer.json` of the model");
+    throw new RuntimeFailure(
+      "tokenizer/unsupported",
+      `${name} has tokens that end in \`</w>\`, and does not say how text is prepared`,
+      "name the `tokenizer.json` of the model",
+    );
   }
   const level = { type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: true };
   const special = ids["<|endoftext|>"];
-  const added = special === undefined ? [] : [{ id: special, content: "<|endoftext|>", single_word: false, lstrip: false, rstrip: false, normalized: false, special: true }];
-  return readTokenizerJson(JSON.stringify({ added_tokens: added, normalizer: null, pre_tokenizer: level, decoder: level, model: { type: "BPE", vocab: ids, merges: lines } }), name);
+  const added =
+    special === undefined
+      ? []
+      : [
+          {
+            id: special,
+            content: "<|endoftext|>",
+            single_word: false,
+            lstrip: false,
+            rstrip: false,
+            normalized: false,
+            special: true,
+          },
+        ];
+  return readTokenizerJson(
+    JSON.stringify({
+      added_tokens: added,
+      normalizer: null,
+      pre_tokenizer: level,
+      decoder: level,
+      model: { type: "BPE", vocab: ids, merges: lines },
+    }),
+    name,
+  );
 }
 
 function parsed(vocab: string, name: string): Readonly<Record<string, unknown>> {
   try {
     const value: unknown = JSON.parse(vocab);
-    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Readonly<Record<string, unknown>>;
+    if (typeof value === "object" && value !== null && !Array.isArray(value))
+      return value as Readonly<Record<string, unknown>>;
   } catch {
     // Said below.
   }
-  throw new RuntimeFailure("tokenizer/invalid", `the vocabulary of ${name} is no list of tokens with their ids`, "get the file again");
+  throw new RuntimeFailure(
+    "tokenizer/invalid",
+    `the vocabulary of ${name} is no list of tokens with their ids`,
+    "get the file again",
+  );
 }

@@ -47,9 +47,12 @@ export function trainBpe(counts: WordCounts, options: BpeOptions): BpeData {
       ids.set(token, id);
     }
     merged.push(pair);
-    for (const grew of mergeInWords(words, pairs, pair, id)) if ((pairs.counts[grew] as number) > 0) queue.push(grew, pairs.counts[grew] as number);
+    for (const grew of mergeInWords(words, pairs, pair, id))
+      if ((pairs.counts[grew] as number) > 0) queue.push(grew, pairs.counts[grew] as number);
   }
-  const merges = lastOfEach(merged).map((pair) => `${tokens[pairs.lefts[pair] as number]} ${tokens[pairs.rights[pair] as number]}`);
+  const merges = lastOfEach(merged).map(
+    (pair) => `${tokens[pairs.lefts[pair] as number]} ${tokens[pairs.rights[pair] as number]}`,
+  );
   return { kind: "bpe", pattern: options.pattern, tokens: tokens.join(" "), merges: merges.join("\n"), specials };
 }
 
@@ -67,7 +70,8 @@ function wordsAsSymbols({ words, counts }: WordCounts, symbolOf: (byte: number) 
   const symbolOfByte = Int32Array.from({ length: 256 }, (_, byte) => symbolOf(byte));
   for (let i = 0; i < total; i++) symbols[i] = symbolOfByte[words.bytes[i] as number] as number;
   const lengths = new Int32Array(words.size);
-  for (let word = 0; word < words.size; word++) lengths[word] = (words.starts[word + 1] as number) - (words.starts[word] as number);
+  for (let word = 0; word < words.size; word++)
+    lengths[word] = (words.starts[word + 1] as number) - (words.starts[word] as number);
   return { symbols, starts: words.starts, lengths, counts };
 }
 
@@ -76,13 +80,19 @@ function countPairs({ symbols, starts, lengths, counts }: Words): PairCounts {
   for (let word = 0; word < lengths.length; word++) {
     const start = starts[word] as number;
     const end = start + (lengths[word] as number);
-    for (let i = start; i + 1 < end; i++) pairs.add(pairs.pair(symbols[i] as number, symbols[i + 1] as number), word, counts[word] as number);
+    for (let i = start; i + 1 < end; i++)
+      pairs.add(pairs.pair(symbols[i] as number, symbols[i + 1] as number), word, counts[word] as number);
   }
   return pairs;
 }
 
 /** Replaces a pair by a token wherever it occurs, and keeps the counts right. Answers the pairs that occur more often than before. */
-function mergeInWords({ symbols, starts, lengths, counts }: Words, pairs: PairCounts, pair: number, id: number): Iterable<number> {
+function mergeInWords(
+  { symbols, starts, lengths, counts }: Words,
+  pairs: PairCounts,
+  pair: number,
+  id: number,
+): Iterable<number> {
   const [left, right] = [pairs.lefts[pair] as number, pairs.rights[pair] as number];
   const grew = new Set<number>();
   const more = (a: number, b: number, word: number, count: number): void => {

@@ -10,7 +10,9 @@ const unsigned = (value: number): Code => (value < 0x80 ? [value] : [(value & 0x
 function signed(value: bigint): Code {
   const low = Number(value & 0x7fn);
   const rest = value >> 7n;
-  return (rest === 0n && (low & 0x40) === 0) || (rest === -1n && (low & 0x40) !== 0) ? [low] : [low | 0x80, ...signed(rest)];
+  return (rest === 0n && (low & 0x40) === 0) || (rest === -1n && (low & 0x40) !== 0)
+    ? [low]
+    : [low | 0x80, ...signed(rest)];
 }
 const vector = (items: readonly Code[]): Code => [...unsigned(items.length), ...items.flat()];
 const section = (id: number, body: Code): Code => [id, ...unsigned(body.length), ...body];
@@ -21,9 +23,15 @@ const I64 = 0x7e;
 export type Type = "i32" | "i64";
 const typeCode = (type: Type): number => (type === "i32" ? I32 : I64);
 
-const binary = (opcode: number) => (a: Code, b: Code): Code => [...a, ...b, opcode];
-const unary = (opcode: number) => (a: Code): Code => [...a, opcode];
-const load = (opcode: number, align: number) => (address: Code, offset = 0): Code => [...address, opcode, align, ...unsigned(offset)];
+const binary =
+  (opcode: number) =>
+  (a: Code, b: Code): Code => [...a, ...b, opcode];
+const unary =
+  (opcode: number) =>
+  (a: Code): Code => [...a, opcode];
+const load =
+  (opcode: number, align: number) =>
+  (address: Code, offset = 0): Code => [...address, opcode, align, ...unsigned(offset)];
 
 export const i32 = {
   const: (value: number): Code => [0x41, ...signed(BigInt(value | 0))],
@@ -60,14 +68,39 @@ export const i64 = {
   store: (address: Code, value: Code, offset = 0): Code => [...address, ...value, 0x37, 0, ...unsigned(offset)],
 };
 
-export const i32store = (address: Code, value: Code, offset = 0): Code => [...address, ...value, 0x36, 2, ...unsigned(offset)];
+export const i32store = (address: Code, value: Code, offset = 0): Code => [
+  ...address,
+  ...value,
+  0x36,
+  2,
+  ...unsigned(offset),
+];
 export const get = (local: number): Code => [0x20, ...unsigned(local)];
 export const set = (local: number, value: Code): Code => [...value, 0x21, ...unsigned(local)];
 /** `condition ? yes : no`, both evaluated. */
 export const select = (yes: Code, no: Code, condition: Code): Code => [...yes, ...no, ...condition, 0x1b];
-export const when = (condition: Code, ...body: readonly Code[]): Code => [...condition, 0x04, 0x40, ...body.flat(), 0x0b];
-export const loopWhile = (condition: Code, ...body: readonly Code[]): Code =>
-  [0x02, 0x40, 0x03, 0x40, ...condition, 0x45, 0x0d, 1, ...body.flat(), 0x0c, 0, 0x0b, 0x0b];
+export const when = (condition: Code, ...body: readonly Code[]): Code => [
+  ...condition,
+  0x04,
+  0x40,
+  ...body.flat(),
+  0x0b,
+];
+export const loopWhile = (condition: Code, ...body: readonly Code[]): Code => [
+  0x02,
+  0x40,
+  0x03,
+  0x40,
+  ...condition,
+  0x45,
+  0x0d,
+  1,
+  ...body.flat(),
+  0x0c,
+  0,
+  0x0b,
+  0x0b,
+];
 export const call = (index: number, ...args: readonly Code[]): Code => [...args.flat(), 0x10, ...unsigned(index)];
 
 export interface WasmFunction {
@@ -81,13 +114,24 @@ export interface WasmFunction {
 
 /** A module that imports its memory as `env.memory` and exports its functions; functions call each other by their place in the list. */
 export function assemble(functions: readonly WasmFunction[]): Uint8Array<ArrayBuffer> {
-  const types = functions.map((f) => [0x60, ...vector(f.parameters.map((t) => [typeCode(t)])), ...vector(f.result ? [[typeCode(f.result)]] : [])]);
+  const types = functions.map((f) => [
+    0x60,
+    ...vector(f.parameters.map((t) => [typeCode(t)])),
+    ...vector(f.result ? [[typeCode(f.result)]] : []),
+  ]);
   const bodies = functions.map((f) => {
     const body = [...vector(f.locals.map((t) => [1, typeCode(t)])), ...f.body.flat(), 0x0b];
     return [...unsigned(body.length), ...body];
   });
   return Uint8Array.from([
-    0, 0x61, 0x73, 0x6d, 1, 0, 0, 0,
+    0,
+    0x61,
+    0x73,
+    0x6d,
+    1,
+    0,
+    0,
+    0,
     ...section(1, vector(types)),
     ...section(2, vector([[...name("env"), ...name("memory"), 2, 0, 1]])),
     ...section(3, vector(functions.map((_, i) => unsigned(i)))),

@@ -2,7 +2,20 @@
  * @file Three loops in WebAssembly: xxHash64 of bytes, xxHash64 of every run of n words of a text, and the smallest value of each
  * MinHash permutation over hashed runs. Bit-equal to xxHash's specification and to datatrove's arithmetic in numpy's uint64.
  */
-import { assemble, call, get, i32, i32store, i64, loopWhile, select, set, when, type Code, type WasmFunction } from "./assemble.ts";
+import {
+  assemble,
+  call,
+  get,
+  i32,
+  i32store,
+  i64,
+  loopWhile,
+  select,
+  set,
+  when,
+  type Code,
+  type WasmFunction,
+} from "./assemble.ts";
 
 const P1 = 0x9e3779b185ebca87n;
 const P2 = 0xc2b2ae3d27d4eb4fn;
@@ -11,9 +24,14 @@ const P4 = 0x85ebca77c2b2ae63n;
 const P5 = 0x27d4eb2f165667c5n;
 const k = i64.const;
 const rotl = (value: Code, bits: number): Code => i64.rotl(value, k(BigInt(bits)));
-const round = (accumulator: Code, input: Code): Code => i64.mul(rotl(i64.add(accumulator, i64.mul(input, k(P2))), 31), k(P1));
-const mergeRound = (hash: Code, accumulator: Code): Code => i64.add(i64.mul(i64.xor(hash, round(k(0n), accumulator)), k(P1)), k(P4));
-const shiftXor = (value: Code, local: number, bits: number): Code => [...set(local, value), ...set(local, i64.xor(get(local), i64.shrU(get(local), k(BigInt(bits)))))];
+const round = (accumulator: Code, input: Code): Code =>
+  i64.mul(rotl(i64.add(accumulator, i64.mul(input, k(P2))), 31), k(P1));
+const mergeRound = (hash: Code, accumulator: Code): Code =>
+  i64.add(i64.mul(i64.xor(hash, round(k(0n), accumulator)), k(P1)), k(P4));
+const shiftXor = (value: Code, local: number, bits: number): Code => [
+  ...set(local, value),
+  ...set(local, i64.xor(get(local), i64.shrU(get(local), k(BigInt(bits))))),
+];
 
 /** xxh64(at, length): the hash with seed 0. Locals: 2 end, 3 hash, 4-7 accumulators. */
 const [AT, LENGTH, END, HASH, V1] = [0, 1, 2, 3, 4];
@@ -32,13 +50,28 @@ const xxh64: WasmFunction = {
       i32.geU(get(LENGTH), i32.const(32)),
       ...accumulators.map((v, i) => set(v, k([P1 + P2, P2, 0n, -P1][i] ?? 0n))),
       loopWhile(room(32), ...accumulators.map((v, i) => set(v, round(get(v), i64.load(get(AT), 8 * i)))), step(32)),
-      set(HASH, accumulators.map((v, i) => rotl(get(v), [1, 7, 12, 18][i] ?? 0)).reduce((a, b) => i64.add(a, b))),
+      set(
+        HASH,
+        accumulators.map((v, i) => rotl(get(v), [1, 7, 12, 18][i] ?? 0)).reduce((a, b) => i64.add(a, b)),
+      ),
       ...accumulators.map((v) => set(HASH, mergeRound(get(HASH), get(v)))),
     ),
     set(HASH, i64.add(get(HASH), i64.extend(get(LENGTH)))),
-    loopWhile(room(8), set(HASH, i64.add(i64.mul(rotl(i64.xor(get(HASH), round(k(0n), i64.load(get(AT)))), 27), k(P1)), k(P4))), step(8)),
-    when(room(4), set(HASH, i64.add(i64.mul(rotl(i64.xor(get(HASH), i64.mul(i64.load32(get(AT)), k(P1))), 23), k(P2)), k(P3))), step(4)),
-    loopWhile(room(1), set(HASH, i64.mul(rotl(i64.xor(get(HASH), i64.mul(i64.load8(get(AT)), k(P5))), 11), k(P1))), step(1)),
+    loopWhile(
+      room(8),
+      set(HASH, i64.add(i64.mul(rotl(i64.xor(get(HASH), round(k(0n), i64.load(get(AT)))), 27), k(P1)), k(P4))),
+      step(8),
+    ),
+    when(
+      room(4),
+      set(HASH, i64.add(i64.mul(rotl(i64.xor(get(HASH), i64.mul(i64.load32(get(AT)), k(P1))), 23), k(P2)), k(P3))),
+      step(4),
+    ),
+    loopWhile(
+      room(1),
+      set(HASH, i64.mul(rotl(i64.xor(get(HASH), i64.mul(i64.load8(get(AT)), k(P5))), 11), k(P1))),
+      step(1),
+    ),
     shiftXor(get(HASH), HASH, 33),
     shiftXor(i64.mul(get(HASH), k(P2)), HASH, 29),
     shiftXor(i64.mul(get(HASH), k(P3)), HASH, 32),
@@ -61,7 +94,15 @@ const runs: WasmFunction = {
     loopWhile(
       i32.leU(get(0), get(5)),
       when(
-        [...i32.eq(get(0), get(5)), 0x04, 0x7f, ...i32.const(1), 0x05, ...i32.eq(i32.load8(get(0)), i32.const(0x20)), 0x0b],
+        [
+          ...i32.eq(get(0), get(5)),
+          0x04,
+          0x7f,
+          ...i32.const(1),
+          0x05,
+          ...i32.eq(i32.load8(get(0)), i32.const(0x20)),
+          0x0b,
+        ],
         i32store(i32.add(get(3), i32.shl(get(7), i32.const(2))), get(6)),
         set(7, i32.add(get(7), i32.const(1))),
         when(i32.eq(get(7), get(2)), set(7, i32.const(0))),
@@ -69,7 +110,10 @@ const runs: WasmFunction = {
         when(
           i32.geU(get(8), get(2)),
           set(6, i32.load(i32.add(get(3), i32.shl(get(7), i32.const(2))))),
-          i64.store(i32.add(get(4), i32.shl(i32.sub(get(8), get(2)), i32.const(3))), call(0, get(6), i32.sub(get(0), get(6)))),
+          i64.store(
+            i32.add(get(4), i32.shl(i32.sub(get(8), get(2)), i32.const(3))),
+            call(0, get(6), i32.sub(get(0), get(6))),
+          ),
         ),
         set(6, i32.add(get(0), i32.const(1))),
       ),
@@ -110,17 +154,19 @@ const minima: WasmFunction = {
         i32.ltU(get(6), get(5)),
         set(7, i64.load(get(6))),
         lanes((i) => set(X + i, i64.add(i64.mul(get(7), get(A + i)), get(B + i)))),
-        lanes((i) => when(
-          i64.ltU(i64.and(get(X + i), k(PRIME)), get(BOUND + i)),
-          set(X + i, i64.sub(get(X + i), k(8n))),
-          set(REMAINDER, i64.add(i64.and(get(X + i), k(PRIME)), i64.shrU(get(X + i), k(61n)))),
-          when(i64.geU(get(REMAINDER), k(PRIME)), set(REMAINDER, i64.sub(get(REMAINDER), k(PRIME)))),
+        lanes((i) =>
           when(
-            i64.ltU(get(REMAINDER), get(LEAST + i)),
-            set(LEAST + i, get(REMAINDER)),
-            set(BOUND + i, i64.add(get(REMAINDER), k(8n))),
+            i64.ltU(i64.and(get(X + i), k(PRIME)), get(BOUND + i)),
+            set(X + i, i64.sub(get(X + i), k(8n))),
+            set(REMAINDER, i64.add(i64.and(get(X + i), k(PRIME)), i64.shrU(get(X + i), k(61n)))),
+            when(i64.geU(get(REMAINDER), k(PRIME)), set(REMAINDER, i64.sub(get(REMAINDER), k(PRIME)))),
+            when(
+              i64.ltU(get(REMAINDER), get(LEAST + i)),
+              set(LEAST + i, get(REMAINDER)),
+              set(BOUND + i, i64.add(get(REMAINDER), k(8n))),
+            ),
           ),
-        )),
+        ),
         set(6, i32.add(get(6), i32.const(8))),
       ),
       lanes((i) => i64.store(get(4), get(LEAST + i), 8 * i)),
@@ -132,7 +178,12 @@ const minima: WasmFunction = {
 };
 
 /** hash(at, length, out): xxHash64 as eight bytes. */
-const hash: WasmFunction = { name: "hash", parameters: ["i32", "i32", "i32"], locals: [], body: [i64.store(get(2), call(0, get(0), get(1)))] };
+const hash: WasmFunction = {
+  name: "hash",
+  parameters: ["i32", "i32", "i32"],
+  locals: [],
+  body: [i64.store(get(2), call(0, get(0), get(1)))],
+};
 
 /** What is used of the platform's WebAssembly, which the types of the language alone do not have. */
 interface Platform {

@@ -1,5 +1,5 @@
 /** @file Which columns of a table hold the other fields of documents: a type for each field, found over all documents before one is written. */
-import { fieldsOf, type FieldValue } from "../read/json.ts";
+import { fieldsOf, type FieldValue } from "../read/stream/json.ts";
 
 /** `json`: values of several types, lists, objects, or whole numbers beyond 64 bits, each as its JSON. */
 export type ColumnType = "boolean" | "int64" | "double" | "string" | "json";
@@ -10,7 +10,10 @@ export interface Column {
 }
 
 /** Columns by field; or all fields of a document as one JSON text, where there are too many or their names cannot be told apart; or none. */
-export type Columns = { readonly kind: "fields"; readonly columns: readonly Column[] } | { readonly kind: "json" } | { readonly kind: "none" };
+export type Columns =
+  | { readonly kind: "fields"; readonly columns: readonly Column[] }
+  | { readonly kind: "json" }
+  | { readonly kind: "none" };
 
 /** More make the head of a file larger than what it holds. */
 const mostColumns = 1000;
@@ -39,11 +42,16 @@ export class ColumnTypes {
 
 function typeOf(value: FieldValue): ColumnType | undefined {
   switch (typeof value) {
-    case "boolean": return "boolean";
-    case "number": return Number.isSafeInteger(value) ? "int64" : "double";
-    case "bigint": return BigInt.asIntN(64, value) === value ? "int64" : "json";
-    case "string": return "string";
-    default: return value === null ? undefined : "json";
+    case "boolean":
+      return "boolean";
+    case "number":
+      return Number.isSafeInteger(value) ? "int64" : "double";
+    case "bigint":
+      return BigInt.asIntN(64, value) === value ? "int64" : "json";
+    case "string":
+      return "string";
+    default:
+      return value === null ? undefined : "json";
   }
 }
 
@@ -53,12 +61,20 @@ function wider(one: ColumnType | undefined, other: ColumnType | undefined): Colu
 }
 
 /** What a column has of a value: its own type, a bigint for `int64`, JSON text for `json`. */
-export function cellOf(value: FieldValue | undefined, type: ColumnType): boolean | number | bigint | string | undefined {
+export function cellOf(
+  value: FieldValue | undefined,
+  type: ColumnType,
+): boolean | number | bigint | string | undefined {
   if (value === undefined || value === null) return undefined;
   switch (type) {
-    case "json": return typeof value === "object" ? value.json : typeof value === "bigint" ? String(value) : JSON.stringify(value);
-    case "int64": return BigInt(value as number | bigint);
-    case "double": return Number(value);
-    case "boolean": case "string": return value as boolean | string;
+    case "json":
+      return typeof value === "object" ? value.json : typeof value === "bigint" ? String(value) : JSON.stringify(value);
+    case "int64":
+      return BigInt(value as number | bigint);
+    case "double":
+      return Number(value);
+    case "boolean":
+    case "string":
+      return value as boolean | string;
   }
 }

@@ -10,7 +10,11 @@ export function nanogptMeta(texts: readonly string[]): Uint8Array {
   for (const [id, token] of texts.entries()) if (!first.has(token)) first.set(token, id);
   const itos = table(texts.map((token, id) => [number(id), text(token)]));
   const stoi = table([...first].map(([token, id]) => [text(token), number(id)]));
-  const meta = table([[text("vocab_size"), number(texts.length)], [text("itos"), itos], [text("stoi"), stoi]]);
+  const meta = table([
+    [text("vocab_size"), number(texts.length)],
+    [text("itos"), itos],
+    [text("stoi"), stoi],
+  ]);
   return Buffer.concat([Buffer.from([0x80, 2]), meta, Buffer.from(".")]);
 }
 

@@ -8,7 +8,8 @@ interface OfField {
 
 export const fieldCodes = {
   "field/unknown": error(
-    ({ owner, what, field }: OfField & { readonly owner: string; readonly what: "field" | "option" }) => `\`${owner}\` has no ${what} \`${field}\``,
+    ({ owner, what, field }: OfField & { readonly owner: string; readonly what: "field" | "option" }) =>
+      `\`${owner}\` has no ${what} \`${field}\``,
     "The section does not know a field of this name, or the step of curation no such option. Nothing is ignored silently: a misspelt option would otherwise train with a default. The generated list of fields names every field with its type, unit and default.",
   ),
   "field/duplicate": error(
@@ -28,11 +29,13 @@ export const fieldCodes = {
     "Some groups carry a name between their keyword and the brace, such as `source tales { … }` or `group vectors { … }`; others, such as `checkpoint { … }`, do not.",
   ),
   "field/type": error(
-    ({ field, expected, found }: OfField & { readonly expected: string; readonly found: string }) => `\`${field}\` takes ${expected}, not ${found}`,
+    ({ field, expected, found }: OfField & { readonly expected: string; readonly found: string }) =>
+      `\`${field}\` takes ${expected}, not ${found}`,
     "The value is of another sort than the field takes.",
   ),
   "field/choice": error(
-    ({ field, choices, found }: OfField & { readonly choices: string; readonly found: string }) => `\`${field}\` is ${choices}, not ${found}`,
+    ({ field, choices, found }: OfField & { readonly choices: string; readonly found: string }) =>
+      `\`${field}\` is ${choices}, not ${found}`,
     "The field takes one of a few words.",
   ),
   "field/unit": error(
@@ -40,7 +43,8 @@ export const fieldCodes = {
     "A quantity says what it counts or measures, so that `budget: 5000` cannot mean steps to one reader and tokens to another. Counted nouns follow a space (`20M tokens`), units touch their number (`2GiB`, `2h`, `10%`).",
   ),
   "field/range": error(
-    ({ field, range, found }: OfField & { readonly range: string; readonly found: string }) => `\`${field}\` must be ${range}, not ${found}`,
+    ({ field, range, found }: OfField & { readonly range: string; readonly found: string }) =>
+      `\`${field}\` must be ${range}, not ${found}`,
     "The number is outside of what makes sense for this field.",
   ),
   "field/conflict": error(
@@ -56,8 +60,19 @@ export const fieldCodes = {
     "Every document belongs to exactly one part of the split, so the parts add up to 100%.",
   ),
   "size/decimal": warning(
-    ({ name, written, value, binary, meant }: { readonly name: string; readonly written: string; readonly value: number; readonly binary: string; readonly meant: number }) =>
-      `${name} = ${written} is ${value}; did you mean \`${binary}\` = ${meant}?`,
+    ({
+      name,
+      written,
+      value,
+      binary,
+      meant,
+    }: {
+      readonly name: string;
+      readonly written: string;
+      readonly value: number;
+      readonly binary: string;
+      readonly meant: number;
+    }) => `${name} = ${written} is ${value}; did you mean \`${binary}\` = ${meant}?`,
     "Suffixes `k`, `M` and `B` are decimal: `32k` is 32000. Sizes of axes are usually multiples of a power of two, since the kernels work on tiles; `32Ki` is 32768. A size that is meant to be decimal is written out.",
   ),
 };

@@ -41,11 +41,18 @@ export function compileBody(node: Comp | Scatter): Kernel {
     compiledText.set(text, make);
   }
   return make({
-    bf16, erf, uniform, gaussian, roundEven, wholeOf,
+    bf16,
+    erf,
+    uniform,
+    gaussian,
+    roundEven,
+    wholeOf,
     bits: (seed, step, stream, counter) => bitsOf(streamKey(seed, step, stream), counter),
     outOfRange(input, dimension, value) {
       const of = inputs[input];
-      throw new Error(`internal: ${node.name} reads ${of?.name} at ${value} on axis ${of?.axes[dimension]?.name} of size ${of?.axes[dimension]?.size}`);
+      throw new Error(
+        `internal: ${node.name} reads ${of?.name} at ${value} on axis ${of?.axes[dimension]?.name} of size ${of?.axes[dimension]?.size}`,
+      );
     },
   });
 }
@@ -88,7 +95,8 @@ class BodyCompiler {
       if (node.kind === "comp" && node.reduce && depth === rank) {
         text = `let acc = ${{ sum: "0", max: "-Infinity", min: "Infinity" }[node.reduce.op]};\n${text}\nout[o++] = acc;`;
       }
-      if (depth > 0) text = `for (let a${depth - 1} = 0; a${depth - 1} < ${this.#space[depth - 1]?.size}; a${depth - 1}++) {\n${text}\n}`;
+      if (depth > 0)
+        text = `for (let a${depth - 1} = 0; a${depth - 1} < ${this.#space[depth - 1]?.size}; a${depth - 1}++) {\n${text}\n}`;
     }
     return `const { bf16, erf, uniform, gaussian, bits, roundEven, wholeOf, outOfRange } = helpers;
 return (out, inputs, seed, step) => {
@@ -138,13 +146,23 @@ ${text}
   #text(s: Scalar, parts: readonly string[]): string {
     const [a = "", b = ""] = parts;
     switch (s.kind) {
-      case "read": return `i${this.#inputs.indexOf(s.of)}[${flatIndex(parts, s.of.axes)}]`;
-      case "unary": return s.dtype === "i32" ? wrappedText(unaryText(s.op, a), "i32") : unaryText(s.op, a);
-      case "binary": return binaryText(s, a, b);
-      case "cast": return s.dtype === "i32" ? `wholeOf(${a})` : s.dtype === "bool" ? `(${a} !== 0 ? 1 : 0)` : a;
-      case "random": return `${s.law}(seed, step, ${a}, ${b})`;
-      case "literal": case "axis": case "select": case "slot": throw new Error(`internal: ${s.kind} in a body`);
-      default: return unreachable(s);
+      case "read":
+        return `i${this.#inputs.indexOf(s.of)}[${flatIndex(parts, s.of.axes)}]`;
+      case "unary":
+        return s.dtype === "i32" ? wrappedText(unaryText(s.op, a), "i32") : unaryText(s.op, a);
+      case "binary":
+        return binaryText(s, a, b);
+      case "cast":
+        return s.dtype === "i32" ? `wholeOf(${a})` : s.dtype === "bool" ? `(${a} !== 0 ? 1 : 0)` : a;
+      case "random":
+        return `${s.law}(seed, step, ${a}, ${b})`;
+      case "literal":
+      case "axis":
+      case "select":
+      case "slot":
+        throw new Error(`internal: ${s.kind} in a body`);
+      default:
+        return unreachable(s);
     }
   }
 
@@ -152,7 +170,9 @@ ${text}
     const input = this.#inputs.indexOf(s.of);
     return s.at.flatMap((index, i) => {
       const size = s.of.axes[i]?.size ?? 0;
-      return inRange(index, size, this.#space) ? [] : [`if (!(${parts[i]} >= 0 && ${parts[i]} < ${size})) outOfRange(${input}, ${i}, ${parts[i]});`];
+      return inRange(index, size, this.#space)
+        ? []
+        : [`if (!(${parts[i]} >= 0 && ${parts[i]} < ${size})) outOfRange(${input}, ${i}, ${parts[i]});`];
     });
   }
 
@@ -189,16 +209,34 @@ const wrappedText = (text: string, dtype: DType): string => (dtype === "i32" ? `
 
 function unaryText(op: Unary["op"], a: string): string {
   switch (op) {
-    case "neg": return `-${a}`;
-    case "stop": return a;
-    case "rsqrt": return `1 / Math.sqrt(${a})`;
-    case "erf": case "bf16": return `${op}(${a})`;
-    case "round": return `roundEven(${a})`;
-    case "not": return `(${a} ? 0 : 1)`;
-    case "finite": return `(Number.isFinite(${a}) ? 1 : 0)`;
-    case "exp": case "log": case "sqrt": case "sin": case "cos": case "tanh": case "abs": case "floor": case "ceil": case "sign":
+    case "neg":
+      return `-${a}`;
+    case "stop":
+      return a;
+    case "rsqrt":
+      return `1 / Math.sqrt(${a})`;
+    case "erf":
+    case "bf16":
+      return `${op}(${a})`;
+    case "round":
+      return `roundEven(${a})`;
+    case "not":
+      return `(${a} ? 0 : 1)`;
+    case "finite":
+      return `(Number.isFinite(${a}) ? 1 : 0)`;
+    case "exp":
+    case "log":
+    case "sqrt":
+    case "sin":
+    case "cos":
+    case "tanh":
+    case "abs":
+    case "floor":
+    case "ceil":
+    case "sign":
       return `Math.${op}(${a})`;
-    default: return unreachable(op);
+    default:
+      return unreachable(op);
   }
 }
 
@@ -206,17 +244,33 @@ const comparisonSigns = { lt: "<", le: "<=", eq: "===", ne: "!==" } as const;
 
 function binaryText(s: Binary, a: string, b: string): string {
   switch (s.op) {
-    case "add": return wrappedText(`${a} + ${b}`, s.dtype);
-    case "sub": return wrappedText(`${a} - ${b}`, s.dtype);
-    case "mul": return s.dtype === "i32" ? `Math.imul(${a}, ${b})` : `${a} * ${b}`;
-    case "div": return s.dtype === "i32" ? `(${b} === 0 ? ${a} : ${a} / ${b} | 0)` : `${a} / ${b}`;
-    case "pow": return s.right.kind === "literal" && s.right.value === 2 ? `${a} * ${a}` : `${a} ** ${b}`;
-    case "min": case "max": return `Math.${s.op}(${a}, ${b})`;
-    case "idiv": return `(${b} === 0 ? ${a} : Math.floor(${a} / ${b}) | 0)`;
-    case "mod": return `(${b} === 0 ? 0 : ${a} - ${b} * Math.floor(${a} / ${b}))`;
-    case "lt": case "le": case "eq": case "ne": return `(${a} ${comparisonSigns[s.op]} ${b} ? 1 : 0)`;
-    case "and": return `(${a} && ${b} ? 1 : 0)`;
-    case "or": return `(${a} || ${b} ? 1 : 0)`;
-    default: return unreachable(s.op);
+    case "add":
+      return wrappedText(`${a} + ${b}`, s.dtype);
+    case "sub":
+      return wrappedText(`${a} - ${b}`, s.dtype);
+    case "mul":
+      return s.dtype === "i32" ? `Math.imul(${a}, ${b})` : `${a} * ${b}`;
+    case "div":
+      return s.dtype === "i32" ? `(${b} === 0 ? ${a} : ${a} / ${b} | 0)` : `${a} / ${b}`;
+    case "pow":
+      return s.right.kind === "literal" && s.right.value === 2 ? `${a} * ${a}` : `${a} ** ${b}`;
+    case "min":
+    case "max":
+      return `Math.${s.op}(${a}, ${b})`;
+    case "idiv":
+      return `(${b} === 0 ? ${a} : Math.floor(${a} / ${b}) | 0)`;
+    case "mod":
+      return `(${b} === 0 ? 0 : ${a} - ${b} * Math.floor(${a} / ${b}))`;
+    case "lt":
+    case "le":
+    case "eq":
+    case "ne":
+      return `(${a} ${comparisonSigns[s.op]} ${b} ? 1 : 0)`;
+    case "and":
+      return `(${a} && ${b} ? 1 : 0)`;
+    case "or":
+      return `(${a} || ${b} ? 1 : 0)`;
+    default:
+      return unreachable(s.op);
   }
 }

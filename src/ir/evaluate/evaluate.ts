@@ -20,7 +20,9 @@ const kernels = new WeakMap<Node, Kernel>();
 
 /** Evaluates the roots and all they depend on. Booleans are 0 and 1. */
 export function evaluate(
-  roots: readonly Node[], bind: Binding, { seed, step }: RandomState = { seed: 0, step: 0 },
+  roots: readonly Node[],
+  bind: Binding,
+  { seed, step }: RandomState = { seed: 0, step: 0 },
 ): Map<Node, Float64Array> {
   const values = new Map<Node, Float64Array>();
   const valueOf = (node: Node): Float64Array => {
@@ -33,17 +35,22 @@ export function evaluate(
 
   function compute(node: Node): Float64Array {
     switch (node.kind) {
-      case "leaf": return leafValue(node, bind);
-      case "region": return valueOf(node.reference);
-      case "update": return valueOf(node.value);
-      case "comp": case "scatter": {
+      case "leaf":
+        return leafValue(node, bind);
+      case "region":
+        return valueOf(node.reference);
+      case "update":
+        return valueOf(node.value);
+      case "comp":
+      case "scatter": {
         const kernel = kernels.get(node) ?? compileBody(node);
         kernels.set(node, kernel);
         const out = new Float64Array(elementCount(node.axes));
         kernel(out, inputsOf(node).map(valueOf), seed, step);
         return out;
       }
-      default: return unreachable(node);
+      default:
+        return unreachable(node);
     }
   }
 }

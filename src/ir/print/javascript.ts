@@ -31,7 +31,18 @@ export interface JavaScript {
 }
 
 /** Weakest first. JavaScript lets neither side of `**` be a sign, nor a sign stand before it. */
-const level = { conditional: 0, or: 1, and: 2, equality: 3, comparison: 4, sum: 5, product: 6, prefix: 7, power: 8, atom: 9 } as const;
+const level = {
+  conditional: 0,
+  or: 1,
+  and: 2,
+  equality: 3,
+  comparison: 4,
+  sum: 5,
+  product: 6,
+  prefix: 7,
+  power: 8,
+  atom: 9,
+} as const;
 
 /** Prints with shared subexpressions as constants `a`, `b`, … unless `inline` asks for one expression. */
 export function javascript(root: Scalar, names: JavaScriptNames, inline = false): JavaScript {
@@ -46,7 +57,7 @@ export function javascript(root: Scalar, names: JavaScriptNames, inline = false)
     if (before) return before;
     const made = expression(s);
     const shared = !inline && (uses.get(s) ?? 0) > 1 && operands(s).length > 0 && made.level < level.atom;
-    if (!shared) return known.set(s, made), made;
+    if (!shared) return (known.set(s, made), made);
     const name = `x${statements.length + 1}`;
     statements.push(`const ${name} = ${made.text};`);
     const reference = { text: name, level: level.atom };
@@ -54,28 +65,46 @@ export function javascript(root: Scalar, names: JavaScriptNames, inline = false)
     return reference;
   };
   const at = (s: Scalar, least: number): string => within(print(s), least);
-  const call = (name: string, ...parts: readonly Scalar[]): Text => ({ text: `${name}(${parts.map((p) => at(p, 0)).join(", ")})`, level: level.atom });
+  const call = (name: string, ...parts: readonly Scalar[]): Text => ({
+    text: `${name}(${parts.map((p) => at(p, 0)).join(", ")})`,
+    level: level.atom,
+  });
 
   const expression = (s: Scalar): Text => {
     switch (s.kind) {
-      case "literal": return s.dtype === "bool" ? { text: String(s.value !== 0), level: level.atom } : number(s.value);
-      case "axis": case "read": return { text: names.name(s), level: level.atom };
-      case "unary": return unary(s.op, s.of);
-      case "binary": return wraps(s) ? wrappedText(s) : binary(s.op, s.left, s.right);
-      case "select": return { text: `${at(s.condition, 1)} ? ${at(s.then, 1)} : ${at(s.else, 0)}`, level: level.conditional };
-      case "cast": return castText(s.dtype, s.of);
+      case "literal":
+        return s.dtype === "bool" ? { text: String(s.value !== 0), level: level.atom } : number(s.value);
+      case "axis":
+      case "read":
+        return { text: names.name(s), level: level.atom };
+      case "unary":
+        return unary(s.op, s.of);
+      case "binary":
+        return wraps(s) ? wrappedText(s) : binary(s.op, s.left, s.right);
+      case "select":
+        return { text: `${at(s.condition, 1)} ? ${at(s.then, 1)} : ${at(s.else, 0)}`, level: level.conditional };
+      case "cast":
+        return castText(s.dtype, s.of);
       case "random":
         invariant(s.law !== "bits", "random bits on the host");
         calls.add(s.law);
-        return { text: `${s.law}(seed, step, ${names.stream?.(s.stream) ?? at(s.stream, 0)}, ${at(s.counter, 0)})`, level: level.atom };
-      case "slot": throw new Error("internal: a kernel's slot on the host");
-      default: return unreachable(s);
+        return {
+          text: `${s.law}(seed, step, ${names.stream?.(s.stream) ?? at(s.stream, 0)}, ${at(s.counter, 0)})`,
+          level: level.atom,
+        };
+      case "slot":
+        throw new Error("internal: a kernel's slot on the host");
+      default:
+        return unreachable(s);
     }
   };
 
-  const wraps = (s: Scalar): boolean => s.dtype === "i32" && names.space !== undefined && !isExact(affineOf(s), names.space);
+  const wraps = (s: Scalar): boolean =>
+    s.dtype === "i32" && names.space !== undefined && !isExact(affineOf(s), names.space);
   const wrappedText = (s: Extract<Scalar, { kind: "binary" }>): Text =>
-    s.op === "mul" ? call("Math.imul", s.left, s.right) : { text: `(${binary(s.op, s.left, s.right).text} | 0)`, level: level.atom };
+    s.op === "mul"
+      ? call("Math.imul", s.left, s.right)
+      : { text: `(${binary(s.op, s.left, s.right).text} | 0)`, level: level.atom };
 
   const castText = (to: DType, of: Scalar): Text => {
     if (to === "bool") return { text: `${at(of, level.comparison)} !== 0`, level: level.equality };
@@ -85,38 +114,71 @@ export function javascript(root: Scalar, names: JavaScriptNames, inline = false)
 
   const unary = (op: UnaryOp, of: Scalar): Text => {
     switch (op) {
-      case "neg": return prefix("-", print(of), level.prefix, level.atom);
-      case "stop": return print(of);
-      case "not": return prefix("!", print(of), level.prefix);
-      case "rsqrt": return { text: `1 / ${call("Math.sqrt", of).text}`, level: level.product };
-      case "finite": return call("Number.isFinite", of);
-      case "erf": case "bf16": calls.add(op); return call(op, of);
-      case "round": calls.add("roundEven"); return call("roundEven", of);
-      default: return call(`Math.${op}`, of);
+      case "neg":
+        return prefix("-", print(of), level.prefix, level.atom);
+      case "stop":
+        return print(of);
+      case "not":
+        return prefix("!", print(of), level.prefix);
+      case "rsqrt":
+        return { text: `1 / ${call("Math.sqrt", of).text}`, level: level.product };
+      case "finite":
+        return call("Number.isFinite", of);
+      case "erf":
+      case "bf16":
+        calls.add(op);
+        return call(op, of);
+      case "round":
+        calls.add("roundEven");
+        return call("roundEven", of);
+      default:
+        return call(`Math.${op}`, of);
     }
   };
 
-  const infix = (sign: string, binds: number, left: Scalar, right: Scalar, associative: boolean): Text => infixText(print(left), sign, print(right), binds, binds, associative ? binds : binds + 1);
+  const infix = (sign: string, binds: number, left: Scalar, right: Scalar, associative: boolean): Text =>
+    infixText(print(left), sign, print(right), binds, binds, associative ? binds : binds + 1);
 
   const binary = (op: BinaryOp, left: Scalar, right: Scalar): Text => {
     switch (op) {
-      case "add": return infix("+", level.sum, left, right, true);
-      case "sub": return infix("-", level.sum, left, right, false);
-      case "mul": return infix("*", level.product, left, right, true);
-      case "div": return left.dtype === "i32" ? { text: `Math.trunc(${infix("/", level.product, left, right, false).text})`, level: level.atom } : infix("/", level.product, left, right, false);
-      case "pow": return infixText(print(left), "**", print(right), level.power, level.atom, level.atom);
-      case "min": return call("Math.min", left, right);
-      case "max": return call("Math.max", left, right);
-      case "idiv": return { text: `Math.floor(${infix("/", level.product, left, right, false).text})`, level: level.atom };
+      case "add":
+        return infix("+", level.sum, left, right, true);
+      case "sub":
+        return infix("-", level.sum, left, right, false);
+      case "mul":
+        return infix("*", level.product, left, right, true);
+      case "div":
+        return left.dtype === "i32"
+          ? { text: `Math.trunc(${infix("/", level.product, left, right, false).text})`, level: level.atom }
+          : infix("/", level.product, left, right, false);
+      case "pow":
+        return infixText(print(left), "**", print(right), level.power, level.atom, level.atom);
+      case "min":
+        return call("Math.min", left, right);
+      case "max":
+        return call("Math.max", left, right);
+      case "idiv":
+        return { text: `Math.floor(${infix("/", level.product, left, right, false).text})`, level: level.atom };
       // Floored, as everywhere in the language; `%` would keep the sign of the left side.
-      case "mod": return { text: `${at(left, level.sum)} - ${at(right, level.product)} * Math.floor(${infix("/", level.product, left, right, false).text})`, level: level.sum };
-      case "lt": return infix("<", level.comparison, left, right, false);
-      case "le": return infix("<=", level.comparison, left, right, false);
-      case "eq": return infix("===", level.equality, left, right, false);
-      case "ne": return infix("!==", level.equality, left, right, false);
-      case "and": return infix("&&", level.and, left, right, true);
-      case "or": return infix("||", level.or, left, right, true);
-      default: return unreachable(op);
+      case "mod":
+        return {
+          text: `${at(left, level.sum)} - ${at(right, level.product)} * Math.floor(${infix("/", level.product, left, right, false).text})`,
+          level: level.sum,
+        };
+      case "lt":
+        return infix("<", level.comparison, left, right, false);
+      case "le":
+        return infix("<=", level.comparison, left, right, false);
+      case "eq":
+        return infix("===", level.equality, left, right, false);
+      case "ne":
+        return infix("!==", level.equality, left, right, false);
+      case "and":
+        return infix("&&", level.and, left, right, true);
+      case "or":
+        return infix("||", level.or, left, right, true);
+      default:
+        return unreachable(op);
     }
   };
 

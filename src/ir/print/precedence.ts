@@ -10,8 +10,17 @@ export interface Text {
 export const within = ({ text, level }: Text, least: number): string => (level < least ? `(${text})` : text);
 
 /** `left sign right`, which groups to the left unless the sides ask for less. */
-export const infix = (left: Text, sign: string, right: Text, level: number, leftLeast = level, rightLeast = level + 1): Text =>
-  ({ text: `${within(left, leftLeast)} ${sign} ${within(right, rightLeast)}`, level });
+export const infix = (
+  left: Text,
+  sign: string,
+  right: Text,
+  level: number,
+  leftLeast = level,
+  rightLeast = level + 1,
+): Text => ({ text: `${within(left, leftLeast)} ${sign} ${within(right, rightLeast)}`, level });
 
 /** `sign of`, where the operand binds at least so tightly and does not begin with a sign itself: `--x` is something else. */
-export const prefix = (sign: string, of: Text, level: number, least = level): Text => ({ text: `${sign}${/^[-!~]/.test(of.text) ? `(${of.text})` : within(of, least)}`, level });
+export const prefix = (sign: string, of: Text, level: number, least = level): Text => ({
+  text: `${sign}${/^[-!~]/.test(of.text) ? `(${of.text})` : within(of, least)}`,
+  level,
+});

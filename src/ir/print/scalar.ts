@@ -24,15 +24,39 @@ export function indexNames(space: readonly Axis[]): readonly string[] {
 }
 
 // Binding strength, weakest first.
-const conditional = 0, disjunction = 1, conjunction = 2, comparison = 3, sum = 4, product = 5, prefix = 6, power = 7, atom = 8;
+const conditional = 0,
+  disjunction = 1,
+  conjunction = 2,
+  comparison = 3,
+  sum = 4,
+  product = 5,
+  prefix = 6,
+  power = 7,
+  atom = 8;
 
 const infix: Readonly<Partial<Record<Binary["op"], readonly [sign: string, strength: number]>>> = {
-  or: ["or", disjunction], and: ["and", conjunction], lt: ["<", comparison], le: ["<=", comparison], eq: ["==", comparison], ne: ["!=", comparison],
-  add: ["+", sum], sub: ["-", sum], mul: ["*", product], div: ["/", product], idiv: ["div", product], mod: ["mod", product], pow: ["^", power],
+  or: ["or", disjunction],
+  and: ["and", conjunction],
+  lt: ["<", comparison],
+  le: ["<=", comparison],
+  eq: ["==", comparison],
+  ne: ["!=", comparison],
+  add: ["+", sum],
+  sub: ["-", sum],
+  mul: ["*", product],
+  div: ["/", product],
+  idiv: ["div", product],
+  mod: ["mod", product],
+  pow: ["^", power],
 };
 
 /** Prints over a space; `nameOf` names the nodes that are read, `shareFrom` is the size from which a repeated part is a `let`. */
-export function printScalar(root: Scalar, space: readonly Axis[], nameOf: (node: Node) => string = (n) => n.name, shareFrom = 4): PrintedScalar {
+export function printScalar(
+  root: Scalar,
+  space: readonly Axis[],
+  nameOf: (node: Node) => string = (n) => n.name,
+  shareFrom = 4,
+): PrintedScalar {
   const indices = indexNames(space);
   const shared = repeated(root, shareFrom);
   const lets: string[] = [];
@@ -61,14 +85,26 @@ export function printScalar(root: Scalar, space: readonly Axis[], nameOf: (node:
   };
   const expression = (s: Scalar): string => {
     switch (s.kind) {
-      case "literal": return s.dtype === "bool" ? String(s.value !== 0) : printNumber(s.value);
-      case "axis": return indices[s.position] ?? `axis${s.position}`;
-      case "slot": return `slot${s.index}`;
-      case "read": return s.at.length === 0 ? nameOf(s.of) : `${nameOf(s.of)}[${s.at.map((i) => at(i, conditional)).join(", ")}]`;
-      case "cast": return `${s.dtype}(${print(s.of)})`;
-      case "random": return `${s.law}(${s.stream.kind === "literal" ? (s.stream.value >>> 0).toString(16) : print(s.stream)}, ${print(s.counter)})`;
-      case "select": return `if ${at(s.condition, disjunction)} then ${at(s.then, disjunction)} else ${at(s.else, conditional)}`;
-      case "unary": return s.op === "neg" ? `-${at(s.of, prefix)}` : s.op === "not" ? `not ${at(s.of, prefix)}` : `${s.op}(${print(s.of)})`;
+      case "literal":
+        return s.dtype === "bool" ? String(s.value !== 0) : printNumber(s.value);
+      case "axis":
+        return indices[s.position] ?? `axis${s.position}`;
+      case "slot":
+        return `slot${s.index}`;
+      case "read":
+        return s.at.length === 0 ? nameOf(s.of) : `${nameOf(s.of)}[${s.at.map((i) => at(i, conditional)).join(", ")}]`;
+      case "cast":
+        return `${s.dtype}(${print(s.of)})`;
+      case "random":
+        return `${s.law}(${s.stream.kind === "literal" ? (s.stream.value >>> 0).toString(16) : print(s.stream)}, ${print(s.counter)})`;
+      case "select":
+        return `if ${at(s.condition, disjunction)} then ${at(s.then, disjunction)} else ${at(s.else, conditional)}`;
+      case "unary":
+        return s.op === "neg"
+          ? `-${at(s.of, prefix)}`
+          : s.op === "not"
+            ? `not ${at(s.of, prefix)}`
+            : `${s.op}(${print(s.of)})`;
       case "binary": {
         const sign = infix[s.op];
         if (!sign) return `${s.op}(${print(s.left)}, ${print(s.right)})`;
@@ -76,7 +112,8 @@ export function printScalar(root: Scalar, space: readonly Axis[], nameOf: (node:
         const rightFirst = strength === power;
         return `${at(s.left, rightFirst ? strength + 1 : strength)} ${text} ${at(s.right, rightFirst ? strength : strength + 1)}`;
       }
-      default: return unreachable(s);
+      default:
+        return unreachable(s);
     }
   };
   const text = print(root);
@@ -91,7 +128,10 @@ function repeated(root: Scalar, least: number): ReadonlySet<Scalar> {
   for (const s of all) {
     for (const o of new Set(operands(s))) uses.set(o, (uses.get(o) ?? 0) + operands(s).filter((x) => x === o).length);
     const own = s.kind === "literal" || s.kind === "axis" ? 0 : 1;
-    sizes.set(s, operands(s).reduce((n, o) => n + (sizes.get(o) ?? 0), own));
+    sizes.set(
+      s,
+      operands(s).reduce((n, o) => n + (sizes.get(o) ?? 0), own),
+    );
   }
   return new Set(all.filter((s) => (uses.get(s) ?? 0) > 1 && (sizes.get(s) ?? 0) >= least));
 }

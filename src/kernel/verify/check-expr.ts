@@ -20,7 +20,9 @@ export function checkExpr(expr: Expr, scope: Scope): string | undefined {
   }
   const found = typeOf(expr, scope);
   if (typeof found === "string") return `${found}: ${printExpr(expr)}`;
-  return sameType(found, expr.type) ? undefined : `${printExpr(expr)} has type ${printType(expr.type)} and should have ${printType(found)}`;
+  return sameType(found, expr.type)
+    ? undefined
+    : `${printExpr(expr)} has type ${printType(expr.type)} and should have ${printType(found)}`;
 }
 
 /** The type that follows from the operands', or what is wrong. */
@@ -36,31 +38,50 @@ function typeOf(expr: Expr, scope: Scope): ValueType | string {
     case "element":
     case "load":
       if (!sameType(expr.index.type, i32Type)) return `an index of type ${printType(expr.index.type)}`;
-      return (expr.kind === "element" ? scope.register(expr.name) : scope.loaded(expr.array)) ?? "there is no such array to read";
+      return (
+        (expr.kind === "element" ? scope.register(expr.name) : scope.loaded(expr.array)) ??
+        "there is no such array to read"
+      );
     case "unary":
-      return unaryOperands[expr.op].includes(expr.of.type.scalar) ? unaryType(expr.op, expr.of.type) : `${expr.op} of ${printType(expr.of.type)}`;
+      return unaryOperands[expr.op].includes(expr.of.type.scalar)
+        ? unaryType(expr.op, expr.of.type)
+        : `${expr.op} of ${printType(expr.of.type)}`;
     case "binary": {
       const { left, right } = expr;
       if (!sameType(left.type, right.type)) return `${expr.op} of ${printType(left.type)} and ${printType(right.type)}`;
-      return binaryOperands[expr.op].includes(left.type.scalar) ? binaryType(expr.op, left.type) : `${expr.op} of ${printType(left.type)}`;
+      return binaryOperands[expr.op].includes(left.type.scalar)
+        ? binaryType(expr.op, left.type)
+        : `${expr.op} of ${printType(left.type)}`;
     }
     case "select":
       if (!sameType(expr.then.type, expr.else.type)) return "a select of two types";
-      return sameType(expr.condition.type, { scalar: "bool", width }) ? expr.then.type : "a select whose condition does not match";
+      return sameType(expr.condition.type, { scalar: "bool", width })
+        ? expr.then.type
+        : "a select whose condition does not match";
     case "fma":
-      return [expr.a, expr.b, expr.c].every((part) => part.type.scalar === "f32" && sameType(part.type, expr.a.type)) ? expr.a.type : "an fma of what is not f32";
+      return [expr.a, expr.b, expr.c].every((part) => part.type.scalar === "f32" && sameType(part.type, expr.a.type))
+        ? expr.a.type
+        : "an fma of what is not f32";
     case "dot":
-      return sameType(expr.a.type, u32Type) && sameType(expr.b.type, u32Type) && sameType(expr.c.type, f32Type) ? f32Type : "a dot of what is not words and a float";
+      return sameType(expr.a.type, u32Type) && sameType(expr.b.type, u32Type) && sameType(expr.c.type, f32Type)
+        ? f32Type
+        : "a dot of what is not words and a float";
     case "convert":
       return { scalar, width: expr.of.type.width };
     case "bitcast":
-      return scalar === "bool" || expr.of.type.scalar === "bool" ? "a bitcast of booleans" : { scalar, width: expr.of.type.width };
+      return scalar === "bool" || expr.of.type.scalar === "bool"
+        ? "a bitcast of booleans"
+        : { scalar, width: expr.of.type.width };
     case "splat":
       return expr.of.type.width === 1 && width > 1 ? vectorOf(expr.of.type, width) : "a splat of what is no scalar";
     case "vector":
-      return expr.of.length === width && width > 1 && expr.of.every((part) => sameType(part.type, { scalar, width: 1 })) ? expr.type : "a vector of other parts";
+      return expr.of.length === width && width > 1 && expr.of.every((part) => sameType(part.type, { scalar, width: 1 }))
+        ? expr.type
+        : "a vector of other parts";
     case "component":
-      return expr.index >= 0 && expr.index < expr.of.type.width && expr.of.type.width > 1 ? vectorOf(expr.of.type, 1) : "no such component";
+      return expr.index >= 0 && expr.index < expr.of.type.width && expr.of.type.width > 1
+        ? vectorOf(expr.of.type, 1)
+        : "no such component";
     case "random": {
       const keys = [expr.seed, expr.step, expr.stream].every((part) => sameType(part.type, u32Type));
       return keys && sameType(expr.counter.type, i32Type) ? i32Type : "arguments of another type";
@@ -90,11 +111,41 @@ const numeric: readonly ScalarType[] = ["f32", "i32", "u32"];
 const bool: readonly ScalarType[] = ["bool"];
 
 const unaryOperands: Readonly<Record<UnaryOp, readonly ScalarType[]>> = {
-  neg: signed, abs: signed, sign: signed, not: bool, finite: float,
-  exp: float, log: float, sqrt: float, rsqrt: float, sin: float, cos: float, tanh: float, erf: float, floor: float, ceil: float, round: float, bf16: float,
+  neg: signed,
+  abs: signed,
+  sign: signed,
+  not: bool,
+  finite: float,
+  exp: float,
+  log: float,
+  sqrt: float,
+  rsqrt: float,
+  sin: float,
+  cos: float,
+  tanh: float,
+  erf: float,
+  floor: float,
+  ceil: float,
+  round: float,
+  bf16: float,
 };
 
 const binaryOperands: Readonly<Record<BinaryOp, readonly ScalarType[]>> = {
-  add: numeric, sub: numeric, mul: numeric, div: numeric, min: numeric, max: numeric, mod: integer, idiv: ["i32"], imod: ["i32"], pow: float, pair: float,
-  lt: numeric, le: numeric, eq: [...numeric, "bool"], ne: [...numeric, "bool"], and: bool, or: bool,
+  add: numeric,
+  sub: numeric,
+  mul: numeric,
+  div: numeric,
+  min: numeric,
+  max: numeric,
+  mod: integer,
+  idiv: ["i32"],
+  imod: ["i32"],
+  pow: float,
+  pair: float,
+  lt: numeric,
+  le: numeric,
+  eq: [...numeric, "bool"],
+  ne: [...numeric, "bool"],
+  and: bool,
+  or: bool,
 };

@@ -15,13 +15,19 @@ export function checkKernel(kernel: Kernel): void {
   const declared = new Set<string>();
   for (const array of [...kernel.bindings, ...kernel.shared, ...kernel.registers]) {
     invariant(!declared.has(array.name), `${kernel.name} declares ${array.name} twice`);
-    invariant(Number.isInteger(array.length) && array.length > 0, `${kernel.name}: ${array.name} has ${array.length} elements`);
+    invariant(
+      Number.isInteger(array.length) && array.length > 0,
+      `${kernel.name}: ${array.name} has ${array.length} elements`,
+    );
     declared.add(array.name);
   }
-  for (const binding of kernel.bindings) invariant(binding.element.scalar !== "bool", `${kernel.name}: storage of booleans, ${binding.name}`);
+  for (const binding of kernel.bindings)
+    invariant(binding.element.scalar !== "bool", `${kernel.name}: storage of booleans, ${binding.name}`);
   invariant(Number.isInteger(kernel.lanes) && kernel.lanes > 0, `${kernel.name} has ${kernel.lanes} lanes`);
   invariant(Number.isInteger(kernel.groups) && kernel.groups > 0, `${kernel.name} has ${kernel.groups} groups`);
-  const arrays = new Map<string, Array_ | Binding>([...kernel.bindings, ...kernel.shared].map((array) => [array.name, array]));
+  const arrays = new Map<string, Array_ | Binding>(
+    [...kernel.bindings, ...kernel.shared].map((array) => [array.name, array]),
+  );
   const registers = new Map(kernel.registers.map((register) => [register.name, register]));
   const checker: Checker = { kernel, arrays, registers, declared };
   checkUniform(kernel.body, new Map(), checker);
@@ -42,7 +48,9 @@ interface Local {
 type Locals = ReadonlyMap<string, Local>;
 
 function fail(checker: Checker, statement: Statement | UniformStatement, message: string): never {
-  throw new Error(`internal: ${checker.kernel.name}: ${message}, in\n  ${printStatements([statement]).slice(0, 4).join("\n  ")}`);
+  throw new Error(
+    `internal: ${checker.kernel.name}: ${message}, in\n  ${printStatements([statement]).slice(0, 4).join("\n  ")}`,
+  );
 }
 
 function checkUniform(body: readonly UniformStatement[], outer: Locals, checker: Checker): void {
@@ -55,7 +63,12 @@ function checkUniform(body: readonly UniformStatement[], outer: Locals, checker:
         break;
       case "if":
         checkUniformExpr(statement.condition, statement, outer, checker);
-        demand(sameType(statement.condition.type, { scalar: "bool", width: 1 }), statement, "a condition that is not a boolean", checker);
+        demand(
+          sameType(statement.condition.type, { scalar: "bool", width: 1 }),
+          statement,
+          "a condition that is not a boolean",
+          checker,
+        );
         checkUniform(statement.then, outer, checker);
         checkUniform(statement.else, outer, checker);
         break;
@@ -67,10 +80,30 @@ function checkUniform(body: readonly UniformStatement[], outer: Locals, checker:
         const scratch = checker.arrays.get(statement.scratch);
         const width = statement.width ?? checker.kernel.lanes;
         demand(register?.length === 1, statement, `${statement.register} is no register of length 1`, checker);
-        demand(scratch !== undefined && !("access" in scratch), statement, `${statement.scratch} is no shared array`, checker);
-        demand(register !== undefined && scratch !== undefined && sameType(register.element, scratch.element), statement, "register and scratch differ in type", checker);
-        demand(scratch !== undefined && scratch.length >= checker.kernel.lanes, statement, `${statement.scratch} is smaller than the lanes`, checker);
-        demand(width > 0 && checker.kernel.lanes % width === 0, statement, `runs of ${width} do not divide ${checker.kernel.lanes} lanes`, checker);
+        demand(
+          scratch !== undefined && !("access" in scratch),
+          statement,
+          `${statement.scratch} is no shared array`,
+          checker,
+        );
+        demand(
+          register !== undefined && scratch !== undefined && sameType(register.element, scratch.element),
+          statement,
+          "register and scratch differ in type",
+          checker,
+        );
+        demand(
+          scratch !== undefined && scratch.length >= checker.kernel.lanes,
+          statement,
+          `${statement.scratch} is smaller than the lanes`,
+          checker,
+        );
+        demand(
+          width > 0 && checker.kernel.lanes % width === 0,
+          statement,
+          `runs of ${width} do not divide ${checker.kernel.lanes} lanes`,
+          checker,
+        );
         break;
       }
     }
@@ -80,8 +113,17 @@ function checkUniform(body: readonly UniformStatement[], outer: Locals, checker:
 /** Literals, `group` and uniform loop variables only: `outer` holds nothing else at this level. */
 function checkUniformExpr(expr: Expr, statement: UniformStatement, outer: Locals, checker: Checker): void {
   visitExpr(expr, (part) => {
-    const varies = part.kind === "load" || part.kind === "element" || part.kind === "random" || (part.kind === "builtin" && part.name === "lane");
-    demand(!varies && !(part.kind === "variable" && !outer.has(part.name)), statement, "an expression that lanes may see differently", checker);
+    const varies =
+      part.kind === "load" ||
+      part.kind === "element" ||
+      part.kind === "random" ||
+      (part.kind === "builtin" && part.name === "lane");
+    demand(
+      !varies && !(part.kind === "variable" && !outer.has(part.name)),
+      statement,
+      "an expression that lanes may see differently",
+      checker,
+    );
   });
   check(expr, statement, outer, checker);
 }
@@ -104,10 +146,25 @@ function checkLane(body: readonly Statement[], outer: Locals, checker: Checker):
         check(statement.value, statement, locals, checker);
         const register = checker.registers.get(statement.target);
         const local = locals.get(statement.target);
-        demand(register !== undefined || local?.mutable === true, statement, `${statement.target} cannot be assigned`, checker);
-        demand((statement.index !== undefined) === (register !== undefined && register.length > 1), statement, `${statement.target} is assigned as what it is not`, checker);
+        demand(
+          register !== undefined || local?.mutable === true,
+          statement,
+          `${statement.target} cannot be assigned`,
+          checker,
+        );
+        demand(
+          (statement.index !== undefined) === (register !== undefined && register.length > 1),
+          statement,
+          `${statement.target} is assigned as what it is not`,
+          checker,
+        );
         const type = register?.element ?? (local as Local).type;
-        demand(sameType(type, statement.value.type), statement, `${printType(statement.value.type)} assigned to ${printType(type)}`, checker);
+        demand(
+          sameType(type, statement.value.type),
+          statement,
+          `${printType(statement.value.type)} assigned to ${printType(type)}`,
+          checker,
+        );
         break;
       }
       case "store": {
@@ -116,7 +173,12 @@ function checkLane(body: readonly Statement[], outer: Locals, checker: Checker):
         const array = checker.arrays.get(statement.array);
         if (!array) return fail(checker, statement, `there is no array ${statement.array}`);
         demand(!("access" in array) || array.access !== "read", statement, `${statement.array} is only read`, checker);
-        demand(sameType(array.element, statement.value.type), statement, `${printType(statement.value.type)} stored to ${printType(array.element)}`, checker);
+        demand(
+          sameType(array.element, statement.value.type),
+          statement,
+          `${printType(statement.value.type)} stored to ${printType(array.element)}`,
+          checker,
+        );
         break;
       }
       case "for":
@@ -126,7 +188,12 @@ function checkLane(body: readonly Statement[], outer: Locals, checker: Checker):
         break;
       case "if":
         check(statement.condition, statement, locals, checker);
-        demand(sameType(statement.condition.type, { scalar: "bool", width: 1 }), statement, "a condition that is not a boolean", checker);
+        demand(
+          sameType(statement.condition.type, { scalar: "bool", width: 1 }),
+          statement,
+          "a condition that is not a boolean",
+          checker,
+        );
         checkLane(statement.then, locals, checker);
         checkLane(statement.else, locals, checker);
         break;
@@ -138,8 +205,18 @@ type Loop = Extract<Statement | UniformStatement, { kind: "for" }>;
 
 function withLoopVariable(loop: Loop, outer: Locals, checker: Checker): Locals {
   demand(Number.isInteger(loop.step) && loop.step > 0, loop, `a step of ${loop.step}`, checker);
-  demand(sameType(loop.from.type, i32Type) && sameType(loop.to.type, i32Type), loop, "loop bounds that are not i32", checker);
-  demand(!outer.has(loop.variable) && !checker.declared.has(loop.variable), loop, `${loop.variable} is declared already`, checker);
+  demand(
+    sameType(loop.from.type, i32Type) && sameType(loop.to.type, i32Type),
+    loop,
+    "loop bounds that are not i32",
+    checker,
+  );
+  demand(
+    !outer.has(loop.variable) && !checker.declared.has(loop.variable),
+    loop,
+    `${loop.variable} is declared already`,
+    checker,
+  );
   return new Map(outer).set(loop.variable, { type: i32Type, mutable: false });
 }
 
@@ -167,6 +244,11 @@ function check(expr: Expr, statement: Statement | UniformStatement, locals: Loca
   if (problem !== undefined) fail(checker, statement, problem);
 }
 
-function demand(condition: boolean, statement: Statement | UniformStatement, message: string, checker: Checker): asserts condition {
+function demand(
+  condition: boolean,
+  statement: Statement | UniformStatement,
+  message: string,
+  checker: Checker,
+): asserts condition {
   if (!condition) fail(checker, statement, message);
 }

@@ -57,7 +57,11 @@ class Compiler {
           this.#loop(statement, () => this.uniform(statement.body));
           break;
         case "if":
-          this.#branch(statement.condition, () => this.uniform(statement.then), () => this.uniform(statement.else));
+          this.#branch(
+            statement.condition,
+            () => this.uniform(statement.then),
+            () => this.uniform(statement.else),
+          );
           break;
         default:
           unreachable(statement);
@@ -71,7 +75,9 @@ class Compiler {
         case "let":
         case "var": {
           const keyword = statement.kind === "let" ? "const" : "let";
-          this.#expr(statement.value).forEach((part, index) => this.lines.push(`${keyword} ${local(statement.name, index)} = ${part};`));
+          this.#expr(statement.value).forEach((part, index) =>
+            this.lines.push(`${keyword} ${local(statement.name, index)} = ${part};`),
+          );
           break;
         }
         case "set": {
@@ -88,7 +94,11 @@ class Compiler {
           this.#loop(statement, () => this.#statements(statement.body));
           break;
         case "if":
-          this.#branch(statement.condition, () => this.#statements(statement.then), () => this.#statements(statement.else));
+          this.#branch(
+            statement.condition,
+            () => this.#statements(statement.then),
+            () => this.#statements(statement.else),
+          );
           break;
         default:
           unreachable(statement);
@@ -96,7 +106,10 @@ class Compiler {
     }
   }
 
-  #loop(loop: { readonly variable: string; readonly from: Expr; readonly to: Expr; readonly step: number }, body: () => void): void {
+  #loop(
+    loop: { readonly variable: string; readonly from: Expr; readonly to: Expr; readonly step: number },
+    body: () => void,
+  ): void {
     const name = local(loop.variable, 0);
     this.lines.push("{", `let ${name} = ${this.#scalar(loop.from)};`, "for (;;) {");
     this.lines.push(`if (!(${name} < ${this.#scalar(loop.to)})) break;`);
@@ -114,7 +127,9 @@ class Compiler {
 
   #store(array: string, index: string, value: Parts): void {
     const cell = this.#constant(`write_${identifier(array)}(${index})`);
-    const stores = value.map((part, component) => `data_${identifier(array)}[${place(cell, component, value.length)}] = ${part};`);
+    const stores = value.map(
+      (part, component) => `data_${identifier(array)}[${place(cell, component, value.length)}] = ${part};`,
+    );
     this.lines.push(`if (${cell} >= 0) { ${stores.join(" ")} }`);
   }
 
@@ -137,10 +152,12 @@ class Compiler {
   }
 
   #expr(expr: Expr): Parts {
-    const each = (code: (component: number) => string): Parts => range(expr.type.width).map((component) => this.#constant(code(component)));
+    const each = (code: (component: number) => string): Parts =>
+      range(expr.type.width).map((component) => this.#constant(code(component)));
     switch (expr.kind) {
       case "literal": {
-        const text = expr.type.scalar === "bool" ? `${expr.value !== 0}` : Object.is(expr.value, -0) ? "-0" : `${expr.value}`;
+        const text =
+          expr.type.scalar === "bool" ? `${expr.value !== 0}` : Object.is(expr.value, -0) ? "-0" : `${expr.value}`;
         return range(expr.type.width).map(() => text);
       }
       case "variable":
@@ -159,11 +176,16 @@ class Compiler {
       }
       case "binary": {
         const [left, right] = [this.#expr(expr.left), this.#expr(expr.right)];
-        return each((component) => binaryCode(expr.op, expr.left.type.scalar, left[component] as string, right[component] as string));
+        return each((component) =>
+          binaryCode(expr.op, expr.left.type.scalar, left[component] as string, right[component] as string),
+        );
       }
       case "select": {
         const [condition, then, otherwise] = [this.#expr(expr.condition), this.#expr(expr.then), this.#expr(expr.else)];
-        return each((component) => `${condition[condition.length === 1 ? 0 : component]} ? ${then[component]} : ${otherwise[component]}`);
+        return each(
+          (component) =>
+            `${condition[condition.length === 1 ? 0 : component]} ? ${then[component]} : ${otherwise[component]}`,
+        );
       }
       case "fma": {
         const [a, b, c] = [this.#expr(expr.a), this.#expr(expr.b), this.#expr(expr.c)];
@@ -191,7 +213,9 @@ class Compiler {
       case "component":
         return [this.#expr(expr.of)[expr.index] as string];
       case "random": {
-        const [seed, step, stream, counter] = [expr.seed, expr.step, expr.stream, expr.counter].map((part) => this.#scalar(part));
+        const [seed, step, stream, counter] = [expr.seed, expr.step, expr.stream, expr.counter].map((part) =>
+          this.#scalar(part),
+        );
         return [this.#constant(`bitsOf(streamKey(${seed}, ${step}, ${stream}), ${counter})`)];
       }
       default:
@@ -202,8 +226,10 @@ class Compiler {
 
 const range = (length: number): number[] => Array.from({ length }, (_, index) => index);
 
-const identifier = (name: string): string => name.replace(/[^A-Za-z0-9_]/g, (character) => `$${character.charCodeAt(0)}`);
+const identifier = (name: string): string =>
+  name.replace(/[^A-Za-z0-9_]/g, (character) => `$${character.charCodeAt(0)}`);
 
 const local = (name: string, component: number): string => `v_${identifier(name)}_${component}`;
 
-const place = (cell: string, component: number, width: number): string => (width === 1 ? cell : `${cell} * ${width} + ${component}`);
+const place = (cell: string, component: number, width: number): string =>
+  width === 1 ? cell : `${cell} * ${width} + ${component}`;

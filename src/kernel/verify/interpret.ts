@@ -44,7 +44,10 @@ const math = { bf16, erf, bitsOf, streamKey, roundEven, pair, low, high, bits: b
 
 /** Runs all groups in order. `buffers` has one array a binding, in numbers, and is written in place. One finding an array, kind and phase is given. */
 export function interpret(kernel: Kernel, buffers: readonly KernelBuffer[], options: InterpretOptions = {}): Finding[] {
-  invariant(buffers.length === kernel.bindings.length, `${kernel.name} has ${kernel.bindings.length} bindings and got ${buffers.length} buffers`);
+  invariant(
+    buffers.length === kernel.bindings.length,
+    `${kernel.name} has ${kernel.bindings.length} bindings and got ${buffers.length} buffers`,
+  );
   const at: Position = { lane: 0, group: 0, phase: "", sharedInterval: 0, storageInterval: 0, groupStart: 0 };
   const findings = new Map<string, Finding>();
   const report: Report = (kind, array, what) => {
@@ -58,11 +61,17 @@ export function interpret(kernel: Kernel, buffers: readonly KernelBuffer[], opti
   const data: Record<string, KernelBuffer> = {};
   kernel.bindings.forEach(({ name, access, element, length }, index) => {
     const buffer = buffers[index] as KernelBuffer;
-    invariant(buffer.length === length * element.width, `${kernel.name}: ${name} has ${length * element.width} numbers and the buffer ${buffer.length}`);
+    invariant(
+      buffer.length === length * element.width,
+      `${kernel.name}: ${name} has ${length * element.width} numbers and the buffer ${buffer.length}`,
+    );
     invariant(buffer instanceof storageOf(element.scalar), `${kernel.name}: ${name} holds ${element.scalar}`);
     data[name] = buffer;
     const initialised = !options.uninitialised?.includes(name);
-    shadows[name] = access === "read" ? shadowOfReadOnly(name, length, report) : shadowOfStorage(name, length, initialised, at, report);
+    shadows[name] =
+      access === "read"
+        ? shadowOfReadOnly(name, length, report)
+        : shadowOfStorage(name, length, initialised, at, report);
   });
   for (const array of kernel.shared) {
     data[array.name] = allocate(array, 1);
@@ -85,7 +94,8 @@ export function interpret(kernel: Kernel, buffers: readonly KernelBuffer[], opti
   return [...findings.values()];
 }
 
-const allocate = ({ element, length }: Array_, copies: number): KernelBuffer => new (storageOf(element.scalar))(length * element.width * copies);
+const allocate = ({ element, length }: Array_, copies: number): KernelBuffer =>
+  new (storageOf(element.scalar))(length * element.width * copies);
 
 function storageOf(scalar: ScalarType): Float32ArrayConstructor | Int32ArrayConstructor | Uint32ArrayConstructor {
   switch (scalar) {

@@ -44,7 +44,8 @@ export function shadowOfShared(array: string, length: number, at: Position, repo
       if (!(index >= 0 && index < length)) return outOfBounds(report, array, "reads", index, length);
       const written = writeInterval[index] as number;
       if (written < at.groupStart) report("uninitialised", array, `reads ${array}[${index}], which was not written`);
-      else if (written === at.sharedInterval && writeLane[index] !== at.lane) race(report, array, index, "reads", "wrote", writeLane[index]);
+      else if (written === at.sharedInterval && writeLane[index] !== at.lane)
+        race(report, array, index, "reads", "wrote", writeLane[index]);
       if (readInterval[index] !== at.sharedInterval) {
         readInterval[index] = at.sharedInterval;
         readLane[index] = at.lane;
@@ -53,8 +54,10 @@ export function shadowOfShared(array: string, length: number, at: Position, repo
     },
     write(index) {
       if (!(index >= 0 && index < length)) return outOfBounds(report, array, "writes", index, length);
-      if (writeInterval[index] === at.sharedInterval && writeLane[index] !== at.lane) race(report, array, index, "writes", "wrote", writeLane[index]);
-      else if (readInterval[index] === at.sharedInterval && readLane[index] !== at.lane) race(report, array, index, "writes", "read", readLane[index]);
+      if (writeInterval[index] === at.sharedInterval && writeLane[index] !== at.lane)
+        race(report, array, index, "writes", "wrote", writeLane[index]);
+      else if (readInterval[index] === at.sharedInterval && readLane[index] !== at.lane)
+        race(report, array, index, "writes", "read", readLane[index]);
       writeInterval[index] = at.sharedInterval;
       writeLane[index] = at.lane;
       return index;
@@ -63,7 +66,13 @@ export function shadowOfShared(array: string, length: number, at: Position, repo
 }
 
 /** A storage buffer that the kernel writes. Groups run in any order and at once: what one writes no other may touch. */
-export function shadowOfStorage(array: string, length: number, initialised: boolean, at: Position, report: Report): Shadow {
+export function shadowOfStorage(
+  array: string,
+  length: number,
+  initialised: boolean,
+  at: Position,
+  report: Report,
+): Shadow {
   const writeInterval = new Float64Array(length).fill(-1);
   const writeLane = new Int32Array(length);
   const writeGroup = new Int32Array(length).fill(-1);
@@ -77,7 +86,8 @@ export function shadowOfStorage(array: string, length: number, initialised: bool
       if (writer < 0) {
         if (!initialised) report("uninitialised", array, `reads ${array}[${index}], which was not written`);
       } else if (writer !== at.group) raceBetweenGroups(report, array, index, "reads", "wrote", writer);
-      else if (writeInterval[index] === at.storageInterval && writeLane[index] !== at.lane) race(report, array, index, "reads", "wrote", writeLane[index]);
+      else if (writeInterval[index] === at.storageInterval && writeLane[index] !== at.lane)
+        race(report, array, index, "reads", "wrote", writeLane[index]);
       if (readInterval[index] !== at.storageInterval) {
         readInterval[index] = at.storageInterval;
         readLane[index] = at.lane;
@@ -92,8 +102,10 @@ export function shadowOfStorage(array: string, length: number, initialised: bool
       const reader = readGroup[index] as number;
       if (writer >= 0 && writer !== at.group) raceBetweenGroups(report, array, index, "writes", "wrote", writer);
       else if (reader !== -1 && reader !== at.group) raceBetweenGroups(report, array, index, "writes", "read", reader);
-      else if (writeInterval[index] === at.storageInterval && writeLane[index] !== at.lane) race(report, array, index, "writes", "wrote", writeLane[index]);
-      else if (readInterval[index] === at.storageInterval && readLane[index] !== at.lane) race(report, array, index, "writes", "read", readLane[index]);
+      else if (writeInterval[index] === at.storageInterval && writeLane[index] !== at.lane)
+        race(report, array, index, "writes", "wrote", writeLane[index]);
+      else if (readInterval[index] === at.storageInterval && readLane[index] !== at.lane)
+        race(report, array, index, "writes", "read", readLane[index]);
       writeInterval[index] = at.storageInterval;
       writeLane[index] = at.lane;
       writeGroup[index] = at.group;
@@ -104,7 +116,8 @@ export function shadowOfStorage(array: string, length: number, initialised: bool
 
 /** What is only bounded: buffers that the kernel only reads. */
 export function shadowOfReadOnly(array: string, length: number, report: Report): Shadow {
-  const check = (index: number): number => (index >= 0 && index < length ? index : outOfBounds(report, array, "reads", index, length));
+  const check = (index: number): number =>
+    index >= 0 && index < length ? index : outOfBounds(report, array, "reads", index, length);
   return { read: check, write: check };
 }
 
@@ -115,7 +128,8 @@ export function shadowOfRegister(array: string, length: number, lanes: number, a
     read(index) {
       if (!(index >= 0 && index < length)) return outOfBounds(report, array, "reads", index, length);
       const cell = at.lane * length + index;
-      if ((written[cell] as number) < at.groupStart) report("uninitialised", array, `reads ${length === 1 ? array : `${array}[${index}]`}, which was not set`);
+      if ((written[cell] as number) < at.groupStart)
+        report("uninitialised", array, `reads ${length === 1 ? array : `${array}[${index}]`}, which was not set`);
       return cell;
     },
     write(index) {
@@ -127,10 +141,32 @@ export function shadowOfRegister(array: string, length: number, lanes: number, a
   };
 }
 
-function race(report: Report, array: string, index: number, access: string, other: string, lane: number | undefined): void {
-  report("race", array, `${access} ${array}[${index}], which ${lane === several ? "several lanes" : `lane ${lane}`} ${other} with no barrier between`);
+function race(
+  report: Report,
+  array: string,
+  index: number,
+  access: string,
+  other: string,
+  lane: number | undefined,
+): void {
+  report(
+    "race",
+    array,
+    `${access} ${array}[${index}], which ${lane === several ? "several lanes" : `lane ${lane}`} ${other} with no barrier between`,
+  );
 }
 
-function raceBetweenGroups(report: Report, array: string, index: number, access: string, other: string, group: number): void {
-  report("race-between-groups", array, `${access} ${array}[${index}], which ${group === several ? "several groups" : `group ${group}`} ${other}`);
+function raceBetweenGroups(
+  report: Report,
+  array: string,
+  index: number,
+  access: string,
+  other: string,
+  group: number,
+): void {
+  report(
+    "race-between-groups",
+    array,
+    `${access} ${array}[${index}], which ${group === several ? "several groups" : `group ${group}`} ${other}`,
+  );
 }

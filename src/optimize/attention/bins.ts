@@ -20,7 +20,11 @@ export interface CapturedBins extends AttentionBins {
 }
 
 /** How the gradient of a captured read is binned; a reason when the bins would be as large as the scores themselves. */
-export function capturedBins(contribution: Contribution, canonical: CanonicalAttention, gradients: Gradients): CapturedBins | string {
+export function capturedBins(
+  contribution: Contribution,
+  canonical: CanonicalAttention,
+  gradients: Gradients,
+): CapturedBins | string {
   const { form, score, dot } = canonical;
   const rank = form.z.length;
   const { operand, read: captured } = contribution;
@@ -38,7 +42,8 @@ export function capturedBins(contribution: Contribution, canonical: CanonicalAtt
     size *= extent;
     bin = add(mul(bin, int(extent)), index);
   }
-  if (size > form.s.size) return `each query would need ${size} sums for the gradient of ${operand.name}, for ${form.s.size} keys`;
+  if (size > form.s.size)
+    return `each query would need ${size} sums for the gradient of ${operand.name}, for ${form.s.size} keys`;
 
   const cotangent = gradients.cotangents.get(score) as Node;
   const derivative = pullback(score.body, literal(1), (r) => r === captured, score.body).get(captured) ?? literal(0);
@@ -49,7 +54,12 @@ export function capturedBins(contribution: Contribution, canonical: CanonicalAtt
   const term = mul(read(cotangent, places), substitute(derivative, places));
   const mine = binary("eq", substitute(bin, places), axis(rank + 1));
   const keep = form.mask ? binary("and", substitute(form.mask, places), mine) : mine;
-  const reference = comp({ ...labelOf(operand), name: `d ${operand.name} by row` }, [...rows, binAxis], select(keep, term, literal(0)), { op: "sum", axes: [form.s] });
+  const reference = comp(
+    { ...labelOf(operand), name: `d ${operand.name} by row` },
+    [...rows, binAxis],
+    select(keep, term, literal(0)),
+    { op: "sum", axes: [form.s] },
+  );
   const withSlot = rewrite(derivative, (s) => (s.kind === "read" && s.of === dot ? slot(0) : undefined));
   return { contribution, rowAxes, reference, axis: binAxis, bin, derivative: withSlot };
 }
@@ -66,5 +76,7 @@ export function readBins({ contribution, rowAxes }: CapturedBins, bins: Node, fo
   });
   const body = read(bins, [...at, bin]);
   const label = labelOf(contribution.node);
-  return over.length === 0 ? comp(label, operand.axes, body) : comp(label, operand.axes, body, { op: "sum", axes: over.map(({ a }) => a) });
+  return over.length === 0
+    ? comp(label, operand.axes, body)
+    : comp(label, operand.axes, body, { op: "sum", axes: over.map(({ a }) => a) });
 }

@@ -5,7 +5,21 @@
 import type { AttentionForm, Axis, Comp, Node, Scalar } from "../../ir/graph.ts";
 import { comp } from "../../ir/node.ts";
 import type { Label } from "../../ir/node.ts";
-import { add, axis, binary, bool, div, literal, mul, read, rewrite, select, sub, substitute, unary } from "../../ir/scalar.ts";
+import {
+  add,
+  axis,
+  binary,
+  bool,
+  div,
+  literal,
+  mul,
+  read,
+  rewrite,
+  select,
+  sub,
+  substitute,
+  unary,
+} from "../../ir/scalar.ts";
 
 /** The nodes of one attention, written plainly. */
 export interface CanonicalAttention {
@@ -22,7 +36,11 @@ export interface CanonicalAttention {
 }
 
 /** The element of a node at the same positions as here. */
-const value = (node: Node): Scalar => read(node, node.axes.map((_, i) => axis(i)));
+const value = (node: Node): Scalar =>
+  read(
+    node,
+    node.axes.map((_, i) => axis(i)),
+  );
 
 /** The plain nodes of a form whose q, k and v are reads. */
 export function canonicalAttention(form: AttentionForm, label: Label): CanonicalAttention {
@@ -33,7 +51,11 @@ export function canonicalAttention(form: AttentionForm, label: Label): Canonical
   const mask = form.mask ?? bool(true);
 
   const dot = comp(named("dot"), points, mul(form.q, form.k), { op: "sum", axes: [form.e] });
-  const score = comp(named("score"), points, rewrite(form.score, (s) => (s.kind === "slot" ? value(dot) : undefined)));
+  const score = comp(
+    named("score"),
+    points,
+    rewrite(form.score, (s) => (s.kind === "slot" ? value(dot) : undefined)),
+  );
   const reduced = (op: "sum" | "max"): { op: "sum" | "max"; axes: readonly Axis[] } => ({ op, axes: [form.s] });
   const maximum = comp(named("max"), rows, select(mask, value(score), literal(-Infinity)), reduced("max"));
   const shifted = unary("exp", sub(value(score), value(maximum)));
@@ -47,7 +69,7 @@ export function canonicalAttention(form: AttentionForm, label: Label): Canonical
   // The output has its own order of axes, then reduces s: each position of the form, as a position there.
   const n = form.outputAxes.length;
   const places = [...points, form.f].map((_, p) => axis(p === rank + 1 ? n : form.outputAxes.indexOf(p)));
-  const axesOf = form.outputAxes.map((p) => (p === rank + 2 ? form.f : rows[p] as Axis));
+  const axesOf = form.outputAxes.map((p) => (p === rank + 2 ? form.f : (rows[p] as Axis)));
   const output = comp(label, axesOf, substitute(mul(value(probability), form.v), places), reduced("sum"));
   return { form, dot, score, probability, output, logSumExp };
 }

@@ -11,7 +11,14 @@ export function representatives(nodes: readonly Node[]): (node: Node) => Node {
   const representative = (node: Node): Node => chosen.get(node) ?? node;
   const memo = new Map<Scalar, Scalar>();
   const canonical = (s: Scalar): Scalar =>
-    rewrite(s, (e) => (e.kind === "read" && representative(e.of) !== e.of ? read(representative(e.of), e.at.map(canonical)) : undefined), memo);
+    rewrite(
+      s,
+      (e) =>
+        e.kind === "read" && representative(e.of) !== e.of
+          ? read(representative(e.of), e.at.map(canonical))
+          : undefined,
+      memo,
+    );
   for (const node of nodes) {
     if (node.kind !== "comp") continue;
     const key = `${sizes(node.axes)}|${node.reduce ? `${node.reduce.op} ${sizes(node.reduce.axes)}` : ""}|${canonical(node.body).id}`;

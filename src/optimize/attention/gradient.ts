@@ -31,7 +31,11 @@ interface Adjoints {
 }
 
 /** Rewrites the graph of `roots` in which `found` was recognised; without gradients only the forward contractions. */
-export function substituteAttention(roots: readonly Node[], found: readonly CanonicalAttention[], gradients?: Gradients): SubstitutedAttention {
+export function substituteAttention(
+  roots: readonly Node[],
+  found: readonly CanonicalAttention[],
+  gradients?: Gradients,
+): SubstitutedAttention {
   const remarks: Rejection[] = [];
   const all = found.map((canonical) => adjointsOf(canonical, gradients, remarks));
   const owners = new Map<Node, Adjoints>();
@@ -52,7 +56,11 @@ export function substituteAttention(roots: readonly Node[], found: readonly Cano
   const alive = new Set(reachable(result));
   for (const { canonical } of all) {
     const rest = [canonical.dot, canonical.score, canonical.probability].find((node) => alive.has(renewed(node)));
-    if (rest) remarks.push({ node: canonical.output, reason: `${rest.name} is computed whole as well, for what the attention kernels do not give` });
+    if (rest)
+      remarks.push({
+        node: canonical.output,
+        reason: `${rest.name} is computed whole as well, for what the attention kernels do not give`,
+      });
   }
   return { roots: result, remarks };
 }
@@ -62,9 +70,14 @@ function adjointsOf(canonical: CanonicalAttention, gradients: Gradients | undefi
   const cotangent = gradients?.cotangents.get(output);
   if (!gradients || !cotangent) return { canonical, cotangent: undefined, roles: new Map(), bins: [] };
   const roles = new Map<Node, "dq" | "dk" | "dv">();
-  const sources = [["dq", dot, form.q], ["dk", dot, form.k], ["dv", output, form.v]] as const;
+  const sources = [
+    ["dq", dot, form.q],
+    ["dk", dot, form.k],
+    ["dv", output, form.v],
+  ] as const;
   for (const [role, consumer, operand] of sources) {
-    for (const c of gradients.contributions) if (c.consumer === consumer && c.operand === plainRead(operand).of) roles.set(c.node, role);
+    for (const c of gradients.contributions)
+      if (c.consumer === consumer && c.operand === plainRead(operand).of) roles.set(c.node, role);
   }
   const captured = gradients.contributions.filter((c) => c.consumer === score && c.operand !== dot);
   const bins = captured.flatMap((contribution) => {
@@ -102,7 +115,11 @@ class Regions {
     if (role) return region(labelOf(old), this.#gradient, role, old);
     const i = bins.findIndex((b) => b.contribution.node === old);
     const binned = bins[i] as CapturedBins;
-    return readBins(binned, region({ ...labelOf(old), name: `${old.name}.rows` }, this.#gradient, `bins${i}`, binned.reference), this.#form);
+    return readBins(
+      binned,
+      region({ ...labelOf(old), name: `${old.name}.rows` }, this.#gradient, `bins${i}`, binned.reference),
+      this.#form,
+    );
   }
 
   #gradientForm(): AttentionGradientForm {
@@ -113,10 +130,17 @@ class Regions {
     // Over z, t and then the feature that is summed: the output's positions without s.
     const at = form.outputAxes.map((p) => axis(Math.min(p, form.z.length + 1)));
     const label = { ...labelOf(canonical.output), name: `${canonical.output.name}.dot_gradient` };
-    const dot = comp(label, [...form.z, form.t], mul(read(cotangent, at), read(this.#output, at)), { op: "sum", axes: [form.f] });
+    const dot = comp(label, [...form.z, form.t], mul(read(cotangent, at), read(this.#output, at)), {
+      op: "sum",
+      axes: [form.f],
+    });
     return {
       kind: "attention-gradient",
-      forward: form, output: this.#output, lse: this.#lse, cotangent, dot,
+      forward: form,
+      output: this.#output,
+      lse: this.#lse,
+      cotangent,
+      dot,
       bins: bins.map((b) => ({ axis: b.axis, bin: scalar(b.bin), derivative: scalar(b.derivative) })),
     };
   }

@@ -6,8 +6,19 @@ import type { Axis, AttentionForm, Comp, Node, Scalar } from "../../ir/graph.ts"
 import { axis, bool, literal, mul, rewrite, slot, subexpressions, substitute } from "../../ir/scalar.ts";
 import { factorsOf, positionsOf } from "../../ir/sums.ts";
 import {
-  conjunction, dependsOn, expand, indicator, isZeroTest, logarithmicDivisors, normaliserBody, normaliserOf, reciprocal, sameExponent, splitExponent,
-  splitProduct, viewOf,
+  conjunction,
+  dependsOn,
+  expand,
+  indicator,
+  isZeroTest,
+  logarithmicDivisors,
+  normaliserBody,
+  normaliserOf,
+  reciprocal,
+  sameExponent,
+  splitExponent,
+  splitProduct,
+  viewOf,
 } from "./softmax.ts";
 import { capturedBindings, mostCaptured } from "./operands.ts";
 import type { Exponent, Normaliser, View } from "./softmax.ts";
@@ -29,7 +40,11 @@ interface Softmaxed {
 }
 
 /** The attention a contraction computes; a reason when it has a softmax and yet is none; nothing when it has no softmax. */
-export function matchAttention(root: Comp, representative: (node: Node) => Node, later: Normaliser | undefined): AttentionMatch | string | undefined {
+export function matchAttention(
+  root: Comp,
+  representative: (node: Node) => Node,
+  later: Normaliser | undefined,
+): AttentionMatch | string | undefined {
   if (root.reduce?.op !== "sum" || root.reduce.axes.length !== 1) return undefined;
   const view = viewOf(root, representative);
   const softmaxed = matchSoftmax(root, view, later);
@@ -37,7 +52,8 @@ export function matchAttention(root: Comp, representative: (node: Node) => Node,
   const form = assignRoles(root, softmaxed, view);
   if (typeof form === "string") return form;
   const captured = capturedBindings(form);
-  if (captured > mostCaptured) return `its score, mask and weights read ${captured} buffers; the gradient kernels can bind ${mostCaptured}`;
+  if (captured > mostCaptured)
+    return `its score, mask and weights read ${captured} buffers; the gradient kernels can bind ${mostCaptured}`;
   return { form, root, pending: softmaxed.pending };
 }
 
@@ -46,10 +62,15 @@ function matchSoftmax(root: Comp, view: View, later: Normaliser | undefined): So
   // A mere sum of exponentials weighs no values.
   if (!product.exponent || !product.factors.some((f) => dependsOn(f, view.key))) return undefined;
   const inExponent = positionsOf(product.exponent);
-  const outside = product.factors.map(positionsOf).filter((p) => [...p].some((i) => !inExponent.has(i))).flatMap((p) => [...p]);
+  const outside = product.factors
+    .map(positionsOf)
+    .filter((p) => [...p].some((i) => !inExponent.has(i)))
+    .flatMap((p) => [...p]);
   // Numbers over queries and keys: read at the key's own index and at an axis that the values do not have.
   const expandable = (s: Scalar): boolean =>
-    s.kind === "read" && s.at.includes(axis(view.key)) && s.at.some((i) => i.kind === "axis" && i.position < view.key && !outside.includes(i.position));
+    s.kind === "read" &&
+    s.at.includes(axis(view.key)) &&
+    s.at.some((i) => i.kind === "axis" && i.position < view.key && !outside.includes(i.position));
   const conditions = product.conditions.filter((c) => !isZeroTest(c, view));
   const bare = splitExponent(product.exponent, [], view, expandable);
   const { divisors: logarithmic, rest } = logarithmicDivisors(bare);
@@ -60,18 +81,28 @@ function matchSoftmax(root: Comp, view: View, later: Normaliser | undefined): So
   const [normaliser] = normalisers;
   if (!normaliser) return "its exponentials are not divided by their sum";
   const others = divisors.filter((d) => later !== undefined || normaliserOf(d, view)?.node !== normaliser.node);
-  if (!later && sums.filter((n) => n.node === normaliser.node).length > 1) return "it divides by the sum of exponentials more than once";
-  if (others.some((d) => dependsOn(d, view.key) && splitProduct(d, view).exponent)) return "it divides by an exponential";
+  if (!later && sums.filter((n) => n.node === normaliser.node).length > 1)
+    return "it divides by the sum of exponentials more than once";
+  if (others.some((d) => dependsOn(d, view.key) && splitProduct(d, view).exponent))
+    return "it divides by an exponential";
 
   const below = splitProduct(normaliserBody(normaliser, view), view);
-  if (!below.exponent || below.factors.length > 0 || below.divisors.length > 0) return `${normaliser.node.name}, which divides it, is not a sum of exponentials`;
+  if (!below.exponent || below.factors.length > 0 || below.divisors.length > 0)
+    return `${normaliser.node.name}, which divides it, is not a sum of exponentials`;
   const summed = splitExponent(below.exponent, below.conditions, view, expandable);
   const kept = conditions.map((c) => expand(c, view, expandable));
   // A condition on the normalised value alone is a factor; one that the sum shares is a mask.
   const extra = kept.filter((c) => !summed.mask.includes(c) && !rest.mask.includes(c));
-  const exponent: Exponent = { ...rest, mask: [...new Set([...rest.mask, ...kept.filter((c) => summed.mask.includes(c))])].toSorted((a, b) => a.id - b.id) };
+  const exponent: Exponent = {
+    ...rest,
+    mask: [...new Set([...rest.mask, ...kept.filter((c) => summed.mask.includes(c))])].toSorted((a, b) => a.id - b.id),
+  };
   if (!sameExponent(exponent, summed)) return `${normaliser.node.name}, which divides it, sums other exponentials`;
-  return { exponent, factors: [...product.factors, ...others.map(reciprocal), ...extra.map(indicator)], pending: later };
+  return {
+    exponent,
+    factors: [...product.factors, ...others.map(reciprocal), ...extra.map(indicator)],
+    pending: later,
+  };
 }
 
 /** Names the axes: keys s, queries t, values f, features e, and what all share, z. */
@@ -86,10 +117,13 @@ function assignRoles(root: Comp, { exponent, factors }: Softmaxed, view: View): 
 
   const valuePositions = outputs.filter((p) => !inScore.has(p) && factors.some((x) => dependsOn(x, p)));
   const [f, ...moreValues] = valuePositions;
-  if (f === undefined || moreValues.length > 0) return `its values have ${valuePositions.length} axes of their own; one is needed`;
+  if (f === undefined || moreValues.length > 0)
+    return `its values have ${valuePositions.length} axes of their own; one is needed`;
   const values = factors.filter((x) => dependsOn(x, f));
   const weights = factors.filter((x) => !dependsOn(x, f));
-  const queryAxes = outputs.filter((p) => p !== f && dependsOn(q, p) && !dependsOn(k, p) && !values.some((x) => dependsOn(x, p)));
+  const queryAxes = outputs.filter(
+    (p) => p !== f && dependsOn(q, p) && !dependsOn(k, p) && !values.some((x) => dependsOn(x, p)),
+  );
   const t = chooseQueryAxis(queryAxes, mask, root.axes);
   if (t === undefined) return "no axis belongs to the queries alone";
   if (weights.some((x) => readsReal(x))) return "its probabilities are scaled by a value that may need a gradient";
@@ -98,7 +132,9 @@ function assignRoles(root: Comp, { exponent, factors }: Softmaxed, view: View): 
   const z = outputs.filter((p) => p !== f && p !== t);
   const place = (valued: boolean): readonly Scalar[] => {
     const by: Scalar[] = [];
-    z.forEach((p, i) => { by[p] = axis(i); });
+    z.forEach((p, i) => {
+      by[p] = axis(i);
+    });
     by[t] = axis(z.length);
     by[s] = axis(z.length + 1);
     by[valued ? f : feature] = axis(z.length + 2);
@@ -110,9 +146,17 @@ function assignRoles(root: Comp, { exponent, factors }: Softmaxed, view: View): 
   const score = rewrite(exponent.core, (x) => (x === dot.read ? mul(slot(0), scale) : undefined));
   return {
     kind: "attention",
-    z: z.map(axisAt), t: axisAt(t), s: root.reduce?.axes[0] as Axis, e: dot.axis, f: axisAt(f),
-    q: positioned(q), k: positioned(k),
-    v: substitute(values.reduce<Scalar>((all, x) => mul(all, x), literal(1)), place(true)),
+    z: z.map(axisAt),
+    t: axisAt(t),
+    s: root.reduce?.axes[0] as Axis,
+    e: dot.axis,
+    f: axisAt(f),
+    q: positioned(q),
+    k: positioned(k),
+    v: substitute(
+      values.reduce<Scalar>((all, x) => mul(all, x), literal(1)),
+      place(true),
+    ),
     score: positioned(score),
     ...(mask !== bool(true) && { mask: positioned(mask) }),
     ...(weight !== literal(1) && { weight: positioned(weight) }),
@@ -131,12 +175,15 @@ interface ScoreContraction {
 
 /** The one contraction of queries with keys in a score. */
 function scoreContraction(core: Scalar, view: View): ScoreContraction | string {
-  const contractions = subexpressions(core).flatMap((x) => {
-    if (x.kind !== "read" || !x.at.includes(axis(view.key))) return [];
-    const node = x.of;
-    const sums = node.kind === "comp" && node.reduce?.op === "sum" ? node.reduce.axes : [];
-    return node.kind === "comp" && sums.length > 0 ? [{ read: x, node, sums }] : [];
-  }).map((c) => ({ ...c, split: splitContraction(c.node, c.read.at, view) })).filter((c) => typeof c.split !== "string");
+  const contractions = subexpressions(core)
+    .flatMap((x) => {
+      if (x.kind !== "read" || !x.at.includes(axis(view.key))) return [];
+      const node = x.of;
+      const sums = node.kind === "comp" && node.reduce?.op === "sum" ? node.reduce.axes : [];
+      return node.kind === "comp" && sums.length > 0 ? [{ read: x, node, sums }] : [];
+    })
+    .map((c) => ({ ...c, split: splitContraction(c.node, c.read.at, view) }))
+    .filter((c) => typeof c.split !== "string");
   const [first, ...more] = contractions;
   if (!first) return "no product of queries and keys feeds its score";
   if (more.length > 0) return "more than one product of queries and keys feeds its score";
@@ -145,7 +192,11 @@ function scoreContraction(core: Scalar, view: View): ScoreContraction | string {
   return { ...split, dot: { read, axis: sums[0] as Axis }, feature: view.key + 1 };
 }
 
-function splitContraction(node: Comp, at: readonly Scalar[], view: View): { readonly q: Scalar; readonly k: Scalar; readonly scale: Scalar } | string {
+function splitContraction(
+  node: Comp,
+  at: readonly Scalar[],
+  view: View,
+): { readonly q: Scalar; readonly k: Scalar; readonly scale: Scalar } | string {
   if (node.reduce?.axes.length !== 1) return `${node.name} sums over more than one axis`;
   const feature = axis(view.key + 1);
   const sides: Record<"q" | "k" | "scale", Scalar> = { q: literal(1), k: literal(1), scale: literal(1) };
@@ -156,7 +207,8 @@ function splitContraction(node: Comp, at: readonly Scalar[], view: View): { read
   }
   const queries = [...positionsOf(sides.q)].filter((p) => p < view.key);
   const separate = queries.some((p) => !dependsOn(sides.k, p));
-  if (!dependsOn(sides.q, view.key + 1) || !dependsOn(sides.k, view.key + 1) || !separate) return `${node.name} is not a product of queries and keys`;
+  if (!dependsOn(sides.q, view.key + 1) || !dependsOn(sides.k, view.key + 1) || !separate)
+    return `${node.name} is not a product of queries and keys`;
   return sides;
 }
 
@@ -169,5 +221,7 @@ function chooseQueryAxis(candidates: readonly number[], mask: Scalar, axes: read
 
 /** Whether a scalar reads floating-point values that are not fixed for the step. */
 function readsReal(s: Scalar): boolean {
-  return subexpressions(s).some((x) => x.kind === "read" && x.dtype === "f32" && !(x.of.kind === "leaf" && x.of.role !== "parameter"));
+  return subexpressions(s).some(
+    (x) => x.kind === "read" && x.dtype === "f32" && !(x.of.kind === "leaf" && x.of.role !== "parameter"),
+  );
 }

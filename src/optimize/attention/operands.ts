@@ -27,9 +27,12 @@ export function operandAxes(s: Scalar, form: AttentionForm, row: "t" | "s"): rea
     if (index.kind === "literal") return index.value === 0 && size === 1 ? { position: -1, group: 1 } : undefined;
     if (index.kind === "axis") {
       const known = index.position < rank || index.position === rowPosition || index.position === feature;
-      return known && (index.position === feature || sizes[index.position] === size) ? { position: index.position, group: 1 } : undefined;
+      return known && (index.position === feature || sizes[index.position] === size)
+        ? { position: index.position, group: 1 }
+        : undefined;
     }
-    if (index.kind !== "binary" || index.op !== "idiv" || index.left.kind !== "axis" || index.right.kind !== "literal") return undefined;
+    if (index.kind !== "binary" || index.op !== "idiv" || index.left.kind !== "axis" || index.right.kind !== "literal")
+      return undefined;
     const { position } = index.left;
     const group = index.right.value;
     return position < rank && sizes[position] === size * group ? { position, group } : undefined;
@@ -67,7 +70,11 @@ export function withPlainOperands(form: AttentionForm, label: Label): AttentionF
     k: (): Scalar => staged(form.k, "k", form.s, rank + 1, form.e),
     v: (): Scalar => staged(form.v, "v", form.s, rank + 1, form.f),
   };
-  const [qAxes, kAxes, vAxes] = [operandAxes(form.q, form, "t"), operandAxes(form.k, form, "s"), operandAxes(form.v, form, "s")];
+  const [qAxes, kAxes, vAxes] = [
+    operandAxes(form.q, form, "t"),
+    operandAxes(form.k, form, "s"),
+    operandAxes(form.v, form, "s"),
+  ];
   const q = qAxes && groupsOf(qAxes, form).every((g) => g === 1) ? form.q : stage.q();
   // One kernel makes dk and dv, so that keys and values must be grouped alike.
   const alike = kAxes && vAxes && groupsOf(kAxes, form).join() === groupsOf(vAxes, form).join();

@@ -60,7 +60,11 @@ interface Rewritten {
   readonly outlives: readonly Rejection[];
 }
 
-function rewriteMatches(roots: readonly Node[], matches: readonly AttentionMatch[], representative: (node: Node) => Node): Rewritten {
+function rewriteMatches(
+  roots: readonly Node[],
+  matches: readonly AttentionMatch[],
+  representative: (node: Node) => Node,
+): Rewritten {
   const byRoot = new Map(matches.map((m) => [m.root as Node, m]));
   const found: CanonicalAttention[] = [];
   const renewed = rebuildGraph(roots, (old, renew) => {
@@ -87,11 +91,19 @@ function rewriteMatches(roots: readonly Node[], matches: readonly AttentionMatch
 
 /** The nodes over queries and keys that exist only inside a match: what its root needs beyond what its form reads. */
 function absorbedBy({ form, root, pending }: AttentionMatch): readonly Node[] {
-  const scalars = [form.q, form.k, form.v, form.score, ...(form.mask ? [form.mask] : []), ...(form.weight ? [form.weight] : [])];
+  const scalars = [
+    form.q,
+    form.k,
+    form.v,
+    form.score,
+    ...(form.mask ? [form.mask] : []),
+    ...(form.weight ? [form.weight] : []),
+  ];
   const outside = new Set(reachable(nodesRead(...scalars)));
   const large = form.t.size * form.s.size;
-  return reachable([root, ...(pending ? [pending.node] : [])])
-    .filter((node) => node !== root && node.kind !== "leaf" && !outside.has(node) && elementCount(node.axes) >= large);
+  return reachable([root, ...(pending ? [pending.node] : [])]).filter(
+    (node) => node !== root && node.kind !== "leaf" && !outside.has(node) && elementCount(node.axes) >= large,
+  );
 }
 
 function usersOf(nodes: readonly Node[]): (node: Node) => readonly Node[] {
@@ -101,7 +113,11 @@ function usersOf(nodes: readonly Node[]): (node: Node) => readonly Node[] {
 }
 
 /** The sum by which every user divides a contraction, over the contraction's own positions. */
-function divisionAfter(root: Comp, users: readonly Node[], representative: (node: Node) => Node): Normaliser | undefined {
+function divisionAfter(
+  root: Comp,
+  users: readonly Node[],
+  representative: (node: Node) => Node,
+): Normaliser | undefined {
   let common: Normaliser | undefined;
   for (const user of users) {
     if (user.kind !== "comp") return undefined;
@@ -109,13 +125,21 @@ function divisionAfter(root: Comp, users: readonly Node[], representative: (node
     for (const s of subexpressions(user.body)) {
       const quotient = divisionOf(s, (n) => n === root, view);
       const inverse = quotient && invert(quotient.numerator);
-      if (!inverse || quotient.normaliser.at.some((index) => [...positionsOf(index)].some((p) => !inverse[p]))) continue;
+      if (!inverse || quotient.normaliser.at.some((index) => [...positionsOf(index)].some((p) => !inverse[p])))
+        continue;
       const at = quotient.normaliser.at.map((index) => substitute(index, inverse));
-      if (common && (common.node !== quotient.normaliser.node || common.at.some((x, i) => x !== at[i]))) return undefined;
+      if (common && (common.node !== quotient.normaliser.node || common.at.some((x, i) => x !== at[i])))
+        return undefined;
       common = { node: quotient.normaliser.node, at };
     }
     const divisor = common?.node;
-    if (!divisor || nodesRead(withoutDivision(user, (n) => (n === root ? divisor : undefined), representative, literal(0))).includes(root)) return undefined;
+    if (
+      !divisor ||
+      nodesRead(withoutDivision(user, (n) => (n === root ? divisor : undefined), representative, literal(0))).includes(
+        root,
+      )
+    )
+      return undefined;
   }
   return common;
 }
@@ -129,7 +153,9 @@ interface Quotient {
 /** A division of a contraction, and perhaps more factors, by a sum over keys. */
 function divisionOf(s: Scalar, wanted: (node: Node) => boolean, view: View): Quotient | undefined {
   if (s.kind !== "binary" || s.op !== "div") return undefined;
-  const numerators = factorsOf(s.left).flatMap(({ value, inverse }) => (!inverse && value.kind === "read" && wanted(value.of) ? [value] : []));
+  const numerators = factorsOf(s.left).flatMap(({ value, inverse }) =>
+    !inverse && value.kind === "read" && wanted(value.of) ? [value] : [],
+  );
   const [numerator] = numerators;
   const normaliser = numerators.length === 1 ? normaliserOf(s.right, view) : undefined;
   return numerator && normaliser && { numerator, normaliser };
@@ -146,7 +172,12 @@ function invert(of: Read): readonly Scalar[] | undefined {
 }
 
 /** A user's body with its divisions by the pending sums gone, guards against rows without a key included. `instead` replaces the whole quotient. */
-function withoutDivision(user: Comp, divisorOf: (node: Node) => Node | undefined, representative: (node: Node) => Node, instead?: Scalar): Scalar {
+function withoutDivision(
+  user: Comp,
+  divisorOf: (node: Node) => Node | undefined,
+  representative: (node: Node) => Node,
+  instead?: Scalar,
+): Scalar {
   const view = viewOf(user, representative);
   const replace = (s: Scalar): Scalar | undefined => {
     if (s.kind === "select" && isZeroTest(s.condition, view)) {
@@ -154,7 +185,8 @@ function withoutDivision(user: Comp, divisorOf: (node: Node) => Node | undefined
       return s.else === zero ? replace(s.then) : s.then === zero ? replace(s.else) : undefined;
     }
     const quotient = divisionOf(s, (n) => divisorOf(n) !== undefined, view);
-    if (!quotient || divisorOf(quotient.numerator.of) !== quotient.normaliser.node || s.kind !== "binary") return undefined;
+    if (!quotient || divisorOf(quotient.numerator.of) !== quotient.normaliser.node || s.kind !== "binary")
+      return undefined;
     return instead ?? s.left;
   };
   return rewrite(user.body, replace);

@@ -4,7 +4,19 @@
  * proved to be one; a mask may stand inside or outside of the exponential; the sum may divide, or be subtracted as a logarithm.
  */
 import type { Comp, Node, Scalar } from "../../ir/graph.ts";
-import { axis, binary, bool, div, literal, read, rewrite, select, substitute, subexpressions, unary } from "../../ir/scalar.ts";
+import {
+  axis,
+  binary,
+  bool,
+  div,
+  literal,
+  read,
+  rewrite,
+  select,
+  substitute,
+  subexpressions,
+  unary,
+} from "../../ir/scalar.ts";
 import { simplifier } from "../../ir/simplify-scalar.ts";
 
 /** Where a contraction is being read: the position of its reduced axis, and how to see through nodes. */
@@ -45,8 +57,10 @@ function inlined(s: Scalar, { representative, simplify }: View): Scalar | undefi
 export function splitProduct(s: Scalar, view: View): Exponential {
   const atom: Exponential = { exponent: undefined, conditions: [], factors: [s], divisors: [] };
   if (s.kind === "binary" && s.op === "mul") return multiplied(splitProduct(s.left, view), splitProduct(s.right, view));
-  if (s.kind === "binary" && s.op === "div") return multiplied(splitProduct(s.left, view), inverted(splitProduct(s.right, view), s.right));
-  if (s.kind === "unary" && s.op === "neg") return multiplied({ ...atom, factors: [literal(-1)] }, splitProduct(s.of, view));
+  if (s.kind === "binary" && s.op === "div")
+    return multiplied(splitProduct(s.left, view), inverted(splitProduct(s.right, view), s.right));
+  if (s.kind === "unary" && s.op === "neg")
+    return multiplied({ ...atom, factors: [literal(-1)] }, splitProduct(s.of, view));
   if (s.kind === "unary" && s.op === "exp") return { ...atom, exponent: s.of, factors: [] };
   if (s.kind === "literal" && s.value === 1) return { ...atom, factors: [] };
   if (s.kind === "select") {
@@ -63,7 +77,7 @@ export function splitProduct(s: Scalar, view: View): Exponential {
 }
 
 function multiplied(a: Exponential, b: Exponential): Exponential {
-  const exponent = a.exponent && b.exponent ? binary("add", a.exponent, b.exponent) : a.exponent ?? b.exponent;
+  const exponent = a.exponent && b.exponent ? binary("add", a.exponent, b.exponent) : (a.exponent ?? b.exponent);
   return {
     exponent,
     conditions: [...a.conditions, ...b.conditions],
@@ -97,7 +111,12 @@ interface Additive {
  * Takes an exponent apart. `expandable` says which reads stand for values over queries and keys: those are entered, so that no
  * node of that size is left in the core.
  */
-export function splitExponent(exponent: Scalar, conditions: readonly Scalar[], view: View, expandable: (s: Scalar) => boolean): Exponent {
+export function splitExponent(
+  exponent: Scalar,
+  conditions: readonly Scalar[],
+  view: View,
+  expandable: (s: Scalar) => boolean,
+): Exponent {
   const parts: Additive = { terms: [], mask: [] };
   collect(expand(exponent, view, expandable), 1, view, parts);
   for (const c of conditions) parts.mask.push(...conjuncts(expand(c, view, expandable)));
@@ -137,18 +156,27 @@ function isMinusInfinity(s: Scalar): boolean {
 }
 
 function conjuncts(condition: Scalar): readonly Scalar[] {
-  return condition.kind === "binary" && condition.op === "and" ? [...conjuncts(condition.left), ...conjuncts(condition.right)] : [condition];
+  return condition.kind === "binary" && condition.op === "and"
+    ? [...conjuncts(condition.left), ...conjuncts(condition.right)]
+    : [condition];
 }
 
 /** Puts the bodies of pointwise nodes in the place of their reads, and representatives in the place of equal nodes. */
 export function expand(s: Scalar, view: View, expandable: (s: Scalar) => boolean): Scalar {
-  return view.simplify(rewrite(s, (e) => {
-    if (e.kind !== "read") return undefined;
-    const inside = expandable(e) ? inlined(e, view) : undefined;
-    if (inside) return expand(inside, view, expandable);
-    const node = view.representative(e.of);
-    return node === e.of ? undefined : read(node, e.at.map((index) => expand(index, view, expandable)));
-  }));
+  return view.simplify(
+    rewrite(s, (e) => {
+      if (e.kind !== "read") return undefined;
+      const inside = expandable(e) ? inlined(e, view) : undefined;
+      if (inside) return expand(inside, view, expandable);
+      const node = view.representative(e.of);
+      return node === e.of
+        ? undefined
+        : read(
+            node,
+            e.at.map((index) => expand(index, view, expandable)),
+          );
+    }),
+  );
 }
 
 /** All conditions in one. */
@@ -170,8 +198,10 @@ export function normaliserOf(s: Scalar, view: View): Normaliser | undefined {
     const inside = inlined(s, view);
     return inside && normaliserOf(inside, view);
   }
-  if (s.kind === "select" && isZeroTest(s.condition, view)) return normaliserOf(s.then, view) ?? normaliserOf(s.else, view);
-  if (s.kind === "binary" && s.op === "max" && s.right.kind === "literal" && s.right.value < 1e-6) return normaliserOf(s.left, view);
+  if (s.kind === "select" && isZeroTest(s.condition, view))
+    return normaliserOf(s.then, view) ?? normaliserOf(s.else, view);
+  if (s.kind === "binary" && s.op === "max" && s.right.kind === "literal" && s.right.value < 1e-6)
+    return normaliserOf(s.left, view);
   return undefined;
 }
 
@@ -181,7 +211,10 @@ const tiny = (x: Scalar): boolean => x.kind === "literal" && x.value >= 0 && x.v
 export function isZeroTest(s: Scalar, view: View): boolean {
   if (s.kind === "unary" && s.op === "not") return isZeroTest(s.of, view);
   if (s.kind !== "binary" || !["lt", "le", "eq", "ne"].includes(s.op)) return false;
-  return (tiny(s.left) && normaliserOf(s.right, view) !== undefined) || (tiny(s.right) && normaliserOf(s.left, view) !== undefined);
+  return (
+    (tiny(s.left) && normaliserOf(s.right, view) !== undefined) ||
+    (tiny(s.right) && normaliserOf(s.left, view) !== undefined)
+  );
 }
 
 /** The body of a normaliser as it would stand in the root: its own reduced axis becomes the root's. */
@@ -191,14 +224,23 @@ export function normaliserBody({ node, at }: Normaliser, view: View): Scalar {
 
 /** Whether two exponents are the same function of the key, row by row, shifts included. */
 export function sameExponent(a: Exponent, b: Exponent): boolean {
-  return a.core === b.core
-    && a.mask.length === b.mask.length && a.mask.every((m, i) => m === b.mask[i])
-    && a.shifts.size === b.shifts.size && [...a.shifts].every(([shift, count]) => b.shifts.get(shift) === count);
+  return (
+    a.core === b.core &&
+    a.mask.length === b.mask.length &&
+    a.mask.every((m, i) => m === b.mask[i]) &&
+    a.shifts.size === b.shifts.size &&
+    [...a.shifts].every(([shift, count]) => b.shifts.get(shift) === count)
+  );
 }
 
 /** Logarithms of sums among the shifts: exp(a - log z) is exp(a) / z. Gives the sums, and the exponent without them. */
-export function logarithmicDivisors(exponent: Exponent): { readonly divisors: readonly Scalar[]; readonly rest: Exponent } {
-  const divisors = [...exponent.shifts].flatMap(([s, count]) => (count === -1 && s.kind === "unary" && s.op === "log" ? [s] : []));
+export function logarithmicDivisors(exponent: Exponent): {
+  readonly divisors: readonly Scalar[];
+  readonly rest: Exponent;
+} {
+  const divisors = [...exponent.shifts].flatMap(([s, count]) =>
+    count === -1 && s.kind === "unary" && s.op === "log" ? [s] : [],
+  );
   const shifts = new Map([...exponent.shifts].filter(([s]) => !divisors.includes(s as (typeof divisors)[number])));
   return { divisors: divisors.map((s) => s.of), rest: { ...exponent, shifts } };
 }

@@ -25,7 +25,11 @@ const heavyOps: ReadonlySet<string> = new Set(["exp", "log", "sqrt", "rsqrt", "s
 
 /** Whether a scalar's own operator is a transcendental function. */
 export function isHeavy(s: Scalar): boolean {
-  return (s.kind === "unary" || s.kind === "binary") && heavyOps.has(s.op) && !(s.kind === "binary" && s.right.kind === "literal" && s.right.value === 2);
+  return (
+    (s.kind === "unary" || s.kind === "binary") &&
+    heavyOps.has(s.op) &&
+    !(s.kind === "binary" && s.right.kind === "literal" && s.right.value === 2)
+  );
 }
 
 export class ConstantTables {
@@ -59,7 +63,8 @@ export class ConstantTables {
     const { isStatic, heavy } = this.#factsOf(s);
     if (!isStatic || !heavy || s.dtype === "bool") return undefined;
     const own = positionsOf(s);
-    if (!isHeavy(s) && !operands(s).some((o) => this.#factsOf(o).heavy && positionsOf(o).size === own.size)) return undefined;
+    if (!isHeavy(s) && !operands(s).some((o) => this.#factsOf(o).heavy && positionsOf(o).size === own.size))
+      return undefined;
     return this.#throughReads(label, s) ?? this.#overAxes(label, s, space, own);
   }
 
@@ -67,7 +72,9 @@ export class ConstantTables {
   #throughReads(label: Label, s: Scalar): Scalar | undefined {
     const [first, ...others] = readsOutsideIndices(s);
     if (!first || axesOutsideReads(s)) return undefined;
-    const alike = (r: Read): boolean => r.at.length === first.at.length && r.at.every((i, j) => i === first.at[j] && r.of.axes[j]?.size === first.of.axes[j]?.size);
+    const alike = (r: Read): boolean =>
+      r.at.length === first.at.length &&
+      r.at.every((i, j) => i === first.at[j] && r.of.axes[j]?.size === first.of.axes[j]?.size);
     if (!others.every(alike)) return undefined;
     const place = first.of.axes.map((_, i) => axis(i));
     const inside = rewrite(s, (e) => (e.kind === "read" ? read(e.of, place) : undefined));
@@ -78,15 +85,23 @@ export class ConstantTables {
     const positions = [...own].toSorted((a, b) => a - b);
     const axes = positions.flatMap((p) => space[p] ?? []);
     if (!readsInRange(s, space) || elementCount(axes) > mostElements) return undefined;
-    const inside = substitute(s, space.map((_, p) => axis(Math.max(positions.indexOf(p), 0))));
-    return read(this.#table(label, comp(label, axes, inside)), positions.map((p) => axis(p)));
+    const inside = substitute(
+      s,
+      space.map((_, p) => axis(Math.max(positions.indexOf(p), 0))),
+    );
+    return read(
+      this.#table(label, comp(label, axes, inside)),
+      positions.map((p) => axis(p)),
+    );
   }
 
   #table(label: Label, node: Comp): Leaf {
     const key = `${sizes(node.axes)}|${node.reduce ? node.reduce.op + sizes(node.reduce.axes) : ""}|${node.body.id}`;
     const known = this.#tables.get(key);
     if (known) return known;
-    const values = evaluateOne(node, (asked) => { throw new Error(`internal: the constant ${node.name} reads ${asked.name}`); });
+    const values = evaluateOne(node, (asked) => {
+      throw new Error(`internal: the constant ${node.name} reads ${asked.name}`);
+    });
     const made = leaf("constant", label.name, node.axes, node.dtype, { values });
     this.#tables.set(key, made);
     return made;

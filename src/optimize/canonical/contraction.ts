@@ -48,11 +48,18 @@ export function productFactors(body: Scalar): readonly Factor[] {
     const guardAxes = [...positionsOf(body.condition)];
     const inner = productFactors(body.then);
     // A factor with some of the guard's axes may be readable only under the guard: then the product stays whole.
-    const partly = inner.some((f) => guardAxes.some((p) => f.axes.has(p)) && !guardAxes.every((p) => f.axes.has(p)) && !readsInPlace(f.value));
+    const partly = inner.some(
+      (f) => guardAxes.some((p) => f.axes.has(p)) && !guardAxes.every((p) => f.axes.has(p)) && !readsInPlace(f.value),
+    );
     const owner = inner.findIndex((f) => !f.inverse && guardAxes.every((p) => f.axes.has(p)));
     if (inner.length > 1 && !partly && owner >= 0) {
-      const guarded = (f: Factor): Factor => ({ ...f, value: select(body.condition, f.value, literal(f.inverse ? 1 : 0)) });
-      return inner.map((f, i) => (i === owner || (guardAxes.every((p) => f.axes.has(p)) && !readsInPlace(f.value)) ? guarded(f) : f));
+      const guarded = (f: Factor): Factor => ({
+        ...f,
+        value: select(body.condition, f.value, literal(f.inverse ? 1 : 0)),
+      });
+      return inner.map((f, i) =>
+        i === owner || (guardAxes.every((p) => f.axes.has(p)) && !readsInPlace(f.value)) ? guarded(f) : f,
+      );
     }
   }
   return factorsOf(body).map((f) => ({ ...f, axes: positionsOf(f.value) }));
@@ -63,7 +70,11 @@ function readsInPlace(s: Scalar): boolean {
 }
 
 /** The best division of factors into two operands. */
-export function splitFactors(factors: readonly Factor[], space: readonly Axis[], rank: number): Contraction | undefined {
+export function splitFactors(
+  factors: readonly Factor[],
+  space: readonly Axis[],
+  rank: number,
+): Contraction | undefined {
   if (factors.length < 2 || factors.length > mostFactors) return undefined;
   let best: { readonly contraction: Contraction; readonly score: number } | undefined;
   // Each subset that holds factor 0 against its complement.
@@ -87,7 +98,12 @@ function oriented(c: Contraction): Contraction {
   return Math.max(...c.m) > Math.max(...c.n) ? { ...c, m: c.n, n: c.m, a: c.b, b: c.a } : c;
 }
 
-function classify(left: readonly Factor[], right: readonly Factor[], space: readonly Axis[], rank: number): Omit<Contraction, "a" | "b"> | undefined {
+function classify(
+  left: readonly Factor[],
+  right: readonly Factor[],
+  space: readonly Axis[],
+  rank: number,
+): Omit<Contraction, "a" | "b"> | undefined {
   const has = (group: readonly Factor[], p: number): boolean => group.some((f) => f.axes.has(p));
   const classes = { batch: [] as number[], m: [] as number[], n: [] as number[], k: [] as number[] };
   for (let p = 0; p < space.length; p++) {

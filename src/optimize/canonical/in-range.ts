@@ -4,5 +4,7 @@ import type { Axis, Scalar } from "../../ir/graph.ts";
 import { subexpressions } from "../../ir/scalar.ts";
 
 export function readsInRange(s: Scalar, space: readonly Axis[]): boolean {
-  return subexpressions(s).every((e) => e.kind !== "read" || e.at.every((index, i) => inRange(index, e.of.axes[i]?.size ?? 0, space)));
+  return subexpressions(s).every(
+    (e) => e.kind !== "read" || e.at.every((index, i) => inRange(index, e.of.axes[i]?.size ?? 0, space)),
+  );
 }

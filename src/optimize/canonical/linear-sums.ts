@@ -31,13 +31,19 @@ export class LinearSums {
       const varies = [...positionsOf(atom)].some((p) => p >= axes.length);
       const known = varies && atom.kind === "read" ? this.#sums.get(keyOf(axes, over, atom)) : undefined;
       if (varies && !known) return undefined;
-      const value = known ? read(known, axes.map((_, i) => axis(i))) : atom;
+      const value = known
+        ? read(
+            known,
+            axes.map((_, i) => axis(i)),
+          )
+        : atom;
       const weight = varies ? coefficient : coefficient * length;
       largest.value = Math.max(largest.value, Math.abs(weight));
       summed.set(value, (summed.get(value) ?? 0) + weight);
     }
     let total: Scalar = literal(0);
-    for (const [value, weight] of summed) if (Math.abs(weight) > cancelled * largest.value) total = add(total, mul(value, literal(weight)));
+    for (const [value, weight] of summed)
+      if (Math.abs(weight) > cancelled * largest.value) total = add(total, mul(value, literal(weight)));
     return total;
   }
 }

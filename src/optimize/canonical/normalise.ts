@@ -29,14 +29,20 @@ export function normalise(roots: readonly Node[]): readonly Node[] {
     switch (old.kind) {
       case "comp": {
         const space = [...old.axes, ...(old.reduce?.axes ?? [])];
-        const body = bodies.withDrawnNodes(labelOf(old), tables.body(labelOf(old), withNumbers(renew.scalar(old.body)), space), space, old.reduce !== undefined);
+        const body = bodies.withDrawnNodes(
+          labelOf(old),
+          tables.body(labelOf(old), withNumbers(renew.scalar(old.body)), space),
+          space,
+          old.reduce !== undefined,
+        );
         return settled(buildComp(old, body));
       }
       case "scatter": {
         const form = binsFormOf(old);
         return form ? undefined : settled(scatterAsSum(renewedScatter(old, renew), builder));
       }
-      default: return undefined;
+      default:
+        return undefined;
     }
   });
   return roots.map(renewed);
@@ -89,7 +95,10 @@ export function normalise(roots: readonly Node[]): readonly Node[] {
   }
 }
 
-function renewedScatter(old: Extract<Node, { kind: "scatter" }>, renew: { readonly scalar: (s: Scalar) => Scalar }): typeof old {
+function renewedScatter(
+  old: Extract<Node, { kind: "scatter" }>,
+  renew: { readonly scalar: (s: Scalar) => Scalar },
+): typeof old {
   return { ...old, at: old.at.map(renew.scalar), body: renew.scalar(old.body) };
 }
 
@@ -104,22 +113,47 @@ function planContraction(node: Comp, builder: SumBuilder): Node {
   if (factors.length < 3 || contractionOf(node)) return node;
   const rank = node.axes.length;
   const space = [...node.axes, ...node.reduce.axes];
-  const best = pairs(factors).flatMap((pair) => {
-    const others = factors.filter((f) => !pair.includes(f));
-    const summed = space.flatMap((_, p) => (p >= rank && pair.some((f) => f.axes.has(p)) && !others.some((f) => f.axes.has(p)) ? [p] : []));
-    const kept = space.flatMap((_, p) => (pair.some((f) => f.axes.has(p)) && !summed.includes(p) ? [p] : []));
-    if (summed.length === 0) return [];
-    const part = pairSum(pair, kept, summed, space);
-    return part.contracts ? [{ part, others, kept, summed }] : [];
-  }).toSorted((a, b) => a.part.work - b.part.work)[0];
+  const best = pairs(factors)
+    .flatMap((pair) => {
+      const others = factors.filter((f) => !pair.includes(f));
+      const summed = space.flatMap((_, p) =>
+        p >= rank && pair.some((f) => f.axes.has(p)) && !others.some((f) => f.axes.has(p)) ? [p] : [],
+      );
+      const kept = space.flatMap((_, p) => (pair.some((f) => f.axes.has(p)) && !summed.includes(p) ? [p] : []));
+      if (summed.length === 0) return [];
+      const part = pairSum(pair, kept, summed, space);
+      return part.contracts ? [{ part, others, kept, summed }] : [];
+    })
+    .toSorted((a, b) => a.part.work - b.part.work)[0];
   if (!best) return node;
   const inner = builder.sum(labelOf(node), best.part.axes, best.part.over, best.part.body);
   const rest = productOf(all.filter((f) => best.others.includes(f) || f.axes.size === 0));
   const left = space.flatMap((a, p) => (p >= rank && !best.summed.includes(p) ? [{ a, p }] : []));
-  const by = space.map((_, p) => axis(p < rank ? p : rank + Math.max(left.findIndex((l) => l.p === p), 0)));
-  const body = substitute(mul(read(inner, best.kept.map((p) => axis(p))), rest), by);
+  const by = space.map((_, p) =>
+    axis(
+      p < rank
+        ? p
+        : rank +
+            Math.max(
+              left.findIndex((l) => l.p === p),
+              0,
+            ),
+    ),
+  );
+  const body = substitute(
+    mul(
+      read(
+        inner,
+        best.kept.map((p) => axis(p)),
+      ),
+      rest,
+    ),
+    by,
+  );
   const over = left.map((l) => l.a);
-  return over.length === 0 ? builder.pointwise(labelOf(node), node.axes, body) : builder.sum(labelOf(node), node.axes, over, body);
+  return over.length === 0
+    ? builder.pointwise(labelOf(node), node.axes, body)
+    : builder.sum(labelOf(node), node.axes, over, body);
 }
 
 function pairSum(pair: readonly Factor[], kept: readonly number[], summed: readonly number[], space: readonly Axis[]) {
@@ -128,7 +162,9 @@ function pairSum(pair: readonly Factor[], kept: readonly number[], summed: reado
   const sizes = order.flatMap((p) => space[p] ?? []);
   const body = substitute(productOf(pair), by);
   return {
-    axes: sizes.slice(0, kept.length), over: sizes.slice(kept.length), body,
+    axes: sizes.slice(0, kept.length),
+    over: sizes.slice(kept.length),
+    body,
     contracts: splitFactors(productFactors(body), sizes, kept.length) !== undefined,
     work: sizes.reduce((w, a) => w * a.size, 1),
   };

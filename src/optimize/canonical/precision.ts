@@ -19,4 +19,5 @@ export function roundOperands(roots: readonly Node[]): readonly Node[] {
   return roots.map(renewed);
 }
 
-const rounded = (old: Comp, a: Scalar, b: Scalar): Node => comp(labelOf(old), old.axes, mul(unary("bf16", a), unary("bf16", b)), old.reduce);
+const rounded = (old: Comp, a: Scalar, b: Scalar): Node =>
+  comp(labelOf(old), old.axes, mul(unary("bf16", a), unary("bf16", b)), old.reduce);

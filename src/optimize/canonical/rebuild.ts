@@ -28,7 +28,11 @@ export function rebuildGraph(roots: readonly Node[], replace: Replace): (old: No
     return known;
   };
   const scalar = (old: Scalar): Scalar =>
-    rewrite(old, (s) => (s.kind === "read" && node(s.of) !== s.of ? read(node(s.of), s.at.map(scalar)) : undefined), scalars);
+    rewrite(
+      old,
+      (s) => (s.kind === "read" && node(s.of) !== s.of ? read(node(s.of), s.at.map(scalar)) : undefined),
+      scalars,
+    );
   const renew: Renewal = { node, scalar };
   for (const old of reachable(roots)) made.set(old, replace(old, renew) ?? renewed(old, renew, forms));
   return node;
@@ -42,12 +46,18 @@ export function labelOf(node: Node): Label {
 function renewed(old: Node, renew: Renewal, forms: Map<RegionForm, RegionForm>): Node {
   if (inputsOf(old).every((input) => renew.node(input) === input)) return old;
   switch (old.kind) {
-    case "leaf": return old;
-    case "comp": return comp(labelOf(old), old.axes, renew.scalar(old.body), old.reduce);
-    case "scatter": return scatter(labelOf(old), old.axes, old.over, old.at.map(renew.scalar), renew.scalar(old.body));
-    case "update": return update(old.target, renew.node(old.value));
-    case "region": return region(labelOf(old), renewedForm(old.form, renew, forms), old.role, old.reference);
-    default: return unreachable(old);
+    case "leaf":
+      return old;
+    case "comp":
+      return comp(labelOf(old), old.axes, renew.scalar(old.body), old.reduce);
+    case "scatter":
+      return scatter(labelOf(old), old.axes, old.over, old.at.map(renew.scalar), renew.scalar(old.body));
+    case "update":
+      return update(old.target, renew.node(old.value));
+    case "region":
+      return region(labelOf(old), renewedForm(old.form, renew, forms), old.role, old.reference);
+    default:
+      return unreachable(old);
   }
 }
 
@@ -63,13 +73,20 @@ function renewedForm(form: RegionForm, renew: Renewal, forms: Map<RegionForm, Re
 export function renewedAttention(form: AttentionForm, { scalar }: Renewal): AttentionForm {
   return {
     ...form,
-    q: scalar(form.q), k: scalar(form.k), v: scalar(form.v), score: scalar(form.score),
+    q: scalar(form.q),
+    k: scalar(form.k),
+    v: scalar(form.v),
+    score: scalar(form.score),
     ...(form.mask && { mask: scalar(form.mask) }),
     ...(form.weight && { weight: scalar(form.weight) }),
   };
 }
 
-function renewedGradient(form: AttentionGradientForm, renew: Renewal, forms: Map<RegionForm, RegionForm>): AttentionGradientForm {
+function renewedGradient(
+  form: AttentionGradientForm,
+  renew: Renewal,
+  forms: Map<RegionForm, RegionForm>,
+): AttentionGradientForm {
   return {
     ...form,
     forward: renewedForm(form.forward, renew, forms) as AttentionForm,

@@ -22,7 +22,12 @@ function plainIndices(node: Scatter): ReadonlyMap<number, number> {
   const plain = new Map<number, number>();
   node.at.forEach((index, i) => {
     const used = [...plain.values()];
-    if (index.kind === "axis" && !used.includes(index.position) && node.over[index.position]?.size === node.axes[i]?.size) plain.set(i, index.position);
+    if (
+      index.kind === "axis" &&
+      !used.includes(index.position) &&
+      node.over[index.position]?.size === node.axes[i]?.size
+    )
+      plain.set(i, index.position);
   });
   return plain;
 }
@@ -37,11 +42,18 @@ export function binsFormOf(node: Scatter): BinsForm | undefined {
   if (ids.kind !== "leaf" || ids.role !== "input" || ids.below !== node.axes[only.i]?.size) return undefined;
   const summed = node.over.flatMap((_, p) => ([...plain.values()].includes(p) ? [] : [p]));
   // The axes must be the input's own, in its order, and as long: the host sorts all ids.
-  const isWhole = at.length === summed.length && at.every((s, j) => s.kind === "axis" && s.position === summed[j] && node.over[s.position]?.size === ids.axes[j]?.size);
+  const isWhole =
+    at.length === summed.length &&
+    at.every(
+      (s, j) => s.kind === "axis" && s.position === summed[j] && node.over[s.position]?.size === ids.axes[j]?.size,
+    );
   if (!isWhole) return undefined;
   const rest = node.axes.flatMap((_, i) => (i === only.i ? [] : [plain.get(i) ?? -1]));
   const place = new Map([...summed, ...rest].map((p, j) => [p, j]));
-  const value = substitute(node.body, node.over.map((_, p) => axis(place.get(p) ?? 0)));
+  const value = substitute(
+    node.body,
+    node.over.map((_, p) => axis(place.get(p) ?? 0)),
+  );
   return { ids, bins: only.i, over: summed.flatMap((p) => node.over[p] ?? []), value };
 }
 
@@ -52,10 +64,18 @@ export function scatterAsSum(node: Scatter, builder: SumBuilder): Node {
   const resolved = new Map([...plain].map(([i, p]) => [p, i]));
   const free = node.over.flatMap((_, p) => (resolved.has(p) ? [] : [p]));
   const by = node.over.map((_, p) => axis(resolved.get(p) ?? rank + free.indexOf(p)));
-  const conditions = node.at.flatMap((index, i) => (plain.has(i) ? [] : [binary("eq", substitute(index, by), axis(i))]));
-  const body = select(conditions.reduce((a, b) => binary("and", a, b), bool(true)), substitute(node.body, by), literal(0));
+  const conditions = node.at.flatMap((index, i) =>
+    plain.has(i) ? [] : [binary("eq", substitute(index, by), axis(i))],
+  );
+  const body = select(
+    conditions.reduce((a, b) => binary("and", a, b), bool(true)),
+    substitute(node.body, by),
+    literal(0),
+  );
   const over = free.flatMap((p) => node.over[p] ?? []);
-  return over.length === 0 ? builder.pointwise(labelOf(node), node.axes, body) : builder.sum(labelOf(node), node.axes, over, body);
+  return over.length === 0
+    ? builder.pointwise(labelOf(node), node.axes, body)
+    : builder.sum(labelOf(node), node.axes, over, body);
 }
 
 /**
@@ -63,7 +83,11 @@ export function scatterAsSum(node: Scatter, builder: SumBuilder): Node {
  * the axis anyway.
  */
 export function pickAlong(position: number, index: Scalar, element: Scalar): Scalar {
-  return select(binary("eq", axis(position), index), element, element.dtype === "i32" ? int(0) : literal(0, element.dtype));
+  return select(
+    binary("eq", axis(position), index),
+    element,
+    element.dtype === "i32" ? int(0) : literal(0, element.dtype),
+  );
 }
 
 /** Whether a scalar mentions an axis at or beyond a position. */

@@ -26,7 +26,9 @@ export function splitWideBodies(roots: readonly Node[], bindings: number): reado
     const most = bindings - besides[old.kind];
     if (tensorsRead(old.body).length <= most) return undefined;
     const body = narrowed(renew.scalar(old.body), most, labelOf(old), spaceOf(old));
-    return old.kind === "comp" ? comp(labelOf(old), old.axes, body, old.reduce) : scatter(labelOf(old), old.axes, old.over, old.at.map(renew.scalar), body);
+    return old.kind === "comp"
+      ? comp(labelOf(old), old.axes, body, old.reduce)
+      : scatter(labelOf(old), old.axes, old.over, old.at.map(renew.scalar), body);
   });
   return roots.map(renewed);
 }
@@ -54,9 +56,19 @@ function narrowed(body: Scalar, most: number, label: Label, space: readonly Axis
 function readOfPart(part: Scalar, label: Label, space: readonly Axis[]): Scalar {
   const positions = [...positionsOf(part)].toSorted((a, b) => a - b);
   const value = part.dtype === "bool" ? select(part, int(1), int(0)) : part;
-  const own = substitute(safe(value, space), space.map((_, p) => axis(Math.max(positions.indexOf(p), 0))));
-  const node = comp({ ...label, name: `${label.name}.part` }, positions.flatMap((p) => space[p] ?? []), own);
-  const stored = read(node, positions.map((p) => axis(p)));
+  const own = substitute(
+    safe(value, space),
+    space.map((_, p) => axis(Math.max(positions.indexOf(p), 0))),
+  );
+  const node = comp(
+    { ...label, name: `${label.name}.part` },
+    positions.flatMap((p) => space[p] ?? []),
+    own,
+  );
+  const stored = read(
+    node,
+    positions.map((p) => axis(p)),
+  );
   return part.dtype === "bool" ? binary("ne", stored, int(0)) : stored;
 }
 
@@ -64,9 +76,13 @@ const clamp = (index: Scalar, size: number): Scalar => binary("max", binary("min
 
 /** What guards around an expression kept in range is clamped: where they do not hold nothing reads the value. */
 function safe(part: Scalar, space: readonly Axis[]): Scalar {
-  const visit = (s: Scalar): Scalar => rewrite(s, (e) => {
-    if (e.kind !== "read" || readsInRange(e, space)) return undefined;
-    return read(e.of, e.at.map((index, i) => clamp(visit(index), e.of.axes[i]?.size ?? 1)));
-  });
+  const visit = (s: Scalar): Scalar =>
+    rewrite(s, (e) => {
+      if (e.kind !== "read" || readsInRange(e, space)) return undefined;
+      return read(
+        e.of,
+        e.at.map((index, i) => clamp(visit(index), e.of.axes[i]?.size ?? 1)),
+      );
+    });
   return visit(part);
 }

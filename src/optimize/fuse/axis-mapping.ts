@@ -14,7 +14,8 @@ const readCache = new WeakMap<Node, readonly Read[]>();
 export function readsOf(node: Node): readonly Read[] {
   const known = readCache.get(node);
   if (known) return known;
-  const scalars: readonly Scalar[] = node.kind === "comp" ? [node.body] : node.kind === "scatter" ? [...node.at, node.body] : [];
+  const scalars: readonly Scalar[] =
+    node.kind === "comp" ? [node.body] : node.kind === "scatter" ? [...node.at, node.body] : [];
   const made = subexpressions(...scalars).filter((s): s is Read => s.kind === "read");
   readCache.set(node, made);
   return made;
@@ -87,12 +88,22 @@ export function placeSibling(draft: Draft, node: Comp, shared: Node, pattern: re
 function complete(placing: Placing, draft: Draft, rank: number): Place | undefined {
   const owned = range(0, rank);
   const { rows, axes } = draft;
-  if (draft.kind === "row" && !placing.touches(rows, axes.length) && placing.fill(0, rows, owned) && placing.covers(0, rows)) return placing.done();
+  if (
+    draft.kind === "row" &&
+    !placing.touches(rows, axes.length) &&
+    placing.fill(0, rows, owned) &&
+    placing.covers(0, rows)
+  )
+    return placing.done();
   return placing.fill(0, axes.length, owned) && placing.covers(0, axes.length) ? placing.done() : undefined;
 }
 
 /** The place of a reduction in a row draft: its output axes are the rows, its reduced axes run along. Gives both, reduced axes last. */
-export function placeReduction(draft: Draft, node: Comp, sibling?: { readonly shared: Node; readonly pattern: readonly number[] }): Place | undefined {
+export function placeReduction(
+  draft: Draft,
+  node: Comp,
+  sibling?: { readonly shared: Node; readonly pattern: readonly number[] },
+): Place | undefined {
   const over = node.reduce?.axes ?? [];
   const placing = new Placing([...node.axes, ...over], draft);
   if (sibling) {
@@ -102,8 +113,9 @@ export function placeReduction(draft: Draft, node: Comp, sibling?: { readonly sh
   } else if (!unifyMembers(placing, draft, node)) return undefined;
   const rank = node.axes.length;
   const { rows, axes } = draft;
-  if (placing.place.some((p, own) => p !== undefined && (own < rank) !== p < rows)) return undefined;
-  if (!placing.fill(0, rows, range(0, rank)) || !placing.fill(rows, axes.length, range(rank, rank + over.length))) return undefined;
+  if (placing.place.some((p, own) => p !== undefined && own < rank !== p < rows)) return undefined;
+  if (!placing.fill(0, rows, range(0, rank)) || !placing.fill(rows, axes.length, range(rank, rank + over.length)))
+    return undefined;
   return placing.covers(0, rows) && placing.covers(rows, axes.length) ? placing.done() : undefined;
 }
 
@@ -116,7 +128,8 @@ function unifyMembers(placing: Placing, draft: Draft, node: Comp): boolean {
     for (const [i, index] of read.at.entries()) {
       const position = member.place[i] ?? -1;
       if (index.kind === "axis") {
-        if (position < 0 ? node.axes[index.position]?.size !== 1 : !placing.unify(index.position, position)) return false;
+        if (position < 0 ? node.axes[index.position]?.size !== 1 : !placing.unify(index.position, position))
+          return false;
       } else if (isPickPosition(draft, position)) picks.push(index);
       else if (index.kind !== "literal" || member.node.axes[i]?.size !== 1) return false;
     }
@@ -137,9 +150,14 @@ function unifySide(placing: Placing, own: number, position: number | undefined):
 
 /** The positions a read is at, when all its indices are distinct axes (or the one index of a small axis: -1). */
 export function plainPattern(read: Read): readonly number[] | undefined {
-  const pattern = read.at.map((index, i) => (index.kind === "axis" ? index.position : read.of.axes[i]?.size === 1 ? -1 : undefined));
+  const pattern = read.at.map((index, i) =>
+    index.kind === "axis" ? index.position : read.of.axes[i]?.size === 1 ? -1 : undefined,
+  );
   const plain = pattern.filter((p): p is number => p !== undefined);
-  return plain.length === pattern.length && new Set(plain.filter((p) => p >= 0)).size === plain.filter((p) => p >= 0).length ? plain : undefined;
+  return plain.length === pattern.length &&
+    new Set(plain.filter((p) => p >= 0)).size === plain.filter((p) => p >= 0).length
+    ? plain
+    : undefined;
 }
 
 /** Where a draft reads a tensor from outside, as positions of its space; for finding siblings. */
@@ -148,7 +166,8 @@ export function patternIn(draft: Draft, shared: Node): readonly number[] | undef
     for (const read of readsOf(member.node)) {
       if (read.of !== shared) continue;
       const pattern = plainPattern(read);
-      if (pattern?.every((p) => p < member.place.length)) return pattern.map((p) => (p < 0 ? -1 : member.place[p] ?? -1));
+      if (pattern?.every((p) => p < member.place.length))
+        return pattern.map((p) => (p < 0 ? -1 : (member.place[p] ?? -1)));
     }
   }
   return undefined;

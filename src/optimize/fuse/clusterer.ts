@@ -43,7 +43,12 @@ export class Clusterer {
   #nextId = 0;
 
   /** `stored`: why each pointwise node is kept. `apart`: new values that another kernel than the one that computes them puts in the place of the old ones. */
-  constructor(roots: readonly Node[], { stored, apart }: Known, limits: Limits, recomputed?: Pick<Recomputed, "again" | "forward">) {
+  constructor(
+    roots: readonly Node[],
+    { stored, apart }: Known,
+    limits: Limits,
+    recomputed?: Pick<Recomputed, "again" | "forward">,
+  ) {
     this.#limits = limits;
     this.#stored = stored;
     this.#apart = apart;
@@ -76,22 +81,31 @@ export class Clusterer {
     return this.drafts.flatMap((draft) => {
       const excess = this.#bindings([...draft.members.keys()]) - this.#limits.bindings;
       if (excess <= 0) return [];
-      return [...draft.members.keys()].flatMap((node) => (node.kind === "comp" || node.kind === "scatter" ? [{ node, excess, reads: tensorsRead(node.body).length }] : []));
+      return [...draft.members.keys()].flatMap((node) =>
+        node.kind === "comp" || node.kind === "scatter" ? [{ node, excess, reads: tensorsRead(node.body).length }] : [],
+      );
     });
   }
 
   /** New values in kernels that bind too much, because what writes them could not write them in place. */
   copiedTooMuch(): readonly Node[] {
-    return [...this.#copied].filter((node) => this.#bindings([...(this.#draftOf.get(node)?.members.keys() ?? [])]) > this.#limits.bindings);
+    return [...this.#copied].filter(
+      (node) => this.#bindings([...(this.#draftOf.get(node)?.members.keys() ?? [])]) > this.#limits.bindings,
+    );
   }
 
   #add(node: Node): void {
     switch (node.kind) {
-      case "leaf": return;
-      case "comp": return node.reduce ? this.#addReduction(node) : this.#addPointwise(node);
-      case "scatter": return this.#addScatter(node);
-      case "region": return this.#addRegion(node);
-      case "update": return this.#addUpdate(node);
+      case "leaf":
+        return;
+      case "comp":
+        return node.reduce ? this.#addReduction(node) : this.#addPointwise(node);
+      case "scatter":
+        return this.#addScatter(node);
+      case "region":
+        return this.#addRegion(node);
+      case "update":
+        return this.#addUpdate(node);
     }
   }
 
@@ -100,7 +114,9 @@ export class Clusterer {
       this.#addRecomputed(node, this.#recomputed.forward);
       return;
     }
-    const sources = this.#sources(node).filter((d) => d.kind !== "flash").toSorted((a, b) => b.level - a.level || b.id - a.id);
+    const sources = this.#sources(node)
+      .filter((d) => d.kind !== "flash")
+      .toSorted((a, b) => b.level - a.level || b.id - a.id);
     this.#combineSiblingContractions(node, sources);
     for (const draft of sources) {
       const place = draft.members.size > 0 && this.#takesIn(draft, node) ? placePointwise(draft, node) : undefined;
@@ -116,22 +132,42 @@ export class Clusterer {
 
   /** Bins write one value: what takes it further must be all that reads it. */
   #takesIn(draft: Draft, node: Comp): boolean {
-    return draft.kind !== "bins" || [...draft.members.keys()].every((n) => n !== node && !this.#roots.has(n) && (this.#users.get(n) ?? []).every((user) => user === node || draft.members.has(user)));
+    return (
+      draft.kind !== "bins" ||
+      [...draft.members.keys()].every(
+        (n) =>
+          n !== node &&
+          !this.#roots.has(n) &&
+          (this.#users.get(n) ?? []).every((user) => user === node || draft.members.has(user)),
+      )
+    );
   }
 
   /** A value made again goes to a kernel of the backward pass that reads what it is made of. */
   #addRecomputed(node: Comp, forward: ReadonlySet<Node>): void {
     for (const { draft, shared, pattern } of this.#siblings(node)) {
-      if (draft.kind === "fold" || draft.kind === "bins" || draft.kind === "flash" || [...draft.members.keys()].some((n) => forward.has(n))) continue;
+      if (
+        draft.kind === "fold" ||
+        draft.kind === "bins" ||
+        draft.kind === "flash" ||
+        [...draft.members.keys()].some((n) => forward.has(n))
+      )
+        continue;
       const place = placeSibling(draft, node, shared, pattern);
-      if (place && this.#join(draft, node, place, `made again from ${shared.name} rather than saved, frees ${bytes(node)}`)) return;
+      if (
+        place &&
+        this.#join(draft, node, place, `made again from ${shared.name} rather than saved, frees ${bytes(node)}`)
+      )
+        return;
     }
     this.#start("map", node, node.axes, [], []);
   }
 
   /** Contractions that this node adds up, or multiplies after they share an operand, are computed by one kernel. */
   #combineSiblingContractions(node: Comp, sources: Draft[]): void {
-    const contractions = sources.filter((d) => d.kind === "contract" && [...d.members.keys()].some((n) => readsOf(node).some((r) => r.of === n)));
+    const contractions = sources.filter(
+      (d) => d.kind === "contract" && [...d.members.keys()].some((n) => readsOf(node).some((r) => r.of === n)),
+    );
     for (let i = 0; i < contractions.length; i++) {
       for (let j = i + 1; j < contractions.length; j++) {
         const [into, from] = [contractions[i], contractions[j]];
@@ -166,12 +202,25 @@ export class Clusterer {
       if (kind === "row" && draft.kind === "row") {
         const place = placeReduction(draft, node, { shared, pattern });
         if (place && this.#join(draft, node, place, saves)) return;
-      } else if (kind === "fold" && draft.kind === "fold" && sameSizes(draft.axes, node.axes) && sameSizes(draft.inner, node.reduce?.axes ?? [])) {
+      } else if (
+        kind === "fold" &&
+        draft.kind === "fold" &&
+        sameSizes(draft.axes, node.axes) &&
+        sameSizes(draft.inner, node.reduce?.axes ?? [])
+      ) {
         if (this.#join(draft, node, foldPlace(node), saves)) return;
       }
     }
     const over = node.reduce?.axes ?? [];
-    if (kind === "row") this.#start("row", node, [...node.axes, ...over], [], [node.axes.length], [...node.axes, ...over].map((_, i) => i));
+    if (kind === "row")
+      this.#start(
+        "row",
+        node,
+        [...node.axes, ...over],
+        [],
+        [node.axes.length],
+        [...node.axes, ...over].map((_, i) => i),
+      );
     else this.#start("fold", node, node.axes, over, [], foldPlace(node));
   }
 
@@ -181,13 +230,30 @@ export class Clusterer {
     const over = node.reduce?.axes ?? [];
     // Every axis of the map once: a diagonal passes only some of its elements.
     const length = rank + over.length;
-    const read = readsOf(node).find((r) => draft.members.has(r.of) && r.at.every((i) => i.kind === "axis") && r.at.length === length && new Set(r.at).size === length);
+    const read = readsOf(node).find(
+      (r) =>
+        draft.members.has(r.of) &&
+        r.at.every((i) => i.kind === "axis") &&
+        r.at.length === length &&
+        new Set(r.at).size === length,
+    );
     const member = read && draft.members.get(read.of);
-    if (!read || !member || member.place.length !== draft.axes.length || member.place.includes(-1) || reductionKind(node) !== "row") return;
+    if (
+      !read ||
+      !member ||
+      member.place.length !== draft.axes.length ||
+      member.place.includes(-1) ||
+      reductionKind(node) !== "row"
+    )
+      return;
     // Position of the map for each of the row's: rows, then along.
-    const from = Array.from({ length: rank + over.length }, (_, p) => member.place[read.at.findIndex((i) => i === axis(p))] ?? -1);
+    const from = Array.from(
+      { length: rank + over.length },
+      (_, p) => member.place[read.at.findIndex((i) => i === axis(p))] ?? -1,
+    );
     if (from.includes(-1)) return;
-    for (const [n, m] of draft.members) draft.members.set(n, { ...m, place: m.place.map((p) => (p < 0 ? p : from.indexOf(p))) });
+    for (const [n, m] of draft.members)
+      draft.members.set(n, { ...m, place: m.place.map((p) => (p < 0 ? p : from.indexOf(p))) });
     draft.axes = from.flatMap((p) => draft.axes[p] ?? []);
     draft.parts = [rank];
     draft.kind = "row";
@@ -197,14 +263,26 @@ export class Clusterer {
     const form = binsFormOf(node);
     if (!form) throw new Error(`internal: the scatter ${node.name} is not in normal form`);
     const order = [form.bins, ...node.axes.map((_, i) => i).filter((i) => i !== form.bins)];
-    this.#start("bins", node, order.flatMap((i) => node.axes[i] ?? []), form.over, [], node.axes.map((_, i) => order.indexOf(i)));
+    this.#start(
+      "bins",
+      node,
+      order.flatMap((i) => node.axes[i] ?? []),
+      form.over,
+      [],
+      node.axes.map((_, i) => order.indexOf(i)),
+    );
   }
 
   #addRegion(node: Region): void {
-    const pass = node.form.kind === "attention" ? "forward" : node.role === "dk" || node.role === "dv" ? "key" : "query";
+    const pass =
+      node.form.kind === "attention" ? "forward" : node.role === "dk" || node.role === "dv" ? "key" : "query";
     const known = this.drafts.find((d) => d.form?.form === node.form && d.form.pass === pass);
     const draft = known ?? new Draft(this.#nextId++, "flash", node.axes, [], [], { form: node.form, pass });
-    this.#place(draft, node, node.axes.map((_, i) => i));
+    this.#place(
+      draft,
+      node,
+      node.axes.map((_, i) => i),
+    );
   }
 
   /** An update is written by the kernel that computes its value, unless something that this kernel comes before has yet to read the old value. */
@@ -212,7 +290,13 @@ export class Clusterer {
     const draft = this.#draftOf.get(node.value);
     const member = draft?.members.get(node.value);
     const readers = [...(this.#readers.get(node.target) ?? [])].filter((d) => d !== draft && d.members.size > 0);
-    const inPlace = draft && member && draft.kind !== "flash" && !this.#apart(node.value) && !readers.some((d) => reaches(draft, d)) && readsInPlace(draft, node.target, member.place);
+    const inPlace =
+      draft &&
+      member &&
+      draft.kind !== "flash" &&
+      !this.#apart(node.value) &&
+      !readers.some((d) => reaches(draft, d)) &&
+      readsInPlace(draft, node.target, member.place);
     if (inPlace) this.#place(draft, node, member.place.slice(0, node.axes.length));
     else {
       this.#start("map", node, node.axes, [], []);
@@ -221,7 +305,10 @@ export class Clusterer {
     const writer = this.#draftOf.get(node);
     if (!writer) return;
     dependOn(writer, draft && !inPlace ? [...readers, draft] : readers);
-    if (!inPlace && readers.length > 0) writer.reasons.push(`${node.target.name} is written by a kernel of its own: others read the old value after the new one is known`);
+    if (!inPlace && readers.length > 0)
+      writer.reasons.push(
+        `${node.target.name} is written by a kernel of its own: others read the old value after the new one is known`,
+      );
   }
 
   #startContraction(node: Comp, contraction: Contraction): void {
@@ -230,10 +317,22 @@ export class Clusterer {
     const order = [...batch, ...m, ...n];
     const axes = (positions: readonly number[]): readonly Axis[] => positions.flatMap((p) => space[p] ?? []);
     const draft = new Draft(this.#nextId++, "contract", axes(order), axes(k), [batch.length, m.length, n.length]);
-    this.#place(draft, node, node.axes.map((_, i) => order.indexOf(i)), contraction);
+    this.#place(
+      draft,
+      node,
+      node.axes.map((_, i) => order.indexOf(i)),
+      contraction,
+    );
   }
 
-  #start(kind: Draft["kind"], node: Node, axes: readonly Axis[], inner: readonly Axis[], parts: readonly number[], place?: Place): void {
+  #start(
+    kind: Draft["kind"],
+    node: Node,
+    axes: readonly Axis[],
+    inner: readonly Axis[],
+    parts: readonly number[],
+    place?: Place,
+  ): void {
     const draft = new Draft(this.#nextId++, kind, axes, inner, parts);
     const why = this.#stored(node);
     if (why) draft.reasons.push(`${node.name} is stored: ${why}`);
@@ -244,7 +343,9 @@ export class Clusterer {
     if (!mayDependOn(draft, this.#sources(node))) return false;
     const touched = this.#bindings([...draft.members.keys(), node]);
     if (touched > this.#limits.bindings) {
-      draft.reasons.push(`${node.name} stays out: the kernel would bind ${touched} tensors of ${this.#limits.bindings}`);
+      draft.reasons.push(
+        `${node.name} stays out: the kernel would bind ${touched} tensors of ${this.#limits.bindings}`,
+      );
       return false;
     }
     const why = this.#stored(node);
@@ -273,15 +374,23 @@ export class Clusterer {
   }
 
   /** Drafts that read a tensor this node reads, for its largest tensors first, and that do not compute what it reads. */
-  #siblings(node: Comp): readonly { readonly draft: Draft; readonly shared: Node; readonly pattern: readonly number[] }[] {
+  #siblings(
+    node: Comp,
+  ): readonly { readonly draft: Draft; readonly shared: Node; readonly pattern: readonly number[] }[] {
     const shared = tensorsRead(node.body).toSorted((a, b) => elementCount(b.axes) - elementCount(a.axes));
     const own = new Set(this.#sources(node));
     const worthwhile = elementCount(shared[0]?.axes ?? []) / 4;
-    return shared.filter((n) => elementCount(n.axes) >= worthwhile && elementCount(n.axes) > 1).flatMap((n) =>
-      [...(this.#readers.get(n) ?? [])].filter((d) => d.members.size > 0 && !own.has(d)).toSorted((a, b) => b.level - a.level || b.id - a.id).flatMap((draft) => {
-        const pattern = patternIn(draft, n);
-        return pattern ? [{ draft, shared: n, pattern }] : [];
-      }));
+    return shared
+      .filter((n) => elementCount(n.axes) >= worthwhile && elementCount(n.axes) > 1)
+      .flatMap((n) =>
+        [...(this.#readers.get(n) ?? [])]
+          .filter((d) => d.members.size > 0 && !own.has(d))
+          .toSorted((a, b) => b.level - a.level || b.id - a.id)
+          .flatMap((draft) => {
+            const pattern = patternIn(draft, n);
+            return pattern ? [{ draft, shared: n, pattern }] : [];
+          }),
+      );
   }
 
   /** Tensors a kernel of these members would bind: what they read from outside, what others need of them, the scalars buffer. */
@@ -306,7 +415,9 @@ export class Clusterer {
   /** What a kernel of these members writes for a member: what a new value goes to, the node itself for others. */
   #writtenOf(node: Node, members: ReadonlySet<Node>): readonly Node[] {
     const outside = (this.#users.get(node) ?? []).filter((u) => !members.has(u));
-    const targets = outside.flatMap((u) => (u.kind === "update" && !this.#apart(node) && !this.#copied.has(node) ? [u.target] : []));
+    const targets = outside.flatMap((u) =>
+      u.kind === "update" && !this.#apart(node) && !this.#copied.has(node) ? [u.target] : [],
+    );
     return this.#roots.has(node) || targets.length < outside.length ? [...targets, node] : targets;
   }
 
@@ -327,14 +438,22 @@ function recomputedLast(nodes: readonly Node[], again: ReadonlyMap<Node, Node> |
 
 /** Whether a draft reads a tensor only at the elements that it would write over. */
 function readsInPlace(draft: Draft, target: Leaf, place: Place): boolean {
-  return [...draft.members.values()].every((member) => readsOf(member.node).every((r) => r.of !== target ||
-    r.at.every((index, i) => (index.kind === "axis" ? (member.place[index.position] ?? -1) === place[i] : target.axes[i]?.size === 1))));
+  return [...draft.members.values()].every((member) =>
+    readsOf(member.node).every(
+      (r) =>
+        r.of !== target ||
+        r.at.every((index, i) =>
+          index.kind === "axis" ? (member.place[index.position] ?? -1) === place[i] : target.axes[i]?.size === 1,
+        ),
+    ),
+  );
 }
 
 const random = new WeakMap<Node, boolean>();
 
 function drawsRandom(node: Node): boolean {
-  const known = random.get(node) ?? (node.kind === "comp" && subexpressions(node.body).some((s) => s.kind === "random"));
+  const known =
+    random.get(node) ?? (node.kind === "comp" && subexpressions(node.body).some((s) => s.kind === "random"));
   random.set(node, known);
   return known;
 }

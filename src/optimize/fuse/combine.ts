@@ -15,7 +15,12 @@ export interface Combination {
 }
 
 /** How `from` becomes part of `into` for the sake of `reader`, which reads both. */
-export function combineContractions(into: Draft, from: Draft, reader: Comp, users: (n: Node) => readonly Node[]): Combination | undefined {
+export function combineContractions(
+  into: Draft,
+  from: Draft,
+  reader: Comp,
+  users: (n: Node) => readonly Node[],
+): Combination | undefined {
   const [a, b] = [anchorRead(into, reader), anchorRead(from, reader)];
   if (!a || !b || !into.parts.every((p, i) => p === from.parts[i]) || !sameInner(into, from)) return undefined;
   // Where the reader places the axes of each: they must agree position by position.
@@ -26,14 +31,23 @@ export function combineContractions(into: Draft, from: Draft, reader: Comp, user
     const position = b.member.place[i] ?? -1;
     if (position >= 0) move[position] = place.get(own) ?? -1;
   });
-  if (move.includes(-1) || move.some((p, i) => into.axes[p]?.size !== from.axes[i]?.size || classOf(into, p) !== classOf(from, i))) return undefined;
+  if (
+    move.includes(-1) ||
+    move.some((p, i) => into.axes[p]?.size !== from.axes[i]?.size || classOf(into, p) !== classOf(from, i))
+  )
+    return undefined;
   const names = `${a.member.node.name} and ${b.member.node.name}`;
-  if (isSum(reader, into, from, users)) return { move, reason: `${names} are only added: one accumulator for their products` };
-  if (shareOperand(into, from, move)) return { move, reason: `${names} share an operand and ${reader.name} reads both: one kernel, two accumulators` };
+  if (isSum(reader, into, from, users))
+    return { move, reason: `${names} are only added: one accumulator for their products` };
+  if (shareOperand(into, from, move))
+    return { move, reason: `${names} share an operand and ${reader.name} reads both: one kernel, two accumulators` };
   return undefined;
 }
 
-function anchorRead(draft: Draft, reader: Comp): { readonly member: Member; readonly pattern: readonly number[] } | undefined {
+function anchorRead(
+  draft: Draft,
+  reader: Comp,
+): { readonly member: Member; readonly pattern: readonly number[] } | undefined {
   for (const read of readsOf(reader)) {
     const member = draft.members.get(read.of);
     const pattern = member?.contraction && plainPattern(read);
@@ -82,7 +96,10 @@ function addends(s: Scalar): readonly Scalar[] {
 }
 
 function shareOperand(into: Draft, from: Draft, move: readonly number[]): boolean {
-  const own = operandsOf(into, into.axes.map((_, i) => i));
+  const own = operandsOf(
+    into,
+    into.axes.map((_, i) => i),
+  );
   const other = operandsOf(from, move);
   return other.some((s) => own.includes(s));
 }
@@ -91,7 +108,7 @@ function shareOperand(into: Draft, from: Draft, move: readonly number[]): boolea
 function operandsOf(draft: Draft, move: readonly number[]): readonly Scalar[] {
   return [...draft.members.values()].flatMap((member) => {
     if (!member.contraction) return [];
-    const by = operandPositions(draft, member).map((p) => axis(p < draft.axes.length ? move[p] ?? 0 : p));
+    const by = operandPositions(draft, member).map((p) => axis(p < draft.axes.length ? (move[p] ?? 0) : p));
     return [substitute(member.contraction.a, by), substitute(member.contraction.b, by)];
   });
 }

@@ -33,7 +33,14 @@ export class Draft {
   readonly reasons: string[] = [];
   readonly form: { readonly form: RegionForm; readonly pass: "forward" | "query" | "key" } | undefined;
 
-  constructor(id: number, kind: Cluster["kind"], axes: readonly Axis[], inner: readonly Axis[], parts: readonly number[], form?: Draft["form"]) {
+  constructor(
+    id: number,
+    kind: Cluster["kind"],
+    axes: readonly Axis[],
+    inner: readonly Axis[],
+    parts: readonly number[],
+    form?: Draft["form"],
+  ) {
     this.id = id;
     this.kind = kind;
     this.axes = axes;
@@ -44,7 +51,7 @@ export class Draft {
 
   /** Leading positions of a row that its statistics have. */
   get rows(): number {
-    return this.kind === "row" ? this.parts[0] ?? 0 : this.axes.length;
+    return this.kind === "row" ? (this.parts[0] ?? 0) : this.axes.length;
   }
 }
 
@@ -98,7 +105,7 @@ function lift(draft: Draft): void {
 /** Moves the members of one draft into another, placed by `move` (position there for each position here). */
 export function absorb(into: Draft, from: Draft, move: readonly number[]): void {
   for (const [node, member] of from.members) {
-    into.members.set(node, { ...member, place: member.place.map((p) => (p < 0 ? p : move[p] ?? -1)) });
+    into.members.set(node, { ...member, place: member.place.map((p) => (p < 0 ? p : (move[p] ?? -1))) });
   }
   into.reasons.push(...from.reasons);
   for (const user of from.users) {

@@ -33,7 +33,12 @@ export function finishRow(draft: Draft, finishing: Finishing): RowCluster {
   const valueOf = (r: Read, at: readonly Scalar[]): Scalar | undefined => {
     const value = values.get(r.of);
     const member = draft.members.get(r.of);
-    const along = at.findIndex((index, i) => isPickPosition(draft, member ? member.place[i] ?? -1 : rows) && index.kind !== "axis" && !mentionsFrom(index, rows));
+    const along = at.findIndex(
+      (index, i) =>
+        isPickPosition(draft, member ? (member.place[i] ?? -1) : rows) &&
+        index.kind !== "axis" &&
+        !mentionsFrom(index, rows),
+    );
     const index = at[along];
     if (!index) return value;
     // Looked up: worth a reduction only for what the row reads or computes element by element anyway.
@@ -48,13 +53,30 @@ export function finishRow(draft: Draft, finishing: Finishing): RowCluster {
     const { node } = member;
     if (node.kind !== "comp") continue;
     const by = placeScalars(member);
-    const body = placedBody(node.body, by, (r) => valueOf(r, r.at.map((s) => placedBody(s, by, () => undefined))));
+    const body = placedBody(node.body, by, (r) =>
+      valueOf(
+        r,
+        r.at.map((s) => placedBody(s, by, () => undefined)),
+      ),
+    );
     values.set(node, node.reduce ? reduction({ op: node.reduce.op, value: body }) : body);
   }
   const outputs = outputsOf(draft, values, finishing);
   return {
-    kind: "row", id: draft.id, rows: draft.axes.slice(0, rows), along: draft.axes.slice(rows), reasons: draft.reasons,
-    steps: staged(reduces, outputs.map((output) => ({ kind: "output", per: isElement(output.value, rows) || writesAlong(draft, output.node) ? "element" : "row", output })), draft),
+    kind: "row",
+    id: draft.id,
+    rows: draft.axes.slice(0, rows),
+    along: draft.axes.slice(rows),
+    reasons: draft.reasons,
+    steps: staged(
+      reduces,
+      outputs.map((output) => ({
+        kind: "output",
+        per: isElement(output.value, rows) || writesAlong(draft, output.node) ? "element" : "row",
+        output,
+      })),
+      draft,
+    ),
   };
 }
 
@@ -73,13 +95,18 @@ function isElement(value: Scalar, rows: number): boolean {
  */
 function elementRead(draft: Draft, r: Read, at: readonly Scalar[], along: number): Scalar | undefined {
   const passed = draft.axes[draft.rows]?.size ?? 0;
-  if (!at.every((index, i) => (i === along ? inRange(index, passed, draft.axes) : !mentionsFrom(index, draft.rows)))) return undefined;
+  if (!at.every((index, i) => (i === along ? inRange(index, passed, draft.axes) : !mentionsFrom(index, draft.rows))))
+    return undefined;
   for (const member of draft.members.values()) {
     if (member.node.kind !== "comp") continue;
     for (const s of subexpressions(member.node.body)) {
       if (s.kind !== "read" || s.of !== r.of) continue;
       const placed = placedBody(s, placeScalars(member), () => undefined);
-      if (placed.kind === "read" && placed.at.every((index, i) => (i === along ? index === axis(draft.rows) : index === at[i]))) return placed;
+      if (
+        placed.kind === "read" &&
+        placed.at.every((index, i) => (i === along ? index === axis(draft.rows) : index === at[i]))
+      )
+        return placed;
     }
   }
   return undefined;
@@ -93,19 +120,22 @@ function staged(reduces: readonly Reduce[], outputs: readonly OutputStep[], draf
   const steps: RowStep[] = [];
   const slotOfReduce = new Map<number, Scalar>();
   const stagedAs = new Map<Scalar, Scalar>();
-  const renumber = (s: Scalar): Scalar => rewrite(s, (e) => {
-    if (e.kind === "slot") {
-      const known = slotOfReduce.get(e.index);
-      invariant(known, `reduction ${e.index} comes before its use`);
-      return known;
-    }
-    return shared.has(e) ? stage(e) : undefined;
-  });
+  const renumber = (s: Scalar): Scalar =>
+    rewrite(s, (e) => {
+      if (e.kind === "slot") {
+        const known = slotOfReduce.get(e.index);
+        invariant(known, `reduction ${e.index} comes before its use`);
+        return known;
+      }
+      return shared.has(e) ? stage(e) : undefined;
+    });
   const stage = (e: Scalar): Scalar => {
     const known = stagedAs.get(e);
     if (known) return known;
     // The value itself is computed from its operands, which may be staged too.
-    const value = rewrite(e, (inner) => (inner === e ? undefined : inner.kind === "slot" || shared.has(inner) ? renumber(inner) : undefined));
+    const value = rewrite(e, (inner) =>
+      inner === e ? undefined : inner.kind === "slot" || shared.has(inner) ? renumber(inner) : undefined,
+    );
     steps.push({ kind: "element", value });
     const made = slot(steps.length - 1, e.dtype);
     stagedAs.set(e, made);
@@ -116,7 +146,10 @@ function staged(reduces: readonly Reduce[], outputs: readonly OutputStep[], draf
     steps.push({ kind: "reduce", op, value: final });
     slotOfReduce.set(i, slot(steps.length - 1, value.dtype));
   });
-  const finals = outputs.map((step): RowStep => ({ ...step, output: { ...step.output, value: renumber(step.output.value) } }));
+  const finals = outputs.map((step): RowStep => ({
+    ...step,
+    output: { ...step.output, value: renumber(step.output.value) },
+  }));
   return [...steps, ...finals];
 }
 

@@ -4,7 +4,14 @@
 import { invariant, unreachable } from "../../util/invariant.ts";
 import type { Comp, Node, Scalar } from "../../ir/graph.ts";
 import { axis, rewrite, slot, substitute } from "../../ir/scalar.ts";
-import type { BinsCluster, Cluster, ContractCluster, FlashCluster, FoldCluster, MapCluster } from "../../cluster/cluster.ts";
+import type {
+  BinsCluster,
+  Cluster,
+  ContractCluster,
+  FlashCluster,
+  FoldCluster,
+  MapCluster,
+} from "../../cluster/cluster.ts";
 import { addsOnly, operandPositions, replaceSum } from "./combine.ts";
 import type { Draft, Member } from "./draft.ts";
 import { finishRow } from "./finish-row.ts";
@@ -15,13 +22,20 @@ import { binsFormOf } from "../canonical/scatters.ts";
 
 export function finishDraft(draft: Draft, finishing: Finishing): Cluster {
   switch (draft.kind) {
-    case "map": return finishMap(draft, finishing);
-    case "row": return finishRow(draft, finishing);
-    case "contract": return finishContract(draft, finishing);
-    case "fold": return finishFold(draft, finishing);
-    case "bins": return finishBins(draft, finishing);
-    case "flash": return finishFlash(draft);
-    default: return unreachable(draft.kind);
+    case "map":
+      return finishMap(draft, finishing);
+    case "row":
+      return finishRow(draft, finishing);
+    case "contract":
+      return finishContract(draft, finishing);
+    case "fold":
+      return finishFold(draft, finishing);
+    case "bins":
+      return finishBins(draft, finishing);
+    case "flash":
+      return finishFlash(draft);
+    default:
+      return unreachable(draft.kind);
   }
 }
 
@@ -31,14 +45,23 @@ function pointwiseValues(draft: Draft, slots: ReadonlyMap<Node, Scalar>): Map<No
   for (const member of membersInOrder(draft)) {
     const { node } = member;
     if (values.has(node) || node.kind !== "comp" || node.reduce) continue;
-    values.set(node, placedBody(node.body, placeScalars(member), (r) => values.get(r.of)));
+    values.set(
+      node,
+      placedBody(node.body, placeScalars(member), (r) => values.get(r.of)),
+    );
   }
   return values;
 }
 
 function finishMap(draft: Draft, finishing: Finishing): MapCluster {
   const values = pointwiseValues(draft, new Map());
-  return narrowUpdates({ kind: "map", id: draft.id, axes: draft.axes, outputs: outputsOf(draft, values, finishing), reasons: draft.reasons });
+  return narrowUpdates({
+    kind: "map",
+    id: draft.id,
+    axes: draft.axes,
+    outputs: outputsOf(draft, values, finishing),
+    reasons: draft.reasons,
+  });
 }
 
 function finishContract(draft: Draft, finishing: Finishing): ContractCluster {
@@ -46,7 +69,9 @@ function finishContract(draft: Draft, finishing: Finishing): ContractCluster {
   const anchors = membersInOrder(draft).filter((member) => member.contraction);
   const summed = summedAnchors(draft, anchors, finishing);
   const slots = new Map(anchors.map((member, i): [Node, Scalar] => [member.node, slot(summed ? 0 : i)]));
-  const values = summed ? summedValues(draft, new Set(anchors.map((a) => a.node)), summed) : pointwiseValues(draft, slots);
+  const values = summed
+    ? summedValues(draft, new Set(anchors.map((a) => a.node)), summed)
+    : pointwiseValues(draft, slots);
   const products = anchors.map((member, i) => {
     const by = operandPositions(draft, member).map((p) => axis(p));
     const { contraction } = member;
@@ -55,9 +80,16 @@ function finishContract(draft: Draft, finishing: Finishing): ContractCluster {
     return { into: summed ? 0 : i, ...(isFirstOperand(draft, member) ? { a, b } : { a: b, b: a }) };
   });
   return {
-    kind: "contract", id: draft.id,
-    batch: draft.axes.slice(0, batch), m: draft.axes.slice(batch, batch + m), n: draft.axes.slice(batch + m), k: draft.inner,
-    products, accumulators: summed ? 1 : anchors.length, outputs: outputsOf(draft, values, finishing), reasons: draft.reasons,
+    kind: "contract",
+    id: draft.id,
+    batch: draft.axes.slice(0, batch),
+    m: draft.axes.slice(batch, batch + m),
+    n: draft.axes.slice(batch + m),
+    k: draft.inner,
+    products,
+    accumulators: summed ? 1 : anchors.length,
+    outputs: outputsOf(draft, values, finishing),
+    reasons: draft.reasons,
   };
 }
 
@@ -72,9 +104,13 @@ function isFirstOperand(draft: Draft, { contraction, place }: Member): boolean {
 function summedAnchors(draft: Draft, anchors: readonly Member[], { isNeeded }: Finishing): Comp | undefined {
   if (anchors.length < 2 || anchors.some((a) => isNeeded(a.node, draft))) return undefined;
   const nodes = new Set(anchors.map((a) => a.node));
-  const readers = membersInOrder(draft).filter(({ node }) => node.kind === "comp" && !nodes.has(node) && !addsNone(node, nodes));
+  const readers = membersInOrder(draft).filter(
+    ({ node }) => node.kind === "comp" && !nodes.has(node) && !addsNone(node, nodes),
+  );
   const [only, ...more] = readers;
-  return only && more.length === 0 && only.node.kind === "comp" && addsOnly(only.node.body, nodes) ? only.node : undefined;
+  return only && more.length === 0 && only.node.kind === "comp" && addsOnly(only.node.body, nodes)
+    ? only.node
+    : undefined;
 }
 
 function addsNone(node: Comp, nodes: ReadonlySet<Node>): boolean {
@@ -101,7 +137,15 @@ function finishFold(draft: Draft, finishing: Finishing): FoldCluster {
     invariant(node.kind === "comp" && node.reduce, `${node.name} is a reduction`);
     return { op: node.reduce.op, value: placedBody(node.body, placeScalars(member), () => undefined) };
   });
-  return { kind: "fold", id: draft.id, axes: draft.axes, over: draft.inner, values, outputs: outputsOf(draft, pointwiseValues(draft, slots), finishing), reasons: draft.reasons };
+  return {
+    kind: "fold",
+    id: draft.id,
+    axes: draft.axes,
+    over: draft.inner,
+    values,
+    outputs: outputsOf(draft, pointwiseValues(draft, slots), finishing),
+    reasons: draft.reasons,
+  };
 }
 
 function finishBins(draft: Draft, finishing: Finishing): BinsCluster {
@@ -114,11 +158,24 @@ function finishBins(draft: Draft, finishing: Finishing): BinsCluster {
   const [output] = outputs;
   invariant(output && outputs.length === 1, `${node.name} has one output`);
   const { order, offsets } = finishing.sorted(form.ids);
-  return { kind: "bins", id: draft.id, bins, rest, over: form.over, order, offsets, value: form.value, output, reasons: draft.reasons };
+  return {
+    kind: "bins",
+    id: draft.id,
+    bins,
+    rest,
+    over: form.over,
+    order,
+    offsets,
+    value: form.value,
+    output,
+    reasons: draft.reasons,
+  };
 }
 
 function finishFlash(draft: Draft): FlashCluster {
   invariant(draft.form, "a flash draft has a form");
-  const outputs = membersInOrder(draft).flatMap(({ node }) => (node.kind === "region" ? [{ role: node.role, node }] : []));
+  const outputs = membersInOrder(draft).flatMap(({ node }) =>
+    node.kind === "region" ? [{ role: node.role, node }] : [],
+  );
   return { kind: "flash", id: draft.id, form: draft.form.form, pass: draft.form.pass, outputs, reasons: draft.reasons };
 }

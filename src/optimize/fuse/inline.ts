@@ -47,7 +47,14 @@ export function inlinePointwise(roots: readonly Node[], limit: (node: Node) => n
   const reasons = new Map<Node, string>();
 
   const renewed = rebuildGraph(roots, (old, renew) => {
-    if (old.kind === "scatter") return scatter(labelOf(old), old.axes, old.over, old.at.map((s) => expand(old, s, renew.node)), expand(old, old.body, renew.node));
+    if (old.kind === "scatter")
+      return scatter(
+        labelOf(old),
+        old.axes,
+        old.over,
+        old.at.map((s) => expand(old, s, renew.node)),
+        expand(old, old.body, renew.node),
+      );
     if (old.kind !== "comp") return undefined;
     const made = comp(labelOf(old), old.axes, expand(old, old.body, renew.node), old.reduce);
     if (old.reduce) return made;
@@ -78,16 +85,21 @@ export function inlinePointwise(roots: readonly Node[], limit: (node: Node) => n
     const body = made.body;
     if (operands.has(old) && !isCheapOperand(body)) return `${operands.get(old)} loads it many times`;
     if (readers.some((u) => u.kind === "region" || u.kind === "update")) return "a structured kernel reads it";
-    if (readers.some((u) => comparesBits(u, old))) return "it is compared for equality, and another kernel may round it otherwise";
-    if (only && more.length === 0 && only.kind === "comp" && !only.reduce && readsInPlace(only.body, old)) return undefined;
+    if (readers.some((u) => comparesBits(u, old)))
+      return "it is compared for equality, and another kernel may round it otherwise";
+    if (only && more.length === 0 && only.kind === "comp" && !only.reduce && readsInPlace(only.body, old))
+      return undefined;
     const size = elementCount(made.axes);
     const replaced = anchorReplaced(old, made);
     if (replaced) return `it takes the place of ${replaced.name}`;
     const large = tensorsRead(body);
     const read = large.reduce((sum, n) => sum + Math.min(elementCount(n.axes), size), 0);
-    if (read > gathersFrom * size && readers.some((u) => u.kind !== "comp" || u.reduce)) return `it is ${(read / size).toFixed(1)} times smaller than what it is made of`;
-    if (readers.length >= readersOfGathered && subexpressions(body).some(isGathered)) return `it is gathered or drawn, and ${readers.length} nodes read it`;
-    if (readers.length * (read / size - 1) > repeatedLoads) return `its ${readers.length} readers would load ${(read / size).toFixed(1)} times as much`;
+    if (read > gathersFrom * size && readers.some((u) => u.kind !== "comp" || u.reduce))
+      return `it is ${(read / size).toFixed(1)} times smaller than what it is made of`;
+    if (readers.length >= readersOfGathered && subexpressions(body).some(isGathered))
+      return `it is gathered or drawn, and ${readers.length} nodes read it`;
+    if (readers.length * (read / size - 1) > repeatedLoads)
+      return `its ${readers.length} readers would load ${(read / size).toFixed(1)} times as much`;
     const operationCount = subexpressions(body).filter((s) => s.kind !== "literal" && s.kind !== "axis").length;
     if (more.length > 0 && operationCount > mostOperations) return "it is too long to repeat in each of its readers";
     if (subexpressions(body).some(isHeavy)) {
@@ -102,7 +114,9 @@ export function inlinePointwise(roots: readonly Node[], limit: (node: Node) => n
   /** A reduction of the same size that this value alone is made from: storing the value instead of it costs nothing. */
   function anchorReplaced(old: Comp, made: Comp): Node | undefined {
     const size = elementCount(made.axes);
-    return nodesRead(old.body).flatMap((n) => soleAnchors(n, old)).find((n) => elementCount(n.axes) === size);
+    return nodesRead(old.body)
+      .flatMap((n) => soleAnchors(n, old))
+      .find((n) => elementCount(n.axes) === size);
   }
 
   function soleAnchors(node: Node, reader: Node): readonly Node[] {
@@ -117,14 +131,19 @@ export function inlinePointwise(roots: readonly Node[], limit: (node: Node) => n
 function substituteReads(node: Node, body: Scalar, newNode: (old: Node) => Node, inlined: ReadonlySet<Node>): Scalar {
   let moved = false;
   const memo = new Map<Scalar, Scalar>();
-  const visit = (s: Scalar): Scalar => rewrite(s, (e) => {
-    if (e.kind !== "read") return undefined;
-    const at = e.at.map(visit);
-    const of = newNode(e.of);
-    if (!inlined.has(e.of) || of.kind !== "comp") return read(of, at);
-    moved ||= at.some((index, i) => index.kind !== "axis" || index.position !== i);
-    return substitute(of.body, at);
-  }, memo);
+  const visit = (s: Scalar): Scalar =>
+    rewrite(
+      s,
+      (e) => {
+        if (e.kind !== "read") return undefined;
+        const at = e.at.map(visit);
+        const of = newNode(e.of);
+        if (!inlined.has(e.of) || of.kind !== "comp") return read(of, at);
+        moved ||= at.some((index, i) => index.kind !== "axis" || index.position !== i);
+        return substitute(of.body, at);
+      },
+      memo,
+    );
   const made = visit(body);
   return moved ? simplifyScalar(made, spaceOf(node)) : made;
 }
@@ -143,11 +162,15 @@ export function usersOf(nodes: readonly Node[]): Map<Node, Node[]> {
 }
 
 /** What contractions and attention load more than once, with the name of who does; looks through nodes that are but views. */
-function multiplyReadOperands(nodes: readonly Node[], users: ReadonlyMap<Node, readonly Node[]>): ReadonlyMap<Node, string> {
+function multiplyReadOperands(
+  nodes: readonly Node[],
+  users: ReadonlyMap<Node, readonly Node[]>,
+): ReadonlyMap<Node, string> {
   const marked = new Map<Node, string>();
   for (const node of nodes.toReversed()) {
     if (node.kind === "region") inputsOf(node).forEach((n) => marked.set(n, node.name));
-    else if (node.kind === "comp" && node.reduce && contractionOf(node)) nodesRead(node.body).forEach((n) => marked.set(n, node.name));
+    else if (node.kind === "comp" && node.reduce && contractionOf(node))
+      nodesRead(node.body).forEach((n) => marked.set(n, node.name));
     else if (node.kind === "comp" && !node.reduce && marked.has(node) && isCheapOperand(node.body)) {
       nodesRead(node.body).forEach((n) => marked.set(n, marked.get(node) ?? node.name));
     }
@@ -158,8 +181,16 @@ function multiplyReadOperands(nodes: readonly Node[], users: ReadonlyMap<Node, r
 /** What may be computed while a tile is loaded: one tensor, moved, guarded or scaled. */
 function isCheapOperand(body: Scalar): boolean {
   const all = subexpressions(body);
-  const work = all.filter((s) => s.dtype === "f32" && (s.kind === "unary" || s.kind === "binary" || s.kind === "select" || s.kind === "random"));
-  return work.length <= 2 && !all.some(isHeavy) && !work.some((s) => s.kind === "random" || (s.kind === "binary" && s.op === "div")) && new Set(all.filter((s): s is Read => s.kind === "read")).size <= 1;
+  const work = all.filter(
+    (s) =>
+      s.dtype === "f32" && (s.kind === "unary" || s.kind === "binary" || s.kind === "select" || s.kind === "random"),
+  );
+  return (
+    work.length <= 2 &&
+    !all.some(isHeavy) &&
+    !work.some((s) => s.kind === "random" || (s.kind === "binary" && s.op === "div")) &&
+    new Set(all.filter((s): s is Read => s.kind === "read")).size <= 1
+  );
 }
 
 /** Whether a reduction reads a node all along what it reduces: its values cannot be made once for all steps. */
@@ -180,5 +211,8 @@ function isGathered(s: Scalar): boolean {
 
 /** Whether every read of a node is at the reader's own axes, each once. */
 function readsInPlace(body: Scalar, of: Node): boolean {
-  return subexpressions(body).every((s) => s.kind !== "read" || s.of !== of || (s.at.every((i) => i.kind === "axis") && new Set(s.at).size === s.at.length));
+  return subexpressions(body).every(
+    (s) =>
+      s.kind !== "read" || s.of !== of || (s.at.every((i) => i.kind === "axis") && new Set(s.at).size === s.at.length),
+  );
 }

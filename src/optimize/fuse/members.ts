@@ -25,11 +25,16 @@ export function membersInOrder(draft: Draft): readonly Member[] {
 /** A body over the draft's positions, with reads of members replaced by their values. `by`: the node's own positions. */
 export function placedBody(body: Scalar, by: readonly Scalar[], valueOf: (read: Read) => Scalar | undefined): Scalar {
   const memo = new Map<Scalar, Scalar>();
-  const visit = (s: Scalar): Scalar => rewrite(s, (e) => {
-    if (e.kind === "axis") return by[e.position];
-    if (e.kind !== "read") return undefined;
-    return valueOf(e) ?? read(e.of, e.at.map(visit));
-  }, memo);
+  const visit = (s: Scalar): Scalar =>
+    rewrite(
+      s,
+      (e) => {
+        if (e.kind === "axis") return by[e.position];
+        if (e.kind !== "read") return undefined;
+        return valueOf(e) ?? read(e.of, e.at.map(visit));
+      },
+      memo,
+    );
   return visit(body);
 }
 
@@ -44,7 +49,8 @@ function outputOf(draft: Draft, member: Member, value: Scalar): Output {
 export function outputsOf(draft: Draft, values: ReadonlyMap<Node, Scalar>, { isNeeded }: Finishing): readonly Output[] {
   return membersInOrder(draft).flatMap((member) => {
     const { node } = member;
-    if (node.kind === "update") return [outputOf(draft, member, values.get(node.value) ?? read(node.value, placeScalars(member)))];
+    if (node.kind === "update")
+      return [outputOf(draft, member, values.get(node.value) ?? read(node.value, placeScalars(member)))];
     const value = values.get(node);
     const updated = [...draft.members.keys()].some((n) => n.kind === "update" && n.value === node);
     return value && !updated && isNeeded(node, draft) ? [outputOf(draft, member, value)] : [];

@@ -26,16 +26,29 @@ export function narrowUpdates(cluster: MapCluster): MapCluster {
   const { axes, outputs } = cluster;
   const changes = outputs.flatMap((output) => changeOf(output, cluster) ?? []);
   const [first] = changes;
-  if (!first || changes.length < outputs.length || changes.some(({ position, index, size }) => position !== first.position || index !== first.index || size !== first.size)) return cluster;
+  if (
+    !first ||
+    changes.length < outputs.length ||
+    changes.some(
+      ({ position, index, size }) => position !== first.position || index !== first.index || size !== first.size,
+    )
+  )
+    return cluster;
   const { position, index, size } = first;
   const left = axes.flatMap((a, p) => (p !== position ? [a] : size === undefined ? [] : [{ ...a, size }]));
   let next = 0;
-  const by = axes.map((_, p) => (p !== position ? axis(next++) : size === undefined ? index : add(index, axis(next++))));
+  const by = axes.map((_, p) =>
+    p !== position ? axis(next++) : size === undefined ? index : add(index, axis(next++)),
+  );
   const narrowed = (s: Scalar): Scalar => simplifyScalar(substitute(s, by), left);
   return {
     ...cluster,
     axes: left,
-    outputs: outputs.map((output, i) => ({ node: output.node, value: narrowed(changes[i]?.value ?? output.value), at: placesOf(output, cluster).map(narrowed) })),
+    outputs: outputs.map((output, i) => ({
+      node: output.node,
+      value: narrowed(changes[i]?.value ?? output.value),
+      at: placesOf(output, cluster).map(narrowed),
+    })),
     reasons: [...cluster.reasons, "only the slice that changes is written"],
   };
 }
@@ -47,13 +60,16 @@ function changeOf(output: Output, cluster: MapCluster): Change | undefined {
   if (node.kind !== "update" || value.kind !== "select") return undefined;
   const { condition, then, else: kept } = value;
   const places = placesOf(output, cluster);
-  if (kept.kind !== "read" || kept.of !== node.target || !kept.at.every((index, i) => index === places[i])) return undefined;
+  if (kept.kind !== "read" || kept.of !== node.target || !kept.at.every((index, i) => index === places[i]))
+    return undefined;
   const slice = sliceOf(condition);
   if (!slice) return undefined;
   const { position, index, size = 1 } = slice;
   // Outside of the target nothing changes, and nothing may be written.
   const along = cluster.axes[position]?.size ?? 0;
-  return inRange(index, along, cluster.axes) && inRange(add(index, int(size - 1)), along, cluster.axes) ? { ...slice, value: then } : undefined;
+  return inRange(index, along, cluster.axes) && inRange(add(index, int(size - 1)), along, cluster.axes)
+    ? { ...slice, value: then }
+    : undefined;
 }
 
 /** Where a condition holds: `s == index`, or `index <= s and s < index + size`. */

@@ -27,7 +27,11 @@ export interface Recomputed {
 }
 
 /** The first `forwardRoots` roots are the forward pass. `keep` lists nodes that are to stay saved. */
-export function recomputeInBackward(roots: readonly Node[], forwardRoots: number, keep: (node: Node) => boolean): Recomputed {
+export function recomputeInBackward(
+  roots: readonly Node[],
+  forwardRoots: number,
+  keep: (node: Node) => boolean,
+): Recomputed {
   const forward = new Set(reachable(roots.slice(0, forwardRoots)));
   const nodes = reachable(roots);
   const users = usersOf(nodes);
@@ -49,13 +53,18 @@ export function recomputeInBackward(roots: readonly Node[], forwardRoots: number
   /** Contractions read the value made again, everything else computes it in place. */
   function rereads(body: Scalar, asOperand: boolean, newNode: (old: Node) => Node): Scalar {
     const memo = new Map<Scalar, Scalar>();
-    const visit = (s: Scalar): Scalar => rewrite(s, (e) => {
-      if (e.kind !== "read") return undefined;
-      const at = e.at.map(visit);
-      const of = newNode(e.of);
-      if (!chosen.has(e.of) || of.kind !== "comp") return read(of, at);
-      return asOperand ? read(twinOf(of), at) : substitute(of.body, at);
-    }, memo);
+    const visit = (s: Scalar): Scalar =>
+      rewrite(
+        s,
+        (e) => {
+          if (e.kind !== "read") return undefined;
+          const at = e.at.map(visit);
+          const of = newNode(e.of);
+          if (!chosen.has(e.of) || of.kind !== "comp") return read(of, at);
+          return asOperand ? read(twinOf(of), at) : substitute(of.body, at);
+        },
+        memo,
+      );
     return visit(body);
   }
 
@@ -74,13 +83,30 @@ export function recomputeInBackward(roots: readonly Node[], forwardRoots: number
     if (later.some((u) => comparesBits(u, node))) return false;
     if (later.some((u) => u.kind !== "comp") || !later.some((u) => u.kind === "comp" && contractionOf(u))) return false;
     const size = elementCount(node.axes);
-    if (later.some((u) => u.kind === "comp" && contractionOf(u) && tensorsRead(u.body).some((n) => elementCount(n.axes) > mostWaiting * size))) return false;
+    if (
+      later.some(
+        (u) =>
+          u.kind === "comp" &&
+          contractionOf(u) &&
+          tensorsRead(u.body).some((n) => elementCount(n.axes) > mostWaiting * size),
+      )
+    )
+      return false;
     const tensors = tensorsRead(node.body);
     const isKept = (n: Node): boolean => n.kind === "leaf" || backwardReaders(n).length > 0;
-    return tensors.every(isKept) && tensors.some((n) => n.kind !== "leaf" && elementCount(n.axes) === size && backwardReaders(n).some((u) => readsPlainly(u, n)));
+    return (
+      tensors.every(isKept) &&
+      tensors.some(
+        (n) => n.kind !== "leaf" && elementCount(n.axes) === size && backwardReaders(n).some((u) => readsPlainly(u, n)),
+      )
+    );
   }
 }
 
 function readsPlainly(user: Node, tensor: Node): boolean {
-  return user.kind === "comp" && !contractionOf(user) && readsOf(user).some((r) => r.of === tensor && plainPattern(r) !== undefined);
+  return (
+    user.kind === "comp" &&
+    !contractionOf(user) &&
+    readsOf(user).some((r) => r.of === tensor && plainPattern(r) !== undefined)
+  );
 }

@@ -13,7 +13,9 @@ export function reductionKind(node: Comp): "row" | "fold" {
   const rows = elementCount(node.axes);
   const length = elementCount(node.reduce?.axes ?? []);
   if (rows < fewRows && length > longRow) return "fold";
-  const largest = [...readsOf(node)].filter((r) => r.at.length > 0).toSorted((a, b) => elementCount(b.of.axes) - elementCount(a.of.axes))[0];
+  const largest = [...readsOf(node)]
+    .filter((r) => r.at.length > 0)
+    .toSorted((a, b) => elementCount(b.of.axes) - elementCount(a.of.axes))[0];
   const last = largest?.at.findLast((_, i) => largest.of.axes[i]?.size !== 1);
   if (!last) return rows === 1 ? "row" : "fold";
   return [...positionsOf(last)].some((p) => p >= rank) ? "row" : "fold";

@@ -17,7 +17,9 @@ export function sortedIds(): (ids: Leaf) => SortedIds {
     const points = { name: "P", size: ids.axes.reduce((n, a) => n * a.size, 1) };
     const below = ids.below ?? 0;
     const order = leaf("input", `${ids.name}.order`, [points], "i32", { below: points.size });
-    const offsets = leaf("input", `${ids.name}.offsets`, [{ name: "V", size: below + 1 }], "i32", { below: points.size + 1 });
+    const offsets = leaf("input", `${ids.name}.offsets`, [{ name: "V", size: below + 1 }], "i32", {
+      below: points.size + 1,
+    });
     const sorted = { ids, order, offsets };
     made.set(ids, sorted);
     return sorted;

@@ -9,7 +9,15 @@ import { add, axis, operands, read, rewrite, subexpressions } from "../../ir/sca
 import { formatBytes } from "../../util/format-bytes.ts";
 import type { Cluster, Output } from "../../cluster/cluster.ts";
 import { labelOf } from "../../optimize/canonical/rebuild.ts";
-import { mapAxes, mapCluster, nodesReadBy, nodesWritten, outputsOfCluster, outputRank, scalarsOf } from "../../cluster/walk.ts";
+import {
+  mapAxes,
+  mapCluster,
+  nodesReadBy,
+  nodesWritten,
+  outputsOfCluster,
+  outputRank,
+  scalarsOf,
+} from "../../cluster/walk.ts";
 import type { Homes } from "./allocation.ts";
 import { dependences } from "./order.ts";
 import type { Group } from "./order.ts";
@@ -23,14 +31,21 @@ interface Cut {
 
 /** Groups of clusters with the largest activation beyond the budget that can be made in chunks made so; reasons say which others cannot. */
 export function chunkLargeTensors(clusters: readonly Cluster[], budget: number, homes: Homes): readonly Group[] {
-  const beyond = clusters.flatMap(nodesWritten).filter((n) => n.kind === "comp" && bytesOf(n) > budget && !homes.fixed(n)).toSorted((a, b) => bytesOf(b) - bytesOf(a));
+  const beyond = clusters
+    .flatMap(nodesWritten)
+    .filter((n) => n.kind === "comp" && bytesOf(n) > budget && !homes.fixed(n))
+    .toSorted((a, b) => bytesOf(b) - bytesOf(a));
   const notes = new Map<Node, string>();
   const noted = (c: Cluster): Cluster => {
     const own = nodesWritten(c).flatMap((n) => notes.get(n) ?? []);
     return own.length === 0 ? c : { ...c, reasons: [...c.reasons, ...own] };
   };
   for (const largest of beyond) {
-    const alike = new Set(beyond.filter((n) => n.axes.length === largest.axes.length && n.axes.every((a, i) => a.size === largest.axes[i]?.size)));
+    const alike = new Set(
+      beyond.filter(
+        (n) => n.axes.length === largest.axes.length && n.axes.every((a, i) => a.size === largest.axes[i]?.size),
+      ),
+    );
     const chunking = new Chunking(clusters, connected(largest, alike, clusters), largest, budget, homes);
     const refusal = chunking.refusal();
     if (refusal === undefined) return chunking.groups().map((g) => g.map((run) => run.map(noted)));
@@ -85,7 +100,9 @@ class Chunking {
       const bad = this.#unsplittable(cluster, rows);
       if (bad) return bad;
     }
-    return this.#sumsAndReads() || this.#leavesAndReturns() ? "something between its readers needs all of its rows" : undefined;
+    return this.#sumsAndReads() || this.#leavesAndReturns()
+      ? "something between its readers needs all of its rows"
+      : undefined;
   }
 
   /** The groups in an order of operands first: the chunks stand where the last of their clusters stood. */
@@ -95,7 +112,12 @@ class Chunking {
     const { first, second } = this.#cut ?? { first: B, second: T };
     const chunks: (readonly Cluster[])[] = [];
     for (let b = 0; b < B; b += first) {
-      for (let t = 0; t < T; t += second) chunks.push(new Chunk(this.#homes, this.#large, { b, t, first, second, T }).instances(this.#members, (c) => this.#rowsOf(c)));
+      for (let t = 0; t < T; t += second)
+        chunks.push(
+          new Chunk(this.#homes, this.#large, { b, t, first, second, T }).instances(this.#members, (c) =>
+            this.#rowsOf(c),
+          ),
+        );
     }
     return [...this.#clusters.filter((c) => !members.has(c)).map((c): Group => [[c]]), chunks];
   }
@@ -115,17 +137,25 @@ class Chunking {
     if (cluster.kind === "flash" || cluster.kind === "bins") return `${cluster.kind} reads it`;
     const places = new Set<string>();
     const single = this.#largest.axes[0]?.size === 1;
-    const note = (at: readonly Scalar[]): void => void places.add(at.slice(0, 2).map((s, i) => (i === 0 && single ? -1 : s.kind === "axis" ? s.position : "?")).join());
+    const note = (at: readonly Scalar[]): void =>
+      void places.add(
+        at
+          .slice(0, 2)
+          .map((s, i) => (i === 0 && single ? -1 : s.kind === "axis" ? s.position : "?"))
+          .join(),
+      );
     for (const r of readsIn(cluster)) if (this.#large.has(r.of)) note(r.at);
     for (const o of outputsOfCluster(cluster)) if (this.#large.has(o.node)) note(indicesOf(o));
     const [only, ...more] = places;
     const [first, second] = (only ?? "").split(",").map(Number);
-    if (more.length > 0 || first === undefined || second === undefined || Number.isNaN(first) || Number.isNaN(second)) return "a kernel reads other rows than it writes";
+    if (more.length > 0 || first === undefined || second === undefined || Number.isNaN(first) || Number.isNaN(second))
+      return "a kernel reads other rows than it writes";
     return { first, second };
   }
 
   #unsplittable(cluster: Cluster, { first, second }: Rows): string | undefined {
-    const isRow = (s: Scalar): boolean => s.kind === "axis" && (s.position === first || (s.position === second && this.#cutsSecond()));
+    const isRow = (s: Scalar): boolean =>
+      s.kind === "axis" && (s.position === first || (s.position === second && this.#cutsSecond()));
     for (const s of subexpressions(...scalarsOf(cluster))) {
       if (s.kind === "axis") continue;
       if (s.kind !== "read") {
@@ -133,12 +163,18 @@ class Chunking {
       } else if (!this.#leadsWithRows(s.of, s.at, isRow)) return `${s.of.name} is not read row by row`;
     }
     const over = outputRank(cluster) <= second;
-    if ((first >= 0 && over !== (outputRank(cluster) <= first)) || (cluster.kind === "row" && Math.max(first, second) >= cluster.rows.length)) return "a kernel reduces over its rows";
+    if (
+      (first >= 0 && over !== outputRank(cluster) <= first) ||
+      (cluster.kind === "row" && Math.max(first, second) >= cluster.rows.length)
+    )
+      return "a kernel reduces over its rows";
     for (const o of outputsOfCluster(cluster)) {
       if (o.node.kind === "update") return "a kernel updates a state";
-      if (over ? o.value.kind !== "slot" : !this.#leadsWithRows(o.node, indicesOf(o), isRow)) return `${o.node.name} cannot be made in parts`;
+      if (over ? o.value.kind !== "slot" : !this.#leadsWithRows(o.node, indicesOf(o), isRow))
+        return `${o.node.name} cannot be made in parts`;
     }
-    const sums = cluster.kind === "contract" || (cluster.kind === "fold" && cluster.values.every((v) => v.op === "sum"));
+    const sums =
+      cluster.kind === "contract" || (cluster.kind === "fold" && cluster.values.every((v) => v.op === "sum"));
     return over && !sums ? "a kernel reduces over its rows otherwise than by a sum" : undefined;
   }
 
@@ -147,7 +183,10 @@ class Chunking {
     const rows = at.flatMap((s, i) => (isRow(s) ? [i] : []));
     if (rows.length === 0) return true;
     const lead = of.axes.findIndex((a) => a.size !== 1);
-    return rows.filter((i) => of.axes[i]?.size !== 1).join() === (this.#cutsSecond() && this.#largest.axes[0]?.size !== 1 ? `${lead},${lead + 1}` : `${lead}`);
+    return (
+      rows.filter((i) => of.axes[i]?.size !== 1).join() ===
+      (this.#cutsSecond() && this.#largest.axes[0]?.size !== 1 ? `${lead},${lead + 1}` : `${lead}`)
+    );
   }
 
   #cutsSecond(): boolean {
@@ -156,16 +195,21 @@ class Chunking {
 
   /** Whether one of the clusters reads what another adds up over all rows. */
   #sumsAndReads(): boolean {
-    const summed = new Set(this.#members.flatMap((c) => {
-      const rows = this.#rowsOf(c);
-      return typeof rows !== "string" && outputRank(c) <= rows.second ? nodesWritten(c) : [];
-    }));
+    const summed = new Set(
+      this.#members.flatMap((c) => {
+        const rows = this.#rowsOf(c);
+        return typeof rows !== "string" && outputRank(c) <= rows.second ? nodesWritten(c) : [];
+      }),
+    );
     return this.#members.some((c) => nodesReadBy(c).some((n) => summed.has(n)));
   }
 
   /** Whether a path leaves the chunked clusters and comes back. */
   #leavesAndReturns(): boolean {
-    const before = dependences(this.#clusters.map((c) => [[c]]), this.#homes);
+    const before = dependences(
+      this.#clusters.map((c) => [[c]]),
+      this.#homes,
+    );
     const members = new Set(this.#members.map((c) => this.#clusters.indexOf(c)));
     const dependsOnMember = new Map<number, boolean>();
     const visit = (i: number): boolean => {
@@ -207,10 +251,14 @@ class Chunk {
   }
 
   #instance(cluster: Cluster, { first, second }: Rows): Cluster {
-    const isCut = (s: Scalar): boolean => s.kind === "axis" && (s.position === first || (s.position === second && this.#place.second !== this.#place.T));
-    const sized = mapAxes(cluster, (a, p) => (p === first ? { ...a, size: this.#place.first } : p === second ? { ...a, size: this.#place.second } : a));
+    const isCut = (s: Scalar): boolean =>
+      s.kind === "axis" && (s.position === first || (s.position === second && this.#place.second !== this.#place.T));
+    const sized = mapAxes(cluster, (a, p) =>
+      p === first ? { ...a, size: this.#place.first } : p === second ? { ...a, size: this.#place.second } : a,
+    );
     const memo = new Map<Scalar, Scalar>();
-    const renamed = (s: Scalar): Scalar => rewrite(s, (e) => (e.kind === "read" ? read(this.#part(e.of, e.at, isCut), e.at.map(renamed)) : undefined), memo);
+    const renamed = (s: Scalar): Scalar =>
+      rewrite(s, (e) => (e.kind === "read" ? read(this.#part(e.of, e.at, isCut), e.at.map(renamed)) : undefined), memo);
     const summed = outputRank(cluster) <= second;
     const written = new Map(outputsOfCluster(cluster).map((o) => [o.node, indicesOf(o)]));
     const rewritten = mapCluster(sized, renamed, (n) => (summed ? n : this.#part(n, written.get(n) ?? [], isCut)));
@@ -231,9 +279,12 @@ class Chunk {
     }
     const added = (o: Output): Output => {
       const sum = sums.get(o.node);
-      return sum ? { ...o, node: update(sum, o.node), value: add(read(sum, o.at ?? sum.axes.map((_, i) => axis(i))), o.value) } : o;
+      return sum
+        ? { ...o, node: update(sum, o.node), value: add(read(sum, o.at ?? sum.axes.map((_, i) => axis(i))), o.value) }
+        : o;
     };
-    if (cluster.kind === "contract" || cluster.kind === "fold") return { ...cluster, outputs: cluster.outputs.map(added) };
+    if (cluster.kind === "contract" || cluster.kind === "fold")
+      return { ...cluster, outputs: cluster.outputs.map(added) };
     return cluster;
   }
 
@@ -249,7 +300,10 @@ class Chunk {
     const start = second === T ? b : cut.length === 1 ? t : b * T + t;
     const axes = node.axes.map((a, i) => (cut.includes(i) ? { ...a, size: sizes[cut.indexOf(i)] ?? a.size } : a));
     const rows = cut.reduce((n, i) => n * (node.axes[i]?.size ?? 1), 1);
-    const made = this.#large.has(node) && node.kind === "comp" ? comp(labelOf(node), axes, node.body) : this.#view(node, axes, start * (bytesOf(node) / rows));
+    const made =
+      this.#large.has(node) && node.kind === "comp"
+        ? comp(labelOf(node), axes, node.body)
+        : this.#view(node, axes, start * (bytesOf(node) / rows));
     this.#seen.set(node, made);
     return made;
   }

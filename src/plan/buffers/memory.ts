@@ -20,13 +20,22 @@ export interface Shared<T> {
 }
 
 /** Assigns every tensor a buffer; `pool` holds buffers that may be used (with no lives in this program) and receives the new ones. */
-export function shareBuffers<T>(lifetimes: readonly Lifetime<T>[], pool: BufferDraft[], create: (bytes: number) => BufferDraft): Map<T, BufferDraft> {
+export function shareBuffers<T>(
+  lifetimes: readonly Lifetime<T>[],
+  pool: BufferDraft[],
+  create: (bytes: number) => BufferDraft,
+): Map<T, BufferDraft> {
   const shared: Shared<T>[] = pool.map((buffer) => ({ buffer, lives: [] }));
   const placed = new Map<T, BufferDraft>();
   const bySize = [...lifetimes].toSorted((a, b) => b.bytes - a.bytes || a.from - b.from);
   for (const life of bySize) {
-    const fitting = shared.filter((s) => s.buffer.bytes >= life.bytes && s.lives.every((l) => l.to < life.from || life.to < l.from));
-    const best = fitting.reduce<Shared<T> | undefined>((a, b) => (a && a.buffer.bytes <= b.buffer.bytes ? a : b), undefined);
+    const fitting = shared.filter(
+      (s) => s.buffer.bytes >= life.bytes && s.lives.every((l) => l.to < life.from || life.to < l.from),
+    );
+    const best = fitting.reduce<Shared<T> | undefined>(
+      (a, b) => (a && a.buffer.bytes <= b.buffer.bytes ? a : b),
+      undefined,
+    );
     const chosen = best ?? { buffer: create(life.bytes), lives: [] };
     if (!best) {
       shared.push(chosen);

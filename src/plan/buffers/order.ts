@@ -35,7 +35,8 @@ export function orderGroups(groups: readonly Group[], homes: Homes): readonly Gr
   const before = dependences(groups, homes);
   const after = groups.map((): number[] => []);
   before.forEach((set, i) => set.forEach((j) => after[j]?.push(i)));
-  const activations = (nodes: readonly Node[]): readonly Node[] => [...new Set(nodes.map((n) => homes.base(n)))].filter((n) => n.kind !== "leaf" && !homes.fixed(n));
+  const activations = (nodes: readonly Node[]): readonly Node[] =>
+    [...new Set(nodes.map((n) => homes.base(n)))].filter((n) => n.kind !== "leaf" && !homes.fixed(n));
   const reads = groups.map((g) => activations(g.flat().flatMap(nodesReadBy)));
   const writes = groups.map((g) => activations(g.flat().flatMap(nodesWritten)));
   const readersLeft = new Map<Node, number>();
@@ -43,7 +44,8 @@ export function orderGroups(groups: readonly Group[], homes: Homes): readonly Gr
 
   const waiting = before.map((set) => set.size);
   const ready = new Set(waiting.flatMap((n, i) => (n === 0 ? [i] : [])));
-  const growth = (i: number): number => total(writes[i] ?? []) - total((reads[i] ?? []).filter((n) => readersLeft.get(n) === 1));
+  const growth = (i: number): number =>
+    total(writes[i] ?? []) - total((reads[i] ?? []).filter((n) => readersLeft.get(n) === 1));
   const result: Group[] = [];
   while (ready.size > 0) {
     let best = -1;

@@ -69,12 +69,27 @@ export class Lowering {
 
   /** Why each kernel looks as it does, by the name of the kernel. */
   reasons(): readonly (readonly [kernel: string, reasons: readonly string[]])[] {
-    return [...this.#lowered.values()].map(({ lowered }) => [lowered.dispatches.map((d) => d.kernel.name).join(", "), lowered.reasons]);
+    return [...this.#lowered.values()].map(({ lowered }) => [
+      lowered.dispatches.map((d) => d.kernel.name).join(", "),
+      lowered.reasons,
+    ]);
   }
 
-  dispatches(cluster: Cluster, chunk: readonly Cluster[] | undefined, scalars: HostScalars, homes: Homes): readonly PendingDispatch[] {
+  dispatches(
+    cluster: Cluster,
+    chunk: readonly Cluster[] | undefined,
+    scalars: HostScalars,
+    homes: Homes,
+  ): readonly PendingDispatch[] {
     const { key, nodes } = structureOf(cluster, scalars.wordOf);
-    const known = this.#lowered.get(key) ?? { lowered: lower(cluster, { ...this.#target, bindings: this.#target.bindings + packable }, { wordOf: scalars.wordOf }), nodes };
+    const known = this.#lowered.get(key) ?? {
+      lowered: lower(
+        cluster,
+        { ...this.#target, bindings: this.#target.bindings + packable },
+        { wordOf: scalars.wordOf },
+      ),
+      nodes,
+    };
     this.#lowered.set(key, known);
     const numbers = new Map(known.nodes.map((n, i) => [n, i]));
     const workspaces = known.lowered.workspaces.map((bytes): Workspace => ({ bytes }));
@@ -93,7 +108,15 @@ export class Lowering {
     const computes = nodesWritten(cluster).map((n) => (n.kind === "update" ? n.value : n).name);
     return known.lowered.dispatches.map(({ kernel, bindings, walk }) => {
       const prepares = bindings.every((b, i) => b.kind === "workspace" || kernel.bindings[i]?.access === "read");
-      return { kernel, bindings: bindings.map(source), kind: cluster.kind, chunk, computes, ...(!prepares && { cluster }), ...(walk && { walk }) };
+      return {
+        kernel,
+        bindings: bindings.map(source),
+        kind: cluster.kind,
+        chunk,
+        computes,
+        ...(!prepares && { cluster }),
+        ...(walk && { walk }),
+      };
     });
   }
 
@@ -111,12 +134,21 @@ export class Lowering {
     const [first] = parts;
     if (known === "no" || !first) return undefined;
     const bindings = known.bindings.flatMap((n) => sources[n] ?? []);
-    return { kernel: known.kernel, bindings, kind: first.kind, chunk: first.chunk, computes: parts.flatMap((p) => p.computes) };
+    return {
+      kernel: known.kernel,
+      bindings,
+      kind: first.kind,
+      chunk: first.chunk,
+      computes: parts.flatMap((p) => p.computes),
+    };
   }
 
   #newlyFused(parts: readonly PendingDispatch[], numbers: readonly (readonly number[])[]): Fused | "no" {
     const dispatches = parts.map(({ kernel }, i) => ({ kernel, bindings: numbers[i] ?? [] }));
-    const made = fuseDispatches(dispatches, (a, b) => a === b, { bindings: this.#target.bindings, sharedBytes: this.#target.sharedBytes });
+    const made = fuseDispatches(dispatches, (a, b) => a === b, {
+      bindings: this.#target.bindings,
+      sharedBytes: this.#target.sharedBytes,
+    });
     if (typeof made === "string") return "no";
     return { kernel: { ...made.kernel, name: fusedName(parts.map((p) => p.kernel.name)) }, bindings: made.bindings };
   }
@@ -132,9 +164,13 @@ export class Lowering {
 function fusedName(names: readonly string[]): string {
   const [first = "", ...others] = names;
   const kind = first.slice(0, first.indexOf("_") + 1);
-  const rest = [...new Set(others.filter((n) => n !== first))].map((n) => (n.startsWith(kind) ? n.slice(kind.length) : n));
+  const rest = [...new Set(others.filter((n) => n !== first))].map((n) =>
+    n.startsWith(kind) ? n.slice(kind.length) : n,
+  );
   const text = [first, ...rest].join("_and_");
-  return text.length <= longestName ? `${text}${rest.length === 0 ? `_x${names.length}` : ""}` : `${first}_and_${others.length}_more`;
+  return text.length <= longestName
+    ? `${text}${rest.length === 0 ? `_x${names.length}` : ""}`
+    : `${first}_and_${others.length}_more`;
 }
 
 export function sameSource(a: Source, b: Source): boolean {

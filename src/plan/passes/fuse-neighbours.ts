@@ -15,7 +15,12 @@ const mostFused = 4;
 type Memory = Node | Workspace | Pair;
 type Touched = ReadonlyMap<Memory, boolean>;
 
-export function fuseNeighbours(given: readonly PendingDispatch[], lowering: Lowering, homes: Homes, packing: Packing): readonly PendingDispatch[] {
+export function fuseNeighbours(
+  given: readonly PendingDispatch[],
+  lowering: Lowering,
+  homes: Homes,
+  packing: Packing,
+): readonly PendingDispatch[] {
   const touched = given.map((d) => touchedBy(d, homes, packing));
   const taken = new Set<number>();
   const result: PendingDispatch[] = [];
@@ -29,7 +34,10 @@ export function fuseNeighbours(given: readonly PendingDispatch[], lowering: Lowe
       const candidate = given[j];
       const own = touched[j];
       if (taken.has(j) || !candidate || !own) continue;
-      const free = mayFuse(first, candidate) && passed.every((t) => t && areIndependent(t, own)) && usesEachOneWay([...parts, candidate], homes);
+      const free =
+        mayFuse(first, candidate) &&
+        passed.every((t) => t && areIndependent(t, own)) &&
+        usesEachOneWay([...parts, candidate], homes);
       const joined = free ? lowering.fuse([...parts, candidate]) : undefined;
       passed.push(own);
       if (!joined) continue;
@@ -66,7 +74,11 @@ function touchedBy(dispatch: PendingDispatch, homes: Homes, packing: Packing): T
   const touched = new Map<Memory, boolean>();
   dispatch.bindings.forEach((source, i) => {
     const base = source.kind === "node" ? homes.base(source.node) : undefined;
-    const memory = base ? (packing.place(base)?.pair ?? base) : source.kind === "workspace" ? source.workspace : undefined;
+    const memory = base
+      ? (packing.place(base)?.pair ?? base)
+      : source.kind === "workspace"
+        ? source.workspace
+        : undefined;
     if (!memory) return;
     touched.set(memory, (touched.get(memory) ?? false) || dispatch.kernel.bindings[i]?.access !== "read");
   });

@@ -12,7 +12,10 @@ import type { ProgramScalar } from "../../abi/plan.ts";
 
 /** The scalars of one program. */
 export class HostScalars {
-  readonly #words: ProgramScalar[] = [{ name: "seed", dtype: "u32" }, { name: "step", dtype: "u32" }];
+  readonly #words: ProgramScalar[] = [
+    { name: "seed", dtype: "u32" },
+    { name: "step", dtype: "u32" },
+  ];
   readonly #wordOf = new Map<Leaf, number>();
   readonly #names = new Map<Leaf, string>();
   readonly #hoisted = new Map<Scalar, Scalar>();
@@ -30,7 +33,9 @@ export class HostScalars {
     const name = this.nameOf(asked);
     const taken = this.#words.some((w) => w.name === name);
     // The word called `step` is u32: as a number for arithmetic the step is another word.
-    const word: ProgramScalar = taken ? { name: `${name}_number`, dtype: scalarType(asked), expression: name } : { name, dtype: scalarType(asked) };
+    const word: ProgramScalar = taken
+      ? { name: `${name}_number`, dtype: scalarType(asked), expression: name }
+      : { name, dtype: scalarType(asked) };
     return this.#push(asked, word);
   };
 
@@ -55,7 +60,11 @@ export class HostScalars {
   #hoistedScalar(s: Scalar): Scalar {
     const known = this.#hoisted.get(s);
     if (known) return known;
-    const { result, calls } = javascript(s, { name: (e) => (e.kind === "read" && e.of.kind === "leaf" ? this.nameOf(e.of) : "") }, true);
+    const { result, calls } = javascript(
+      s,
+      { name: (e) => (e.kind === "read" && e.of.kind === "leaf" ? this.nameOf(e.of) : "") },
+      true,
+    );
     if (calls.size > 0) return rebuild(s, this.hoist);
     const name = `host${this.#hoisted.size + 1}`;
     const made = leaf("scalar", name, [], s.dtype);
@@ -77,7 +86,10 @@ export class HostScalars {
   #isPure(s: Scalar): boolean {
     const known = this.#pure.get(s);
     if (known !== undefined) return known;
-    const own = s.kind === "read" ? s.of.kind === "leaf" && s.of.role === "scalar" : s.kind !== "axis" && s.kind !== "random" && s.kind !== "slot";
+    const own =
+      s.kind === "read"
+        ? s.of.kind === "leaf" && s.of.role === "scalar"
+        : s.kind !== "axis" && s.kind !== "random" && s.kind !== "slot";
     const made = own && operands(s).every((o) => this.#isPure(o));
     this.#pure.set(s, made);
     return made;

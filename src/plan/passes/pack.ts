@@ -55,19 +55,31 @@ export class Packing {
   #packOne(dispatch: PendingDispatch, all: readonly PendingDispatch[]): PendingDispatch {
     const { kernel, bindings } = dispatch;
     const known = this.#packedBefore(dispatch) ?? this.#parametersTogether(dispatch);
-    if (known) return { ...dispatch, kernel: this.#merged(kernel, known, known.offset), bindings: bindings.filter((_, i) => i !== known.second) };
+    if (known)
+      return {
+        ...dispatch,
+        kernel: this.#merged(kernel, known, known.offset),
+        bindings: bindings.filter((_, i) => i !== known.second),
+      };
     const choice = this.#choices(dispatch).find(({ first, second }) => {
       const [a, b] = [nodeOf(bindings[first]), nodeOf(bindings[second])];
       return a && b && all.every((d) => !touchesBothWriting(d, a, b, this.#homes));
     });
-    invariant(choice, `kernel ${kernel.name} needs ${bindings.length} buffers (${kernel.bindings.map((b) => b.name).join(", ")}) and ${this.#limit} can be bound`);
+    invariant(
+      choice,
+      `kernel ${kernel.name} needs ${bindings.length} buffers (${kernel.bindings.map((b) => b.name).join(", ")}) and ${this.#limit} can be bound`,
+    );
     const [a, b] = [nodeOf(bindings[choice.first]), nodeOf(bindings[choice.second])];
     invariant(a && b, "tensors to pack");
     const offset = aligned(bytesOf(a));
     const pair: Pair = { name: `${a.name}, ${b.name}`, bytes: offset + bytesOf(b) };
     this.#places.set(a, { pair, offset: 0 });
     this.#places.set(b, { pair, offset });
-    return { ...dispatch, kernel: this.#merged(kernel, choice, offset), bindings: bindings.filter((_, i) => i !== choice.second) };
+    return {
+      ...dispatch,
+      kernel: this.#merged(kernel, choice, offset),
+      bindings: bindings.filter((_, i) => i !== choice.second),
+    };
   }
 
   /** Two tensors that this kernel only reads and that lie side by side for another kernel's sake. */
@@ -80,37 +92,51 @@ export class Packing {
     for (const { i, place } of placed) {
       const other = placed.find((o) => o.place.pair === place.pair && o.place.offset > place.offset);
       const [a, b] = [kernel.bindings[i], kernel.bindings[other?.i ?? -1]];
-      if (other && a && b && sameType(a.element, b.element)) return { first: i, second: other.i, offset: other.place.offset };
+      if (other && a && b && sameType(a.element, b.element))
+        return { first: i, second: other.i, offset: other.place.offset };
     }
     return undefined;
   }
 
   /** The two parameters nearest to one another: a range of their arena holds both. Nothing writes parameters while gradients are made. */
   #parametersTogether({ kernel, bindings }: PendingDispatch): (Choice & { readonly offset: number }) | undefined {
-    const placed = bindings.flatMap((source, i) => {
-      const node = nodeOf(source);
-      const home = node && kernel.bindings[i]?.access === "read" ? this.#homes.fixed(node) : undefined;
-      return home?.buffer.role === "parameters" ? [{ i, buffer: home.buffer, at: home.offset }] : [];
-    }).toSorted((a, b) => a.at - b.at);
+    const placed = bindings
+      .flatMap((source, i) => {
+        const node = nodeOf(source);
+        const home = node && kernel.bindings[i]?.access === "read" ? this.#homes.fixed(node) : undefined;
+        return home?.buffer.role === "parameters" ? [{ i, buffer: home.buffer, at: home.offset }] : [];
+      })
+      .toSorted((a, b) => a.at - b.at);
     const next = placed.flatMap(({ i, buffer, at }, n) => {
       const other = placed[n + 1];
       const [a, b] = [kernel.bindings[i], kernel.bindings[other?.i ?? -1]];
-      return other?.buffer === buffer && a && b && sameType(a.element, b.element) ? [{ first: i, second: other.i, offset: other.at - at }] : [];
+      return other?.buffer === buffer && a && b && sameType(a.element, b.element)
+        ? [{ first: i, second: other.i, offset: other.at - at }]
+        : [];
     });
     return next.toSorted((a, b) => a.offset - b.offset)[0];
   }
 
   /** Pairs of plain activations that are only read, smallest first. */
   #choices({ kernel, bindings }: PendingDispatch): readonly Choice[] {
-    const candidates = bindings.flatMap((source, i) => {
-      const node = nodeOf(source);
-      const free = node && kernel.bindings[i]?.access === "read" && !this.#homes.fixed(node) && !this.#homes.viewOf(node) && !this.#places.has(node);
-      return free ? [{ i, bytes: bytesOf(node) }] : [];
-    }).toSorted((a, b) => a.bytes - b.bytes || a.i - b.i);
-    return candidates.flatMap(({ i }, n) => candidates.slice(n + 1).flatMap(({ i: j }) => {
-      const [a, b] = [kernel.bindings[i], kernel.bindings[j]];
-      return a && b && sameType(a.element, b.element) ? [{ first: Math.min(i, j), second: Math.max(i, j) }] : [];
-    }));
+    const candidates = bindings
+      .flatMap((source, i) => {
+        const node = nodeOf(source);
+        const free =
+          node &&
+          kernel.bindings[i]?.access === "read" &&
+          !this.#homes.fixed(node) &&
+          !this.#homes.viewOf(node) &&
+          !this.#places.has(node);
+        return free ? [{ i, bytes: bytesOf(node) }] : [];
+      })
+      .toSorted((a, b) => a.bytes - b.bytes || a.i - b.i);
+    return candidates.flatMap(({ i }, n) =>
+      candidates.slice(n + 1).flatMap(({ i: j }) => {
+        const [a, b] = [kernel.bindings[i], kernel.bindings[j]];
+        return a && b && sameType(a.element, b.element) ? [{ first: Math.min(i, j), second: Math.max(i, j) }] : [];
+      }),
+    );
   }
 
   /** The kernel with the second binding read as the end of the first. */
@@ -124,10 +150,13 @@ export class Packing {
     invariant(a && b, "bindings to merge");
     const start = offset / (4 * a.element.width);
     const body = rewriteUniform(kernel.body, {
-      expr: (e) => (e.kind === "load" && e.array === b.name ? { ...e, array: a.name, index: add(e.index, i32(start)) } : e),
+      expr: (e) =>
+        e.kind === "load" && e.array === b.name ? { ...e, array: a.name, index: add(e.index, i32(start)) } : e,
       array: (name) => name,
     });
-    const bindings = kernel.bindings.flatMap((binding, i) => (i === second ? [] : i === first ? [{ ...binding, length: start + b.length }] : [binding]));
+    const bindings = kernel.bindings.flatMap((binding, i) =>
+      i === second ? [] : i === first ? [{ ...binding, length: start + b.length }] : [binding],
+    );
     const made = { ...kernel, bindings, body };
     this.#kernels.set(key, made);
     return made;

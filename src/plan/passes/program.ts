@@ -36,7 +36,10 @@ export interface ProgramParts {
 }
 
 export interface BuiltProgram {
-  readonly dispatches: readonly (Omit<Dispatch, "bindings" | "kernel"> & { readonly kernel: PendingDispatch["kernel"]; readonly bindings: readonly Home[] })[];
+  readonly dispatches: readonly (Omit<Dispatch, "bindings" | "kernel"> & {
+    readonly kernel: PendingDispatch["kernel"];
+    readonly bindings: readonly Home[];
+  })[];
   readonly clusters: readonly Cluster[];
   readonly scalars: HostScalars;
   readonly home: (node: Node) => Home;
@@ -50,14 +53,26 @@ export function buildProgram(parts: ProgramParts): BuiltProgram {
   const { homes, lowering } = parts;
   const scalars = new HostScalars();
   const results = new Set(parts.results.map((n) => homes.canonical(n)));
-  const ordered = parts.stages.map((stage) => orderGroups(stage, homes).map((g) => g.map((run) => run.map((c) => mapCluster(c, scalars.hoist)))));
+  const ordered = parts.stages.map((stage) =>
+    orderGroups(stage, homes).map((g) => g.map((run) => run.map((c) => mapCluster(c, scalars.hoist)))),
+  );
   const stages = overwriteInputs(ordered, results, homes);
   const packing = new Packing(homes, lowering.bindings);
-  const lowered = stages.map((stage) => stage.flatMap((group) => group.flatMap((run) => run.flatMap((c) => lowering.dispatches(c, group.length > 1 ? run : undefined, scalars, homes)))));
+  const lowered = stages.map((stage) =>
+    stage.flatMap((group) =>
+      group.flatMap((run) =>
+        run.flatMap((c) => lowering.dispatches(c, group.length > 1 ? run : undefined, scalars, homes)),
+      ),
+    ),
+  );
   const packed = lowered.map((stage) => packing.pack(stage));
-  const steps = packed.flatMap((stage) => (lowering.sideBySide ? chainRows(stage, homes) : fuseNeighbours(stage, lowering, homes, packing)));
+  const steps = packed.flatMap((stage) =>
+    lowering.sideBySide ? chainRows(stage, homes) : fuseNeighbours(stage, lowering, homes, packing),
+  );
   const lifetimes = lifetimesOf(steps.map(dispatchesOf), results, homes, packing);
-  const placed = shareBuffers(lifetimes, parts.pool, (bytes) => homes.buffer(`activation${parts.pool.length + 1}`, "activation", bytes));
+  const placed = shareBuffers(lifetimes, parts.pool, (bytes) =>
+    homes.buffer(`activation${parts.pool.length + 1}`, "activation", bytes),
+  );
   parts.scalarsBuffer.bytes = Math.max(parts.scalarsBuffer.bytes, 4 * scalars.words.length);
 
   const heldHome = (held: Held, bytes: number): Home => {
@@ -75,28 +90,49 @@ export function buildProgram(parts: ProgramParts): BuiltProgram {
     }
     const canonical = homes.canonical(node);
     const place = packing.place(canonical);
-    return place ? { ...heldHome(place.pair, place.pair.bytes), offset: place.offset, bytes: bytesOf(node) } : heldHome(canonical, bytesOf(node));
+    return place
+      ? { ...heldHome(place.pair, place.pair.bytes), offset: place.offset, bytes: bytesOf(node) }
+      : heldHome(canonical, bytesOf(node));
   };
   const homeOf = (source: Source): Home => {
     switch (source.kind) {
-      case "node": return home(source.node);
-      case "workspace": return heldHome(source.workspace, source.workspace.bytes);
-      case "scalars": return { buffer: parts.scalarsBuffer, offset: 0, bytes: 4 * scalars.words.length };
+      case "node":
+        return home(source.node);
+      case "workspace":
+        return heldHome(source.workspace, source.workspace.bytes);
+      case "scalars":
+        return { buffer: parts.scalarsBuffer, offset: 0, bytes: 4 * scalars.words.length };
     }
   };
   const peak = peakOf(lifetimes);
   return {
-    dispatches: steps.flatMap((step, chain) => dispatchesOf(step).map(({ kernel, bindings, computes }, i) => (
-      { kernel, bindings: bindings.map(homeOf), computes, ...("links" in step && { rows: { chain, blocks: step.blocks, groups: step.groups[i] ?? 0 } }) }))),
-    clusters: stages.flat(3), scalars, home,
-    peak: { bytes: peak.bytes, alive: peak.alive.map(({ tensor, bytes }) => ({ name: "name" in tensor ? tensor.name : "workspace", bytes })) },
+    dispatches: steps.flatMap((step, chain) =>
+      dispatchesOf(step).map(({ kernel, bindings, computes }, i) => ({
+        kernel,
+        bindings: bindings.map(homeOf),
+        computes,
+        ...("links" in step && { rows: { chain, blocks: step.blocks, groups: step.groups[i] ?? 0 } }),
+      })),
+    ),
+    clusters: stages.flat(3),
+    scalars,
+    home,
+    peak: {
+      bytes: peak.bytes,
+      alive: peak.alive.map(({ tensor, bytes }) => ({ name: "name" in tensor ? tensor.name : "workspace", bytes })),
+    },
   };
 }
 
-const dispatchesOf = (step: PendingDispatch | Chain): readonly PendingDispatch[] => ("links" in step ? step.links : [step]);
+const dispatchesOf = (step: PendingDispatch | Chain): readonly PendingDispatch[] =>
+  "links" in step ? step.links : [step];
 
 /** Lets maps and rows write into inputs that nothing reads later. */
-function overwriteInputs(stages: readonly (readonly Group[])[], results: ReadonlySet<Node>, homes: Homes): readonly (readonly Group[])[] {
+function overwriteInputs(
+  stages: readonly (readonly Group[])[],
+  results: ReadonlySet<Node>,
+  homes: Homes,
+): readonly (readonly Group[])[] {
   const lastReader = new Map<Node, Cluster>();
   const readers = new Map<Node, number>();
   for (const cluster of stages.flat(3)) {
@@ -105,24 +141,40 @@ function overwriteInputs(stages: readonly (readonly Group[])[], results: Readonl
       readers.set(node, (readers.get(node) ?? 0) + 1);
     }
   }
-  return stages.map((stage) => stage.map((group) => group.map((run) => run.map((cluster) => {
-    const dies = (node: Node): boolean => {
-      const canonical = homes.canonical(node);
-      return lastReader.get(canonical) === cluster && !homes.fixed(canonical) && !results.has(canonical) && canonical === node;
-    };
-    const made = overwriteInput(cluster, dies, (node) => readers.get(node) === 1, homes);
-    if (!made || results.has(homes.canonical(made.output))) return cluster;
-    const [stays, moves] = homes.fixed(made.output) ? [made.output, made.input] : [made.input, made.output];
-    homes.alias(moves, stays);
-    homes.alias(made.leaf, stays);
-    const reader = lastReader.get(made.output);
-    if (reader) lastReader.set(stays, reader);
-    return made.cluster;
-  }))));
+  return stages.map((stage) =>
+    stage.map((group) =>
+      group.map((run) =>
+        run.map((cluster) => {
+          const dies = (node: Node): boolean => {
+            const canonical = homes.canonical(node);
+            return (
+              lastReader.get(canonical) === cluster &&
+              !homes.fixed(canonical) &&
+              !results.has(canonical) &&
+              canonical === node
+            );
+          };
+          const made = overwriteInput(cluster, dies, (node) => readers.get(node) === 1, homes);
+          if (!made || results.has(homes.canonical(made.output))) return cluster;
+          const [stays, moves] = homes.fixed(made.output) ? [made.output, made.input] : [made.input, made.output];
+          homes.alias(moves, stays);
+          homes.alias(made.leaf, stays);
+          const reader = lastReader.get(made.output);
+          if (reader) lastReader.set(stays, reader);
+          return made.cluster;
+        }),
+      ),
+    ),
+  );
 }
 
 /** Lives count steps: the dispatches of one step run at the same time. */
-function lifetimesOf(steps: readonly (readonly PendingDispatch[])[], results: ReadonlySet<Node>, homes: Homes, packing: Packing): readonly Lifetime<Held>[] {
+function lifetimesOf(
+  steps: readonly (readonly PendingDispatch[])[],
+  results: ReadonlySet<Node>,
+  homes: Homes,
+  packing: Packing,
+): readonly Lifetime<Held>[] {
   const lives = new Map<Held, { bytes: number; from: number; to: number }>();
   steps.forEach((dispatches, at) => {
     for (const source of dispatches.flatMap((dispatch) => dispatch.bindings)) {

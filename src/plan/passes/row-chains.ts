@@ -28,10 +28,17 @@ const lookAhead = 24;
 /** The dispatches in an order that makes chains of them; what is in none is a chain of one without blocks. */
 export function chainRows(given: readonly PendingDispatch[], homes: Homes): readonly (PendingDispatch | Chain)[] {
   const taken = new Set<number>();
-  const all = (indices: readonly number[]): readonly PendingDispatch[] => indices.flatMap((index) => given[index] ?? []);
+  const all = (indices: readonly number[]): readonly PendingDispatch[] =>
+    indices.flatMap((index) => given[index] ?? []);
   return given.flatMap((first, i): readonly (PendingDispatch | Chain)[] => {
     if (taken.has(i)) return [];
-    const found = prefixes(first).map((rows) => chainFrom(given, i, taken, rows, homes)).reduce((a, b) => (b.links.length > a.links.length ? b : a), { links: [i], before: [] as readonly number[], rows: [] as readonly Axis[] });
+    const found = prefixes(first)
+      .map((rows) => chainFrom(given, i, taken, rows, homes))
+      .reduce((a, b) => (b.links.length > a.links.length ? b : a), {
+        links: [i],
+        before: [] as readonly number[],
+        rows: [] as readonly Axis[],
+      });
     if (found.links.length === 1) return [first];
     for (const index of [...found.links, ...found.before]) taken.add(index);
     return [...all(found.before), blocksOf(all(found.links), found.rows)];
@@ -49,7 +56,13 @@ interface Found {
   readonly rows: readonly Axis[];
 }
 
-function chainFrom(given: readonly PendingDispatch[], start: number, taken: ReadonlySet<number>, rows: readonly Axis[], homes: Homes): Found {
+function chainFrom(
+  given: readonly PendingDispatch[],
+  start: number,
+  taken: ReadonlySet<number>,
+  rows: readonly Axis[],
+  homes: Homes,
+): Found {
   const links: number[] = [];
   const before: number[] = [];
   const own = new Map<Memory, Access>();
@@ -61,7 +74,12 @@ function chainFrom(given: readonly PendingDispatch[], start: number, taken: Read
     if (dispatch.chunk !== given[start]?.chunk) break;
     const accesses = accessesOf(dispatch, rows, homes);
     const joint = lcm(unit, rowsOfGroup(dispatch, rows) ?? Infinity);
-    if (joint <= rowsOfBlock.most && elementCount(rows) >= joint * leastBlocks && independent(passed, accesses) && inStep(own, accesses)) {
+    if (
+      joint <= rowsOfBlock.most &&
+      elementCount(rows) >= joint * leastBlocks &&
+      independent(passed, accesses) &&
+      inStep(own, accesses)
+    ) {
       links.push(i);
       unit = joint;
       add(own, accesses);
@@ -87,8 +105,11 @@ function rowsOfGroup({ walk }: PendingDispatch, rows: readonly Axis[]): number |
 
 function blocksOf(links: readonly PendingDispatch[], rows: readonly Axis[]): Chain {
   const unit = links.reduce((joint, link) => lcm(joint, rowsOfGroup(link, rows) ?? 1), 1);
-  const block = unit * Math.max(1, Math.floor(Math.min(roundUp(rowsOfBlock.least, unit), elementCount(rows) / leastBlocks) / unit));
-  const groups = links.map(({ walk }) => (walk ? (block * elementCount(walk.axes.slice(rows.length))) / walk.perGroup : 0));
+  const block =
+    unit * Math.max(1, Math.floor(Math.min(roundUp(rowsOfBlock.least, unit), elementCount(rows) / leastBlocks) / unit));
+  const groups = links.map(({ walk }) =>
+    walk ? (block * elementCount(walk.axes.slice(rows.length))) / walk.perGroup : 0,
+  );
   return { links, groups, blocks: Math.ceil(elementCount(rows) / block) };
 }
 
@@ -106,9 +127,11 @@ function accessesOf(dispatch: PendingDispatch, rows: readonly Axis[], homes: Hom
   const { cluster } = dispatch;
   if (cluster) {
     for (const scalar of scalarsOf(cluster)) {
-      for (const part of subexpressions(scalar)) if (part.kind === "read" && !readsOwnRow(part, rows, homes)) strays.add(homes.base(part.of));
+      for (const part of subexpressions(scalar))
+        if (part.kind === "read" && !readsOwnRow(part, rows, homes)) strays.add(homes.base(part.of));
     }
-    for (const { node, at } of outputsOfCluster(cluster)) if (at || !startsWith(node, rows, homes)) strays.add(homes.base(node));
+    for (const { node, at } of outputsOfCluster(cluster))
+      if (at || !startsWith(node, rows, homes)) strays.add(homes.base(node));
   }
   const accesses = new Map<Memory, Access>();
   dispatch.bindings.forEach((source, i) => {
@@ -116,7 +139,10 @@ function accessesOf(dispatch: PendingDispatch, rows: readonly Axis[], homes: Hom
     const memory = source.kind === "node" ? homes.base(source.node) : source.workspace;
     const known = accesses.get(memory);
     const aligned = cluster !== undefined && source.kind === "node" && !strays.has(homes.base(source.node));
-    accesses.set(memory, { writes: (known?.writes ?? false) || dispatch.kernel.bindings[i]?.access !== "read", inStep: aligned });
+    accesses.set(memory, {
+      writes: (known?.writes ?? false) || dispatch.kernel.bindings[i]?.access !== "read",
+      inStep: aligned,
+    });
   });
   return accesses;
 }
@@ -126,7 +152,8 @@ const readsOwnRow = (read: Read, rows: readonly Axis[], homes: Homes): boolean =
 
 /** Whether a tensor's first axes are the rows. Of a part of another tensor that is not known. */
 const startsWith = (node: Node, rows: readonly Axis[], homes: Homes): boolean =>
-  homes.viewOf(node) === undefined && rows.every((axis, i) => (node.kind === "update" ? node.target : node).axes[i]?.size === axis.size);
+  homes.viewOf(node) === undefined &&
+  rows.every((axis, i) => (node.kind === "update" ? node.target : node).axes[i]?.size === axis.size);
 
 /** Neither writes what the other touches. */
 function independent(a: ReadonlyMap<Memory, Access>, b: ReadonlyMap<Memory, Access>): boolean {

@@ -9,14 +9,19 @@ import { contextProgram, decodeProgram, prefillProgram } from "../../ir/decode.t
 import type { DecodeProgram, PrefillProgram } from "../../ir/decode.ts";
 import type { Node } from "../../ir/graph.ts";
 import type { Model } from "../../ir/model.ts";
-import { Dependences } from "../../semantics/causality.ts";
-import { mayReadAhead, textInput } from "../../semantics/text-input.ts";
-import type { FollowedInput } from "../../semantics/text-input.ts";
+import { Dependences } from "../../semantics/model/causality.ts";
+import { mayReadAhead, textInput } from "../../semantics/model/text-input.ts";
+import type { FollowedInput } from "../../semantics/model/text-input.ts";
 import { probeDecoding } from "./probe-decoding.ts";
 import type { Probe } from "./probe-decoding.ts";
 
 export type Generation =
-  | { readonly kind: "incremental"; readonly reason: string; readonly decode: DecodeProgram; readonly prefill?: PrefillProgram }
+  | {
+      readonly kind: "incremental";
+      readonly reason: string;
+      readonly decode: DecodeProgram;
+      readonly prefill?: PrefillProgram;
+    }
   | { readonly kind: "context"; readonly reason: string; readonly decode: DecodeProgram }
   | { readonly kind: "refused"; readonly reason: string };
 
@@ -26,7 +31,8 @@ const tokensAtOnce = 64;
 /** `small`: the same model with fewer layers, on which the derived step is tried; else the model itself. */
 export function generationOf(model: Model, small: Model = model): Generation {
   const input = textInput(model);
-  if (input.kind === "none") return { kind: "refused", reason: "no input has one token for each position of its logits" };
+  if (input.kind === "none")
+    return { kind: "refused", reason: "no input has one token for each position of its logits" };
   if (input.kind === "future") return { kind: "refused", reason: mayReadAhead(input.node) };
   const { tokens } = input;
   const [beside] = model.inputs.filter((i) => i.role === "tokens" && i.leaf !== tokens);
@@ -35,13 +41,21 @@ export function generationOf(model: Model, small: Model = model): Generation {
   const step = incrementalStep(model, input);
   if ("problem" in step) return whole(step.problem);
   const probe = tried(small);
-  if (probe.kind === "differs") return whole(`tried on ${probe.on}, the derived step gave other logits than the forward pass at position ${probe.position}`);
-  return { kind: "incremental", reason: probe.kind === "equal" ? `proven, and tried on ${probe.on}` : `proven, but not tried: ${probe.why}`, ...step };
+  if (probe.kind === "differs")
+    return whole(
+      `tried on ${probe.on}, the derived step gave other logits than the forward pass at position ${probe.position}`,
+    );
+  return {
+    kind: "incremental",
+    reason: probe.kind === "equal" ? `proven, and tried on ${probe.on}` : `proven, but not tried: ${probe.why}`,
+    ...step,
+  };
 }
 
 function tried(model: Model): Probe {
   const input = textInput(model);
-  if (input.kind !== "followed") return { kind: "none", why: "of fewer layers its logits are not shown to keep to the past" };
+  if (input.kind !== "followed")
+    return { kind: "none", why: "of fewer layers its logits are not shown to keep to the past" };
   return probeDecoding(model, input.tokens, (small) => {
     const found = textInput(small);
     if (found.kind !== "followed") return undefined;
@@ -56,7 +70,11 @@ export interface IncrementalStep {
 }
 
 /** The step by caches, once it is shown to be right; what cannot be kept is computed anew. */
-export function incrementalStep(model: Model, { tokens, past }: FollowedInput, atOnce = tokensAtOnce): IncrementalStep | { readonly problem: string } {
+export function incrementalStep(
+  model: Model,
+  { tokens, past }: FollowedInput,
+  atOnce = tokensAtOnce,
+): IncrementalStep | { readonly problem: string } {
   const recomputed = new Set<Node>();
   const keeps = (node: Node, time: number): boolean => !recomputed.has(node) && past.keepsToThePast(node, time);
   for (;;) {
@@ -79,9 +97,11 @@ function rowsReadAhead(model: Model, { cached }: DecodeProgram): readonly Node[]
   const together = new Dependences(times);
   const failing = roots.filter(([node, time]) => !together.keepsToThePast(node, time));
   if (failing.length === 0) return [];
-  const ahead = [...times].filter(([node, time]) => {
-    const alone = new Dependences(new Map([...times.keys()].map((n) => [n, n === node ? time : undefined])));
-    return failing.some(([root, at]) => root !== node && !alone.keepsToThePast(root, at));
-  }).map(([node]) => node);
+  const ahead = [...times]
+    .filter(([node, time]) => {
+      const alone = new Dependences(new Map([...times.keys()].map((n) => [n, n === node ? time : undefined])));
+      return failing.some(([root, at]) => root !== node && !alone.keepsToThePast(root, at));
+    })
+    .map(([node]) => node);
   return ahead.length > 0 ? ahead : failing.map(([root]) => root);
 }

@@ -47,10 +47,23 @@ export function startStage(layout: ArenaLayout, optimizer: Optimizer): StartStag
     streams.set(stream, known);
     return read(known, []);
   };
-  const parameters = layout.entries.filter(({ parameter }) => startsOnDevice(parameter) && !isZero(parameter.init)).map((entry) => set("parameters", entry, (index) => {
-    const flat = overIndex(entry.parameter.init, entry.parameter.leaf.axes, index);
-    return gaussiansMade(rewrite(flat, (s) => (s.kind === "random" ? random(streamRead(s.stream), s.counter, s.law) : undefined)));
-  }));
-  const states = optimizer.states.filter((s) => s.init !== 0).flatMap((s) => layout.entries.map((entry) => set({ state: s.name }, entry, () => literal(s.init))));
-  return { name: "start", roots: [...parameters, ...states], entries, streams: [...streams].map(([s, l]) => ({ leaf: l, stream: s.kind === "literal" ? s.value : 0 })) };
+  const parameters = layout.entries
+    .filter(({ parameter }) => startsOnDevice(parameter) && !isZero(parameter.init))
+    .map((entry) =>
+      set("parameters", entry, (index) => {
+        const flat = overIndex(entry.parameter.init, entry.parameter.leaf.axes, index);
+        return gaussiansMade(
+          rewrite(flat, (s) => (s.kind === "random" ? random(streamRead(s.stream), s.counter, s.law) : undefined)),
+        );
+      }),
+    );
+  const states = optimizer.states
+    .filter((s) => s.init !== 0)
+    .flatMap((s) => layout.entries.map((entry) => set({ state: s.name }, entry, () => literal(s.init))));
+  return {
+    name: "start",
+    roots: [...parameters, ...states],
+    entries,
+    streams: [...streams].map(([s, l]) => ({ leaf: l, stream: s.kind === "literal" ? s.value : 0 })),
+  };
 }

@@ -41,7 +41,10 @@ export function lossStage(model: Model, recognised: RecognisedAttention): LossSt
   const remarks = [...recognised.rejected, ...substituted.remarks].map(({ node, reason }) => `${node.name}: ${reason}`);
   const [newLoss = loss, ...newGradients] = substituted.roots;
   return {
-    name: "gradients", roots: substituted.roots, loss: newLoss, remarks,
+    name: "gradients",
+    roots: substituted.roots,
+    loss: newLoss,
+    remarks,
     gradients: wanted.flatMap((parameter, i) => (newGradients[i] ? [{ parameter, node: newGradients[i] }] : [])),
   };
 }
@@ -71,8 +74,15 @@ export function normStage(layout: ArenaLayout, clip: number | undefined): NormSt
   const g = read(arena, [axis(0)]);
   const squares = comp({ name: "gradient_squares" }, [], mul(g, g), { op: "sum", axes: [all] });
   const norm = comp({ name: "gradient_norm" }, [], unary("sqrt", read(squares, [])));
-  const clipped = clip === undefined ? literal(1) : binary("min", literal(1), div(literal(clip), binary("add", read(norm, []), literal(1e-6))));
-  const factor = comp({ name: "gradient_factor" }, [], select(unary("finite", read(squares, [])), clipped, literal(-1)));
+  const clipped =
+    clip === undefined
+      ? literal(1)
+      : binary("min", literal(1), div(literal(clip), binary("add", read(norm, []), literal(1e-6))));
+  const factor = comp(
+    { name: "gradient_factor" },
+    [],
+    select(unary("finite", read(squares, [])), clipped, literal(-1)),
+  );
   return { name: "norm", roots: [norm, factor], arena, norm, factor, factorLeaf: leaf("state", "gradient_factor", []) };
 }
 
@@ -102,7 +112,10 @@ export function optimizerStage(optimizer: Optimizer, group: ArenaGroup, factor: 
     const kept: Comp = comp({ name: `${target.name}.next` }, axes, select(skip, read(target, here), place(value)));
     return update(target, kept);
   };
-  const roots = [next(parameters, group.group.parameter), ...states.flatMap((s, i) => (group.group.states[i] ? [next(s, group.group.states[i])] : []))];
+  const roots = [
+    next(parameters, group.group.parameter),
+    ...states.flatMap((s, i) => (group.group.states[i] ? [next(s, group.group.states[i])] : [])),
+  ];
   return { name: `optimizer ${group.group.name}`, roots, group, parameters, gradients: gradientRange, states };
 }
 

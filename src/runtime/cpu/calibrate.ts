@@ -1,10 +1,10 @@
 /** @file What this processor can do at best, measured within about a second: what kernels and whole steps are compared with. */
 import { availableParallelism } from "node:os";
 import koffi from "koffi";
-import { RuntimeFailure } from "../failure.ts";
+import { RuntimeFailure } from "../util/failure.ts";
 import { libraryOf } from "./build.ts";
 import { calibrationSource } from "./calibration-source.ts";
-import { medianOf } from "../timing.ts";
+import { medianOf } from "../util/timing.ts";
 import type { Compiler } from "./compiler.ts";
 
 export interface CpuCalibration {
@@ -39,7 +39,11 @@ export async function openCalibrator(compiler: Compiler): Promise<Calibrator> {
     measure: async (threads, seconds) => {
       const flopsPerSecond = await call<number>(multiply, threads, seconds);
       const bytesPerSecond = await call<number>(read, threads, seconds, readBytes);
-      if (flopsPerSecond === 0 || bytesPerSecond === 0) throw new RuntimeFailure("device/memory", `the system gives no ${threads} threads, or not the memory to measure with`);
+      if (flopsPerSecond === 0 || bytesPerSecond === 0)
+        throw new RuntimeFailure(
+          "device/memory",
+          `the system gives no ${threads} threads, or not the memory to measure with`,
+        );
       return { threads, flopsPerSecond, bytesPerSecond };
     },
     launchSeconds: () => medianOf(31, () => call(nothing)),

@@ -4,7 +4,8 @@
  */
 
 /** Independent chains, so that none waits for its predecessor: as many as fit into the registers beside the two factors. */
-const chains = (count: number, text: (chain: number) => string): string => Array.from({ length: count }, (_, chain) => text(chain)).join(" ");
+const chains = (count: number, text: (chain: number) => string): string =>
+  Array.from({ length: count }, (_, chain) => text(chain)).join(" ");
 
 const work = (count: number): string => `
 enum { chains = ${count} };

@@ -3,9 +3,9 @@
  * while JavaScript goes on. Linux and macOS.
  */
 import { availableParallelism, cpus, totalmem } from "node:os";
-import type { Calibration, CompiledProgram, Device, DeviceLimits, Session } from "../device.ts";
-import { checkLanguage, checkNeeds } from "../device.ts";
-import { RuntimeFailure } from "../failure.ts";
+import type { Calibration, CompiledProgram, Device, DeviceLimits, Session } from "../session/device.ts";
+import { checkLanguage, checkNeeds } from "../session/device.ts";
+import { RuntimeFailure } from "../util/failure.ts";
 import { buildLibrary } from "./build.ts";
 import { openCalibrator } from "./calibrate.ts";
 import type { Compiler } from "./compiler.ts";
@@ -51,7 +51,11 @@ class CpuDevice implements Device {
     checkLanguage(plan, "c", "the CPU");
     checkNeeds(plan, this.limits, this.name);
     if (plan.memory.peakBytes > totalmem()) {
-      throw new RuntimeFailure("device/memory", `\`${plan.model}\` needs ${plan.memory.peakBytes} bytes, and this machine has ${totalmem()}`, "make the batch, the vocabulary or the model smaller");
+      throw new RuntimeFailure(
+        "device/memory",
+        `\`${plan.model}\` needs ${plan.memory.peakBytes} bytes, and this machine has ${totalmem()}`,
+        "make the batch, the vocabulary or the model smaller",
+      );
     }
     const session = await openCpuSession(this, await buildLibrary(program, this.#compiler), this.#threads, program);
     this.#sessions.add(session);

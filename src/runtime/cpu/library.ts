@@ -4,7 +4,7 @@
  */
 import koffi from "koffi";
 import type { KoffiFunc } from "koffi";
-import { RuntimeFailure, messageOf } from "../failure.ts";
+import { RuntimeFailure, messageOf } from "../util/failure.ts";
 import type { Plan, ProgramName } from "../../abi/plan.ts";
 
 /** An address. */
@@ -33,11 +33,26 @@ export class NativeSession {
   constructor(path: string, plan: Plan, threads: number) {
     this.#functions = load(path, plan);
     this.#plan = plan;
-    if (this.#functions.plan() !== plan.hash) throw new RuntimeFailure("program/invalid", `step.c of \`${plan.model}\` was written for another plan`, "compile the model again");
+    if (this.#functions.plan() !== plan.hash)
+      throw new RuntimeFailure(
+        "program/invalid",
+        `step.c of \`${plan.model}\` was written for another plan`,
+        "compile the model again",
+      );
     const out: [Pointer | null] = [null];
     const lacks = this.#functions.open(threads, out);
-    if (lacks === 2) throw new RuntimeFailure("device/memory", `the system does not give ${threads} threads`, "ask for fewer with LLMC_THREADS");
-    if (out[0] === null) throw new RuntimeFailure("device/memory", `the system does not give the ${plan.memory.peakBytes} bytes that \`${plan.model}\` needs`, "make the batch or the model smaller");
+    if (lacks === 2)
+      throw new RuntimeFailure(
+        "device/memory",
+        `the system does not give ${threads} threads`,
+        "ask for fewer with LLMC_THREADS",
+      );
+    if (out[0] === null)
+      throw new RuntimeFailure(
+        "device/memory",
+        `the system does not give the ${plan.memory.peakBytes} bytes that \`${plan.model}\` needs`,
+        "make the batch or the model smaller",
+      );
     this.#session = out[0];
   }
 
@@ -74,7 +89,8 @@ export class NativeSession {
   }
 
   #open(): Pointer {
-    if (this.#session === undefined) throw new RuntimeFailure("device/lost", `the session of \`${this.#plan.model}\` was closed`);
+    if (this.#session === undefined)
+      throw new RuntimeFailure("device/lost", `the session of \`${this.#plan.model}\` was closed`);
     return this.#session;
   }
 }
@@ -86,7 +102,11 @@ function load(path: string, plan: Plan): Functions {
   try {
     library = koffi.load(path);
   } catch (error) {
-    throw new RuntimeFailure("device/kernel", `the compiled \`${plan.model}\` could not be loaded: ${messageOf(error)}`, `remove ${path}`);
+    throw new RuntimeFailure(
+      "device/kernel",
+      `the compiled \`${plan.model}\` could not be loaded: ${messageOf(error)}`,
+      `remove ${path}`,
+    );
   }
   const programs = new Map<ProgramName, KoffiFunc<(session: Pointer) => void>>();
   const functions: Functions = {

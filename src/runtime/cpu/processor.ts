@@ -6,7 +6,9 @@ let text: string | undefined;
 
 /** Its model and its instructions: what `native` stands for in a compiler's flags. */
 export function processor(): string {
-  text ??= [...new Set([cpus()[0]?.model ?? "", ...cpuinfo().filter((line) => /^(flags|Features|CPU part)\s*:/.test(line))])].join("\n");
+  text ??= [
+    ...new Set([cpus()[0]?.model ?? "", ...cpuinfo().filter((line) => /^(flags|Features|CPU part)\s*:/.test(line))]),
+  ].join("\n");
   return text;
 }
 

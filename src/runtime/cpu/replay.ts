@@ -2,8 +2,8 @@
  * @file One program of a plan on the CPU. A run is one call of the library on a thread of its own; while it goes on the host prepares the next. Inputs are copied when a
  * run is submitted, so that they may be filled anew at once.
  */
-import type { Replay, Scalars, StepResult } from "../device.ts";
-import { HostSide } from "../host-side.ts";
+import type { Replay, Scalars, StepResult } from "../session/device.ts";
+import { HostSide } from "../session/host-side.ts";
 import type { Plan, Program, ProgramName } from "../../abi/plan.ts";
 import type { NativeSession } from "./library.ts";
 import type { Queue } from "./queue.ts";

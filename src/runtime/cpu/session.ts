@@ -1,14 +1,19 @@
 /** @file A plan loaded on the CPU: its memory and threads, its constants, its programs, and transfers of whole buffers in the order of the runs around them. */
-import type { CompiledProgram, Device, Replay, Session } from "../device.ts";
-import { constantValues, programOf } from "../device.ts";
-import { RuntimeFailure } from "../failure.ts";
+import type { CompiledProgram, Device, Replay, Session } from "../session/device.ts";
+import { constantValues, programOf } from "../session/device.ts";
+import { RuntimeFailure } from "../util/failure.ts";
 import type { Plan, ProgramName } from "../../abi/plan.ts";
 import { NativeSession } from "./library.ts";
 import { Queue } from "./queue.ts";
 import { CpuReplay } from "./replay.ts";
 
 /** `library` is the path of the compiled program. */
-export async function openCpuSession(device: Device, library: string, threads: number, program: CompiledProgram): Promise<CpuSession> {
+export async function openCpuSession(
+  device: Device,
+  library: string,
+  threads: number,
+  program: CompiledProgram,
+): Promise<CpuSession> {
   const constants = await constantValues(program);
   const native = new NativeSession(library, program.plan, threads);
   for (const { buffer, values } of constants) native.write(buffer, values);
@@ -52,7 +57,10 @@ export class CpuSession implements Session {
 
   write(index: number, values: Float32Array, offset = 0): void {
     if (offset + values.byteLength > this.#bytes(index)) {
-      throw new RuntimeFailure("program/input", `${values.byteLength} bytes do not fit into buffer \`${this.plan.buffers[index]?.name ?? index}\``);
+      throw new RuntimeFailure(
+        "program/input",
+        `${values.byteLength} bytes do not fit into buffer \`${this.plan.buffers[index]?.name ?? index}\``,
+      );
     }
     this.#inOrder(this.#queue.idle ? values : values.slice(), (kept) => this.#native.write(index, kept, offset));
   }

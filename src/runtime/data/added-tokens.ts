@@ -39,7 +39,10 @@ interface Branch {
 
 export type FindAdded = (units: Units, start: number, end: number, special: boolean) => readonly FoundToken[];
 
-export function addedTokenFinder(tokens: readonly AddedToken[], unitsOf: (text: string) => ArrayLike<number>): FindAdded {
+export function addedTokenFinder(
+  tokens: readonly AddedToken[],
+  unitsOf: (text: string) => ArrayLike<number>,
+): FindAdded {
   const root: Branch = { next: new Map() };
   for (const token of tokens) {
     let branch = root;
@@ -61,7 +64,7 @@ export function addedTokenFinder(tokens: readonly AddedToken[], unitsOf: (text: 
     const found: FoundToken[] = [];
     if (!hasPlain && !(special && tokens.length > 0)) return found;
     let last = start;
-    for (let at = start; at < end; ) {
+    for (let at = start; at < end;) {
       const token = begins[units.at[at] as number] === 1 ? longest(root, units.at, at, end) : undefined;
       if (!token) {
         at++;
@@ -71,7 +74,11 @@ export function addedTokenFinder(tokens: readonly AddedToken[], unitsOf: (text: 
       const { plain, singleWord, lstrip, rstrip, id } = token.token;
       const isFree = !singleWord || !(units.isWordBefore(at, start) || units.isWordAfter(after, end));
       if ((special || plain === true) && isFree) {
-        const whole = { start: lstrip ? Math.max(last, leftmost(units, at, start)) : at, end: rstrip ? rightmost(units, after, end) : after, id };
+        const whole = {
+          start: lstrip ? Math.max(last, leftmost(units, at, start)) : at,
+          end: rstrip ? rightmost(units, after, end) : after,
+          id,
+        };
         found.push(whole);
         last = whole.end;
       }
@@ -81,7 +88,12 @@ export function addedTokenFinder(tokens: readonly AddedToken[], unitsOf: (text: 
   };
 }
 
-function longest(root: Branch, units: ArrayLike<number>, from: number, end: number): { readonly token: AddedToken; readonly length: number } | undefined {
+function longest(
+  root: Branch,
+  units: ArrayLike<number>,
+  from: number,
+  end: number,
+): { readonly token: AddedToken; readonly length: number } | undefined {
   let branch = root.next.get(units[from] as number);
   let token: AddedToken | undefined;
   let length = 0;

@@ -2,7 +2,7 @@
  * @file A source of text as two token streams, training and validation. Files are cut into documents, documents are dealt to one of the streams by a hash of their
  * content (equal documents stay together) or each gives its last part to validation. Streams are held in memory.
  */
-import { RuntimeFailure, messageOf } from "../failure.ts";
+import { RuntimeFailure, messageOf } from "../util/failure.ts";
 import { mix } from "../../abi/random.ts";
 import type { Weight } from "./mixture.ts";
 import type { TokenArray, Tokenizer } from "./tokens.ts";
@@ -41,7 +41,12 @@ export interface Corpus {
 }
 
 /** Reads the files one after the other, so that only one is held besides its tokens. */
-export async function buildCorpus(source: SourceSpec, files: AsyncIterable<TextFile> | Iterable<TextFile>, tokenizer: Tokenizer, split: Split): Promise<Corpus> {
+export async function buildCorpus(
+  source: SourceSpec,
+  files: AsyncIterable<TextFile> | Iterable<TextFile>,
+  tokenizer: Tokenizer,
+  split: Split,
+): Promise<Corpus> {
   const train: TokenArray[] = [];
   const validation: TokenArray[] = [];
   // A separator that is a special token becomes that one; any other is text.
@@ -52,7 +57,10 @@ export async function buildCorpus(source: SourceSpec, files: AsyncIterable<TextF
     names.push(file.name);
     for (const { body, whole } of documentsOf(file, source)) {
       count++;
-      const tokens = ending === undefined || body.length === whole.length ? tokenizer.encode(whole, file.name) : ended(tokenizer.encode(body, file.name), ending);
+      const tokens =
+        ending === undefined || body.length === whole.length
+          ? tokenizer.encode(whole, file.name)
+          : ended(tokenizer.encode(body, file.name), ending);
       const parts = dealt(tokens, whole, split);
       if (parts.train.length > 0) train.push(parts.train);
       if (parts.validation.length > 0) validation.push(parts.validation);
@@ -64,16 +72,27 @@ export async function buildCorpus(source: SourceSpec, files: AsyncIterable<TextF
 }
 
 /** What of a document's tokens is for training and what for validation. `whole` is its text with the separator, whose content decides where whole documents go. */
-export function dealt(tokens: TokenArray, whole: Uint8Array, { by, validation }: Split): { readonly train: TokenArray; readonly validation: TokenArray } {
-  const cut = by === "tail" ? tokens.length - Math.round(tokens.length * validation) : contentHash(whole) < validation * 2 ** 32 ? 0 : tokens.length;
+export function dealt(
+  tokens: TokenArray,
+  whole: Uint8Array,
+  { by, validation }: Split,
+): { readonly train: TokenArray; readonly validation: TokenArray } {
+  const cut =
+    by === "tail"
+      ? tokens.length - Math.round(tokens.length * validation)
+      : contentHash(whole) < validation * 2 ** 32
+        ? 0
+        : tokens.length;
   return { train: tokens.subarray(0, cut), validation: tokens.subarray(cut) };
 }
 
 function requireTokens(corpus: Corpus, split: Split, documentCount: number, names: readonly string[]): void {
   const { name, train, validation } = corpus;
   const files = names.length > 3 ? `${names.slice(0, 3).join(", ")} and ${names.length - 3} more` : names.join(", ");
-  if (train.length + validation.length === 0) throw new RuntimeFailure("data/empty", `source \`${name}\` is empty: ${files || "no files"}`);
-  const empty = train.length === 0 ? "training" : validation.length === 0 && split.validation > 0 ? "validation" : undefined;
+  if (train.length + validation.length === 0)
+    throw new RuntimeFailure("data/empty", `source \`${name}\` is empty: ${files || "no files"}`);
+  const empty =
+    train.length === 0 ? "training" : validation.length === 0 && split.validation > 0 ? "validation" : undefined;
   if (empty === undefined) return;
   throw new RuntimeFailure(
     "data/empty",
@@ -96,7 +115,10 @@ export interface Document {
 }
 
 /** The documents of a file. */
-export function documentsOf(file: TextFile, { format, separator }: Pick<SourceSpec, "format" | "separator">): Generator<Document> {
+export function documentsOf(
+  file: TextFile,
+  { format, separator }: Pick<SourceSpec, "format" | "separator">,
+): Generator<Document> {
   const ending = separator === undefined ? new Uint8Array() : new TextEncoder().encode(separator);
   return format === "jsonl" ? records(file, ending) : parts(file, ending);
 }
@@ -118,7 +140,7 @@ const lineEnd = 10;
 function* records({ name, bytes }: TextFile, separator: Uint8Array): Generator<Document> {
   const [encoder, decoder] = [new TextEncoder(), new TextDecoder()];
   let number = 0;
-  for (let from = 0; from < bytes.length; ) {
+  for (let from = 0; from < bytes.length;) {
     const end = bytes.indexOf(lineEnd, from);
     const line = bytes.subarray(from, end < 0 ? bytes.length : end);
     from += line.length + 1;
@@ -139,13 +161,18 @@ function textIn(line: string, place: string): string {
   } catch (error) {
     throw new RuntimeFailure("data/unreadable", `${place} is not JSON: ${messageOf(error)}`);
   }
-  if (typeof record === "object" && record !== null && "text" in record && typeof record.text === "string") return record.text;
+  if (typeof record === "object" && record !== null && "text" in record && typeof record.text === "string")
+    return record.text;
   throw new RuntimeFailure("data/unreadable", `${place} has no field \`text\``);
 }
 
 function find(bytes: Uint8Array, pattern: Uint8Array, from: number): number {
   const first = pattern[0] as number;
-  for (let at = bytes.indexOf(first, from); at >= 0 && at + pattern.length <= bytes.length; at = bytes.indexOf(first, at + 1)) {
+  for (
+    let at = bytes.indexOf(first, from);
+    at >= 0 && at + pattern.length <= bytes.length;
+    at = bytes.indexOf(first, at + 1)
+  ) {
     if (pattern.every((byte, i) => bytes[at + i] === byte)) return at;
   }
   return -1;
@@ -159,7 +186,10 @@ function contentHash(bytes: Uint8Array): number {
 }
 
 function joined(parts: readonly TokenArray[], tokenizer: Tokenizer): TokenArray {
-  const all = tokenArray(tokenizer.vocabulary, parts.reduce((sum, part) => sum + part.length, 0));
+  const all = tokenArray(
+    tokenizer.vocabulary,
+    parts.reduce((sum, part) => sum + part.length, 0),
+  );
   let at = 0;
   for (const part of parts) {
     all.set(part, at);

@@ -2,8 +2,8 @@
  * @file What a training loop reads: batches of training windows, any one by its number alone, and the batches that validation averages over. Both are
  * functions of (seed, number), so resuming needs no state and every run with a seed sees the same data.
  */
-import { digestOf } from "../digest.ts";
-import { RuntimeFailure } from "../failure.ts";
+import { digestOf } from "../util/digest.ts";
+import { RuntimeFailure } from "../util/failure.ts";
 import { streamKey } from "../../abi/random.ts";
 import type { Corpus, SourceSpec, Split, TextFile } from "./corpus.ts";
 import { buildCorpus } from "./corpus.ts";
@@ -60,7 +60,8 @@ export async function loadDataWith(
   read: (source: SourceSpec) => AsyncIterable<TextFile> | Iterable<TextFile>,
 ): Promise<TrainingData> {
   const corpora: Corpus[] = [];
-  for (const source of spec.sources) corpora.push(await buildCorpus(source, read(source), options.tokenizer, spec.split));
+  for (const source of spec.sources)
+    corpora.push(await buildCorpus(source, read(source), options.tokenizer, spec.split));
   return trainingData(spec, options, corpora);
 }
 
@@ -94,16 +95,24 @@ function trainingData(spec: DataSpec, options: DataOptions, corpora: readonly Co
       }
     },
   };
-  return { train, validation: spec.split.validation > 0 ? validationBatches(options, corpora) : undefined, tokens, hash: () => hashOf(corpora), warnings: repetitionWarnings(passes) };
+  return {
+    train,
+    validation: spec.split.validation > 0 ? validationBatches(options, corpora) : undefined,
+    tokens,
+    hash: () => hashOf(corpora),
+    warnings: repetitionWarnings(passes),
+  };
 }
 
 async function hashOf(corpora: readonly Corpus[]): Promise<string> {
   const parts: string[][] = [];
-  for (const { name, train, validation } of corpora) parts.push([name, ...(await Promise.all([train, validation].map(bytesHash)))]);
+  for (const { name, train, validation } of corpora)
+    parts.push([name, ...(await Promise.all([train, validation].map(bytesHash)))]);
   return digestOf(new TextEncoder().encode(JSON.stringify(parts)));
 }
 
-const bytesHash = (tokens: TokenArray): Promise<string> => digestOf(new Uint8Array(tokens.buffer, tokens.byteOffset, tokens.byteLength));
+const bytesHash = (tokens: TokenArray): Promise<string> =>
+  digestOf(new Uint8Array(tokens.buffer, tokens.byteOffset, tokens.byteLength));
 
 /** Enough to see the loss fall, and soon done. */
 const validationWindows = 128;
@@ -125,7 +134,9 @@ function validationBatches(options: DataOptions, corpora: readonly Corpus[]): Va
     tokenizer,
     fill: (number, inputs, targets) => {
       for (let at = 0, window = number * batch; at < inputs.length; at += context, window++) {
-        const { corpus, start } = places[Math.floor(((window % used) * places.length) / used)] as (typeof places)[number];
+        const { corpus, start } = places[
+          Math.floor(((window % used) * places.length) / used)
+        ] as (typeof places)[number];
         copyWindow(corpus.validation, start, context, inputs, targets, at);
       }
     },

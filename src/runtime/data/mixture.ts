@@ -3,7 +3,7 @@
  * (what rounding owes is carried over) in a random order. Weights that change over the run change from block to block. Any sample is found without
  * going through those before it.
  */
-import { RuntimeFailure } from "../failure.ts";
+import { RuntimeFailure } from "../util/failure.ts";
 import { mix } from "../../abi/random.ts";
 import { permute } from "./permutation.ts";
 
@@ -83,7 +83,8 @@ export class Mixture {
         owed[source] = (owed[source] as number) - 1;
       }
       for (let source = 0; source < n; source++) {
-        this.#before[(block + 1) * n + source] = (this.#before[block * n + source] as number) + (counts[source] as number);
+        this.#before[(block + 1) * n + source] =
+          (this.#before[block * n + source] as number) + (counts[source] as number);
       }
     }
   }
@@ -91,13 +92,19 @@ export class Mixture {
 
 /** The share of each source at a point of the run; they add up to 1. */
 export function sharesAt(weights: readonly Weight[], progress: number): readonly number[] {
-  const given = weights.map((weight) => (weight === "rest" ? 0 : typeof weight === "number" ? weight : weight.from + (weight.to - weight.from) * progress));
+  const given = weights.map((weight) =>
+    weight === "rest" ? 0 : typeof weight === "number" ? weight : weight.from + (weight.to - weight.from) * progress,
+  );
   const sum = given.reduce((total, share) => total + share, 0);
   const takers = weights.filter((weight) => weight === "rest").length;
   const valid = given.every((share) => share >= 0) && (takers === 0 ? Math.abs(sum - 1) < 1e-6 : sum <= 1 + 1e-6);
   if (!valid) {
     const percent = (100 * sum).toFixed(1);
-    throw new RuntimeFailure("data/weights", `the weights of the sources add up to ${percent}% at ${Math.round(100 * progress)}% of the run`, "make them add up to 100%, or give one source the weight `rest`");
+    throw new RuntimeFailure(
+      "data/weights",
+      `the weights of the sources add up to ${percent}% at ${Math.round(100 * progress)}% of the run`,
+      "make them add up to 100%, or give one source the weight `rest`",
+    );
   }
   return given.map((share, i) => (weights[i] === "rest" ? Math.max(0, 1 - sum) / takers : share));
 }

@@ -3,7 +3,7 @@
  * `tokenizer.json` describes (see pipeline/). A tokenizer is described
  * by plain data, which programs and checkpoints carry.
  */
-import { RuntimeFailure } from "../failure.ts";
+import { RuntimeFailure } from "../util/failure.ts";
 import { type BpeData, bpeData } from "./bpe/data.ts";
 import { bpeTokenizer } from "./bpe/tokenizer.ts";
 import { type PipelineData, pipelineData } from "./pipeline/data.ts";
@@ -46,10 +46,14 @@ export interface Decoder {
 
 export function createTokenizer(data: TokenizerData): Tokenizer {
   switch (data.kind) {
-    case "bytes": return bytesTokenizer;
-    case "characters": return characterTokenizer(data.characters);
-    case "bpe": return bpeTokenizer(data);
-    case "pipeline": return pipelineTokenizer(data);
+    case "bytes":
+      return bytesTokenizer;
+    case "characters":
+      return characterTokenizer(data.characters);
+    case "bpe":
+      return bpeTokenizer(data);
+    case "pipeline":
+      return pipelineTokenizer(data);
   }
 }
 
@@ -57,11 +61,18 @@ export function createTokenizer(data: TokenizerData): Tokenizer {
 export function tokenizerData(value: unknown): TokenizerData | undefined {
   if (typeof value !== "object" || value === null || !("kind" in value)) return undefined;
   switch (value.kind) {
-    case "bytes": return { kind: "bytes" };
-    case "characters": return "characters" in value && typeof value.characters === "string" ? { kind: "characters", characters: value.characters } : undefined;
-    case "bpe": return bpeData({ ...value });
-    case "pipeline": return pipelineData({ ...value });
-    default: return undefined;
+    case "bytes":
+      return { kind: "bytes" };
+    case "characters":
+      return "characters" in value && typeof value.characters === "string"
+        ? { kind: "characters", characters: value.characters }
+        : undefined;
+    case "bpe":
+      return bpeData({ ...value });
+    case "pipeline":
+      return pipelineData({ ...value });
+    default:
+      return undefined;
   }
 }
 
@@ -78,7 +89,11 @@ export function decodeTokens(tokenizer: Tokenizer, ids: Iterable<number>): strin
 
 /** An array for `length` ids below `vocabulary`. */
 export function tokenArray(vocabulary: number, length: number): TokenArray {
-  return vocabulary <= 2 ** 8 ? new Uint8Array(length) : vocabulary <= 2 ** 16 ? new Uint16Array(length) : new Uint32Array(length);
+  return vocabulary <= 2 ** 8
+    ? new Uint8Array(length)
+    : vocabulary <= 2 ** 16
+      ? new Uint16Array(length)
+      : new Uint32Array(length);
 }
 
 const none: ReadonlyMap<string, number> = new Map();
@@ -99,7 +114,9 @@ interface NamedBytes {
 }
 
 /** The vocabulary of a corpus: every character that occurs in it. Fails at the first byte that is not UTF-8. */
-export async function characterVocabulary(files: AsyncIterable<NamedBytes> | Iterable<NamedBytes>): Promise<TokenizerData> {
+export async function characterVocabulary(
+  files: AsyncIterable<NamedBytes> | Iterable<NamedBytes>,
+): Promise<TokenizerData> {
   const seen = new Set<number>();
   for await (const file of files) requireUtf8(file.bytes, file.name, (codePoint) => void seen.add(codePoint));
   const characters = [...seen].toSorted((a, b) => a - b).map((codePoint) => String.fromCodePoint(codePoint));
@@ -143,5 +160,9 @@ function requireUtf8(bytes: Uint8Array, name: string, take: (codePoint: number, 
 
 function unknownCharacter(codePoint: number, offset: number, name: string): RuntimeFailure {
   const shown = `U+${codePoint.toString(16).toUpperCase().padStart(4, "0")} (${JSON.stringify(String.fromCodePoint(codePoint))})`;
-  return new RuntimeFailure("data/character", `${name} has the character ${shown} at byte ${offset}, which the vocabulary lacks`, "compile the model again if the corpus has changed");
+  return new RuntimeFailure(
+    "data/character",
+    `${name} has the character ${shown} at byte ${offset}, which the vocabulary lacks`,
+    "compile the model again if the corpus has changed",
+  );
 }

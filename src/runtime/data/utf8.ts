@@ -7,15 +7,19 @@ export interface InvalidByte {
 }
 
 /** Calls `take` with every code point and its byte offset, and answers where the bytes stop being UTF-8, if they do. */
-export function eachCodePoint(bytes: Uint8Array, take: (codePoint: number, offset: number) => void): InvalidByte | undefined {
-  for (let at = 0; at < bytes.length; ) {
+export function eachCodePoint(
+  bytes: Uint8Array,
+  take: (codePoint: number, offset: number) => void,
+): InvalidByte | undefined {
+  for (let at = 0; at < bytes.length;) {
     const lead = bytes[at] as number;
     if (lead < 0x80) {
       take(lead, at);
       at++;
       continue;
     }
-    const length = lead >= 0xc2 && lead < 0xe0 ? 2 : lead >= 0xe0 && lead < 0xf0 ? 3 : lead >= 0xf0 && lead < 0xf5 ? 4 : 0;
+    const length =
+      lead >= 0xc2 && lead < 0xe0 ? 2 : lead >= 0xe0 && lead < 0xf0 ? 3 : lead >= 0xf0 && lead < 0xf5 ? 4 : 0;
     if (length === 0) return { offset: at, byte: lead };
     let codePoint = lead & (0x7f >> length);
     for (let i = 1; i < length; i++) {
@@ -24,7 +28,8 @@ export function eachCodePoint(bytes: Uint8Array, take: (codePoint: number, offse
       codePoint = (codePoint << 6) | (next & 0x3f);
     }
     const shortest = length === 2 ? 0x80 : length === 3 ? 0x800 : 0x10000;
-    if (codePoint < shortest || codePoint > 0x10ffff || (codePoint >= 0xd800 && codePoint < 0xe000)) return { offset: at, byte: lead };
+    if (codePoint < shortest || codePoint > 0x10ffff || (codePoint >= 0xd800 && codePoint < 0xe000))
+      return { offset: at, byte: lead };
     take(codePoint, at);
     at += length;
   }
@@ -37,7 +42,10 @@ export function utf8Length(codePoint: number): number {
 }
 
 /** Turns ids into text by their bytes. A character appears with its last byte, and U+FFFD for what is not UTF-8. */
-export function utf8Decoder(bytesOf: (id: number) => Uint8Array): { readonly push: (id: number) => string; readonly end: () => string } {
+export function utf8Decoder(bytesOf: (id: number) => Uint8Array): {
+  readonly push: (id: number) => string;
+  readonly end: () => string;
+} {
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   return { push: (id) => decoder.decode(bytesOf(id), { stream: true }), end: () => decoder.decode() };
 }

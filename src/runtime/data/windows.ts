@@ -33,7 +33,14 @@ export class Windows {
 }
 
 /** Writes tokens from `start` on to `inputs`, and those one later to `targets`. */
-export function copyWindow(tokens: TokenArray, start: number, length: number, inputs: Int32Array, targets: Int32Array, at: number): void {
+export function copyWindow(
+  tokens: TokenArray,
+  start: number,
+  length: number,
+  inputs: Int32Array,
+  targets: Int32Array,
+  at: number,
+): void {
   let token = tokens[start] as number;
   for (let i = 0; i < length; i++) {
     inputs[at + i] = token;

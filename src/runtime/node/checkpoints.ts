@@ -1,14 +1,14 @@
 /** @file The checkpoints of a run in a folder: `step-00000500.safetensors`, the newest few kept. */
 import * as fs from "node:fs/promises";
 import { basename, join } from "node:path";
-import type { Checkpoint, CheckpointOfRun } from "../checkpoint.ts";
-import { encodeCheckpoint, openCheckpoint, verifyCheckpoint } from "../checkpoint.ts";
-import type { Session } from "../device.ts";
-import { RuntimeFailure, isFailure, messageOf, systemCode } from "../failure.ts";
-import type { ByteSource } from "../safetensors.ts";
+import type { Checkpoint, CheckpointOfRun } from "../training/checkpoint.ts";
+import { encodeCheckpoint, openCheckpoint, verifyCheckpoint } from "../training/checkpoint.ts";
+import type { Session } from "../session/device.ts";
+import { RuntimeFailure, isFailure, messageOf, systemCode } from "../util/failure.ts";
+import type { ByteSource } from "../training/safetensors.ts";
 import { isRunning } from "./run-folder.ts";
-import type { FileCalls } from "./write-atomically.ts";
-import { diskFailure, writeAtomically, writerOf } from "./write-atomically.ts";
+import type { FileCalls } from "../files/write-atomically.ts";
+import { diskFailure, writeAtomically, writerOf } from "../files/write-atomically.ts";
 
 export interface Checkpoints {
   readonly folder: string;
@@ -71,7 +71,8 @@ export async function openCheckpointFile(path: string): Promise<Checkpoint & { c
   try {
     file = await fs.open(path);
   } catch (error) {
-    if (systemCode(error) === "ENOENT") throw new RuntimeFailure("checkpoint/missing", `there is no checkpoint ${path}`);
+    if (systemCode(error) === "ENOENT")
+      throw new RuntimeFailure("checkpoint/missing", `there is no checkpoint ${path}`);
     throw new RuntimeFailure("checkpoint/missing", `cannot read ${path}: ${messageOf(error)}`);
   }
   try {
@@ -80,14 +81,20 @@ export async function openCheckpointFile(path: string): Promise<Checkpoint & { c
     return { ...checkpoint, close: () => file.close() };
   } catch (error) {
     await file.close();
-    throw systemCode(error) === "EISDIR" ? new RuntimeFailure("checkpoint/missing", `${path} is a folder, not a checkpoint`) : error;
+    throw systemCode(error) === "EISDIR"
+      ? new RuntimeFailure("checkpoint/missing", `${path} is a folder, not a checkpoint`)
+      : error;
   }
 }
 
 export type OpenCheckpoint = Awaited<ReturnType<typeof openCheckpointFile>>;
 
 /** Opens the newest of these checkpoints, oldest first, of which every bit is as it was written. `notice` is told of those that are not. */
-export async function openNewestSound(paths: readonly string[], notice: (text: string) => void, open: (path: string) => Promise<OpenCheckpoint> = openSound): Promise<OpenCheckpoint> {
+export async function openNewestSound(
+  paths: readonly string[],
+  notice: (text: string) => void,
+  open: (path: string) => Promise<OpenCheckpoint> = openSound,
+): Promise<OpenCheckpoint> {
   let first: RuntimeFailure | undefined;
   for (const path of paths.toReversed()) {
     try {
@@ -119,10 +126,14 @@ function byteSource(name: string, file: fs.FileHandle, size: number): ByteSource
     size,
     read: async (from, bytes) => {
       const values = new Uint8Array(bytes);
-      for (let at = 0; at < bytes; ) {
-        const { bytesRead } = await file.read(values, at, Math.min(2 ** 30, bytes - at), from + at).catch((error: unknown) => {
-          throw systemCode(error) === "EISDIR" ? error : new RuntimeFailure("checkpoint/corrupt", `${name} cannot be read: ${messageOf(error)}`);
-        });
+      for (let at = 0; at < bytes;) {
+        const { bytesRead } = await file
+          .read(values, at, Math.min(2 ** 30, bytes - at), from + at)
+          .catch((error: unknown) => {
+            throw systemCode(error) === "EISDIR"
+              ? error
+              : new RuntimeFailure("checkpoint/corrupt", `${name} cannot be read: ${messageOf(error)}`);
+          });
         if (bytesRead === 0) throw new RuntimeFailure("checkpoint/corrupt", `${name} ended while it was read`);
         at += bytesRead;
       }

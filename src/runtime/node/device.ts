@@ -3,12 +3,12 @@
  * one from an npm package. The device carries the reason. A compiled program runs on what it was compiled for. Dawn prints warnings of its own when Vulkan is
  * absent, so on Linux the loader is looked for first.
  */
-import type { Device } from "../device.ts";
-import { languageOf } from "../device.ts";
+import type { Device } from "../session/device.ts";
+import { languageOf } from "../session/device.ts";
 import type { Compiler } from "../cpu/compiler.ts";
-import { RuntimeFailure, isFailure, messageOf } from "../failure.ts";
-import { didYouMean } from "../nearest.ts";
-import { loadKoffi, optionalPackage } from "../optional-package.ts";
+import { RuntimeFailure, isFailure, messageOf } from "../util/failure.ts";
+import { didYouMean } from "../util/nearest.ts";
+import { loadKoffi, optionalPackage } from "../files/optional-package.ts";
 import type { Plan } from "../../abi/plan.ts";
 import { adapterName, openWebGpuDevice } from "../webgpu/device.ts";
 
@@ -43,8 +43,14 @@ export async function openDevice(options: DeviceOptions = {}, plan?: Plan): Prom
   if (name === "webgpu" && dawn !== undefined) throw dawn;
   const adapter = dawn !== undefined || softwareLoaded || (await vulkanIsAbsent()) ? undefined : await findAdapter([]);
   const software = adapter !== undefined && isSoftware(adapter);
-  if (adapter !== undefined && (name === "webgpu" || !software)) return openWebGpuDevice({ adapter, software, reason: name === "webgpu" ? "as asked for" : "the system's GPU" });
-  if (name === "webgpu") throw new RuntimeFailure("device/none", "no WebGPU adapter was found: the machine has no GPU, or its driver is not installed", "use --device=cpu or --device=software");
+  if (adapter !== undefined && (name === "webgpu" || !software))
+    return openWebGpuDevice({ adapter, software, reason: name === "webgpu" ? "as asked for" : "the system's GPU" });
+  if (name === "webgpu")
+    throw new RuntimeFailure(
+      "device/none",
+      "no WebGPU adapter was found: the machine has no GPU, or its driver is not installed",
+      "use --device=cpu or --device=software",
+    );
   // Its kernels are C, so a program for WebGPU has no choice but the software adapter.
   const found = await compilerOrReason();
   const compiler = language === undefined || typeof found === "string" ? found : "the program was compiled for WebGPU";
@@ -89,25 +95,35 @@ function deviceName(text: string): DeviceName {
 }
 
 async function openSoftware(reason: string): Promise<Device> {
-  const { prepareSoftwareAdapter } = await import("../software-adapter.ts");
+  const { prepareSoftwareAdapter } = await import("../webgpu/software-adapter.ts");
   const prepared = await prepareSoftwareAdapter();
   if (prepared.kind === "unavailable") {
-    throw new RuntimeFailure("device/none", `${reason.startsWith(noneFound) ? `${reason}, and ` : ""}${prepared.reason}`, `install gcc or clang, or a GPU driver with WebGPU support (Vulkan, Metal or Direct3D 12)${prepared.reason.includes("is not installed") ? ", or the packages: npm install webgpu @sparticuz/chromium" : ""}`);
+    throw new RuntimeFailure(
+      "device/none",
+      `${reason.startsWith(noneFound) ? `${reason}, and ` : ""}${prepared.reason}`,
+      `install gcc or clang, or a GPU driver with WebGPU support (Vulkan, Metal or Direct3D 12)${prepared.reason.includes("is not installed") ? ", or the packages: npm install webgpu @sparticuz/chromium" : ""}`,
+    );
   }
   softwareLoaded = true;
   const adapter = await findAdapter(softwareFlags);
-  if (adapter === undefined) throw new RuntimeFailure("device/none", `${prepared.name} was loaded but gives no adapter`);
+  if (adapter === undefined)
+    throw new RuntimeFailure("device/none", `${prepared.name} was loaded but gives no adapter`);
   return openWebGpuDevice({ adapter, software: isSoftware(adapter), reason });
 }
 
 async function openNamedAdapter(name: string): Promise<Device> {
   if (await vulkanIsAbsent()) {
-    const { prepareSoftwareAdapter } = await import("../software-adapter.ts");
+    const { prepareSoftwareAdapter } = await import("../webgpu/software-adapter.ts");
     softwareLoaded = (await prepareSoftwareAdapter()).kind === "ready";
   }
   try {
     const adapter = await findAdapter([`adapter=${name}`]);
-    if (adapter !== undefined) return await openWebGpuDevice({ adapter, software: isSoftware(adapter), reason: `adapter \`${name}\` was asked for` });
+    if (adapter !== undefined)
+      return await openWebGpuDevice({
+        adapter,
+        software: isSoftware(adapter),
+        reason: `adapter \`${name}\` was asked for`,
+      });
     throw new RuntimeFailure("device/unknown", `there is no adapter \`${name}\``);
   } catch (error) {
     const names = namesIn(error);
@@ -117,7 +133,8 @@ async function openNamedAdapter(name: string): Promise<Device> {
 }
 
 /** Dawn answers an unknown name with the list of the known ones. */
-const namesIn = (error: unknown): readonly string[] => [...messageOf(error).matchAll(/name: '([^']*)'/g)].map((match) => match[1] ?? "");
+const namesIn = (error: unknown): readonly string[] =>
+  [...messageOf(error).matchAll(/name: '([^']*)'/g)].map((match) => match[1] ?? "");
 
 /** The adapters of the system's drivers by their names. */
 export async function adapterNames(): Promise<readonly string[]> {

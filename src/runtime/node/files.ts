@@ -8,9 +8,9 @@ import { glob, isDynamicPattern } from "tinyglobby";
 import type { SourceSpec, TextFile } from "../data/corpus.ts";
 import type { DataOptions, DataSpec, TrainingData } from "../data/data.ts";
 import { loadDataWith } from "../data/data.ts";
-import { RuntimeFailure, messageOf, systemCode } from "../failure.ts";
+import { RuntimeFailure, messageOf, systemCode } from "../util/failure.ts";
 import { eachCodePoint } from "../data/utf8.ts";
-import { nearest } from "../nearest.ts";
+import { nearest } from "../util/nearest.ts";
 
 /** Loads the data of a run; relative paths start at `folder`. */
 export function loadData(spec: DataSpec, options: DataOptions, folder: string): Promise<TrainingData> {
@@ -18,7 +18,10 @@ export function loadData(spec: DataSpec, options: DataOptions, folder: string): 
 }
 
 /** The files of a source, sorted by name, each read when it is asked for. */
-export async function* readSource(source: Pick<SourceSpec, "name" | "files">, folder: string): AsyncGenerator<TextFile> {
+export async function* readSource(
+  source: Pick<SourceSpec, "name" | "files">,
+  folder: string,
+): AsyncGenerator<TextFile> {
   let turned = performance.now();
   for (const { path, name } of await expand(source, folder)) {
     yield { name, bytes: textIn(await readWhole(path, name), name) };
@@ -34,10 +37,19 @@ const turn = 20;
 
 /** The bytes, without the mark that some programs begin files with, if they are text. */
 function textIn(bytes: Uint8Array, name: string): Uint8Array {
-  if (bytes.includes(0)) throw new RuntimeFailure("data/encoding", `${name} has a zero byte: it is no text`, "leave binary files out of the patterns");
+  if (bytes.includes(0))
+    throw new RuntimeFailure(
+      "data/encoding",
+      `${name} has a zero byte: it is no text`,
+      "leave binary files out of the patterns",
+    );
   if (!isUtf8(bytes)) {
     const invalid = eachCodePoint(bytes, () => undefined);
-    throw new RuntimeFailure("data/encoding", `${name} is not UTF-8: byte 0x${(invalid?.byte ?? 0).toString(16).padStart(2, "0")} at offset ${invalid?.offset ?? 0}`, "convert the file to UTF-8");
+    throw new RuntimeFailure(
+      "data/encoding",
+      `${name} is not UTF-8: byte 0x${(invalid?.byte ?? 0).toString(16).padStart(2, "0")} at offset ${invalid?.offset ?? 0}`,
+      "convert the file to UTF-8",
+    );
   }
   return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes;
 }
@@ -62,16 +74,35 @@ export async function expand(source: Pick<SourceSpec, "name" | "files">, folder:
     return real;
   };
   for (const pattern of source.files) {
-    const { root, rest, prefix } = pattern.startsWith("npm:") ? await inPackage(pattern, folder) : { root: folder, rest: pattern, prefix: "" };
-    const paths = isDynamicPattern(rest) ? await glob(rest, { cwd: root, dot: false }) : [await plainFile(root, unescaped(rest), pattern)];
-    if (paths.length === 0) throw new RuntimeFailure("data/missing", `source \`${source.name}\`: no file matches ${pattern} in ${root}`, await whereItEnds(root, rest));
+    const { root, rest, prefix } = pattern.startsWith("npm:")
+      ? await inPackage(pattern, folder)
+      : { root: folder, rest: pattern, prefix: "" };
+    const paths = isDynamicPattern(rest)
+      ? await glob(rest, { cwd: root, dot: false })
+      : [await plainFile(root, unescaped(rest), pattern)];
+    if (paths.length === 0)
+      throw new RuntimeFailure(
+        "data/missing",
+        `source \`${source.name}\`: no file matches ${pattern} in ${root}`,
+        await whereItEnds(root, rest),
+      );
     for (const path of paths) {
       const named: Named = { name: prefix + path, path: resolve(root, path) };
       // Links to folders, loops of them among those, lead to a file by many names: the shortest is taken.
       const place = join(realFolder(dirname(named.path)), basename(named.path));
-      if (prefix !== "" && !isWithin(realFolder(root), realpathSync(named.path))) throw new RuntimeFailure("data/missing", `${pattern} leads out of its package, to ${realpathSync(named.path)}`, "name that file by its own path");
+      if (prefix !== "" && !isWithin(realFolder(root), realpathSync(named.path)))
+        throw new RuntimeFailure(
+          "data/missing",
+          `${pattern} leads out of its package, to ${realpathSync(named.path)}`,
+          "name that file by its own path",
+        );
       const other = found.get(place);
-      if (other === undefined || named.name.length < other.name.length || (named.name.length === other.name.length && named.name < other.name)) found.set(place, named);
+      if (
+        other === undefined ||
+        named.name.length < other.name.length ||
+        (named.name.length === other.name.length && named.name < other.name)
+      )
+        found.set(place, named);
     }
   }
   // Code unit order: the same on every machine and in every locale.
@@ -87,14 +118,22 @@ async function whereItEnds(root: string, pattern: string): Promise<string | unde
   for (const [i, part] of parts.entries()) {
     const names = (await readdir(at).catch(() => [])).filter((name) => !name.startsWith("."));
     if (isDynamicPattern(part) || i === parts.length - 1) {
-      const shown = names.toSorted().slice(0, 3).map((name) => `\`${name}\``).join(", ");
-      return names.length === 0 ? `${at} is empty` : `${at} has ${shown}${names.length > 3 ? ` and ${names.length - 3} more` : ""}`;
+      const shown = names
+        .toSorted()
+        .slice(0, 3)
+        .map((name) => `\`${name}\``)
+        .join(", ");
+      return names.length === 0
+        ? `${at} is empty`
+        : `${at} has ${shown}${names.length > 3 ? ` and ${names.length - 3} more` : ""}`;
     }
     const name = unescaped(part);
     const next = resolve(at, name);
     if ((await stat(next).catch(() => undefined))?.isDirectory() !== true) {
       const near = nearest(name, names);
-      return near === undefined ? `there is no folder \`${name}\` in ${at}` : `there is no folder \`${name}\`; did you mean \`${[...parts.slice(0, i), near, ...parts.slice(i + 1)].join("/")}\`?`;
+      return near === undefined
+        ? `there is no folder \`${name}\` in ${at}`
+        : `there is no folder \`${name}\`; did you mean \`${[...parts.slice(0, i), near, ...parts.slice(i + 1)].join("/")}\`?`;
     }
     at = next;
   }
@@ -115,13 +154,23 @@ async function plainFile(root: string, file: string, shown: string): Promise<str
   } catch (error) {
     if (systemCode(error) !== "ENOENT" && systemCode(error) !== "ENOTDIR") throw unreadable(shown, error);
     const siblings = await readdir(dirname(path)).catch((): string[] => []);
-    if (siblings.includes(basename(path))) throw new RuntimeFailure("data/missing", `${shown} is a link to a file that is not there`);
+    if (siblings.includes(basename(path)))
+      throw new RuntimeFailure("data/missing", `${shown} is a link to a file that is not there`);
     const near = nearest(basename(path), siblings);
-    const help = near === undefined ? (isAbsolute(file) ? undefined : `paths are relative to ${root}`) : `did you mean \`${join(dirname(file), near)}\`?`;
+    const help =
+      near === undefined
+        ? isAbsolute(file)
+          ? undefined
+          : `paths are relative to ${root}`
+        : `did you mean \`${join(dirname(file), near)}\`?`;
     throw new RuntimeFailure("data/missing", `there is no file ${shown}`, help);
   }
   if (entry.isDirectory()) {
-    throw new RuntimeFailure("data/directory", `${shown} is a folder, not a file`, `write \`${shown.replace(/\/$/, "")}/**/*.txt\` for the text files in it`);
+    throw new RuntimeFailure(
+      "data/directory",
+      `${shown} is a folder, not a file`,
+      `write \`${shown.replace(/\/$/, "")}/**/*.txt\` for the text files in it`,
+    );
   }
   return file;
 }
@@ -130,7 +179,12 @@ async function plainFile(root: string, file: string, shown: string): Promise<str
 async function inPackage(pattern: string, folder: string): Promise<{ root: string; rest: string; prefix: string }> {
   const match = /^npm:((?:@[\w~-][\w.~-]*\/)?[\w~-][\w.~-]*)\/(.+)$/.exec(pattern);
   // Nothing but what the package holds: a name and a path that climb out of it name no file in a package.
-  if (match === null || pattern.split(/[\\/]/).includes("..")) throw new RuntimeFailure("data/missing", `${pattern} names no file in a package`, "write `npm:package/path/to/file.txt`");
+  if (match === null || pattern.split(/[\\/]/).includes(".."))
+    throw new RuntimeFailure(
+      "data/missing",
+      `${pattern} names no file in a package`,
+      "write `npm:package/path/to/file.txt`",
+    );
   const [, name = "", rest = ""] = match;
   for (const start of [folder, import.meta.dirname]) {
     for (let at = resolve(start); ; at = dirname(at)) {

@@ -1,7 +1,7 @@
 /** @file The log of a run as a file of JSON lines, one a record, each there as soon as it is written. It may be larger than a string can be. */
 import { closeSync, existsSync, openSync, readSync, writeSync } from "node:fs";
-import type { Log, LogRecord } from "../metrics.ts";
-import { diskFailure, writeAtomically } from "./write-atomically.ts";
+import type { Log, LogRecord } from "../training/metrics.ts";
+import { diskFailure, writeAtomically } from "../files/write-atomically.ts";
 
 /** A log, and how many lines of the one before were no records: what a crash cut short, or damage. */
 export interface LogFile extends Log {
@@ -40,7 +40,7 @@ export async function openLogFile(path: string, start: number): Promise<LogFile>
       const bytes = encoder.encode(`${JSON.stringify(record)}\n`);
       try {
         // A disk that is nearly full takes a part of it without a word.
-        for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
+        for (let at = 0; at < bytes.length;) at += writeSync(file, bytes, at);
       } catch (error) {
         throw diskFailure(path, error);
       }
@@ -55,7 +55,9 @@ export function readLog(path: string): readonly LogRecord[] {
 }
 
 function isUpTo(record: LogRecord, start: number): boolean {
-  return (record.kind === "run" ? record.start : record.step) <= start && !(record.kind === "run" && record.start === start);
+  return (
+    (record.kind === "run" ? record.start : record.step) <= start && !(record.kind === "run" && record.start === start)
+  );
 }
 
 const kinds = new Set(["run", "step", "evaluation", "sample"]);

@@ -2,10 +2,10 @@
 import { realpathSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { RuntimeFailure, isFailure, messageOf, renderFailure } from "../failure.ts";
-import { didYouMean } from "../nearest.ts";
-import { terminalText } from "../terminal-text.ts";
-import type { RunResult } from "../train.ts";
+import { RuntimeFailure, isFailure, messageOf, renderFailure } from "../util/failure.ts";
+import { didYouMean } from "../util/nearest.ts";
+import { terminalText } from "../util/terminal-text.ts";
+import type { RunResult } from "../training/train.ts";
 import { deviceNames } from "./device.ts";
 import type { RunOptions } from "./run.ts";
 
@@ -75,7 +75,8 @@ export function readOptions(args: readonly string[]): RunOptions | undefined {
 function whole(name: "seed" | "steps", text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const value = Number(text);
-  if (!/^\d+$/.test(text) || value >= 2 ** 32) throw new RuntimeFailure("usage", `--${name}=${text} is not a whole number`);
+  if (!/^\d+$/.test(text) || value >= 2 ** 32)
+    throw new RuntimeFailure("usage", `--${name}=${text} is not a whole number`);
   return value;
 }
 

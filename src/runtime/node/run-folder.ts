@@ -6,8 +6,8 @@ import * as fs from "node:fs/promises";
 import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join, resolve } from "node:path";
-import { RuntimeFailure, isFailure, systemCode } from "../failure.ts";
-import { diskFailure, writerOf } from "./write-atomically.ts";
+import { RuntimeFailure, isFailure, systemCode } from "../util/failure.ts";
+import { diskFailure, writerOf } from "../files/write-atomically.ts";
 import { inspectFolder, lockName, readManifest, removeEmpty, stagingName, writeManifest } from "./written-folder.ts";
 
 export interface RunFolder {
@@ -38,7 +38,9 @@ const held = new Set<string>();
 export async function openRunFolder(given: string): Promise<RunFolder> {
   const path = resolve(given);
   await inspectFolder(path, "run");
-  const made = await fs.mkdir(path, { recursive: true }).catch((error: unknown) => Promise.reject(diskFailure(path, error)));
+  const made = await fs
+    .mkdir(path, { recursive: true })
+    .catch((error: unknown) => Promise.reject(diskFailure(path, error)));
   const lock = join(path, lockName);
   const text = JSON.stringify({ pid: process.pid, host: hostname(), began: beganAt(process.pid) } satisfies Holder);
   try {
@@ -58,11 +60,17 @@ export async function openRunFolder(given: string): Promise<RunFolder> {
       const manifest = await readManifest(path);
       if (manifest === undefined || manifest.damaged) await writeManifest(path, { holds: "run", files: new Map() });
       claimed = true;
-      for (const file of await fs.readdir(path)) if (writerOf(file) !== undefined) await fs.rm(join(path, file), { force: true });
+      for (const file of await fs.readdir(path))
+        if (writerOf(file) !== undefined) await fs.rm(join(path, file), { force: true });
       return manifest?.damaged === true ? `${path}/llmc.json was damaged; it is written anew` : undefined;
     },
     requireHeld: async () => {
-      if (!(await isHeld())) throw new RuntimeFailure("run/locked", `another process has taken ${path} over; nothing more is written to it`, "see which of them should go on");
+      if (!(await isHeld()))
+        throw new RuntimeFailure(
+          "run/locked",
+          `another process has taken ${path} over; nothing more is written to it`,
+          "see which of them should go on",
+        );
     },
     release: async () => {
       if (released) return;
@@ -88,7 +96,11 @@ async function take(lock: string, text: string, folder: string): Promise<void> {
       if (found === undefined) continue;
       const holder = holderIn(found);
       if (holder !== undefined && (await isAlive(holder, lock, own, folder))) {
-        throw new RuntimeFailure("run/locked", `process ${holder.pid} on ${holder.host} is training into ${folder}`, `wait until it ends, stop it, or choose another folder with --out${holder.host === hostname() ? "" : `; if it is gone, remove ${lock}`}`);
+        throw new RuntimeFailure(
+          "run/locked",
+          `process ${holder.pid} on ${holder.host} is training into ${folder}`,
+          `wait until it ends, stop it, or choose another folder with --out${holder.host === hostname() ? "" : `; if it is gone, remove ${lock}`}`,
+        );
       }
       await removeStale(lock, found);
     }
@@ -126,14 +138,16 @@ async function removeStale(lock: string, found: string): Promise<void> {
   } catch {
     return;
   }
-  if ((await fs.readFile(aside, "utf8").catch(() => found)) !== found) await fs.link(aside, lock).catch(() => undefined);
+  if ((await fs.readFile(aside, "utf8").catch(() => found)) !== found)
+    await fs.link(aside, lock).catch(() => undefined);
   await fs.rm(aside, { force: true });
 }
 
 function holderIn(text: string): Holder | undefined {
   try {
     const value = JSON.parse(text) as Partial<Holder> | null;
-    if (Number.isSafeInteger(value?.pid) && typeof value?.host === "string") return { pid: value.pid as number, host: value.host, began: String(value.began ?? "") };
+    if (Number.isSafeInteger(value?.pid) && typeof value?.host === "string")
+      return { pid: value.pid as number, host: value.host, began: String(value.began ?? "") };
   } catch {
     // A lock that was cut short by a full disk holds nobody.
   }

@@ -1,18 +1,18 @@
 /** @file Opening a run in Node: device, data, session, the checkpoint to resume from, the log and the signals, in the order in which mistakes are cheapest. */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Initialisers } from "../arenas.ts";
-import { elementsOf, initialise } from "../arenas.ts";
-import { requireSameModel, requireTokenizer, restoreCheckpoint } from "../checkpoint.ts";
+import type { Initialisers } from "../session/arenas.ts";
+import { elementsOf, initialise } from "../session/arenas.ts";
+import { requireSameModel, requireTokenizer, restoreCheckpoint } from "../training/checkpoint.ts";
 import type { DataOptions, DataSpec, TrainingData } from "../data/data.ts";
 import type { TokenizerData } from "../data/tokens.ts";
 import { createTokenizer } from "../data/tokens.ts";
-import type { CompiledProgram } from "../device.ts";
-import { describeDevice } from "../device.ts";
-import type { MetricName } from "../evaluate.ts";
-import { RuntimeFailure, isFailure } from "../failure.ts";
-import { Run } from "../train.ts";
-import { requireSameSpec } from "../spec-facts.ts";
+import type { CompiledProgram } from "../session/device.ts";
+import { describeDevice } from "../session/device.ts";
+import type { MetricName } from "../training/evaluate.ts";
+import { RuntimeFailure, isFailure } from "../util/failure.ts";
+import { Run } from "../training/train.ts";
+import { requireSameSpec } from "../session/spec-facts.ts";
 import { type OpenCheckpoint, listCheckpoints, openCheckpoints, openNewestSound } from "./checkpoints.ts";
 import type { DeviceOptions } from "./device.ts";
 import { openDevice } from "./device.ts";
@@ -89,10 +89,24 @@ export async function openRun(setup: RunSetup, options: RunOptions = {}): Promis
       requireTokenizer(checkpoint, setup.tokenizer);
       requireSameModel(plan, checkpoint);
       requireSameSpec(checkpoint.source.name, checkpoint.info.spec, spec, options.force ?? []);
-      if (checkpoint.info.plan !== plan.hash) screen.note("note: another device or version of the compiler wrote the checkpoint; what follows may be rounded otherwise than it would have been there");
+      if (checkpoint.info.plan !== plan.hash)
+        screen.note(
+          "note: another device or version of the compiler wrote the checkpoint; what follows may be rounded otherwise than it would have been there",
+        );
     }
     await requireUndamaged(folder, "data/");
-    const data = await textOf(setup.data, { tokenizer, batch: plan.batch, context: plan.context, total: steps * plan.batch, seed, ...(setup.evaluateOn === undefined ? {} : { validation: setup.evaluateOn }) }, folder);
+    const data = await textOf(
+      setup.data,
+      {
+        tokenizer,
+        batch: plan.batch,
+        context: plan.context,
+        total: steps * plan.batch,
+        seed,
+        ...(setup.evaluateOn === undefined ? {} : { validation: setup.evaluateOn }),
+      },
+      folder,
+    );
     const dataHash = await data.hash();
     if (checkpoint !== undefined) requireSameData(checkpoint, dataHash, options.force ?? []);
     for (const warning of data.warnings) screen.note(`warning: ${warning}`);
@@ -111,11 +125,28 @@ export async function openRun(setup: RunSetup, options: RunOptions = {}): Promis
     if (checkpoint === undefined && options.fresh === true) await checkpoints.removeAll();
     const log = await openLogFile(join(out, "log.jsonl"), start);
     closing.push(() => log.close());
-    if (log.skipped > 0) screen.note(`warning: ${log.skipped} line${log.skipped === 1 ? "" : "s"} of ${join(out, "log.jsonl")} were no records, cut short or damaged, and are left out`);
+    if (log.skipped > 0)
+      screen.note(
+        `warning: ${log.skipped} line${log.skipped === 1 ? "" : "s"} of ${join(out, "log.jsonl")} were no records, cut short or damaged, and are left out`,
+      );
     const { batch, context } = plan;
     const parameters = plan.parameters.reduce((sum, parameter) => sum + elementsOf(parameter), 0);
-    log.write({ kind: "run", model: plan.model, device: describeDevice(device), seed, start, steps, batch, context, parameters });
-    const interrupt = onInterrupt((signal) => screen.note(`stopping after this step, then saving${signal === "SIGINT" ? "; Ctrl-C again stops at once, without saving" : ""}`));
+    log.write({
+      kind: "run",
+      model: plan.model,
+      device: describeDevice(device),
+      seed,
+      start,
+      steps,
+      batch,
+      context,
+      parameters,
+    });
+    const interrupt = onInterrupt((signal) =>
+      screen.note(
+        `stopping after this step, then saving${signal === "SIGINT" ? "; Ctrl-C again stops at once, without saving" : ""}`,
+      ),
+    );
     return new Run({
       session,
       data,
@@ -155,8 +186,17 @@ async function textOf(spec: DataSpec, options: DataOptions, folder: string): Pro
   try {
     return await loadData(spec, options, folder);
   } catch (error) {
-    if (!isFailure(error) || error.code !== "data/missing" || spec.sources.every(({ files }) => files.every((file) => file.startsWith("npm:")))) throw error;
-    throw new RuntimeFailure(error.code, error.message, `${error.help ?? `paths are relative to ${folder}`}; if the program was moved, correct \`files\` in its train.mjs, or build it again where it is to lie`);
+    if (
+      !isFailure(error) ||
+      error.code !== "data/missing" ||
+      spec.sources.every(({ files }) => files.every((file) => file.startsWith("npm:")))
+    )
+      throw error;
+    throw new RuntimeFailure(
+      error.code,
+      error.message,
+      `${error.help ?? `paths are relative to ${folder}`}; if the program was moved, correct \`files\` in its train.mjs, or build it again where it is to lie`,
+    );
   }
 }
 
@@ -166,12 +206,16 @@ function resumeHint({ out, steps }: RunOptions): string {
 }
 
 /** The files to go on from, if any, the best one last. Fails where checkpoints of an earlier run are in the way, or the one to go on from is missing. */
-export async function chooseCheckpoints(out: string, { resume, fresh }: Pick<RunOptions, "resume" | "fresh">): Promise<readonly string[]> {
+export async function chooseCheckpoints(
+  out: string,
+  { resume, fresh }: Pick<RunOptions, "resume" | "fresh">,
+): Promise<readonly string[]> {
   if (typeof resume === "string") return [resume];
   const folder = join(out, "checkpoints");
   const found = await listCheckpoints(folder);
   if (resume === true) {
-    if (found.length === 0) throw new RuntimeFailure("checkpoint/missing", `there is no checkpoint in ${folder}`, "start without --resume");
+    if (found.length === 0)
+      throw new RuntimeFailure("checkpoint/missing", `there is no checkpoint in ${folder}`, "start without --resume");
     return found;
   }
   if (found.length === 0 || fresh === true) return [];
@@ -194,7 +238,11 @@ function requireSameData({ info, source }: OpenCheckpoint, hash: string, force: 
 /** A resumed run keeps its seed: data order and dropout continue. */
 function chooseSeed(declared: number, asked: number | undefined, saved: number | undefined): number {
   if (saved !== undefined && asked !== undefined && asked !== saved) {
-    throw new RuntimeFailure("checkpoint/mismatch", `the checkpoint was trained with seed ${saved}, not ${asked}`, "leave out --seed, or train anew with --fresh");
+    throw new RuntimeFailure(
+      "checkpoint/mismatch",
+      `the checkpoint was trained with seed ${saved}, not ${asked}`,
+      "leave out --seed, or train anew with --fresh",
+    );
   }
   return saved ?? asked ?? declared;
 }

@@ -1,8 +1,8 @@
 /** @file The progress of a run on a terminal (one line, redrawn) or in a file (a line now and then). */
-import type { StepRecord } from "../metrics.ts";
-import { ProgressLine } from "../metrics.ts";
-import { liveLine, terminalText } from "../terminal-text.ts";
-import type { Screen } from "../train.ts";
+import type { StepRecord } from "../training/metrics.ts";
+import { ProgressLine } from "../training/metrics.ts";
+import { liveLine, terminalText } from "../util/terminal-text.ts";
+import type { Screen } from "../training/train.ts";
 
 export interface Output {
   readonly write: (text: string) => void;
@@ -14,7 +14,10 @@ export function processOutput(): Output {
   const { stderr } = process;
   // A terminal or a pipe that is gone, or a full disk under it, ends no run: what matters is in the log and the checkpoints.
   if (!stderr.listeners("error").includes(unread)) stderr.on("error", unread);
-  return { write: (text) => void stderr.write(terminalText(text)), interactive: stderr.isTTY === true && process.env["CI"] === undefined };
+  return {
+    write: (text) => void stderr.write(terminalText(text)),
+    interactive: stderr.isTTY === true && process.env["CI"] === undefined,
+  };
 }
 
 const unread = (): void => undefined;

@@ -6,8 +6,8 @@ import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import { link, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { isAbsolute, join } from "node:path";
-import { messageOf, systemCode } from "../failure.ts";
-import { problemWith } from "../own-folder.ts";
+import { messageOf, systemCode } from "../util/failure.ts";
+import { problemWith } from "../files/own-folder.ts";
 
 /** Where a key cannot be kept, nothing is sealed, and the reason is told where a seal is asked for. */
 type Key = { readonly kind: "key"; readonly bytes: Buffer } | { readonly kind: "none"; readonly why: string };

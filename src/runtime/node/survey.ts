@@ -1,6 +1,6 @@
 /** @file What there is to run on, and which of it `auto` takes. Devices are opened one after the other, as measurements must not overlap. */
-import type { Calibration, Device } from "../device.ts";
-import { isFailure } from "../failure.ts";
+import type { Calibration, Device } from "../session/device.ts";
+import { isFailure } from "../util/failure.ts";
 import type { DeviceOptions } from "./device.ts";
 import { adapterNames, openDevice } from "./device.ts";
 
@@ -27,13 +27,21 @@ export async function surveyDevices(): Promise<Survey> {
   for (const adapter of names) entries.push({ device: "webgpu", adapter, found: await measured({ adapter }) });
   if (names.length === 0) entries.push({ device: "webgpu", found: await measured({ device: "webgpu" }) });
   const auto = await takenByAuto();
-  entries.push({ device: "cpu", found: await measured({ device: "cpu" }) }, { device: "software", found: await measured({ device: "software" }) });
+  entries.push(
+    { device: "cpu", found: await measured({ device: "cpu" }) },
+    { device: "software", found: await measured({ device: "software" }) },
+  );
   return { entries, ...(auto && { auto }) };
 }
 
 async function measured(options: DeviceOptions): Promise<SurveyEntry["found"]> {
   try {
-    return await withDevice(options, async (device) => ({ kind: "present", name: device.name, software: device.software, measured: await device.calibrate() }));
+    return await withDevice(options, async (device) => ({
+      kind: "present",
+      name: device.name,
+      software: device.software,
+      measured: await device.calibrate(),
+    }));
   } catch (error) {
     if (!isFailure(error)) throw error;
     return { kind: "absent", reason: error.message, ...(error.help !== undefined && { help: error.help }) };
@@ -42,7 +50,11 @@ async function measured(options: DeviceOptions): Promise<SurveyEntry["found"]> {
 
 async function takenByAuto(): Promise<Survey["auto"]> {
   try {
-    return await withDevice({}, ({ kind, name, software, reason }) => ({ device: kind === "cpu" ? "cpu" : software ? "software" : "webgpu", name, reason }));
+    return await withDevice({}, ({ kind, name, software, reason }) => ({
+      device: kind === "cpu" ? "cpu" : software ? "software" : "webgpu",
+      name,
+      reason,
+    }));
   } catch (error) {
     if (!isFailure(error)) throw error;
     return undefined;

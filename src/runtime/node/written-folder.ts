@@ -6,10 +6,10 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import * as fs from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { RuntimeFailure, isFailure, systemCode } from "../failure.ts";
-import { isPlainPath } from "../plain-path.ts";
+import { RuntimeFailure, isFailure, systemCode } from "../util/failure.ts";
+import { isPlainPath } from "../util/plain-path.ts";
 import { brokenSeal, sealOf } from "./seal.ts";
-import { diskFailure, writeAtomically } from "./write-atomically.ts";
+import { diskFailure, writeAtomically } from "../files/write-atomically.ts";
 
 /** A build, the program of a run, a run with its log and checkpoints, or a corpus that was exported. */
 export type Holds = "build" | "program" | "run" | "corpus";
@@ -44,20 +44,31 @@ export async function inspectFolder(folder: string, holds: Holds): Promise<Manif
   if (entries === undefined) return undefined;
   if (entries.includes(manifestName)) {
     const manifest = await readManifest(folder);
-    if (manifest !== undefined && !manifest.damaged && manifest.holds !== holds) throw foreign(folder, `it holds ${whatIs[manifest.holds]}`);
+    if (manifest !== undefined && !manifest.damaged && manifest.holds !== holds)
+      throw foreign(folder, `it holds ${whatIs[manifest.holds]}`);
     return manifest;
   }
   for (const name of entries.filter((entry) => !ignored.test(entry)).toSorted()) {
     // A folder without anything in it may be where a disk is mounted.
-    if ((await fs.readdir(join(folder, name)).catch(() => [name])).some((entry) => !ignored.test(entry))) throw foreign(folder, `it holds files that llmc did not write there, such as ${name}`);
+    if ((await fs.readdir(join(folder, name)).catch(() => [name])).some((entry) => !ignored.test(entry)))
+      throw foreign(folder, `it holds files that llmc did not write there, such as ${name}`);
   }
   return undefined;
 }
 
-const whatIs: Readonly<Record<Holds, string>> = { build: "what llmc build wrote", program: "the program of a run", run: "a run", corpus: "a corpus that llmc data wrote" };
+const whatIs: Readonly<Record<Holds, string>> = {
+  build: "what llmc build wrote",
+  program: "the program of a run",
+  run: "a run",
+  corpus: "a corpus that llmc data wrote",
+};
 
 function foreign(folder: string, why: string): RuntimeFailure {
-  return new RuntimeFailure("folder/foreign", `cannot write into ${folder}: ${why}`, "choose an empty folder, or one that does not exist yet, with --out");
+  return new RuntimeFailure(
+    "folder/foreign",
+    `cannot write into ${folder}: ${why}`,
+    "choose an empty folder, or one that does not exist yet, with --out",
+  );
 }
 
 async function entriesOf(folder: string): Promise<readonly string[] | undefined> {
@@ -84,8 +95,17 @@ export async function readManifest(folder: string): Promise<Manifest | undefined
     throw diskFailure(join(folder, manifestName), error);
   }
   try {
-    const { holds, files, seal } = JSON.parse(text) as { holds: Holds; files: Record<string, readonly string[]>; seal?: string };
-    const manifest: Manifest = { holds, files: new Map(Object.entries(files)), damaged: false, ...(typeof seal === "string" && { seal }) };
+    const { holds, files, seal } = JSON.parse(text) as {
+      holds: Holds;
+      files: Record<string, readonly string[]>;
+      seal?: string;
+    };
+    const manifest: Manifest = {
+      holds,
+      files: new Map(Object.entries(files)),
+      damaged: false,
+      ...(typeof seal === "string" && { seal }),
+    };
     if (manifestText(manifest) === text && [...manifest.files.keys()].every(isPlainPath)) return manifest;
   } catch {
     // Told by `damaged`.
@@ -95,7 +115,11 @@ export async function readManifest(folder: string): Promise<Manifest | undefined
 
 type Listed = Pick<Manifest, "holds" | "files">;
 
-const listOf = ({ holds, files }: Listed): object => ({ format: "llmc-folder-1", holds, files: Object.fromEntries([...files].toSorted(([a], [b]) => (a < b ? -1 : 1))) });
+const listOf = ({ holds, files }: Listed): object => ({
+  format: "llmc-folder-1",
+  holds,
+  files: Object.fromEntries([...files].toSorted(([a], [b]) => (a < b ? -1 : 1))),
+});
 
 /** It ends with the hash of itself. */
 function manifestText(manifest: Listed & Pick<Manifest, "seal">): string {
@@ -106,12 +130,17 @@ function manifestText(manifest: Listed & Pick<Manifest, "seal">): string {
 /** Seals it if all files of the list were written by this process, or are as it would have written them. */
 export async function writeManifest(folder: string, manifest: Listed, written: "all" | "some" = "some"): Promise<void> {
   const seal = written === "all" ? await sealOf(JSON.stringify(listOf(manifest))) : undefined;
-  await writeAtomically(join(folder, manifestName), [new TextEncoder().encode(manifestText({ ...manifest, ...(seal !== undefined && { seal }) }))]);
+  await writeAtomically(join(folder, manifestName), [
+    new TextEncoder().encode(manifestText({ ...manifest, ...(seal !== undefined && { seal }) })),
+  ]);
 }
 
 /** Fails unless this user's llmc wrote the folder: its files are code. */
 export async function requireSealed(folder: string, manifest: Manifest | undefined): Promise<void> {
-  const why = manifest === undefined ? "it has no list of its files" : await brokenSeal(JSON.stringify(listOf(manifest)), manifest.seal);
+  const why =
+    manifest === undefined
+      ? "it has no list of its files"
+      : await brokenSeal(JSON.stringify(listOf(manifest)), manifest.seal);
   if (why === undefined) return;
   throw new RuntimeFailure(
     "program/untrusted",
@@ -147,7 +176,11 @@ export async function requireUndamaged(folder: string, under: string): Promise<v
 }
 
 export function damaged(path: string): RuntimeFailure {
-  return new RuntimeFailure("program/damaged", `${path} is not as llmc wrote it: it was damaged or edited`, "build or train again, with --force (for a run: --force program) if it says that the file was edited");
+  return new RuntimeFailure(
+    "program/damaged",
+    `${path} is not as llmc wrote it: it was damaged or edited`,
+    "build or train again, with --force (for a run: --force program) if it says that the file was edited",
+  );
 }
 
 export interface StagedFolder {
@@ -172,7 +205,11 @@ export interface StageOptions {
 }
 
 /** Writes the files where they are in nobody's way. Fails, with nothing changed, where they could not take their places. */
-export async function stageFolder(folder: string, files: ReadonlyMap<string, Content>, { holds, force, forceOption, last, staging = join(folder, stagingName) }: StageOptions): Promise<StagedFolder> {
+export async function stageFolder(
+  folder: string,
+  files: ReadonlyMap<string, Content>,
+  { holds, force, forceOption, last, staging = join(folder, stagingName) }: StageOptions,
+): Promise<StagedFolder> {
   const before = await inspectFolder(folder, holds);
   const made = await makeFolder(staging);
   const discard = async (): Promise<void> => {
@@ -184,7 +221,14 @@ export async function stageFolder(folder: string, files: ReadonlyMap<string, Con
     for (const [path, content] of files) hashes.set(path, [await put(join(staging, path), content)]);
     await writeManifest(staging, { holds, files: hashes });
     const changes = await changesOf(folder, hashes, before, force ? undefined : forceOption);
-    return { folder: staging, commit: () => commit(folder, staging, { holds, last, hashes, before, changes }).catch((error: unknown) => discard().then(() => Promise.reject(error as Error))), discard };
+    return {
+      folder: staging,
+      commit: () =>
+        commit(folder, staging, { holds, last, hashes, before, changes }).catch((error: unknown) =>
+          discard().then(() => Promise.reject(error as Error)),
+        ),
+      discard,
+    };
   } catch (error) {
     await discard();
     throw error;
@@ -197,7 +241,10 @@ async function makeFolder(staging: string): Promise<string | undefined> {
     await fs.rm(staging, { recursive: true, force: true });
     return await fs.mkdir(staging, { recursive: true });
   } catch (error) {
-    throw new RuntimeFailure("disk/write", `cannot write ${dirname(staging)}: ${systemCode(error) === "ENOENT" ? "the folder cannot be made" : diskFailure("", error).message.replace(/^cannot write : /, "")}`);
+    throw new RuntimeFailure(
+      "disk/write",
+      `cannot write ${dirname(staging)}: ${systemCode(error) === "ENOENT" ? "the folder cannot be made" : diskFailure("", error).message.replace(/^cannot write : /, "")}`,
+    );
   }
 }
 
@@ -205,7 +252,10 @@ async function makeFolder(staging: string): Promise<string | undefined> {
 export async function removeEmpty(folder: string, first: string | undefined): Promise<void> {
   if (first === undefined) return;
   for (let at = resolve(folder); at.length >= resolve(first).length; at = dirname(at)) {
-    const gone = await fs.rmdir(at).then(() => true, (error: unknown) => systemCode(error) === "ENOENT");
+    const gone = await fs.rmdir(at).then(
+      () => true,
+      (error: unknown) => systemCode(error) === "ENOENT",
+    );
     if (!gone) return;
   }
 }
@@ -235,17 +285,27 @@ interface Changes {
   readonly remove: readonly string[];
 }
 
-async function changesOf(folder: string, hashes: ReadonlyMap<string, readonly string[]>, before: Manifest | undefined, forceOption: string | undefined): Promise<Changes> {
+async function changesOf(
+  folder: string,
+  hashes: ReadonlyMap<string, readonly string[]>,
+  before: Manifest | undefined,
+  forceOption: string | undefined,
+): Promise<Changes> {
   const move: string[] = [];
   const remove: string[] = [];
   for (const [path, [wanted = ""]] of hashes) {
     const problem = await obstacle(folder, path);
-    if (problem !== undefined) throw new RuntimeFailure("file/edited", problem, "move it away, or choose another folder with --out");
+    if (problem !== undefined)
+      throw new RuntimeFailure("file/edited", problem, "move it away, or choose another folder with --out");
     const found = await sha256OfFile(join(folder, path));
     if (found === wanted) continue;
     const known = found === undefined || before?.files.get(path)?.includes(found) === true;
     if (!known && forceOption !== undefined) {
-      throw new RuntimeFailure("file/edited", `${join(folder, path)} was edited since llmc wrote it, or is not of llmc; nothing was changed`, `${forceOption} writes over it; to keep it, choose another folder with --out`);
+      throw new RuntimeFailure(
+        "file/edited",
+        `${join(folder, path)} was edited since llmc wrote it, or is not of llmc; nothing was changed`,
+        `${forceOption} writes over it; to keep it, choose another folder with --out`,
+      );
     }
     move.push(path);
   }
@@ -265,7 +325,8 @@ async function obstacle(folder: string, path: string): Promise<string | undefine
     const entry = await fs.lstat(at).catch(() => undefined);
     if (entry === undefined) return undefined;
     const wanted = i < parts.length ? entry.isDirectory() : entry.isFile();
-    if (!wanted) return `${at} is ${entry.isSymbolicLink() ? "a link" : entry.isDirectory() ? "a folder" : "no folder"}, and llmc would write a ${i < parts.length ? "folder" : "file"} there; nothing was changed`;
+    if (!wanted)
+      return `${at} is ${entry.isSymbolicLink() ? "a link" : entry.isDirectory() ? "a folder" : "no folder"}, and llmc would write a ${i < parts.length ? "folder" : "file"} there; nothing was changed`;
   }
   return undefined;
 }
@@ -278,12 +339,21 @@ interface Commit {
   readonly changes: Changes;
 }
 
-async function commit(folder: string, staging: string, { holds, last, hashes, before, changes }: Commit): Promise<void> {
+async function commit(
+  folder: string,
+  staging: string,
+  { holds, last, hashes, before, changes }: Commit,
+): Promise<void> {
   try {
     await fs.mkdir(folder, { recursive: true });
     if (changes.move.length > 0 || changes.remove.length > 0) {
       // Until all is done a file may be the old one or the new one: a command that finds it cut off here knows both.
-      const either = new Map([...(before?.files ?? []), ...hashes].map(([path]) => [path, [...new Set([...(before?.files.get(path) ?? []), ...(hashes.get(path) ?? [])])]]));
+      const either = new Map(
+        [...(before?.files ?? []), ...hashes].map(([path]) => [
+          path,
+          [...new Set([...(before?.files.get(path) ?? []), ...(hashes.get(path) ?? [])])],
+        ]),
+      );
       await writeManifest(folder, { holds, files: either });
       await fs.rm(join(folder, last), { force: true });
       for (const path of changes.remove) await fs.rm(join(folder, path), { force: true });
@@ -292,7 +362,8 @@ async function commit(folder: string, staging: string, { holds, last, hashes, be
         await fs.mkdir(dirname(join(folder, path)), { recursive: true });
         await fs.rename(join(staging, path), join(folder, path));
       }
-      for (const path of changes.remove) if (dirname(path) !== ".") await removeEmpty(join(folder, dirname(path)), join(folder, dirname(path)));
+      for (const path of changes.remove)
+        if (dirname(path) !== ".") await removeEmpty(join(folder, dirname(path)), join(folder, dirname(path)));
     }
     await writeManifest(folder, { holds, files: hashes }, "all");
     await fs.rm(staging, { recursive: true, force: true });
@@ -300,4 +371,3 @@ async function commit(folder: string, staging: string, { holds, last, hashes, be
     throw isFailure(error) ? error : diskFailure(folder, error);
   }
 }
-

@@ -1,6 +1,6 @@
 /** @file What a WebGPU device can do at best, measured within about a second: multiply-adds in registers, reading a large buffer, and a dispatch that does nothing. */
-import type { Calibration } from "../device.ts";
-import { bestOf, medianOf } from "../timing.ts";
+import type { Calibration } from "../session/device.ts";
+import { bestOf, medianOf } from "../util/timing.ts";
 
 /** The constants of GPUBufferUsage and GPUShaderStage are not globals in Node. */
 const [storage, copyTarget, compute] = [0x80, 0x8, 0x4];
@@ -40,13 +40,25 @@ export async function calibrateWebGpu(device: GPUDevice): Promise<Calibration> {
   const bytes = Math.min(2 ** 27, device.limits.maxBufferSize, device.limits.maxStorageBufferBindingSize);
   const data = device.createBuffer({ size: bytes, usage: storage });
   const rounds = device.createBuffer({ size: 4, usage: storage | copyTarget });
-  const entries = [{ binding: 0, visibility: compute, buffer: { type: "storage" } }, { binding: 1, visibility: compute, buffer: { type: "read-only-storage" } }] as const;
+  const entries = [
+    { binding: 0, visibility: compute, buffer: { type: "storage" } },
+    { binding: 1, visibility: compute, buffer: { type: "read-only-storage" } },
+  ] as const;
   const layout = device.createBindGroupLayout({ entries: [...entries] });
-  const group = device.createBindGroup({ layout, entries: [{ binding: 0, resource: { buffer: data } }, { binding: 1, resource: { buffer: rounds } }] });
+  const group = device.createBindGroup({
+    layout,
+    entries: [
+      { binding: 0, resource: { buffer: data } },
+      { binding: 1, resource: { buffer: rounds } },
+    ],
+  });
   /** A kernel ready to run with so many workgroups and rounds; resolves when the device has finished. */
   const prepare = async (code: string, groups: number): Promise<(count: number) => Promise<void>> => {
     const stage = { module: device.createShaderModule({ code }), entryPoint: "main" };
-    const pipeline = await device.createComputePipelineAsync({ layout: device.createPipelineLayout({ bindGroupLayouts: [layout] }), compute: stage });
+    const pipeline = await device.createComputePipelineAsync({
+      layout: device.createPipelineLayout({ bindGroupLayouts: [layout] }),
+      compute: stage,
+    });
     return async (count) => {
       device.queue.writeBuffer(rounds, 0, Uint32Array.of(count));
       const encoder = device.createCommandEncoder();
@@ -76,7 +88,11 @@ export async function calibrateWebGpu(device: GPUDevice): Promise<Calibration> {
     const readSeconds = await bestOf(4, () => read(perThread));
     const empty = await prepare(nothing, 1);
     await empty(0);
-    return { flopsPerSecond: (groups * lanes * count * chains.length * 4 * 2) / seconds, bytesPerSecond: perRun / readSeconds, launchSeconds: await medianOf(21, () => empty(0)) };
+    return {
+      flopsPerSecond: (groups * lanes * count * chains.length * 4 * 2) / seconds,
+      bytesPerSecond: perRun / readSeconds,
+      launchSeconds: await medianOf(21, () => empty(0)),
+    };
   } finally {
     data.destroy();
     rounds.destroy();

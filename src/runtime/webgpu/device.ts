@@ -2,9 +2,9 @@
  * @file A WebGPU device from an adapter, the same in Node and in a browser. How the adapter is found is the caller's: `node/device.ts` asks Dawn,
  * `browser.ts` asks `navigator.gpu`.
  */
-import type { Calibration, CompiledProgram, Device, DeviceLimits, Session } from "../device.ts";
-import { checkLanguage, checkNeeds } from "../device.ts";
-import { RuntimeFailure, messageOf } from "../failure.ts";
+import type { Calibration, CompiledProgram, Device, DeviceLimits, Session } from "../session/device.ts";
+import { checkLanguage, checkNeeds } from "../session/device.ts";
+import { RuntimeFailure, messageOf } from "../util/failure.ts";
 import { calibrateWebGpu } from "./calibrate.ts";
 import { Health } from "./health.ts";
 import { openWebGpuSession } from "./session.ts";
@@ -41,7 +41,9 @@ export async function openWebGpuDevice(options: WebGpuOptions): Promise<Device> 
 
 export function adapterName(adapter: GPUAdapter): string {
   const { description, device, vendor, architecture } = adapter.info;
-  return description || [vendor, device || architecture].filter((part) => part !== "").join(" ") || "an unnamed adapter";
+  return (
+    description || [vendor, device || architecture].filter((part) => part !== "").join(" ") || "an unnamed adapter"
+  );
 }
 
 class WebGpuDevice implements Device {

@@ -2,7 +2,7 @@
  * @file What has gone wrong on a WebGPU device. Errors arrive on their own, long after the call that caused them; the first one is kept and thrown by the next
  * call of the session, together with what was being done.
  */
-import { RuntimeFailure, messageOf } from "../failure.ts";
+import { RuntimeFailure, messageOf } from "../util/failure.ts";
 
 export class Health {
   #failure: RuntimeFailure | undefined;
@@ -41,7 +41,10 @@ export class Health {
     let timer: ReturnType<typeof setTimeout> | undefined;
     await Promise.race([this.#lost, new Promise((resolve) => (timer = setTimeout(resolve, 200)))]);
     clearTimeout(timer);
-    return this.#failure ?? new RuntimeFailure("device/lost", `the device failed while ${this.activity}: ${firstLines(messageOf(error))}`);
+    return (
+      this.#failure ??
+      new RuntimeFailure("device/lost", `the device failed while ${this.activity}: ${firstLines(messageOf(error))}`)
+    );
   }
 }
 
@@ -49,9 +52,17 @@ export class Health {
 function errorFailure(error: GPUError, where: string): RuntimeFailure {
   const message = firstLines(error.message);
   if (error.constructor.name === "GPUOutOfMemoryError") {
-    return new RuntimeFailure("device/memory", `the device is out of memory ${where}: ${message}`, "make the batch or the model smaller");
+    return new RuntimeFailure(
+      "device/memory",
+      `the device is out of memory ${where}: ${message}`,
+      "make the batch or the model smaller",
+    );
   }
-  return new RuntimeFailure("device/validation", `the device rejected a command ${where}: ${message}`, "this is a bug of the compiler: please report it with the model's source");
+  return new RuntimeFailure(
+    "device/validation",
+    `the device rejected a command ${where}: ${message}`,
+    "this is a bug of the compiler: please report it with the model's source",
+  );
 }
 
 /** Dawn appends its call stack and the whole message once more; keep the debug groups, which name the dispatch. */
@@ -62,7 +73,11 @@ export function firstLines(message: string): string {
 }
 
 /** Runs `create` and reports what the device finds wrong with it under `fail`. The promise settles later; creation itself is immediate. */
-export function scoped<T>(device: GPUDevice, create: () => T, where: string): { readonly value: T; readonly checked: Promise<void> } {
+export function scoped<T>(
+  device: GPUDevice,
+  create: () => T,
+  where: string,
+): { readonly value: T; readonly checked: Promise<void> } {
   device.pushErrorScope("out-of-memory");
   device.pushErrorScope("validation");
   const value = create();

@@ -2,8 +2,8 @@
  * @file Pipelines of a plan's kernels: each distinct text is compiled once, all at the same time, with explicit layouts (the automatic ones drop bindings that
  * a kernel does not use).
  */
-import type { CompiledProgram } from "../device.ts";
-import { RuntimeFailure, messageOf } from "../failure.ts";
+import type { CompiledProgram } from "../session/device.ts";
+import { RuntimeFailure, messageOf } from "../util/failure.ts";
 import type { PlanKernel } from "../../abi/plan.ts";
 import { firstLines } from "./health.ts";
 
@@ -45,7 +45,12 @@ function bindGroupLayout(device: GPUDevice, kernel: PlanKernel): GPUBindGroupLay
   });
 }
 
-async function buildKernel(device: GPUDevice, kernel: PlanKernel, code: string, layout: GPUBindGroupLayout): Promise<Kernel> {
+async function buildKernel(
+  device: GPUDevice,
+  kernel: PlanKernel,
+  code: string,
+  layout: GPUBindGroupLayout,
+): Promise<Kernel> {
   device.pushErrorScope("validation");
   const module = device.createShaderModule({ label: kernel.name, code });
   const scope = device.popErrorScope();

@@ -2,8 +2,8 @@
  * @file Results without waiting: a ring of mappable buffers. A run copies its outputs into the next slot; the slot is mapped when the device gets there, some
  * runs later, and results are handed out in the order of the runs. When every slot is in flight the host waits, which bounds how far it runs ahead.
  */
-import type { Scalars, StepResult } from "../device.ts";
-import type { RuntimeFailure } from "../failure.ts";
+import type { Scalars, StepResult } from "../session/device.ts";
+import type { RuntimeFailure } from "../util/failure.ts";
 import type { Program } from "../../abi/plan.ts";
 import type { Health } from "./health.ts";
 
@@ -31,14 +31,24 @@ export class Readback {
   #wake: (() => void) | undefined;
   readonly #onFailed = (error: unknown): void => void this.#fail(error);
 
-  constructor(device: GPUDevice, health: Health, name: string, outputs: Program["outputs"], buffers: readonly GPUBuffer[]) {
+  constructor(
+    device: GPUDevice,
+    health: Health,
+    name: string,
+    outputs: Program["outputs"],
+    buffers: readonly GPUBuffer[],
+  ) {
     this.#outputs = outputs;
     this.#buffers = buffers;
     this.#health = health;
     for (const output of outputs) this.#bytes += output.bytes;
     this.#slots = Array.from({ length: depth }, (_, i) => {
       const slot: Slot = {
-        buffer: device.createBuffer({ label: `${name} results ${i}`, size: Math.max(4, this.#bytes), usage: 0x1 | 0x8 }), // MAP_READ | COPY_DST
+        buffer: device.createBuffer({
+          label: `${name} results ${i}`,
+          size: Math.max(4, this.#bytes),
+          usage: 0x1 | 0x8,
+        }), // MAP_READ | COPY_DST
         state: "free",
         scalars: {},
         onMapped: () => {
@@ -61,7 +71,13 @@ export class Readback {
     const slot = this.#next();
     let at = 0;
     for (const output of this.#outputs) {
-      encoder.copyBufferToBuffer(this.#buffers[output.buffer] as GPUBuffer, output.offset, slot.buffer, at, output.bytes);
+      encoder.copyBufferToBuffer(
+        this.#buffers[output.buffer] as GPUBuffer,
+        output.offset,
+        slot.buffer,
+        at,
+        output.bytes,
+      );
       at += output.bytes;
     }
   }
@@ -101,7 +117,11 @@ export class Readback {
   }
 
   #deliver(): void {
-    for (let slot = this.#slots[this.#oldest] as Slot; slot.state === "arrived"; slot = this.#slots[this.#oldest] as Slot) {
+    for (
+      let slot = this.#slots[this.#oldest] as Slot;
+      slot.state === "arrived";
+      slot = this.#slots[this.#oldest] as Slot
+    ) {
       const bytes = slot.buffer.getMappedRange().slice(0);
       slot.buffer.unmap();
       slot.state = "free";

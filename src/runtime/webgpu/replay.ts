@@ -2,9 +2,9 @@
  * @file One program of a plan on a WebGPU device: bind groups recorded once, then a flat list of dispatches replayed with one encoder, one compute pass and one
  * submission a run.
  */
-import type { Replay, Scalars, StepResult } from "../device.ts";
-import { RuntimeFailure } from "../failure.ts";
-import { HostSide } from "../host-side.ts";
+import type { Replay, Scalars, StepResult } from "../session/device.ts";
+import { RuntimeFailure } from "../util/failure.ts";
+import { HostSide } from "../session/host-side.ts";
 import type { Dispatch, Plan, PlanKernel, Program, ProgramName } from "../../abi/plan.ts";
 import type { Health } from "./health.ts";
 import { scoped } from "./health.ts";
@@ -45,12 +45,22 @@ export async function recordReplay(parts: ReplayParts): Promise<WebGpuReplay> {
     const key = `${planned.access.join()} ${dispatch.bindings.map((b) => `${b.buffer}+${b.offset}:${b.bytes}`).join()}`;
     let bindings = groups.get(key);
     if (bindings === undefined) {
-      const made = scoped(parts.device, () => bindGroup(parts, kernel, dispatch.bindings, label), `while binding dispatch ${label}`);
+      const made = scoped(
+        parts.device,
+        () => bindGroup(parts, kernel, dispatch.bindings, label),
+        `while binding dispatch ${label}`,
+      );
       checks.push(made.checked);
       bindings = made.value;
       groups.set(key, bindings);
     }
-    return { pipeline: kernel.pipeline, bindings, x: Math.min(planned.groups, rowOfGroups), y: Math.ceil(planned.groups / rowOfGroups), label };
+    return {
+      pipeline: kernel.pipeline,
+      bindings,
+      x: Math.min(planned.groups, rowOfGroups),
+      y: Math.ceil(planned.groups / rowOfGroups),
+      label,
+    };
   });
   await Promise.all(checks);
   return new WebGpuReplay(parts, dispatches);
@@ -64,7 +74,11 @@ function refuseAliases(kernel: PlanKernel, bindings: Dispatch["bindings"], plan:
       const apart = a.offset >= b.offset + b.bytes || b.offset >= a.offset + a.bytes;
       if (apart && kernel.access[i] !== "read" && kernel.access[j] !== "read") continue;
       const name = plan.buffers[a.buffer]?.name ?? a.buffer;
-      throw new RuntimeFailure("program/invalid", `dispatch ${label} binds buffer \`${name}\` twice, as ${kernel.access[j]} and as ${kernel.access[i]}`, "this is a bug of the compiler: please report it with the model's source");
+      throw new RuntimeFailure(
+        "program/invalid",
+        `dispatch ${label} binds buffer \`${name}\` twice, as ${kernel.access[j]} and as ${kernel.access[i]}`,
+        "this is a bug of the compiler: please report it with the model's source",
+      );
     }
   }
 }
@@ -106,7 +120,8 @@ export class WebGpuReplay implements Replay {
     this.#parts.health.activity = `running program \`${this.#parts.name}\` of \`${this.#parts.plan.model}\`, run ${this.#runs}`;
     const { device, buffers } = this.#parts;
     this.#host.prepare(scalars);
-    for (const { buffer, values } of this.#host.arrays) device.queue.writeBuffer(buffers[buffer] as GPUBuffer, 0, values);
+    for (const { buffer, values } of this.#host.arrays)
+      device.queue.writeBuffer(buffers[buffer] as GPUBuffer, 0, values);
     const encoder = device.createCommandEncoder();
     this.#encode(encoder);
     this.#readback.encode(encoder);
@@ -134,7 +149,8 @@ export class WebGpuReplay implements Replay {
   }
 
   #encode(encoder: GPUCommandEncoder): void {
-    for (const { buffer, offset, bytes } of this.#parts.program.clears) encoder.clearBuffer(this.#parts.buffers[buffer] as GPUBuffer, offset, bytes);
+    for (const { buffer, offset, bytes } of this.#parts.program.clears)
+      encoder.clearBuffer(this.#parts.buffers[buffer] as GPUBuffer, offset, bytes);
     const pass = encoder.beginComputePass();
     let pipeline: GPUComputePipeline | undefined;
     for (const dispatch of this.#dispatches) {

@@ -1,7 +1,7 @@
 /** @file A plan loaded on a WebGPU device: buffers, constants, kernels, recorded programs, and transfers of whole buffers. */
-import type { CompiledProgram, Device, Replay, Session } from "../device.ts";
-import { constantValues, programOf } from "../device.ts";
-import { RuntimeFailure } from "../failure.ts";
+import type { CompiledProgram, Device, Replay, Session } from "../session/device.ts";
+import { constantValues, programOf } from "../session/device.ts";
+import { RuntimeFailure } from "../util/failure.ts";
 import type { Plan, PlanBuffer, ProgramName } from "../../abi/plan.ts";
 import { programNames } from "../../abi/plan.ts";
 import type { Health } from "./health.ts";
@@ -13,19 +13,26 @@ import { recordReplay } from "./replay.ts";
 /** Bytes moved in one piece; bounds the memory a transfer needs beside the data. */
 const pieceBytes = 64 * 2 ** 20;
 
-export async function openWebGpuSession(owner: Device, device: GPUDevice, health: Health, program: CompiledProgram): Promise<Session> {
+export async function openWebGpuSession(
+  owner: Device,
+  device: GPUDevice,
+  health: Health,
+  program: CompiledProgram,
+): Promise<Session> {
   const { plan } = program;
   health.activity = `loading \`${plan.model}\``;
   const kernelsBuilt = buildKernels(device, program);
   // A failure of the buffers is thrown first; this one must not count as unhandled then.
   kernelsBuilt.catch(() => undefined);
   const buffers = await createBuffers(device, plan);
-  for (const { buffer, values } of await constantValues(program)) device.queue.writeBuffer(buffers[buffer] as GPUBuffer, 0, values as Uint8Array<ArrayBuffer>);
+  for (const { buffer, values } of await constantValues(program))
+    device.queue.writeBuffer(buffers[buffer] as GPUBuffer, 0, values as Uint8Array<ArrayBuffer>);
   const kernels = await kernelsBuilt;
   const replays = new Map<ProgramName, WebGpuReplay>();
   for (const name of programNames) {
     const recorded = plan.programs[name];
-    if (recorded !== undefined) replays.set(name, await recordReplay({ device, health, plan, name, program: recorded, buffers, kernels }));
+    if (recorded !== undefined)
+      replays.set(name, await recordReplay({ device, health, plan, name, program: recorded, buffers, kernels }));
   }
   health.check();
   return new WebGpuSession(owner, device, health, plan, buffers, replays);
@@ -110,11 +117,20 @@ class WebGpuSession implements Session {
   write(index: number, values: Float32Array, offset = 0): void {
     this.#health.check();
     if (offset + values.byteLength > this.#size(index)) {
-      throw new RuntimeFailure("program/input", `${values.byteLength} bytes do not fit into buffer \`${this.plan.buffers[index]?.name ?? index}\``);
+      throw new RuntimeFailure(
+        "program/input",
+        `${values.byteLength} bytes do not fit into buffer \`${this.plan.buffers[index]?.name ?? index}\``,
+      );
     }
     const step = pieceBytes / 4;
     for (let at = 0; at < values.length; at += step) {
-      this.#device.queue.writeBuffer(this.#buffers[index] as GPUBuffer, offset + 4 * at, values as Float32Array<ArrayBuffer>, at, Math.min(step, values.length - at));
+      this.#device.queue.writeBuffer(
+        this.#buffers[index] as GPUBuffer,
+        offset + 4 * at,
+        values as Float32Array<ArrayBuffer>,
+        at,
+        Math.min(step, values.length - at),
+      );
     }
   }
 

@@ -28,13 +28,17 @@ export interface RowBins {
 }
 
 export function binsOf({ outputs, problem: { gradient } }: FlashKernel): readonly Bins[] {
-  return [...outputs].flatMap(([role, node]) => (role.startsWith("bins") ? [{ node, form: gradient?.bins[Number(role.slice(4))] as AttentionBins }] : []));
+  return [...outputs].flatMap(([role, node]) =>
+    role.startsWith("bins") ? [{ node, form: gradient?.bins[Number(role.slice(4))] as AttentionBins }] : [],
+  );
 }
 
 /** Where the bins of the row are at which `at` stands. */
 export function rowBins(at: ScalarLowering, bindings: Bindings, { node }: Bins): RowBins {
   const count = node.axes.at(-1)?.size ?? 1;
-  const row = node.axes.slice(0, -1).reduce<Scalar>((flat, a, i) => addScalars(mulScalars(flat, int(a.size)), axis(i)), int(0));
+  const row = node.axes
+    .slice(0, -1)
+    .reduce<Scalar>((flat, a, i) => addScalars(mulScalars(flat, int(a.size)), axis(i)), int(0));
   const base = at.block.define("bins_at", at.lower(mulScalars(row, int(count))));
   bindings.reading(node, 1);
   return { binding: bindings.writing(node, 1), base, count };
@@ -46,8 +50,14 @@ export function clearBins({ names }: Block, { binding, base, count }: RowBins, e
 }
 
 /** What bins need to know of a point: which one it belongs to and the derivative, for each in turn. */
-export function wantedByBins(bins: readonly Bins[], { mask }: PointScalars, { space }: FlashProblem): readonly Scalar[] {
-  return bins.flatMap(({ form }) => [form.bin, form.derivative].map((s) => simplifyScalar(whereAdmitted(mask, s), space)));
+export function wantedByBins(
+  bins: readonly Bins[],
+  { mask }: PointScalars,
+  { space }: FlashProblem,
+): readonly Scalar[] {
+  return bins.flatMap(({ form }) =>
+    [form.bin, form.derivative].map((s) => simplifyScalar(whereAdmitted(mask, s), space)),
+  );
 }
 
 /** Adds a point's terms; `more` of the point is what was wanted. */

@@ -32,7 +32,12 @@ export function queryRow({ problem: { form, gradient }, paired, outputs }: Flash
   const at = rows.map((_, i) => axis(i));
   const count = elementCount(rows);
   return {
-    cotangent: plainRead(read(gradient.cotangent, form.outputAxes.map((p) => axis(p)))),
+    cotangent: plainRead(
+      read(
+        gradient.cotangent,
+        form.outputAxes.map((p) => axis(p)),
+      ),
+    ),
     statistics: (lowering) => {
       const { block } = lowering;
       if (paired) {
@@ -48,7 +53,13 @@ export function queryRow({ problem: { form, gradient }, paired, outputs }: Flash
 }
 
 /** lse and D of each row, side by side in workspace 0. */
-export function pairStatistics({ name, comment, problem: { form, gradient }, layout, target }: FlashKernel): LoweredDispatch {
+export function pairStatistics({
+  name,
+  comment,
+  problem: { form, gradient },
+  layout,
+  target,
+}: FlashKernel): LoweredDispatch {
   invariant(gradient, "a backward pass has a gradient form");
   const rows = [...form.z, form.t];
   const count = elementCount(rows);
@@ -59,7 +70,15 @@ export function pairStatistics({ name, comment, problem: { form, gradient }, lay
     const pair = store(bindings.workspace(0, count, "write", 2), index, vector([one(gradient.lse), one(gradient.dot)]));
     block.push(...branch(count % target.lanes === 0 ? bool(true) : lt(index, count), [pair]));
     const groups = Math.ceil(count / target.lanes);
-    return { name: `${name}_rows`, comment, groups, lanes: target.lanes, shared: [], registers: [], body: [phase(block.statements)] };
+    return {
+      name: `${name}_rows`,
+      comment,
+      groups,
+      lanes: target.lanes,
+      shared: [],
+      registers: [],
+      body: [phase(block.statements)],
+    };
   });
 }
 
@@ -78,10 +97,21 @@ export interface PointGradient {
 
 /** `at` knows z, t and s; the statements go to its block. */
 export function pointGradient(
-  at: ScalarLowering, scalars: PointScalars, row: { readonly lse: Expr; readonly dot: Expr }, dot: Expr, valueDot: Expr | undefined, wanted: readonly Scalar[] = [],
+  at: ScalarLowering,
+  scalars: PointScalars,
+  row: { readonly lse: Expr; readonly dot: Expr },
+  dot: Expr,
+  valueDot: Expr | undefined,
+  wanted: readonly Scalar[] = [],
 ): PointGradient {
   const scored = at.inside({ slots: (i) => (i === 0 ? dot : undefined) });
-  const [keep, score, weight, derivative, ...more] = scored.lowerAll([scalars.mask, scalars.score, scalars.weight, scalars.derivative, ...wanted]) as [Expr, Expr, Expr, Expr, ...Expr[]];
+  const [keep, score, weight, derivative, ...more] = scored.lowerAll([
+    scalars.mask,
+    scalars.score,
+    scalars.weight,
+    scalars.derivative,
+    ...wanted,
+  ]) as [Expr, Expr, Expr, Expr, ...Expr[]];
   const { block } = scored;
   // Far below, the exponential is zero: points that the mask does not admit need no test of their own.
   const p = block.define("p", unary("exp", sub(score, row.lse)));
@@ -102,16 +132,26 @@ export interface BackwardOperands {
   readonly dv: Operand | undefined;
 }
 
-export function backwardOperands({ problem, outputs, target }: FlashKernel, bindings: Bindings, cotangent: Read): BackwardOperands {
+export function backwardOperands(
+  { problem, outputs, target }: FlashKernel,
+  bindings: Bindings,
+  cotangent: Read,
+): BackwardOperands {
   const { form } = problem;
-  const operand = ({ of, at }: Read, feature: Axis): Operand => operandOf(problem, bindings, of, at, feature, !target.simd);
+  const operand = ({ of, at }: Read, feature: Axis): Operand =>
+    operandOf(problem, bindings, of, at, feature, !target.simd);
   const [q, k, v] = [plainRead(form.q), plainRead(form.k), plainRead(form.v)];
   const outputIn = (role: string, like: Read, feature: Axis): Operand | undefined => {
     const node = outputs.get(role);
     return node && operandOf(problem, bindings, node, like.at, feature, !target.simd);
   };
   return {
-    q: operand(q, form.e), k: operand(k, form.e), v: operand(v, form.f), dO: operand(cotangent, form.f),
-    dq: outputIn("dq", q, form.e), dk: outputIn("dk", k, form.e), dv: outputIn("dv", v, form.f),
+    q: operand(q, form.e),
+    k: operand(k, form.e),
+    v: operand(v, form.f),
+    dO: operand(cotangent, form.f),
+    dq: outputIn("dq", q, form.e),
+    dk: outputIn("dk", k, form.e),
+    dv: outputIn("dv", v, form.f),
   };
 }

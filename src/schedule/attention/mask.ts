@@ -66,14 +66,27 @@ function halfPlanes(s: Scalar, negated: boolean, own: Scalar, other: Scalar): re
   if (s.kind !== "binary" || s.left.dtype !== "i32") return undefined;
   const difference = plusAffine(affineOf(s.right), scale(affineOf(s.left), -1));
   if ([...difference.terms.keys()].some((atom) => atom !== own && atom !== other)) return undefined;
-  const plane: HalfPlane = { constant: difference.constant, own: difference.terms.get(own) ?? 0, other: difference.terms.get(other) ?? 0 };
-  const reversed = (by: number): HalfPlane => ({ constant: -plane.constant + by, own: -plane.own, other: -plane.other });
+  const plane: HalfPlane = {
+    constant: difference.constant,
+    own: difference.terms.get(own) ?? 0,
+    other: difference.terms.get(other) ?? 0,
+  };
+  const reversed = (by: number): HalfPlane => ({
+    constant: -plane.constant + by,
+    own: -plane.own,
+    other: -plane.other,
+  });
   switch (s.op) {
-    case "le": return negated ? [reversed(-1)] : [plane];
-    case "lt": return negated ? [reversed(0)] : [{ ...plane, constant: plane.constant - 1 }];
-    case "eq": return negated ? undefined : [plane, reversed(0)];
-    case "ne": return negated ? [plane, reversed(0)] : undefined;
-    default: return undefined;
+    case "le":
+      return negated ? [reversed(-1)] : [plane];
+    case "lt":
+      return negated ? [reversed(0)] : [{ ...plane, constant: plane.constant - 1 }];
+    case "eq":
+      return negated ? undefined : [plane, reversed(0)];
+    case "ne":
+      return negated ? [plane, reversed(0)] : undefined;
+    default:
+      return undefined;
   }
 }
 
@@ -96,8 +109,8 @@ function planeBounds({ constant, own, other }: HalfPlane, tile: Extent): Bounds 
 }
 
 function intersection(a: Bounds, b: Bounds): Bounds {
-  const first = a.first && b.first ? max(a.first, b.first) : a.first ?? b.first;
-  const last = a.last && b.last ? min(a.last, b.last) : a.last ?? b.last;
+  const first = a.first && b.first ? max(a.first, b.first) : (a.first ?? b.first);
+  const last = a.last && b.last ? min(a.last, b.last) : (a.last ?? b.last);
   return { ...(first && { first }), ...(last && { last }), exact: a.exact && b.exact };
 }
 

@@ -31,15 +31,23 @@ export interface Operand {
  * How an operand is addressed: `at` are its indices over the form's positions, with the feature plain. `fours` says whether it is to be accessed by vectors
  * of four at all.
  */
-export function operandOf({ rank }: FlashProblem, bindings: Bindings, node: Node, at: readonly Scalar[], feature: Axis, fours = true): Operand {
+export function operandOf(
+  { rank }: FlashProblem,
+  bindings: Bindings,
+  node: Node,
+  at: readonly Scalar[],
+  feature: Axis,
+  fours = true,
+): Operand {
   const strides = stridesOf(node.axes);
   const featureAxis = at.indexOf(axis(rank + 2));
   const stride = strides[featureAxis] ?? 0;
   const wide = fours && stride === 1 && feature.size % 4 === 0 && bindings.wide(node);
-  const sumOver = (wanted: (index: Scalar) => boolean): Scalar => at.reduce<Scalar>((total, index, i) => {
-    if (i === featureAxis || !wanted(index)) return total;
-    return addScalars(total, mulScalars(index, int((strides[i] ?? 0) / (wide ? 4 : 1))));
-  }, int(0));
+  const sumOver = (wanted: (index: Scalar) => boolean): Scalar =>
+    at.reduce<Scalar>((total, index, i) => {
+      if (i === featureAxis || !wanted(index)) return total;
+      return addScalars(total, mulScalars(index, int((strides[i] ?? 0) / (wide ? 4 : 1))));
+    }, int(0));
   const ofRow = (index: Scalar): boolean => [...positionsOf(index)].some((p) => p >= rank);
   return { node, feature, stride: wide ? 1 : stride, wide, batch: sumOver((i) => !ofRow(i)), row: sumOver(ofRow) };
 }
@@ -55,7 +63,8 @@ export function loadRow(at: ScalarLowering, bindings: Bindings, operand: Operand
   const base = rowAddress(at, operand);
   return Array.from({ length: chunksOf(feature) }, (_, c) => {
     if (wide) return at.block.define(hint, load(bindings.reading(node, 4), add(base, c)));
-    const one = (i: number): Expr => (i < feature.size ? load(bindings.reading(node, 1), add(base, i * stride)) : f32(0));
+    const one = (i: number): Expr =>
+      i < feature.size ? load(bindings.reading(node, 1), add(base, i * stride)) : f32(0);
     return at.block.define(hint, vector([0, 1, 2, 3].map((j) => one(4 * c + j))));
   });
 }
@@ -66,7 +75,9 @@ export function storeRow(at: ScalarLowering, bindings: Bindings, operand: Operan
   const base = rowAddress(at, operand);
   values.forEach((value, c) => {
     if (wide) at.block.push(store(bindings.writing(node, 4), add(base, c), value));
-    else for (let j = 0; j < 4 && 4 * c + j < feature.size; j++) at.block.push(store(bindings.writing(node, 1), add(base, (4 * c + j) * stride), component(value, j)));
+    else
+      for (let j = 0; j < 4 && 4 * c + j < feature.size; j++)
+        at.block.push(store(bindings.writing(node, 1), add(base, (4 * c + j) * stride), component(value, j)));
   });
 }
 
@@ -84,4 +95,3 @@ export function dotProduct(at: ScalarLowering, a: readonly Expr[], b: readonly E
   });
   return at.block.define(hint, horizontal(sum as Expr));
 }
-

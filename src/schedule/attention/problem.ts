@@ -80,7 +80,11 @@ export function flashProblem(form: AttentionForm | AttentionGradientForm): Flash
   };
 }
 
-function pointScalars({ score, weight = literal(1) }: AttentionForm, mask: Scalar, space: readonly Axis[]): PointScalars {
+function pointScalars(
+  { score, weight = literal(1) }: AttentionForm,
+  mask: Scalar,
+  space: readonly Axis[],
+): PointScalars {
   return {
     mask: simplifyScalar(mask, space),
     score: simplifyScalar(select(mask, score, literal(farBelow)), space),
@@ -112,10 +116,12 @@ export function batchGroups({ form }: FlashProblem, block: Block, indices: reado
 
 /** The z indices of member `member` of the group of query batches that share key batch `keyBatch`. */
 export function queryBatch({ form, groups }: FlashProblem, keyBatch: Expr, member: Expr): readonly Expr[] {
-  const shared = unflatten(keyBatch, form.z.map((a, i) => a.size / (groups[i] as number)));
+  const shared = unflatten(
+    keyBatch,
+    form.z.map((a, i) => a.size / (groups[i] as number)),
+  );
   const own = unflatten(member, groups);
   return groups.map((group, i) => add(mul(shared[i] as Expr, group), own[i] as Expr));
 }
 
 export const members = ({ groups }: FlashProblem): number => groups.reduce((n, g) => n * g, 1);
-

@@ -60,8 +60,23 @@ export class FlashBlock {
     const block = new Block(this.bindings.names);
     const { form, space } = this.problem;
     const batch = this.#blocks === 1 ? group : div(group, this.#blocks);
-    const indices = this.side === "query" ? unflatten(batch, form.z.map((a) => a.size)) : queryBatch(this.problem, batch, where === "outside" || members(this.problem) === 1 ? i32(0) : variable(this.#member));
-    const at = new ScalarLowering({ bindings: this.bindings, block, space, groups: batchGroups(this.problem, block, indices) });
+    const indices =
+      this.side === "query"
+        ? unflatten(
+            batch,
+            form.z.map((a) => a.size),
+          )
+        : queryBatch(
+            this.problem,
+            batch,
+            where === "outside" || members(this.problem) === 1 ? i32(0) : variable(this.#member),
+          );
+    const at = new ScalarLowering({
+      bindings: this.bindings,
+      block,
+      space,
+      groups: batchGroups(this.problem, block, indices),
+    });
     build(at);
     return phase(block.statements, name);
   }
@@ -98,7 +113,10 @@ export class FlashBlock {
     return axisGroup(isQuery ? rank : rank + 1, [side === "own" ? this.ownAxis : this.otherAxis], index);
   }
 
-  kernel(about: Pick<KernelDraft, "name" | "comment" | "lanes" | "registers">, body: readonly UniformStatement[]): KernelDraft {
+  kernel(
+    about: Pick<KernelDraft, "name" | "comment" | "lanes" | "registers">,
+    body: readonly UniformStatement[],
+  ): KernelDraft {
     const batches = this.side === "query" ? this.problem.batches : this.problem.batches / members(this.problem);
     return { ...about, groups: batches * this.#blocks, shared: this.shared, body };
   }

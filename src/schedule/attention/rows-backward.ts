@@ -36,15 +36,30 @@ export function queryByRows(kernel: FlashKernel, rowsPerLane: number): LoweredDi
   const { form, rank, space } = problem;
   return buildKernel(layout, target, (bindings) => {
     const place = placeRows(bindings, problem.batches, form.t, rowsPerLane, target.lanes, "t");
-    const base = new ScalarLowering({ bindings, block: place.block, space, groups: batchGroups(problem, place.block, unflatten(place.batch, form.z.map((a) => a.size))) });
+    const base = new ScalarLowering({
+      bindings,
+      block: place.block,
+      space,
+      groups: batchGroups(
+        problem,
+        place.block,
+        unflatten(
+          place.batch,
+          form.z.map((a) => a.size),
+        ),
+      ),
+    });
     const { cotangent, statistics } = queryRow(kernel, bindings);
     const operands = backwardOperands(kernel, bindings, cotangent);
     const bins = binsOf(kernel);
     const rows = place.rows.map(({ index, exists }) => {
       const at = base.inside({ groups: [axisGroup(rank, [form.t], index)] });
       return {
-        at, exists, ...statistics(at),
-        q: loadRow(at, bindings, operands.q, "q"), dO: loadRow(at, bindings, operands.dO, "d_o"),
+        at,
+        exists,
+        ...statistics(at),
+        q: loadRow(at, bindings, operands.q, "q"),
+        dO: loadRow(at, bindings, operands.dO, "d_o"),
         dq: accumulators(place.block, "dq", operands.dq),
         bins: bins.map((b) => {
           const own = rowBins(at, bindings, b);
@@ -62,7 +77,14 @@ export function queryByRows(kernel: FlashKernel, rowsPerLane: number): LoweredDi
     const body = [...column.block.statements];
     for (const row of rows) {
       const at = row.at.inside({ groups: [key] });
-      const point = pointGradient(at, scalars, row, dotProduct(at, row.q, k, "dot"), dotProduct(at, row.dO, v, "dov"), wantedByBins(bins, scalars, problem));
+      const point = pointGradient(
+        at,
+        scalars,
+        row,
+        dotProduct(at, row.q, k, "dot"),
+        dotProduct(at, row.dO, v, "dov"),
+        wantedByBins(bins, scalars, problem),
+      );
       addTo(at.block, "dqk", row.dq, point.product, k);
       addToBins(at.block, row.bins, point, row.exists);
       body.push(...at.block.statements);
@@ -93,15 +115,21 @@ export function keyByRows(kernel: FlashKernel, rowsPerLane: number): LoweredDisp
       const s = axisGroup(rank + 1, [form.s], index);
       const at = base.inside({ groups: [...first, s] });
       return {
-        s, at, exists,
-        k: loadRow(at, bindings, operands.k, "k"), v: operands.dk ? loadRow(at, bindings, operands.v, "v") : [],
-        dk: accumulators(place.block, "dk", operands.dk), dv: accumulators(place.block, "dv", operands.dv),
+        s,
+        at,
+        exists,
+        k: loadRow(at, bindings, operands.k, "k"),
+        v: operands.dk ? loadRow(at, bindings, operands.v, "v") : [],
+        dk: accumulators(place.block, "dk", operands.dk),
+        dv: accumulators(place.block, "dv", operands.dv),
       };
     });
     const { from, to, scalars } = rowLoop(problem, place, "query");
     const member = base.block.names.fresh("member");
     const inBatch = base.block.child();
-    const batch = base.inside({ groups: shared === 1 ? first : batchGroups(problem, inBatch, queryBatch(problem, place.batch, variable(member))) });
+    const batch = base.inside({
+      groups: shared === 1 ? first : batchGroups(problem, inBatch, queryBatch(problem, place.batch, variable(member))),
+    });
     const t = base.block.names.fresh("t");
     const queryAt = axisGroup(rank, [form.t], variable(t));
     const query = batch.inside({ groups: [queryAt] });
@@ -127,7 +155,14 @@ export function keyByRows(kernel: FlashKernel, rowsPerLane: number): LoweredDisp
       if (operands.dv) storeRow(out, bindings, operands.dv, values(dv));
       return branch(exists, out.block.statements);
     });
-    const own = rows.flatMap(({ at, dk, dv }) => [...at.block.statements, ...[...dk, ...dv].map((sum) => sum.declaration)]);
-    return { name, comment, ...place.finish([...own, ...(shared === 1 ? perBatch : loop(member, 0, shared, 1, perBatch)), ...results]) };
+    const own = rows.flatMap(({ at, dk, dv }) => [
+      ...at.block.statements,
+      ...[...dk, ...dv].map((sum) => sum.declaration),
+    ]);
+    return {
+      name,
+      comment,
+      ...place.finish([...own, ...(shared === 1 ? perBatch : loop(member, 0, shared, 1, perBatch)), ...results]),
+    };
   });
 }

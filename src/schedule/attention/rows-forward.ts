@@ -30,25 +30,43 @@ interface Row {
   readonly total: Var;
 }
 
-export function forwardByRows({ name, comment, problem, outputs, layout, target }: FlashKernel, rowsPerLane: number): LoweredDispatch {
+export function forwardByRows(
+  { name, comment, problem, outputs, layout, target }: FlashKernel,
+  rowsPerLane: number,
+): LoweredDispatch {
   const { form, rank, space } = problem;
   return buildKernel(layout, target, (bindings) => {
     const place = placeRows(bindings, problem.batches, form.t, rowsPerLane, target.lanes, "t");
-    const groups = batchGroups(problem, place.block, unflatten(place.batch, form.z.map((a) => a.size)));
+    const groups = batchGroups(
+      problem,
+      place.block,
+      unflatten(
+        place.batch,
+        form.z.map((a) => a.size),
+      ),
+    );
     const base = new ScalarLowering({ bindings, block: place.block, space, groups });
-    const operand = (s: Scalar, feature: Axis): Operand => operandOf(problem, bindings, plainRead(s).of, plainRead(s).at, feature);
+    const operand = (s: Scalar, feature: Axis): Operand =>
+      operandOf(problem, bindings, plainRead(s).of, plainRead(s).at, feature);
     const q = operand(form.q, form.e);
     const rows = place.rows.map(({ index, exists }): Row => {
       const at = base.inside({ groups: [axisGroup(rank, [form.t], index)] });
       return {
-        at, exists,
+        at,
+        exists,
         q: loadRow(at, bindings, q, "q"),
         o: Array.from({ length: chunksOf(form.f) }, () => declareVar(place.block, "o", 4, 0)),
         peak: declareVar(place.block, "peak", 1, farBelow),
         total: declareVar(place.block, "total", 1, 0),
       };
     });
-    const keys = keyLoop(problem, bindings, { base, k: operand(form.k, form.e), v: operand(form.v, form.f) }, rows, rowLoop(problem, place, "key"));
+    const keys = keyLoop(
+      problem,
+      bindings,
+      { base, k: operand(form.k, form.e), v: operand(form.v, form.f) },
+      rows,
+      rowLoop(problem, place, "key"),
+    );
     const results = rows.flatMap((row) => storeResults(problem, bindings, outputs, row));
     const declarations = rows.flatMap(({ peak, total, o }) => [peak, total, ...o].map((v) => v.declaration));
     const body = [...rows.flatMap((row) => row.at.block.statements), ...declarations, ...keys, ...results];
@@ -62,7 +80,13 @@ interface Keys {
   readonly v: Operand;
 }
 
-function keyLoop(problem: FlashProblem, bindings: Bindings, keys: Keys, rows: readonly Row[], { from, to, scalars }: RowLoop): readonly Statement[] {
+function keyLoop(
+  problem: FlashProblem,
+  bindings: Bindings,
+  keys: Keys,
+  rows: readonly Row[],
+  { from, to, scalars }: RowLoop,
+): readonly Statement[] {
   const { form, rank } = problem;
   const s = keys.base.block.names.fresh("s");
   const key = axisGroup(rank + 1, [form.s], variable(s));
@@ -84,26 +108,50 @@ function keyLoop(problem: FlashProblem, bindings: Bindings, keys: Keys, rows: re
     body.push(...at.block.statements, ...block.statements);
     return { shrink, share };
   });
-  loadRow(column, bindings, keys.v, "v").forEach((v, c) => rows.forEach((row, r) => {
-    const { shrink, share } = mixing[r] as (typeof mixing)[number];
-    const o = row.o[c] as Var;
-    column.block.push(assign(o.name, fma(splat(share, 4), v, mul(o.value, shrink))));
-  }));
+  loadRow(column, bindings, keys.v, "v").forEach((v, c) =>
+    rows.forEach((row, r) => {
+      const { shrink, share } = mixing[r] as (typeof mixing)[number];
+      const o = row.o[c] as Var;
+      column.block.push(assign(o.name, fma(splat(share, 4), v, mul(o.value, shrink))));
+    }),
+  );
   return loop(s, from, to, 1, [...body, ...column.block.statements]);
 }
 
-function storeResults(problem: FlashProblem, bindings: Bindings, outputs: FlashKernel["outputs"], { at, exists, o, peak, total }: Row): readonly Statement[] {
+function storeResults(
+  problem: FlashProblem,
+  bindings: Bindings,
+  outputs: FlashKernel["outputs"],
+  { at, exists, o, peak, total }: Row,
+): readonly Statement[] {
   const { form } = problem;
   const out = at.branch();
   const any = lt(0, total.value);
   for (const [role, node] of outputs) {
     if (role === "lse") {
       const value = select(any, add(peak.value, unary("log", max(total.value, 1e-37))), f32(0));
-      out.block.push(...out.store(node, value, [...form.z, form.t].map((_, i) => axis(i))));
+      out.block.push(
+        ...out.store(
+          node,
+          value,
+          [...form.z, form.t].map((_, i) => axis(i)),
+        ),
+      );
     } else {
       const inverse = out.block.define("inverse", select(any, div(f32(1), total.value), f32(0)));
-      const operand = operandOf(problem, bindings, node, form.outputAxes.map((p) => axis(p)), form.f);
-      storeRow(out, bindings, operand, o.map((value) => mul(value.value, inverse)));
+      const operand = operandOf(
+        problem,
+        bindings,
+        node,
+        form.outputAxes.map((p) => axis(p)),
+        form.f,
+      );
+      storeRow(
+        out,
+        bindings,
+        operand,
+        o.map((value) => mul(value.value, inverse)),
+      );
     }
   }
   return branch(exists, out.block.statements);

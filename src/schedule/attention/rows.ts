@@ -21,11 +21,20 @@ export interface RowPlace {
   /** The first row, and the last even if it is beyond the axis. */
   readonly first: Expr;
   readonly last: Expr;
-  readonly finish: (body: readonly Statement[]) => Pick<KernelDraft, "groups" | "lanes" | "shared" | "registers" | "body">;
+  readonly finish: (
+    body: readonly Statement[],
+  ) => Pick<KernelDraft, "groups" | "lanes" | "shared" | "registers" | "body">;
 }
 
 /** Spreads tiles of rows over lanes: neighbouring lanes have neighbouring tiles of one batch. */
-export function placeRows(bindings: Bindings, batches: number, { size }: Axis, rows: number, lanes: number, hint: string): RowPlace {
+export function placeRows(
+  bindings: Bindings,
+  batches: number,
+  { size }: Axis,
+  rows: number,
+  lanes: number,
+  hint: string,
+): RowPlace {
   const block = new Block(bindings.names);
   const tiles = Math.ceil(size / rows);
   const total = batches * tiles;
@@ -34,14 +43,23 @@ export function placeRows(bindings: Bindings, batches: number, { size }: Axis, r
   const first = block.define("first", mul(tiles === 1 ? i32(0) : mod(item, tiles), rows));
   const ragged = size % rows !== 0;
   return {
-    block, batch, first, last: add(first, rows - 1),
+    block,
+    batch,
+    first,
+    last: add(first, rows - 1),
     rows: Array.from({ length: rows }, (_, r) => {
       const index = add(first, r);
-      return { index: block.define(hint, ragged && r > 0 ? min(index, size - 1) : index), exists: ragged && r > 0 ? lt(index, size) : bool(true) };
+      return {
+        index: block.define(hint, ragged && r > 0 ? min(index, size - 1) : index),
+        exists: ragged && r > 0 ? lt(index, size) : bool(true),
+      };
     }),
     finish: (body) => {
       const [own, ...rest] = [...block.statements, ...body];
-      const guarded = total % lanes === 0 || own === undefined ? [...block.statements, ...body] : [own, ...branch(lt(item, total), rest)];
+      const guarded =
+        total % lanes === 0 || own === undefined
+          ? [...block.statements, ...body]
+          : [own, ...branch(lt(item, total), rest)];
       return { groups: Math.ceil(total / lanes), lanes, shared: [], registers: [], body: [phase(guarded)] };
     },
   };

@@ -6,7 +6,29 @@
 import { invariant } from "../../util/invariant.ts";
 import type { Axis, Scalar } from "../../ir/graph.ts";
 import { add as addScalars } from "../../ir/scalar.ts";
-import { add, bool, component, div, f32, f32Type, fma, i32, lane, literal, load, lt, min, mod, mul, register, select, splat, variable, vector, vectorOf } from "../../kernel/expr.ts";
+import {
+  add,
+  bool,
+  component,
+  div,
+  f32,
+  f32Type,
+  fma,
+  i32,
+  lane,
+  literal,
+  load,
+  lt,
+  min,
+  mod,
+  mul,
+  register,
+  select,
+  splat,
+  variable,
+  vector,
+  vectorOf,
+} from "../../kernel/expr.ts";
 import type { Array_, Expr, Statement, UniformStatement } from "../../kernel/ir.ts";
 import { assign, branch, loop, phase, store, uniformBranch, uniformLoop } from "../../kernel/statements.ts";
 import type { Bindings, KernelDraft } from "../build/bindings.ts";
@@ -38,7 +60,10 @@ export interface Cell {
   readonly other: number;
 }
 
-const cells: readonly Cell[] = Array.from({ length: ownRows * otherRows }, (_, i) => ({ own: Math.floor(i / otherRows), other: i % otherRows }));
+const cells: readonly Cell[] = Array.from({ length: ownRows * otherRows }, (_, i) => ({
+  own: Math.floor(i / otherRows),
+  other: i % otherRows,
+}));
 
 /** A product of two staged operands: 8 sums a lane. */
 export type Product = readonly Array_[];
@@ -74,7 +99,10 @@ export class FlashTiles extends FlashBlock {
 
   sum(hint: string, feature: Axis): TileSum {
     const chunks = Math.ceil(chunksOf(feature) / chunkVectors);
-    return { feature, registers: Array.from({ length: chunks }, () => Array.from({ length: ownRows }, () => this.register(hint, 4))) };
+    return {
+      feature,
+      registers: Array.from({ length: chunks }, () => Array.from({ length: ownRows }, () => this.register(hint, 4))),
+    };
   }
 
   clear(sum: TileSum): readonly Statement[] {
@@ -87,9 +115,15 @@ export class FlashTiles extends FlashBlock {
   }
 
   /** Work on the scores of a tile: without the mask where it admits every point of it. */
-  scoring(name: string, build: (at: ScalarLowering, scalars: PointScalars, ragged: boolean) => void): readonly UniformStatement[] {
+  scoring(
+    name: string,
+    build: (at: ScalarLowering, scalars: PointScalars, ragged: boolean) => void,
+  ): readonly UniformStatement[] {
     const { form, maskAxes, admitted, masked } = this.problem;
-    const extent = (first: Expr): { readonly first: Expr; readonly last: Expr } => ({ first, last: add(first, tileRows - 1) });
+    const extent = (first: Expr): { readonly first: Expr; readonly last: Expr } => ({
+      first,
+      last: add(first, tileRows - 1),
+    });
     const [query, key] = this.sides(extent(this.first), extent(this.start));
     const ragged = this.otherAxis.size % tileRows !== 0;
     const plain = this.phase(name, (at) => build(at, admitted, ragged));
@@ -101,11 +135,23 @@ export class FlashTiles extends FlashBlock {
   ownIndex(block: Block, r: number): { readonly row: Expr; readonly index: Expr; readonly exists: Expr } {
     const row = block.share("row", add(div(lane, lanesAcross), r * lanesDown));
     const index = add(this.first, row);
-    return { row, index: block.share("own_index", within(index, this.ownAxis)), exists: this.ownAxis.size % tileRows === 0 ? bool(true) : lt(index, this.ownAxis.size) };
+    return {
+      row,
+      index: block.share("own_index", within(index, this.ownAxis)),
+      exists: this.ownAxis.size % tileRows === 0 ? bool(true) : lt(index, this.ownAxis.size),
+    };
   }
 
   /** A lane's cells, with the indices of their points. `inside` tells whether the other index exists. */
-  eachCell(at: ScalarLowering, visit: (cell: Cell, index: number, point: ScalarLowering, place: { readonly score: Expr; readonly inside: Expr }) => void): void {
+  eachCell(
+    at: ScalarLowering,
+    visit: (
+      cell: Cell,
+      index: number,
+      point: ScalarLowering,
+      place: { readonly score: Expr; readonly inside: Expr },
+    ) => void,
+  ): void {
     const { block } = at;
     cells.forEach((cell, i) => {
       const own = this.ownIndex(block, cell.own);
@@ -130,12 +176,20 @@ export class FlashTiles extends FlashBlock {
       }),
       phase(this.#multiplyStaged(product, Math.min(chunkVectors, chunksOf(own.feature))), `multiply ${name}`),
     ];
-    const clear = phase(product.map((r) => assign(r, literal(float4, 0))), `clear ${name}`);
+    const clear = phase(
+      product.map((r) => assign(r, literal(float4, 0))),
+      `clear ${name}`,
+    );
     return [clear, ...(chunks === 1 ? steps : uniformLoop(chunk, 0, chunks, 1, steps))];
   }
 
   /** sum += scores · other. `before` is done to each vector of the sum first, given its row. */
-  accumulate(name: string, sum: TileSum, other: Operand, before?: (value: Expr, row: Expr) => Expr): readonly UniformStatement[] {
+  accumulate(
+    name: string,
+    sum: TileSum,
+    other: Operand,
+    before?: (value: Expr, row: Expr) => Expr,
+  ): readonly UniformStatement[] {
     return sum.registers.flatMap((rows, chunk) => [
       this.phase(`stage ${name}`, (at) => this.#stage(at, this.#other, "other", other, i32(chunk))),
       phase(this.#sumStaged(rows, before), `sum ${name}`),
@@ -145,23 +199,27 @@ export class FlashTiles extends FlashBlock {
   /** Writes a sum to the rows of an output, through `finish`. */
   write(at: ScalarLowering, sum: TileSum, output: Operand, finish: (value: Expr, row: Expr) => Expr): void {
     const { block } = at;
-    sum.registers.forEach((rows, chunk) => rows.forEach((r, i) => {
-      const { row, index, exists } = this.ownIndex(block, i);
-      const place = at.inside({ groups: [this.rowGroup("own", index)] });
-      const value = place.block.define("value", finish(register(r), row));
-      const vectorIndex = place.block.define("f", add(mod(lane, lanesAcross), chunk * chunkVectors));
-      const base = place.block.define("at", place.lower(addressOf(output)));
-      const { node, wide, stride, feature } = output;
-      const stores = wide
-        ? [store(this.bindings.writing(node, 4), add(base, vectorIndex), value)]
-        : [0, 1, 2, 3].flatMap((j): readonly Statement[] => {
-            const f = add(mul(vectorIndex, 4), j);
-            return branch(lt(f, feature.size), [store(this.bindings.writing(node, 1), add(base, mul(f, stride)), component(value, j))]);
-          });
-      const covered = (chunk + 1) * chunkVectors <= Math.floor(feature.size / 4);
-      const inside = branch(covered || !wide ? bool(true) : lt(vectorIndex, feature.size / 4), stores);
-      block.push(...branch(exists, [...place.block.statements, ...inside]));
-    }));
+    sum.registers.forEach((rows, chunk) =>
+      rows.forEach((r, i) => {
+        const { row, index, exists } = this.ownIndex(block, i);
+        const place = at.inside({ groups: [this.rowGroup("own", index)] });
+        const value = place.block.define("value", finish(register(r), row));
+        const vectorIndex = place.block.define("f", add(mod(lane, lanesAcross), chunk * chunkVectors));
+        const base = place.block.define("at", place.lower(addressOf(output)));
+        const { node, wide, stride, feature } = output;
+        const stores = wide
+          ? [store(this.bindings.writing(node, 4), add(base, vectorIndex), value)]
+          : [0, 1, 2, 3].flatMap((j): readonly Statement[] => {
+              const f = add(mul(vectorIndex, 4), j);
+              return branch(lt(f, feature.size), [
+                store(this.bindings.writing(node, 1), add(base, mul(f, stride)), component(value, j)),
+              ]);
+            });
+        const covered = (chunk + 1) * chunkVectors <= Math.floor(feature.size / 4);
+        const inside = branch(covered || !wide ? bool(true) : lt(vectorIndex, feature.size / 4), stores);
+        block.push(...branch(exists, [...place.block.statements, ...inside]));
+      }),
+    );
   }
 
   draft(about: Pick<KernelDraft, "name" | "comment">, body: readonly UniformStatement[]): KernelDraft {
@@ -187,7 +245,10 @@ export class FlashTiles extends FlashBlock {
       const one = (j: number): Expr => {
         const f = add(mul(clamped, 4), j);
         const whole = feature.size % 4 === 0;
-        const value = load(this.bindings.reading(node, 1), add(base, mul(whole ? f : min(f, feature.size - 1), stride)));
+        const value = load(
+          this.bindings.reading(node, 1),
+          add(base, mul(whole ? f : min(f, feature.size - 1), stride)),
+        );
         return whole ? value : select(lt(f, feature.size), value, f32(0));
       };
       const value = wide ? load(this.bindings.reading(node, 4), add(base, clamped)) : vector([0, 1, 2, 3].map(one));
@@ -200,9 +261,12 @@ export class FlashTiles extends FlashBlock {
     const block = new Block(this.bindings.names);
     const name = block.names.fresh("f");
     const body = block.child();
-    const row = (array: Array_, index: Expr): Expr => body.define(array.name, load(array, add(mul(index, pitch), variable(name))));
+    const row = (array: Array_, index: Expr): Expr =>
+      body.define(array.name, load(array, add(mul(index, pitch), variable(name))));
     const own = Array.from({ length: ownRows }, (_, r) => row(this.#own, add(div(lane, lanesAcross), r * lanesDown)));
-    const other = Array.from({ length: otherRows }, (_, r) => row(this.#other, add(mod(lane, lanesAcross), r * lanesAcross)));
+    const other = Array.from({ length: otherRows }, (_, r) =>
+      row(this.#other, add(mod(lane, lanesAcross), r * lanesAcross)),
+    );
     cells.forEach((cell, i) => {
       const sum = product[i];
       const [a, b] = [own[cell.own], other[cell.other]];

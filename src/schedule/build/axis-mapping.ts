@@ -40,7 +40,7 @@ export function spread(group: AxisGroup, coefficients: readonly number[], name: 
   let sum = constant(0);
   // Axes of size 1 are always at 0 and part nothing.
   const axes = sizes.map((size, i) => ({ size, by: coefficients[i] ?? 0 })).filter((axis) => axis.size > 1);
-  for (let last = axes.length - 1, inner = 1; last >= 0; ) {
+  for (let last = axes.length - 1, inner = 1; last >= 0;) {
     const by = axes[last]?.by ?? 0;
     let from = last;
     let run = axes[last]?.size ?? 1;
@@ -58,7 +58,13 @@ export function spread(group: AxisGroup, coefficients: readonly number[], name: 
 /** The value of one axis. */
 export function axisIndex(groups: readonly AxisGroup[], position: number, name: (expr: Expr) => Expr): Expr {
   const group = groupAt(groups, position);
-  return toExpr(spread(group, group.sizes.map((_, i) => Number(group.first + i === position)), name));
+  return toExpr(
+    spread(
+      group,
+      group.sizes.map((_, i) => Number(group.first + i === position)),
+      name,
+    ),
+  );
 }
 
 /** Row-major strides of a node's axes. */

@@ -54,7 +54,13 @@ export class Bindings {
   }
 
   /** A buffer between the kernels of a cluster. */
-  workspace(index: number, length: number, access: "read" | "write", width: Width = 1, scalar: ScalarType = "f32"): Binding {
+  workspace(
+    index: number,
+    length: number,
+    access: "read" | "write",
+    width: Width = 1,
+    scalar: ScalarType = "f32",
+  ): Binding {
     const entry = this.#entry(`workspace ${index}`, "partials", { kind: "workspace", index }, scalar, width, length);
     if (access === "read") entry.reads = true;
     else entry.writes = true;
@@ -75,7 +81,10 @@ export class Bindings {
   }
 
   /** The bindings and what they are. */
-  finish(target: Target, kernel: string): { readonly bindings: readonly Binding[]; readonly sources: readonly BindingSource[] } {
+  finish(
+    target: Target,
+    kernel: string,
+  ): { readonly bindings: readonly Binding[]; readonly sources: readonly BindingSource[] } {
     const entries = [...this.#entries.values()];
     invariant(
       entries.length <= target.bindings,
@@ -95,16 +104,35 @@ export class Bindings {
     if (width === 1) this.narrow.add(place);
     const length = elementCount(place.axes) / width;
     invariant(Number.isInteger(length), `${place.name} does not divide into vectors`);
-    return this.#entry(place, shortName(place.name), { kind: "node", node: place }, storageOf(place.dtype), width, length);
+    return this.#entry(
+      place,
+      shortName(place.name),
+      { kind: "node", node: place },
+      storageOf(place.dtype),
+      width,
+      length,
+    );
   }
 
-  #entry(key: Node | string, name: string, source: BindingSource, scalar: ScalarType, width: Width, length: number): Entry {
+  #entry(
+    key: Node | string,
+    name: string,
+    source: BindingSource,
+    scalar: ScalarType,
+    width: Width,
+    length: number,
+  ): Entry {
     const known = this.#entries.get(key);
     if (known) {
       if (known.binding.element.width !== width) this.conflict = true;
       return known;
     }
-    const binding: Binding = { name: this.names.fresh(name), access: "read", element: scalar === "u32" ? u32Type : { scalar, width }, length };
+    const binding: Binding = {
+      name: this.names.fresh(name),
+      access: "read",
+      element: scalar === "u32" ? u32Type : { scalar, width },
+      length,
+    };
     const entry: Entry = { source, binding, reads: false, writes: false };
     this.#entries.set(key, entry);
     return entry;
@@ -115,8 +143,12 @@ export class Bindings {
 export type KernelDraft = Omit<Kernel, "bindings">;
 
 /** Builds a kernel, again as long as a node that was taken for an array of vectors turns out to need scalar access. */
-export function buildKernel(layout: ScalarLayout, target: Target, build: (bindings: Bindings) => KernelDraft): LoweredDispatch {
-  for (let narrow: ReadonlySet<Node> = new Set(); ; ) {
+export function buildKernel(
+  layout: ScalarLayout,
+  target: Target,
+  build: (bindings: Bindings) => KernelDraft,
+): LoweredDispatch {
+  for (let narrow: ReadonlySet<Node> = new Set(); ;) {
     const bindings = new Bindings(layout, narrow);
     const draft = build(bindings);
     if (!bindings.conflict) {

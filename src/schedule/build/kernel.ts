@@ -19,7 +19,8 @@ export function kernelName(archetype: string, nodes: readonly Node[], stage = ""
 /** What a kernel computes, one equation for each node it writes: `q[B, T, H, E] = sum[d](y[b, t, d] * wq[d, h, e])`. Very long ones are cut. */
 export function kernelComment(nodes: readonly Node[]): string[] {
   const names = new Map(shortNames(nodes));
-  for (const node of nodes) if (node.kind === "update") names.set(node.value, `new ${names.get(node.target) ?? node.target.name}`);
+  for (const node of nodes)
+    if (node.kind === "update") names.set(node.value, `new ${names.get(node.target) ?? node.target.name}`);
   return nodes.map((node) => {
     const { text } = printNode(node.kind === "update" ? node.value : node, (n) => names.get(n) ?? n.name);
     return text.length > longestEquation ? `${text.slice(0, longestEquation)} …` : text;
@@ -41,5 +42,7 @@ function writtenAt(output: Output): readonly Scalar[] {
  */
 export function writeOutputs(outputs: readonly Output[], lowering: ScalarLowering): void {
   const values = lowering.lowerAll(outputs.map((output) => output.value));
-  outputs.forEach((output, i) => lowering.block.push(...lowering.store(output.node, values[i] as Expr, writtenAt(output))));
+  outputs.forEach((output, i) =>
+    lowering.block.push(...lowering.store(output.node, values[i] as Expr, writtenAt(output))),
+  );
 }

@@ -55,7 +55,10 @@ export function plus(a: Linear, b: Linear): Linear {
 
 export function times(a: Linear, by: number): Linear {
   if (by === 0) return constant(0);
-  return { constant: a.constant * by, terms: new Map([...a.terms].map(([key, term]) => [key, { atom: term.atom, by: term.by * by }])) };
+  return {
+    constant: a.constant * by,
+    terms: new Map([...a.terms].map(([key, term]) => [key, { atom: term.atom, by: term.by * by }])),
+  };
 }
 
 /** The form as an expression: positive terms, then negative ones, then the constant. */
@@ -75,11 +78,18 @@ export function isMultiple(form: Linear, by: number): boolean {
 
 /** form / by, for a form that is a multiple. */
 export function divideExactly(form: Linear, by: number): Linear {
-  return { constant: form.constant / by, terms: new Map([...form.terms].map(([key, term]) => [key, { atom: term.atom, by: term.by / by }])) };
+  return {
+    constant: form.constant / by,
+    terms: new Map([...form.terms].map(([key, term]) => [key, { atom: term.atom, by: term.by / by }])),
+  };
 }
 
 /** Quotient and remainder of a form ≥ 0. `name` may give a name to the divisions that remain. */
-export function divide(form: Linear, by: number, name: (expr: Expr) => Expr): { readonly quotient: Linear; readonly remainder: Linear } {
+export function divide(
+  form: Linear,
+  by: number,
+  name: (expr: Expr) => Expr,
+): { readonly quotient: Linear; readonly remainder: Linear } {
   if (by === 1) return { quotient: form, remainder: constant(0) };
   // Terms that are multiples of the divisor come out whole: (64 · a + b) div 64 = a + b div 64.
   const whole = new Map<string, Term>();
@@ -95,7 +105,10 @@ export function divide(form: Linear, by: number, name: (expr: Expr) => Expr): { 
   if (divisor === 1) return { quotient: plus(out, inner), remainder: constant(left) };
   if (inner.terms.size === 0) {
     const quotient = Math.floor(inner.constant / divisor);
-    return { quotient: plus(out, constant(quotient)), remainder: constant((inner.constant - quotient * divisor) * factor + left) };
+    return {
+      quotient: plus(out, constant(quotient)),
+      remainder: constant((inner.constant - quotient * divisor) * factor + left),
+    };
   }
   const dividend = toExpr(inner);
   const quotient = linear(name(div(dividend, divisor)));

@@ -33,10 +33,16 @@ export interface Range {
 const longestRun = 256;
 
 /** The accumulator combined with one more value. */
-export const accumulate = ({ name, type, op }: Accumulator, value: Expr): Statement => assign(name, combine(op, variable(name, type), value));
+export const accumulate = ({ name, type, op }: Accumulator, value: Expr): Statement =>
+  assign(name, combine(op, variable(name, type), value));
 
 /** A loop over the range; `body` gives the statements of one step, accumulating into what it is given. Spread the result. */
-export function accumulatingLoop(names: Names, into: readonly Accumulator[], range: Range, body: (into: readonly Accumulator[]) => readonly Statement[]): readonly Statement[] {
+export function accumulatingLoop(
+  names: Names,
+  into: readonly Accumulator[],
+  range: Range,
+  body: (into: readonly Accumulator[]) => readonly Statement[],
+): readonly Statement[] {
   const { counter, to, by, most } = range;
   const rounds = ({ op, type }: Accumulator): boolean => op === "sum" && type.scalar === "f32";
   const levels = into.some(rounds) ? Math.max(1, Math.ceil(Math.log(most) / Math.log(longestRun) - 1e-9)) : 1;
@@ -53,7 +59,9 @@ export function accumulatingLoop(names: Names, into: readonly Accumulator[], ran
     return loop(start, from, end, size(level), [
       ...parts.flatMap((part, i) => (part === sums[i] ? [] : [declare(part.name, literal(part.type, 0))])),
       ...nest(level - 1, variable(start), fills(size(level)) ? blockEnd : min(blockEnd, asExpr(end)), parts),
-      ...parts.flatMap((part, i) => (part === sums[i] ? [] : [accumulate(sums[i] as Accumulator, variable(part.name, part.type))])),
+      ...parts.flatMap((part, i) =>
+        part === sums[i] ? [] : [accumulate(sums[i] as Accumulator, variable(part.name, part.type))],
+      ),
     ]);
   };
   return nest(levels - 1, range.from, to, into);

@@ -12,7 +12,28 @@ import type { Space } from "../../ir/affine.ts";
 import { elementCount } from "../../ir/node.ts";
 import { operands } from "../../ir/scalar.ts";
 import type { Axis, Binary, Node, Read, Scalar, Unary } from "../../ir/graph.ts";
-import { add, and, binary, bitcast, component, convert, div, i32, literal, load, max, min, mul, ne, or, random, select, splat, unary, vector } from "../../kernel/expr.ts";
+import {
+  add,
+  and,
+  binary,
+  bitcast,
+  component,
+  convert,
+  div,
+  i32,
+  literal,
+  load,
+  max,
+  min,
+  mul,
+  ne,
+  or,
+  random,
+  select,
+  splat,
+  unary,
+  vector,
+} from "../../kernel/expr.ts";
 import type { Expr, Statement } from "../../kernel/ir.ts";
 import { store } from "../../kernel/statements.ts";
 import type { Bindings } from "./bindings.ts";
@@ -62,12 +83,24 @@ export class ScalarLowering {
    * A point within this one, where more is known: further groups, further slots. Its code goes to `block` (by default a block of its own), except for what needs
    * none of that, which is computed here, or in one of the `also` points (their groups are part of the new point's) if they know all it needs.
    */
-  inside(more: { readonly groups?: readonly AxisGroup[]; readonly slots?: Slots; readonly block?: Block; readonly also?: readonly ScalarLowering[] }): ScalarLowering {
+  inside(more: {
+    readonly groups?: readonly AxisGroup[];
+    readonly slots?: Slots;
+    readonly block?: Block;
+    readonly also?: readonly ScalarLowering[];
+  }): ScalarLowering {
     const { block, groups } = this.#scope;
     const also = more.also ?? [];
     const slots: Slots = (index) => more.slots?.(index) ?? this.#slots(index);
-    const inner = [...groups, ...also.flatMap((point) => point.#scope.groups.filter((group) => !groups.includes(group))), ...(more.groups ?? [])];
-    return new ScalarLowering({ ...this.#scope, block: more.block ?? block.child(), groups: inner, slots }, [this, ...also]);
+    const inner = [
+      ...groups,
+      ...also.flatMap((point) => point.#scope.groups.filter((group) => !groups.includes(group))),
+      ...(more.groups ?? []),
+    ];
+    return new ScalarLowering({ ...this.#scope, block: more.block ?? block.child(), groups: inner, slots }, [
+      this,
+      ...also,
+    ]);
   }
 
   /** A branch: it sees what was computed here, and computes nothing here, where its condition may not hold. */
@@ -113,7 +146,8 @@ export class ScalarLowering {
     if (this.#vector === undefined) return [store(bindings.writing(node, 1), toExpr(base), stored)];
     invariant(varying === undefined && step !== 0, `${node.name} is written more than once by one lane`);
     const place = node.kind === "update" ? node.target : node;
-    if (step === 1 && isMultiple(base, 4) && bindings.wide(place)) return [store(bindings.writing(node, 4), toExpr(divideExactly(base, 4)), splat(stored, 4))];
+    if (step === 1 && isMultiple(base, 4) && bindings.wide(place))
+      return [store(bindings.writing(node, 4), toExpr(divideExactly(base, 4)), splat(stored, 4))];
     const width4 = splat(this.block.define(shortName(node.name), stored), 4);
     const binding = bindings.writing(node, 1);
     return [0, 1, 2, 3].map((i) => store(binding, add(toExpr(base), i * step), component(width4, i)));
@@ -132,7 +166,10 @@ export class ScalarLowering {
       return outer;
     }
     const made = this.#compute(s, guarded);
-    const named = s.kind === "read" || ((this.#uses.get(s) ?? 1) > 1 && s.kind !== "slot") ? this.block.define(hintOf(s), made) : made;
+    const named =
+      s.kind === "read" || ((this.#uses.get(s) ?? 1) > 1 && s.kind !== "slot")
+        ? this.block.define(hintOf(s), made)
+        : made;
     this.#values.set(s, named);
     return named;
   }
@@ -142,7 +179,8 @@ export class ScalarLowering {
     if (this.#available.has(s)) return true;
     if (missing.has(s)) return false;
     let known: boolean;
-    if (s.kind === "axis") known = this.#scope.groups.some(({ first, sizes }) => first <= s.position && s.position < first + sizes.length);
+    if (s.kind === "axis")
+      known = this.#scope.groups.some(({ first, sizes }) => first <= s.position && s.position < first + sizes.length);
     else if (s.kind === "slot") known = this.#slots(s.index) !== undefined;
     else known = operands(s).every((operand) => this.knows(operand, missing));
     // Only what is known stays as it is: a slot may be computed later.
@@ -153,28 +191,38 @@ export class ScalarLowering {
   #compute(s: Scalar, guarded: boolean): Expr {
     const value = (operand: Scalar): Expr => this.#value(operand, guarded);
     switch (s.kind) {
-      case "literal": return literal({ scalar: s.dtype, width: 1 }, s.value);
-      case "axis": return this.#axis(s.position);
+      case "literal":
+        return literal({ scalar: s.dtype, width: 1 }, s.value);
+      case "axis":
+        return this.#axis(s.position);
       case "slot": {
         const slot = this.#slots(s.index);
         invariant(slot, `slot ${s.index} is used before it is computed`);
         return slot;
       }
-      case "read": return this.#read(s, guarded);
-      case "cast": return convert(value(s.of), s.dtype);
-      case "unary": return this.#unary(s, value(s.of));
-      case "binary": return this.#binary(s, value);
-      case "select": return this.#select(s, guarded);
+      case "read":
+        return this.#read(s, guarded);
+      case "cast":
+        return convert(value(s.of), s.dtype);
+      case "unary":
+        return this.#unary(s, value(s.of));
+      case "binary":
+        return this.#binary(s, value);
+      case "select":
+        return this.#select(s, guarded);
       case "random": {
         const { bindings } = this.#scope;
         const [seed, step] = [this.block.share("seed", bindings.word(0)), this.block.share("step_", bindings.word(1))];
         const [stream, counter] = [bitcast(value(s.stream), "u32"), value(s.counter)];
-        const bits = vector(Array.from({ length: counter.type.width }, (_, i) => random(seed, step, stream, component(counter, i))));
+        const bits = vector(
+          Array.from({ length: counter.type.width }, (_, i) => random(seed, step, stream, component(counter, i))),
+        );
         invariant(s.law !== "gaussian", "normally distributed numbers are made of bits by now");
         // 24 bits, which are exact.
         return s.law === "bits" ? bits : mul(convert(div(bits, 2 ** 7), "f32"), 2 ** -24);
       }
-      default: return unreachable(s);
+      default:
+        return unreachable(s);
     }
   }
 
@@ -206,7 +254,11 @@ export class ScalarLowering {
     const condition = this.#value(s.condition, guarded);
     const [then, otherwise] = [this.#value(s.then, true), this.#value(s.else, true)];
     // A vector of conditions chooses between vectors.
-    return select(condition, then.type.width < condition.type.width ? splat(then, condition.type.width) : then, otherwise);
+    return select(
+      condition,
+      then.type.width < condition.type.width ? splat(then, condition.type.width) : then,
+      otherwise,
+    );
   }
 
   #unary(s: Unary, of: Expr): Expr {
@@ -215,7 +267,8 @@ export class ScalarLowering {
   }
 
   #binary(s: Binary, value: (s: Scalar) => Expr): Expr {
-    if (s.op === "pow" && s.right.kind === "literal" && Number.isInteger(s.right.value) && Math.abs(s.right.value) <= 8) return this.#power(value(s.left), s.right.value);
+    if (s.op === "pow" && s.right.kind === "literal" && Number.isInteger(s.right.value) && Math.abs(s.right.value) <= 8)
+      return this.#power(value(s.left), s.right.value);
     const [first, second] = operandsInOrder(s);
     const [left, right] = [value(first), value(second)];
     switch (s.op) {
@@ -225,15 +278,23 @@ export class ScalarLowering {
         const natural = interval(s.left, this.#scope.space).low >= 0 && interval(s.right, this.#scope.space).low >= 0;
         return binary(s.op === "idiv" ? (natural ? "div" : "idiv") : natural ? "mod" : "imod", left, right);
       }
-      case "min": return s.dtype === "bool" ? and(left, right) : binary("min", left, right);
-      case "max": return s.dtype === "bool" ? or(left, right) : binary("max", left, right);
-      default: return binary(s.op, left, right);
+      case "min":
+        return s.dtype === "bool" ? and(left, right) : binary("min", left, right);
+      case "max":
+        return s.dtype === "bool" ? or(left, right) : binary("max", left, right);
+      default:
+        return binary(s.op, left, right);
     }
   }
 
   /** An integer power by multiplications: `pow` is not defined for negative bases. */
   #power(base: Expr, exponent: number): Expr {
-    if (exponent < 0) return binary("div", splat(literal({ scalar: "f32", width: 1 }, 1), base.type.width), this.#power(base, -exponent));
+    if (exponent < 0)
+      return binary(
+        "div",
+        splat(literal({ scalar: "f32", width: 1 }, 1), base.type.width),
+        this.#power(base, -exponent),
+      );
     const named = this.block.define("base", base);
     let power: Expr | undefined;
     let square = named;
@@ -256,7 +317,8 @@ export class ScalarLowering {
     const loaded = (): Expr => {
       if (varying) return vector([0, 1, 2, 3].map((i) => one(add(toExpr(base), add(component(varying, i), i * step)))));
       if (step === 0) return one(toExpr(base));
-      if (step === 1 && !clamp && isMultiple(base, 4) && bindings.wide(node)) return load(bindings.reading(node, 4), toExpr(divideExactly(base, 4)));
+      if (step === 1 && !clamp && isMultiple(base, 4) && bindings.wide(node))
+        return load(bindings.reading(node, 4), toExpr(divideExactly(base, 4)));
       return vector([0, 1, 2, 3].map((i) => one(add(toExpr(base), i * step))));
     };
     const value = loaded();
@@ -267,7 +329,11 @@ export class ScalarLowering {
    * The row-major address of an element: `base`, to which component i of a vector adds `i · step` and, when an index is data-dependent or not affine, component
    * i of `varying`.
    */
-  #address(axes: readonly Axis[], at: readonly Scalar[], guarded: boolean): { readonly base: Linear; readonly step: number; readonly varying?: Expr } {
+  #address(
+    axes: readonly Axis[],
+    at: readonly Scalar[],
+    guarded: boolean,
+  ): { readonly base: Linear; readonly step: number; readonly varying?: Expr } {
     const strides = stridesOf(axes);
     const form = mergeSplits(at.map((index, i) => ({ index, by: strides[i] ?? 0 })));
     const byGroup = new Map<AxisGroup, number[]>();
@@ -292,7 +358,10 @@ export class ScalarLowering {
 }
 
 /** Σ by · index as one affine form, with `(a idiv c) · c·k + (a mod c) · k` put together as `a · k`: the two halves of a split axis. */
-function mergeSplits(indices: readonly { readonly index: Scalar; readonly by: number }[]): { readonly constant: number; readonly terms: ReadonlyMap<Scalar, number> } {
+function mergeSplits(indices: readonly { readonly index: Scalar; readonly by: number }[]): {
+  readonly constant: number;
+  readonly terms: ReadonlyMap<Scalar, number>;
+} {
   let constant = 0;
   const terms = new Map<Scalar, number>();
   const put = (atom: Scalar, by: number): void => {
@@ -306,12 +375,14 @@ function mergeSplits(indices: readonly { readonly index: Scalar; readonly by: nu
     for (const [atom, k] of form.terms) put(atom, k * by);
   };
   for (const { index, by } of indices) putAffine(index, by);
-  for (let merged = true; merged; ) {
+  for (let merged = true; merged;) {
     merged = false;
     for (const [atom, by] of terms) {
       if (atom.kind !== "binary" || atom.op !== "mod" || atom.right.kind !== "literal") continue;
       const { left, right } = atom;
-      const quotient = [...terms.keys()].find((other) => other.kind === "binary" && other.op === "idiv" && other.left === left && other.right === right);
+      const quotient = [...terms.keys()].find(
+        (other) => other.kind === "binary" && other.op === "idiv" && other.left === left && other.right === right,
+      );
       if (quotient === undefined || terms.get(quotient) !== by * right.value) continue;
       terms.delete(atom);
       terms.delete(quotient);

@@ -56,8 +56,38 @@ export interface Target {
 }
 
 /** A GPU behind WebGPU with the limits every adapter grants. */
-export const gpuTarget: Target = { name: "webgpu", language: "wgsl", bindings: 8, lanes: 256, sharedBytes: 16384, staging: true, simd: false, pairs: false, quick: true };
+export const gpuTarget: Target = {
+  name: "webgpu",
+  language: "wgsl",
+  bindings: 8,
+  lanes: 256,
+  sharedBytes: 16384,
+  staging: true,
+  simd: false,
+  pairs: false,
+  quick: true,
+};
 /** A WebGPU adapter that runs on the CPU (SwiftShader, llvmpipe): barriers cost, caches do the staging. */
-export const softwareTarget: Target = { name: "webgpu-software", language: "wgsl", bindings: 8, lanes: 64, sharedBytes: 16384, staging: false, simd: false, pairs: false, quick: false };
+export const softwareTarget: Target = {
+  name: "webgpu-software",
+  language: "wgsl",
+  bindings: 8,
+  lanes: 64,
+  sharedBytes: 16384,
+  staging: false,
+  simd: false,
+  pairs: false,
+  quick: false,
+};
 /** The CPU itself, with kernels in C: a workgroup is one vector of `lanes` numbers, and its shared memory is a thread's stack, meant to stay in its cache. */
-export const cpuTarget = (lanes: 4 | 8 | 16, pairs = false): Target => ({ name: "cpu", language: "c", bindings: 64, lanes, sharedBytes: 1 << 20, staging: false, simd: true, pairs, quick: true });
+export const cpuTarget = (lanes: 4 | 8 | 16, pairs = false): Target => ({
+  name: "cpu",
+  language: "c",
+  bindings: 64,
+  lanes,
+  sharedBytes: 1 << 20,
+  staging: false,
+  simd: true,
+  pairs,
+  quick: true,
+});

@@ -44,7 +44,10 @@ export function roleName(path: string): string {
 }
 
 function words(path: string): string[] {
-  return path.split(/[^A-Za-z0-9_']+/).map((word) => word.replaceAll("'", "_new")).filter((word) => word !== "" && !/^\d+$/.test(word));
+  return path
+    .split(/[^A-Za-z0-9_']+/)
+    .map((word) => word.replaceAll("'", "_new"))
+    .filter((word) => word !== "" && !/^\d+$/.test(word));
 }
 
 function identifier(text: string): string {

@@ -22,13 +22,22 @@ export interface Shape {
 export function shapeOf({ batch, m, n, k }: ContractCluster): Shape {
   const atM = batch.length;
   return {
-    batch: elementCount(batch), m: elementCount(m), n: elementCount(n), k: elementCount(k),
+    batch: elementCount(batch),
+    m: elementCount(m),
+    n: elementCount(n),
+    k: elementCount(k),
     at: { m: atM, n: atM + m.length, k: atM + m.length + n.length },
   };
 }
 
 /** The direction of an operand whose own axes (m for `a`, n for `b`) start at a position. */
-export function directionOf(s: Scalar, own: readonly Axis[], ownAt: number, k: readonly Axis[], kAt: number): Direction {
+export function directionOf(
+  s: Scalar,
+  own: readonly Axis[],
+  ownAt: number,
+  k: readonly Axis[],
+  kAt: number,
+): Direction {
   if (divides(k) && isContiguous(s, kAt + k.length - 1)) return "k";
   return divides(own) && isContiguous(s, ownAt + own.length - 1) ? "own" : "none";
 }
@@ -43,7 +52,8 @@ export function isContiguous(s: Scalar, position: number): boolean {
     const strides = stridesOf(part.of.axes);
     let step = 0;
     part.at.forEach((index, i) => {
-      for (const [atom, by] of affineOf(index).terms) if (atom.kind === "axis" && atom.position === position) step += by * (strides[i] ?? 0);
+      for (const [atom, by] of affineOf(index).terms)
+        if (atom.kind === "axis" && atom.position === position) step += by * (strides[i] ?? 0);
     });
     return step === 1 && part.of.axes.length > 1;
   });

@@ -24,4 +24,7 @@ export function across(op: Reduction["op"], value: Expr): Expr {
   return binary(kernelOp(op), combine(op, x, y), combine(op, z, w));
 }
 
-export const valueType = (dtype: DType, width: Width): ValueType => ({ scalar: dtype === "bool" ? "i32" : dtype, width });
+export const valueType = (dtype: DType, width: Width): ValueType => ({
+  scalar: dtype === "bool" ? "i32" : dtype,
+  width,
+});

@@ -25,19 +25,29 @@ function structure(s: Scalar): number {
 
 function describe(s: Scalar): string {
   switch (s.kind) {
-    case "literal": return String(s.value);
-    case "axis": return String(s.position);
-    case "slot": return String(s.index);
-    case "read": return `${s.of.kind} ${s.of.axes.map((axis) => axis.size).join("x")}`;
-    case "unary": case "binary": return s.op;
+    case "literal":
+      return String(s.value);
+    case "axis":
+      return String(s.position);
+    case "slot":
+      return String(s.index);
+    case "read":
+      return `${s.of.kind} ${s.of.axes.map((axis) => axis.size).join("x")}`;
+    case "unary":
+    case "binary":
+      return s.op;
     // The stream of random numbers is of a declaration, and so of a layer.
-    case "random": case "select": case "cast": return "";
+    case "random":
+    case "select":
+    case "cast":
+      return "";
   }
 }
 
 /** Literals stay on the right. */
 export function operandsInOrder(s: Binary): readonly [Scalar, Scalar] {
   const { op, left, right } = s;
-  const swap = commutative.has(op) && left.kind !== "literal" && right.kind !== "literal" && structure(left) > structure(right);
+  const swap =
+    commutative.has(op) && left.kind !== "literal" && right.kind !== "literal" && structure(left) > structure(right);
   return swap ? [right, left] : [left, right];
 }

@@ -55,10 +55,20 @@ export function panelTile({ batch, m, n, k, accumulators }: TileSizes, lanes: nu
   const panels = Math.ceil(n / panel);
   // Few blocks of rows are parted by columns too, and so are sums that must stay in the cache.
   const widest = pieces === 1 ? panels : Math.max(1, Math.floor(keptBytes / 4 / accumulators / rows / panel));
-  const parts = Math.max(Math.ceil(panels / widest), Math.min(panels, Math.ceil(leastBlocks / (batch * Math.ceil(m / rows)))));
+  const parts = Math.max(
+    Math.ceil(panels / widest),
+    Math.min(panels, Math.ceil(leastBlocks / (batch * Math.ceil(m / rows)))),
+  );
   const columns = Math.ceil(panels / parts) * panel;
   const passes = pieces === 1 ? "" : `, k in ${pieces} passes`;
-  return { micro, panel, rows, columns, k: piece, reason: `${micro.rows}x${panel} outputs in registers, tasks of ${rows} rows and ${columns} columns of packed panels${passes}` };
+  return {
+    micro,
+    panel,
+    rows,
+    columns,
+    k: piece,
+    reason: `${micro.rows}x${panel} outputs in registers, tasks of ${rows} rows and ${columns} columns of packed panels${passes}`,
+  };
 }
 
 /** Rows that part a matrix so that cores finish together and the packed operand is not read too often. */

@@ -22,7 +22,11 @@ export interface Steps {
   readonly product: (a: Expr, b: Expr, sum: Expr) => Expr;
 }
 
-export const stepsOf = (cluster: ContractCluster, k: number, { lanes, pairs }: Pick<Target, "lanes" | "pairs">): Steps =>
+export const stepsOf = (
+  cluster: ContractCluster,
+  k: number,
+  { lanes, pairs }: Pick<Target, "lanes" | "pairs">,
+): Steps =>
   pairs && cluster.products.every(({ a, b }) => isRounded(a) && isRounded(b)) ? pairSteps(k, lanes) : numberSteps(k);
 
 const isRounded = (s: Scalar): boolean => s.kind === "unary" && s.op === "bf16";

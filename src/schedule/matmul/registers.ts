@@ -23,7 +23,11 @@ export function lowerInRegisters(cluster: ContractCluster, target: Target, layou
   return { dispatches: [dispatch], workspaces: [], reasons: [tile.reason] };
 }
 
-function build(cluster: ContractCluster, { rows, columns, lanesM, lanesN }: RegisterTile, bindings: Bindings): KernelDraft {
+function build(
+  cluster: ContractCluster,
+  { rows, columns, lanesM, lanesN }: RegisterTile,
+  bindings: Bindings,
+): KernelDraft {
   const shape = shapeOf(cluster);
   const tilesM = Math.ceil(shape.m / rows);
   const tilesN = Math.ceil(shape.n / columns);
@@ -56,7 +60,12 @@ function build(cluster: ContractCluster, { rows, columns, lanesM, lanesN }: Regi
   block.push(...branch(and(inM, inN), code.statements));
   const nodes = cluster.outputs.map((output) => output.node);
   return {
-    name: kernelName("contract", nodes), groups: shape.batch * groupsM * groupsN, lanes: lanesM * lanesN,
-    shared: [], registers: [], body: [phase(block.statements)], comment: kernelComment(nodes),
+    name: kernelName("contract", nodes),
+    groups: shape.batch * groupsM * groupsN,
+    lanes: lanesM * lanesN,
+    shared: [],
+    registers: [],
+    body: [phase(block.statements)],
+    comment: kernelComment(nodes),
   };
 }

@@ -23,10 +23,16 @@ function unitsOf(cluster: ContractCluster): number {
 }
 
 /** Numbers in the workspace. */
-export const partsLength = (cluster: ContractCluster, splits: number): number => splits * cluster.accumulators * unitsOf(cluster) * partWidth(cluster);
+export const partsLength = (cluster: ContractCluster, splits: number): number =>
+  splits * cluster.accumulators * unitsOf(cluster) * partWidth(cluster);
 
 /** Where a part of an accumulator lies: `strip` counts columns in units of `partWidth`. */
-export function partIndex(cluster: ContractCluster, split: Expr, accumulator: number, at: { readonly batch: Expr; readonly row: Expr; readonly strip: Expr }): Expr {
+export function partIndex(
+  cluster: ContractCluster,
+  split: Expr,
+  accumulator: number,
+  at: { readonly batch: Expr; readonly row: Expr; readonly strip: Expr },
+): Expr {
   const { m, n } = shapeOf(cluster);
   const unit = add(mul(add(mul(at.batch, m), at.row), n / partWidth(cluster)), at.strip);
   return add(mul(add(mul(split, cluster.accumulators), accumulator), unitsOf(cluster)), unit);
@@ -49,12 +55,27 @@ export function addParts(cluster: ContractCluster, splits: number, bindings: Bin
     code.push(declare(name, literal(type, 0)));
     return variable(name, type);
   });
-  code.push(...loop(counter, 0, splits, 1, sums.map((sum, i) =>
-    assign(sum.kind === "variable" ? sum.name : "", add(sum, load(workspace, add(mul(add(mul(variable(counter), cluster.accumulators), i), units), unit)))))));
+  code.push(
+    ...loop(
+      counter,
+      0,
+      splits,
+      1,
+      sums.map((sum, i) =>
+        assign(
+          sum.kind === "variable" ? sum.name : "",
+          add(sum, load(workspace, add(mul(add(mul(variable(counter), cluster.accumulators), i), units), unit))),
+        ),
+      ),
+    ),
+  );
   const lowering = new ScalarLowering({
-    bindings, block: code, space: [...cluster.batch, ...cluster.m, ...cluster.n, ...cluster.k],
+    bindings,
+    block: code,
+    space: [...cluster.batch, ...cluster.m, ...cluster.n, ...cluster.k],
     groups: [
-      axisGroup(0, cluster.batch, div(row, shape.m)), axisGroup(shape.at.m, cluster.m, shape.batch === 1 ? row : mod(row, shape.m)),
+      axisGroup(0, cluster.batch, div(row, shape.m)),
+      axisGroup(shape.at.m, cluster.m, shape.batch === 1 ? row : mod(row, shape.m)),
       axisGroup(shape.at.n, cluster.n, mul(mod(unit, shape.n / width), width), width === 4),
     ],
     slots: (i) => sums[i],
@@ -62,7 +83,14 @@ export function addParts(cluster: ContractCluster, splits: number, bindings: Bin
   writeOutputs(cluster.outputs, lowering);
   const nodes = cluster.outputs.map((output) => output.node);
   return {
-    name: kernelName("contract", nodes), groups: Math.ceil(units / lanes), lanes, shared: [], registers: [],
-    body: [phase([...outer.statements, ...branch(units % lanes === 0 ? bool(true) : lt(unit, units), code.statements)])], comment: kernelComment(nodes),
+    name: kernelName("contract", nodes),
+    groups: Math.ceil(units / lanes),
+    lanes,
+    shared: [],
+    registers: [],
+    body: [
+      phase([...outer.statements, ...branch(units % lanes === 0 ? bool(true) : lt(unit, units), code.statements)]),
+    ],
+    comment: kernelComment(nodes),
   };
 }

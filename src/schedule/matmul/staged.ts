@@ -3,7 +3,30 @@
  * rows x 4 of the output from there. With few tiles and a long k (weight gradients), parts of k go to workgroups of their own and a second kernel adds them up in order.
  */
 import { invariant } from "../../util/invariant.ts";
-import { add, bool, component, components, div, f32Type, fma, group, i32, lane, load, literal, lt, min, mod, mul, register, select, splat, variable, vector, vectorOf } from "../../kernel/expr.ts";
+import {
+  add,
+  bool,
+  component,
+  components,
+  div,
+  f32Type,
+  fma,
+  group,
+  i32,
+  lane,
+  load,
+  literal,
+  lt,
+  min,
+  mod,
+  mul,
+  register,
+  select,
+  splat,
+  variable,
+  vector,
+  vectorOf,
+} from "../../kernel/expr.ts";
 import type { Array_, Expr, Statement, UniformStatement } from "../../kernel/ir.ts";
 import { assign, branch, loop, phase, store, uniformLoop } from "../../kernel/statements.ts";
 import type { Scalar } from "../../ir/graph.ts";
@@ -37,7 +60,11 @@ interface Staged {
 export function lowerStaged(cluster: ContractCluster, target: Target, layout: ScalarLayout): Lowered {
   const shape = shapeOf(cluster);
   const distinct = (side: "a" | "b"): number => new Set(cluster.products.map((product) => product[side])).size;
-  const tile = stagedTile({ ...shape, accumulators: cluster.accumulators }, { a: distinct("a"), b: distinct("b") }, target);
+  const tile = stagedTile(
+    { ...shape, accumulators: cluster.accumulators },
+    { a: distinct("a"), b: distinct("b") },
+    target,
+  );
   const first = buildKernel(layout, target, (bindings) => new StagedKernel(cluster, tile, bindings).build());
   if (tile.splits === 1) return { dispatches: [first], workspaces: [], reasons: [tile.reason] };
   const second = buildKernel(layout, target, (bindings) => addParts(cluster, tile.splits, bindings));
@@ -67,7 +94,13 @@ class StagedKernel {
         const key = `${side} ${product[side].id}`;
         const length = ((side === "a" ? tile.m : tile.n) / 4) * tile.k;
         const direction = directions[p]?.[side] ?? "none";
-        if (!seen.has(key)) seen.set(key, { side, value: product[side], direction, array: { name: bindings.names.fresh(`tile_${side}`), element: vectorOf(f32Type, 4), length } });
+        if (!seen.has(key))
+          seen.set(key, {
+            side,
+            value: product[side],
+            direction,
+            array: { name: bindings.names.fresh(`tile_${side}`), element: vectorOf(f32Type, 4), length },
+          });
       }
     });
     this.#staged = [...seen.values()];
@@ -77,11 +110,17 @@ class StagedKernel {
     const { m, n, k, splits, rows } = this.#tile;
     const { names } = this.#bindings;
     const registers: Array_[] = [];
-    const table = Array.from({ length: this.#cluster.accumulators }, (_, index) => Array.from({ length: rows }, (_, i) => {
-      const made: Array_ = { name: names.fresh(this.#cluster.accumulators === 1 ? `acc_${i}` : `acc${index}_${i}`), element: vectorOf(f32Type, 4), length: 1 };
-      registers.push(made);
-      return register(made);
-    }));
+    const table = Array.from({ length: this.#cluster.accumulators }, (_, index) =>
+      Array.from({ length: rows }, (_, i) => {
+        const made: Array_ = {
+          name: names.fresh(this.#cluster.accumulators === 1 ? `acc_${i}` : `acc${index}_${i}`),
+          element: vectorOf(f32Type, 4),
+          length: 1,
+        };
+        registers.push(made);
+        return register(made);
+      }),
+    );
     const accumulator = (index: number, row: number): Expr => {
       const found = table[index]?.[row];
       invariant(found, `accumulator ${index} of row ${row}`);
@@ -93,17 +132,32 @@ class StagedKernel {
     const perSplit = Math.ceil(steps / splits);
     const counter = names.fresh("tile_k");
     const split = mod(group, splits);
-    const [from, to] = splits === 1 ? [i32(0), i32(steps)] : [mul(split, perSplit), min(mul(add(split, 1), perSplit), steps)];
+    const [from, to] =
+      splits === 1 ? [i32(0), i32(steps)] : [mul(split, perSplit), min(mul(add(split, 1), perSplit), steps)];
     const body: UniformStatement[] = [
       phase(clear, "clear"),
-      ...uniformLoop(counter, from, to, 1, [phase(this.#stage(variable(counter)), "stage"), phase(this.#multiply(accumulator), "multiply")]),
-      phase(this.#write((index, row, strip) => (partWidth(this.#cluster) === 4 ? accumulator(index, row) : component(accumulator(index, row), strip)), split), "write"),
+      ...uniformLoop(counter, from, to, 1, [
+        phase(this.#stage(variable(counter)), "stage"),
+        phase(this.#multiply(accumulator), "multiply"),
+      ]),
+      phase(
+        this.#write(
+          (index, row, strip) =>
+            partWidth(this.#cluster) === 4 ? accumulator(index, row) : component(accumulator(index, row), strip),
+          split,
+        ),
+        "write",
+      ),
     ];
     const nodes = this.#cluster.outputs.map((output) => output.node);
     return {
       name: kernelName("contract", nodes, splits === 1 ? "" : "parts"),
-      groups: splits * this.#shape.batch * Math.ceil(this.#shape.m / m) * Math.ceil(this.#shape.n / n), lanes: this.#lanes,
-      shared: this.#staged.map(({ array }) => array), registers, body, comment: kernelComment(nodes),
+      groups: splits * this.#shape.batch * Math.ceil(this.#shape.m / m) * Math.ceil(this.#shape.n / n),
+      lanes: this.#lanes,
+      shared: this.#staged.map(({ array }) => array),
+      registers,
+      body,
+      comment: kernelComment(nodes),
     };
   }
 
@@ -113,7 +167,9 @@ class StagedKernel {
     const place = this.#place(block);
     for (const { side, value, direction, array } of this.#staged) {
       const [axes, first, size, tile] =
-        side === "a" ? [this.#cluster.m, this.#shape.at.m, this.#tile.m, place.tileM] as const : [this.#cluster.n, this.#shape.at.n, this.#tile.n, place.tileN] as const;
+        side === "a"
+          ? ([this.#cluster.m, this.#shape.at.m, this.#tile.m, place.tileM] as const)
+          : ([this.#cluster.n, this.#shape.at.n, this.#tile.n, place.tileN] as const);
       const quads = size / 4;
       // Along k a lane loads four rows of four and transposes them, otherwise four neighbours at one k.
       const alongK = direction === "k";
@@ -126,10 +182,18 @@ class StagedKernel {
         const quad = inner.define("quad", toExpr(alongK ? quotient : remainder));
         const at = inner.define("depth", toExpr(alongK ? remainder : quotient));
         const source = new TileSide({
-          base: place.base(inner), axes, first, tile: add(mul(tile, quads), quad), count: 4, name: side === "a" ? "row" : "column", cover: size,
+          base: place.base(inner),
+          axes,
+          first,
+          tile: add(mul(tile, quads), quad),
+          count: 4,
+          name: side === "a" ? "row" : "column",
+          cover: size,
         });
         const vectors = this.#loadUnit(source, value, direction, add(mul(step, depth), at), inner);
-        vectors.forEach((each, u) => inner.push(store(array, add(mul(add(mul(at, vectors.length), u), quads), quad), each)));
+        vectors.forEach((each, u) =>
+          inner.push(store(array, add(mul(add(mul(at, vectors.length), u), quads), quad), each)),
+        );
         block.push(...branch((round + 1) * this.#lanes <= units ? bool(true) : lt(unit, units), inner.statements));
       }
     }
@@ -145,8 +209,13 @@ class StagedKernel {
     const axes = axisGroup(this.#shape.at.k, this.#cluster.k, index, width === 4);
     const step: KStep = { block, at: () => axes, ...(width === 4 && { vector: axes }) };
     const all = Array.from({ length: width }, (_, u) =>
-      source.width === 4 ? source.strip(value, direction, 0, u, step) : vector([0, 1, 2, 3].map((i) => source.element(value, direction, i, u, step))));
-    return ragged ? all.map((each) => select(lt(at, k / width), splat(each, 4), literal(vectorOf(f32Type, 4), 0))) : all.map((each) => splat(each, 4));
+      source.width === 4
+        ? source.strip(value, direction, 0, u, step)
+        : vector([0, 1, 2, 3].map((i) => source.element(value, direction, i, u, step))),
+    );
+    return ragged
+      ? all.map((each) => select(lt(at, k / width), splat(each, 4), literal(vectorOf(f32Type, 4), 0)))
+      : all.map((each) => splat(each, 4));
   }
 
   /** Multiplies the staged tiles. */
@@ -160,8 +229,13 @@ class StagedKernel {
     const values = new Map<Staged, Expr[]>();
     for (const staged of this.#staged) {
       const name = staged.side;
-      const index = staged.side === "a" ? add(mul(at, this.#tile.m / 4), mul(laneM, rows / 4)) : add(mul(at, this.#tile.n / 4), laneN);
-      const loads = Array.from({ length: staged.side === "a" ? rows / 4 : 1 }, (_, q) => body.define(name, load(staged.array, add(index, q))));
+      const index =
+        staged.side === "a"
+          ? add(mul(at, this.#tile.m / 4), mul(laneM, rows / 4))
+          : add(mul(at, this.#tile.n / 4), laneN);
+      const loads = Array.from({ length: staged.side === "a" ? rows / 4 : 1 }, (_, q) =>
+        body.define(name, load(staged.array, add(index, q))),
+      );
       values.set(staged, loads);
     }
     for (const { a, b, into } of this.#cluster.products) {
@@ -188,15 +262,30 @@ class StagedKernel {
     const [laneM, laneN] = this.#lanePlace(block);
     const tileM = add(mul(place.tileM, m / rows), laneM);
     const tileN = add(mul(place.tileN, this.#lanesN), laneN);
-    const tile = new ContractTile({ cluster: this.#cluster, base: place.base(block), tileM, tileN, rows, columns: 4, coverM: m, coverN: n });
+    const tile = new ContractTile({
+      cluster: this.#cluster,
+      base: place.base(block),
+      tileM,
+      tileN,
+      rows,
+      columns: 4,
+      coverM: m,
+      coverN: n,
+    });
     if (splits === 1) tile.write(accumulators);
     else {
       const width = partWidth(this.#cluster);
       const workspace = this.#bindings.workspace(0, partsLength(this.#cluster, splits) / width, "write", width);
       tile.write(accumulators, (point, row, strip) => {
         for (let index = 0; index < this.#cluster.accumulators; index++) {
-          const at = { batch: place.batch, row: add(mul(tileM, rows), row), strip: add(mul(tileN, tile.strips), strip) };
-          point.block.push(store(workspace, partIndex(this.#cluster, split, index, at), accumulators(index, row, strip)));
+          const at = {
+            batch: place.batch,
+            row: add(mul(tileM, rows), row),
+            strip: add(mul(tileN, tile.strips), strip),
+          };
+          point.block.push(
+            store(workspace, partIndex(this.#cluster, split, index, at), accumulators(index, row, strip)),
+          );
         }
       });
     }
@@ -209,7 +298,12 @@ class StagedKernel {
   }
 
   /** This workgroup's place in the output. */
-  #place(block: Block): { readonly tileM: Expr; readonly tileN: Expr; readonly batch: Expr; readonly base: (block: Block) => ScalarLowering } {
+  #place(block: Block): {
+    readonly tileM: Expr;
+    readonly tileN: Expr;
+    readonly batch: Expr;
+    readonly base: (block: Block) => ScalarLowering;
+  } {
     const { batch: batches, m, n } = this.#shape;
     const [tilesM, tilesN] = [Math.ceil(m / this.#tile.m), Math.ceil(n / this.#tile.n)];
     const tile = div(group, this.#tile.splits);
@@ -218,8 +312,16 @@ class StagedKernel {
     const batch = batches === 1 ? i32(0) : block.define("batch", div(tile, tilesM * tilesN));
     const { batch: axes, m: axesM, n: axesN, k: axesK } = this.#cluster;
     return {
-      tileM, tileN, batch,
-      base: (inner) => new ScalarLowering({ bindings: this.#bindings, block: inner, space: [...axes, ...axesM, ...axesN, ...axesK], groups: [axisGroup(0, axes, batch)] }),
+      tileM,
+      tileN,
+      batch,
+      base: (inner) =>
+        new ScalarLowering({
+          bindings: this.#bindings,
+          block: inner,
+          space: [...axes, ...axesM, ...axesN, ...axesK],
+          groups: [axisGroup(0, axes, batch)],
+        }),
     };
   }
 }

@@ -2,7 +2,22 @@
  * @file Contractions with few rows on a GPU, such as one token times a matrix: reading the matrix is all the work. The lanes of a run take turns along k, each for all rows and
  * four columns, and combine their sums with a fixed tree.
  */
-import { add, and, bool, div, eq, group, i32, lane, literal, lt, mod, mul, register, variable } from "../../kernel/expr.ts";
+import {
+  add,
+  and,
+  bool,
+  div,
+  eq,
+  group,
+  i32,
+  lane,
+  literal,
+  lt,
+  mod,
+  mul,
+  register,
+  variable,
+} from "../../kernel/expr.ts";
 import type { Array_, Expr } from "../../kernel/ir.ts";
 import { assign, branch, loop, phase, reduce } from "../../kernel/statements.ts";
 import type { ContractCluster } from "../../cluster/cluster.ts";
@@ -22,7 +37,11 @@ export function lowerThin(cluster: ContractCluster, target: Target, layout: Scal
   // A matrix whose rows lie along k is read along k; otherwise neighbouring lanes share the memory lines of neighbouring columns.
   const width = productDirections(cluster).every(({ b }) => b === "k") ? 32 : 8;
   const dispatch = buildKernel(layout, target, (bindings) => build(cluster, width, bindings));
-  return { dispatches: [dispatch], workspaces: [], reasons: [`few rows: ${width} lanes share the sums of ${shapeOf(cluster).m}x4 outputs`] };
+  return {
+    dispatches: [dispatch],
+    workspaces: [],
+    reasons: [`few rows: ${width} lanes share the sums of ${shapeOf(cluster).m}x4 outputs`],
+  };
 }
 
 function build(cluster: ContractCluster, width: number, bindings: Bindings): KernelDraft {
@@ -33,10 +52,23 @@ function build(cluster: ContractCluster, width: number, bindings: Bindings): Ker
   const start = () => {
     const block = new Block(bindings.names);
     const batch = shape.batch === 1 ? i32(0) : block.define("batch", div(group, groupsN));
-    const stripe = block.define("stripe", add(mul(shape.batch === 1 ? group : mod(group, groupsN), runs), div(lane, width)));
+    const stripe = block.define(
+      "stripe",
+      add(mul(shape.batch === 1 ? group : mod(group, groupsN), runs), div(lane, width)),
+    );
     const code = block.child();
-    const base = new ScalarLowering({ bindings, block: code, space: [...cluster.batch, ...cluster.m, ...cluster.n, ...cluster.k], groups: [axisGroup(0, cluster.batch, batch)] });
-    return { block, code, exists: stripes % runs === 0 ? bool(true) : lt(stripe, stripes), tile: new ContractTile({ cluster, base, tileM: i32(0), tileN: stripe, rows: shape.m, columns: 4 }) };
+    const base = new ScalarLowering({
+      bindings,
+      block: code,
+      space: [...cluster.batch, ...cluster.m, ...cluster.n, ...cluster.k],
+      groups: [axisGroup(0, cluster.batch, batch)],
+    });
+    return {
+      block,
+      code,
+      exists: stripes % runs === 0 ? bool(true) : lt(stripe, stripes),
+      tile: new ContractTile({ cluster, base, tileM: i32(0), tileN: stripe, rows: shape.m, columns: 4 }),
+    };
   };
 
   const registers: Array_[] = [];
@@ -53,15 +85,25 @@ function build(cluster: ContractCluster, width: number, bindings: Bindings): Ker
   const at = add(mul(variable(counter), width), mod(lane, width));
   const body = sum.code.child();
   sum.tile.accumulate(sum.tile.kStep(at, body), accumulators);
-  sum.code.push(...loop(counter, 0, steps, 1, branch(units % width === 0 ? bool(true) : lt(at, units), body.statements)));
+  sum.code.push(
+    ...loop(counter, 0, steps, 1, branch(units % width === 0 ? bool(true) : lt(at, units), body.statements)),
+  );
 
   const end = start();
   end.tile.write(accumulators);
   const element = registers[0]?.element;
-  const scratch: Array_ = { name: bindings.names.fresh("scratch"), element: element ?? literal({ scalar: "f32", width: 1 }, 0).type, length: lanes };
+  const scratch: Array_ = {
+    name: bindings.names.fresh("scratch"),
+    element: element ?? literal({ scalar: "f32", width: 1 }, 0).type,
+    length: lanes,
+  };
   const nodes = cluster.outputs.map((output) => output.node);
   return {
-    name: kernelName("contract", nodes), groups: shape.batch * groupsN, lanes, shared: [scratch], registers,
+    name: kernelName("contract", nodes),
+    groups: shape.batch * groupsN,
+    lanes,
+    shared: [scratch],
+    registers,
     body: [
       phase([...sum.block.statements, ...branch(sum.exists, sum.code.statements)]),
       ...registers.map((each) => reduce("add", each, scratch, width)),

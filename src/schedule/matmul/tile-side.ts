@@ -76,7 +76,8 @@ export class TileSide {
       invariant(k.vector, "a step of four");
       return component(this.#in(k, i, 1, "vector", k.vector).lowerNamed(s), u);
     }
-    if (direction === "own" && this.width === 4) return component(this.#in(k, i >> 2, 4, u, k.at(u)).lowerNamed(s), i & 3);
+    if (direction === "own" && this.width === 4)
+      return component(this.#in(k, i >> 2, 4, u, k.at(u)).lowerNamed(s), i & 3);
     return this.#in(k, i, 1, u, k.at(u)).lowerNamed(s);
   }
 

@@ -56,7 +56,10 @@ export function registerTile({ batch, m, n, accumulators }: TileSizes): Register
   const lanesN = tilesN >= 4 ? 4 : tilesN >= 2 ? 2 : 1;
   const lanesM = Math.min(16 / lanesN, powerOfTwoAbove(tilesM));
   return {
-    rows, columns, lanesM, lanesN,
+    rows,
+    columns,
+    lanesM,
+    lanesN,
     reason: `${rows}x${columns} outputs a lane: ${rows + columns} loads for ${rows * columns * accumulators} multiply-adds, ${tilesM * tilesN * batch} tiles`,
   };
 }
@@ -77,11 +80,20 @@ const wantedWorkgroups = 128;
 /** The least part of k that is worth a workgroup of its own. */
 const leastSplit = 256;
 /** Large tiles first: twice the tile is half the traffic. */
-const stagedTiles = [{ m: 128, n: 64, rows: 8 }, { m: 64, n: 64, rows: 4 }, { m: 32, n: 32, rows: 4 }] as const;
+const stagedTiles = [
+  { m: 128, n: 64, rows: 8 },
+  { m: 64, n: 64, rows: 4 },
+  { m: 32, n: 32, rows: 4 },
+] as const;
 
 /** `operands` counts the distinct operands along m and along n, which share the shared memory. */
-export function stagedTile({ batch, m, n, k, accumulators }: TileSizes, operands: { readonly a: number; readonly b: number }, target: Target): StagedTile {
-  const splitsOf = (tiles: number): number => Math.max(1, Math.min(Math.ceil(wantedWorkgroups / tiles), Math.floor(k / leastSplit)));
+export function stagedTile(
+  { batch, m, n, k, accumulators }: TileSizes,
+  operands: { readonly a: number; readonly b: number },
+  target: Target,
+): StagedTile {
+  const splitsOf = (tiles: number): number =>
+    Math.max(1, Math.min(Math.ceil(wantedWorkgroups / tiles), Math.floor(k / leastSplit)));
   const candidates = stagedTiles.map((tile) => {
     const tiles = batch * Math.ceil(m / tile.m) * Math.ceil(n / tile.n);
     const wasted = (Math.ceil(m / tile.m) * tile.m * Math.ceil(n / tile.n) * tile.n) / (m * n);
@@ -94,7 +106,11 @@ export function stagedTile({ batch, m, n, k, accumulators }: TileSizes, operands
   const depth = [16, 8, 4].find((depth) => depth * bytesPerK <= target.sharedBytes && depth < 2 * k) ?? 4;
   const { splits, tiles } = chosen;
   return {
-    m: chosen.m, n: chosen.n, k: depth, rows: chosen.rows, splits,
+    m: chosen.m,
+    n: chosen.n,
+    k: depth,
+    rows: chosen.rows,
+    splits,
     reason: `tiles of ${chosen.m}x${chosen.n}x${depth} staged in shared memory, ${tiles} workgroups${splits === 1 ? "" : `, k in ${splits} parts that a second kernel adds up`}`,
   };
 }

@@ -37,7 +37,10 @@ export interface ProductDirections {
 
 export function productDirections(cluster: ContractCluster): readonly ProductDirections[] {
   const { at } = shapeOf(cluster);
-  return cluster.products.map(({ a, b }) => ({ a: directionOf(a, cluster.m, at.m, cluster.k, at.k), b: directionOf(b, cluster.n, at.n, cluster.k, at.k) }));
+  return cluster.products.map(({ a, b }) => ({
+    a: directionOf(a, cluster.m, at.m, cluster.k, at.k),
+    b: directionOf(b, cluster.n, at.n, cluster.k, at.k),
+  }));
 }
 
 export class ContractTile {
@@ -53,8 +56,24 @@ export class ContractTile {
     this.#cluster = cluster;
     this.#base = base;
     const { at } = shapeOf(cluster);
-    this.rows = new TileSide({ base, axes: cluster.m, first: at.m, tile: tileM, count: rows, name: "row", ...(coverM !== undefined && { cover: coverM }) });
-    this.columns = new TileSide({ base, axes: cluster.n, first: at.n, tile: tileN, count: columns, name: "column", ...(coverN !== undefined && { cover: coverN }) });
+    this.rows = new TileSide({
+      base,
+      axes: cluster.m,
+      first: at.m,
+      tile: tileM,
+      count: rows,
+      name: "row",
+      ...(coverM !== undefined && { cover: coverM }),
+    });
+    this.columns = new TileSide({
+      base,
+      axes: cluster.n,
+      first: at.n,
+      tile: tileN,
+      count: columns,
+      name: "column",
+      ...(coverN !== undefined && { cover: coverN }),
+    });
     this.#directions = productDirections(cluster);
     this.step = this.#directions.some(({ a, b }) => a === "k" || b === "k") ? 4 : 1;
   }
@@ -69,7 +88,11 @@ export class ContractTile {
     const type = vectorOf(f32Type, this.columns.width);
     const table = Array.from({ length: this.#cluster.accumulators }, (_, index) =>
       Array.from({ length: this.rows.count }, (_, i) =>
-        Array.from({ length: this.strips }, (_, j) => make(this.#cluster.accumulators === 1 ? `acc_${i}_${j}` : `acc${index}_${i}_${j}`, type))));
+        Array.from({ length: this.strips }, (_, j) =>
+          make(this.#cluster.accumulators === 1 ? `acc_${i}_${j}` : `acc${index}_${i}_${j}`, type),
+        ),
+      ),
+    );
     return (index, row, strip) => {
       const accumulator = table[index]?.[row]?.[strip];
       invariant(accumulator, `accumulator ${index} of row ${row}`);
@@ -108,7 +131,11 @@ export class ContractTile {
   }
 
   /** Computes and writes the outputs of every row and strip that exists. `write` replaces writing the cluster's own outputs. */
-  write(accumulators: Accumulators, write: (point: ScalarLowering, row: number, strip: number) => void = (point) => writeOutputs(this.#cluster.outputs, point)): void {
+  write(
+    accumulators: Accumulators,
+    write: (point: ScalarLowering, row: number, strip: number) => void = (point) =>
+      writeOutputs(this.#cluster.outputs, point),
+  ): void {
     const { width } = this.columns;
     for (let i = 0; i < this.rows.count; i++) {
       for (let j = 0; j < this.strips; j++) {
@@ -119,7 +146,10 @@ export class ContractTile {
           block,
         });
         write(point, i, j);
-        const exists = [this.rows.exists(i, 1), this.columns.exists(j, width)].reduce<Expr>((all, guard) => (guard ? and(all, guard) : all), bool(true));
+        const exists = [this.rows.exists(i, 1), this.columns.exists(j, width)].reduce<Expr>(
+          (all, guard) => (guard ? and(all, guard) : all),
+          bool(true),
+        );
         this.#base.block.push(...branch(exists, block.statements));
       }
     }

@@ -39,24 +39,46 @@ export function lowerBins(cluster: BinsCluster, target: Target, layout: ScalarLa
     const body = code.child();
     const at = body.define("point", load(bindings.reading(order, 1), variable(counter)));
     const point = new ScalarLowering({
-      bindings, block: body, space: [...over, ...rest],
+      bindings,
+      block: body,
+      space: [...over, ...rest],
       groups: [axisGroup(0, over, at), axisGroup(over.length, rest, index, width === 4)],
     });
     const value = point.lower(cluster.value);
     const range = { counter, from: first, to: end, by: 1, most: elementCount(over) };
-    code.push(...accumulatingLoop(bindings.names, [{ name: sum.name, type, op: "sum" }], range, (into) =>
-      [...body.statements, ...into.map((part) => accumulate(part, splat(value, width)))]));
+    code.push(
+      ...accumulatingLoop(bindings.names, [{ name: sum.name, type, op: "sum" }], range, (into) => [
+        ...body.statements,
+        ...into.map((part) => accumulate(part, splat(value, width))),
+      ]),
+    );
 
     const result = new ScalarLowering({
-      bindings, block: code, space: [bins, ...rest],
-      groups: [axisGroup(0, [bins], bin), axisGroup(1, rest, index, width === 4)], slots: (slot) => (slot === 0 ? register(sum) : undefined),
+      bindings,
+      block: code,
+      space: [bins, ...rest],
+      groups: [axisGroup(0, [bins], bin), axisGroup(1, rest, index, width === 4)],
+      slots: (slot) => (slot === 0 ? register(sum) : undefined),
     });
     writeOutputs([output], result);
     return {
-      name: kernelName("bins", [output.node]), groups: Math.ceil(threads / lanes), lanes, shared: [], registers: [sum],
-      body: [phase([...outer.statements, ...branch(threads % lanes === 0 ? bool(true) : lt(thread, threads), code.statements)])],
+      name: kernelName("bins", [output.node]),
+      groups: Math.ceil(threads / lanes),
+      lanes,
+      shared: [],
+      registers: [sum],
+      body: [
+        phase([
+          ...outer.statements,
+          ...branch(threads % lanes === 0 ? bool(true) : lt(thread, threads), code.statements),
+        ]),
+      ],
       comment: kernelComment([output.node]),
     };
   });
-  return { dispatches: [dispatch], workspaces: [], reasons: [`one lane for ${width === 1 ? "an element" : "four elements"} of a bin, its points in order`] };
+  return {
+    dispatches: [dispatch],
+    workspaces: [],
+    reasons: [`one lane for ${width === 1 ? "an element" : "four elements"} of a bin, its points in order`],
+  };
 }

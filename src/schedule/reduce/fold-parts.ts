@@ -26,10 +26,16 @@ export const nodesOf = (cluster: FoldCluster) => cluster.outputs.map((output) =>
 export const unitWidth = (shape: Partials): 1 | 4 => (shape.along === "axes" ? shape.vector : 1);
 
 /** Partial results lie by value, then partial, then result. */
-export const partialLength = (cluster: FoldCluster, shape: Partials): number => cluster.values.length * shape.partials * elementCount(cluster.axes);
+export const partialLength = (cluster: FoldCluster, shape: Partials): number =>
+  cluster.values.length * shape.partials * elementCount(cluster.axes);
 
 /** The buffer of partial results: of f32, or where some are i32 the bits of all as i32. */
-export function partialsIn(bindings: Bindings, access: "read" | "write", cluster: FoldCluster, shape: Partials): Binding {
+export function partialsIn(
+  bindings: Bindings,
+  access: "read" | "write",
+  cluster: FoldCluster,
+  shape: Partials,
+): Binding {
   const scalar = cluster.values.every(({ value }) => value.dtype === "f32") ? "f32" : "i32";
   return bindings.workspace(0, partialLength(cluster, shape) / unitWidth(shape), access, unitWidth(shape), scalar);
 }
@@ -47,10 +53,16 @@ export function newTotals(cluster: FoldCluster, width: Width, bindings: Bindings
   });
 }
 
-export const begin = (totals: readonly Total[]) => totals.map(({ register, op, type }) => assign(register, startOf(op, type)));
+export const begin = (totals: readonly Total[]) =>
+  totals.map(({ register, op, type }) => assign(register, startOf(op, type)));
 
 /** Combines the totals of the lanes of a workgroup; gives the shared arrays for it, one for each type. */
-export function combineLanes(totals: readonly Total[], lanes: number, names: Bindings["names"], body: UniformStatement[]): readonly Array_[] {
+export function combineLanes(
+  totals: readonly Total[],
+  lanes: number,
+  names: Bindings["names"],
+  body: UniformStatement[],
+): readonly Array_[] {
   const scratches = new Map<string, Array_>();
   for (const { op, type, register } of totals) {
     const scratch = scratches.get(type.scalar) ?? { name: names.fresh("scratch"), element: type, length: lanes };
@@ -78,7 +90,9 @@ export function combineKernel(cluster: FoldCluster, shape: Partials, bindings: B
   const { names } = bindings;
   const width = unitWidth(shape);
   const many = target.staging && partials > fewPartials;
-  const lanes = many ? Math.min(target.lanes, powerOfTwoAbove(partials / 4)) : Math.min(target.simd ? target.lanes : 32, powerOfTwoAbove(units));
+  const lanes = many
+    ? Math.min(target.lanes, powerOfTwoAbove(partials / 4))
+    : Math.min(target.simd ? target.lanes : 32, powerOfTwoAbove(units));
   const outer = new Block(names);
   const unit = many ? group : outer.define("unit", globalLane(lanes));
   const code = outer.child();
@@ -88,25 +102,39 @@ export function combineKernel(cluster: FoldCluster, shape: Partials, bindings: B
   const counter = names.fresh("j");
   const at = many ? add(mul(variable(counter), lanes), lane) : variable(counter);
   const steps = many ? Math.ceil(partials / lanes) : partials;
-  code.push(...accumulatingLoop(names, totals, { counter, from: 0, to: steps, by: 1, most: steps }, (into) =>
-    branch(many && partials % lanes !== 0 ? lt(at, partials) : bool(true), into.map((sum, i) => {
-      const partial = load(workspace, add(mul(add(at, i * partials), units), unit));
-      return accumulate(sum, bitcast(partial, sum.type.scalar === "i32" ? "i32" : "f32"));
-    }))));
+  code.push(
+    ...accumulatingLoop(names, totals, { counter, from: 0, to: steps, by: 1, most: steps }, (into) =>
+      branch(
+        many && partials % lanes !== 0 ? lt(at, partials) : bool(true),
+        into.map((sum, i) => {
+          const partial = load(workspace, add(mul(add(at, i * partials), units), unit));
+          return accumulate(sum, bitcast(partial, sum.type.scalar === "i32" ? "i32" : "f32"));
+        }),
+      ),
+    ),
+  );
 
   const body: UniformStatement[] = [];
   if (many) body.push(phase([...outer.statements, ...code.statements]));
   const scratches = many ? combineLanes(totals, lanes, names, body) : [];
   const end = many ? new Block(names) : code;
   const outputs = new ScalarLowering({
-    bindings, block: end, space: [...cluster.axes, ...cluster.over], groups: [axisGroup(0, cluster.axes, mul(unit, width), width === 4)],
+    bindings,
+    block: end,
+    space: [...cluster.axes, ...cluster.over],
+    groups: [axisGroup(0, cluster.axes, mul(unit, width), width === 4)],
     slots: (i) => register((totals[i] as Total).register),
   });
   writeOutputs(cluster.outputs, outputs);
   const exists = many ? eq(lane, 0) : units % lanes === 0 ? bool(true) : lt(unit, units);
   body.push(phase([...(many ? [] : outer.statements), ...branch(exists, end.statements)]));
   return {
-    name: kernelName("fold", nodesOf(cluster)), groups: many ? units : Math.ceil(units / lanes), lanes, shared: scratches,
-    registers: totals.map((total) => total.register), body, comment: kernelComment(nodesOf(cluster)),
+    name: kernelName("fold", nodesOf(cluster)),
+    groups: many ? units : Math.ceil(units / lanes),
+    lanes,
+    shared: scratches,
+    registers: totals.map((total) => total.register),
+    body,
+    comment: kernelComment(nodesOf(cluster)),
   };
 }

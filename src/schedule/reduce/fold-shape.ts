@@ -48,7 +48,9 @@ export function foldShape(cluster: FoldCluster, target: Target): FoldShape {
   let slices = Math.max(1, Math.min(Math.floor(inFlight / units), Math.floor(length / wanted.steps)));
   // When neighbouring lanes work for one unit, the lanes of a workgroup combine their parts, all of them.
   const shared = along === "over" && (target.simd || (target.staging && slices > 32));
-  const lanes = target.simd ? target.lanes : Math.min(shared ? target.lanes : target.staging ? 64 : 16, powerOfTwoAbove(shared ? slices : units * slices));
+  const lanes = target.simd
+    ? target.lanes
+    : Math.min(shared ? target.lanes : target.staging ? 64 : 16, powerOfTwoAbove(shared ? slices : units * slices));
   if (shared) slices = Math.ceil(slices / lanes) * lanes;
   const partials = shared ? slices / lanes : slices;
   const steps = Math.ceil(length / slices);
@@ -57,14 +59,25 @@ export function foldShape(cluster: FoldCluster, target: Target): FoldShape {
   const interleaved = target.staging ? slices : along === "over" && slices % simd === 0 ? simd : 1;
   const layout = `${vector === 4 ? "four elements" : "one element"} at once along the ${along === "axes" ? "result" : "reduced axes"}`;
   return {
-    along, vector, units, slices, lanes, partials, interleaved, steps, groups: Math.ceil((units * slices) / lanes),
+    along,
+    vector,
+    units,
+    slices,
+    lanes,
+    partials,
+    interleaved,
+    steps,
+    groups: Math.ceil((units * slices) / lanes),
     reason: `${layout}, ${partials === 1 ? `one stage: ${units * slices} lanes make ${steps} steps` : `two stages: ${partials} partial results each of ${results}`}`,
   };
 }
 
 /** Along which list of axes most of what is read is contiguous. */
 export function foldDirection({ axes, over, values }: FoldCluster): "axes" | "over" {
-  const elements = { axes: contiguousElements(values, innermost(axes, 0)), over: contiguousElements(values, innermost(over, axes.length)) };
+  const elements = {
+    axes: contiguousElements(values, innermost(axes, 0)),
+    over: contiguousElements(values, innermost(over, axes.length)),
+  };
   if (elements.axes !== elements.over) return elements.axes > elements.over ? "axes" : "over";
   return divides(axes) ? "axes" : "over";
 }
@@ -82,7 +95,8 @@ function contiguousElements(values: FoldCluster["values"], position: number | un
     const strides = stridesOf(part.of.axes);
     let step = 0;
     part.at.forEach((index, i) => {
-      for (const [atom, by] of affineOf(index).terms) if (atom.kind === "axis" && atom.position === position) step += by * (strides[i] ?? 0);
+      for (const [atom, by] of affineOf(index).terms)
+        if (atom.kind === "axis" && atom.position === position) step += by * (strides[i] ?? 0);
     });
     return step === 1 ? [part.of] : [];
   });

@@ -8,7 +8,22 @@
 import { elementCount } from "../../ir/node.ts";
 import { belowGuard, lastAboveLowest, lastNonZero } from "../../ir/support.ts";
 import type { Scalar } from "../../ir/graph.ts";
-import { add, bitcast, bool, div, group, i32, lane, le, lt, min, mod, mul, register, variable } from "../../kernel/expr.ts";
+import {
+  add,
+  bitcast,
+  bool,
+  div,
+  group,
+  i32,
+  lane,
+  le,
+  lt,
+  min,
+  mod,
+  mul,
+  register,
+  variable,
+} from "../../kernel/expr.ts";
 import type { Array_, Expr, Statement } from "../../kernel/ir.ts";
 import { branch, loop, phase, store } from "../../kernel/statements.ts";
 import type { FoldCluster } from "../../cluster/cluster.ts";
@@ -47,7 +62,8 @@ const evenly = 8;
 /** Nothing for what is not a large matrix walked along its rows. */
 export function streamShape(cluster: FoldCluster, target: Target): StreamShape | undefined {
   const [units, length] = [elementCount(cluster.axes), elementCount(cluster.over)];
-  if (!target.simd || units < target.lanes || 4 * units * length < leastBytes || foldDirection(cluster) !== "axes") return undefined;
+  if (!target.simd || units < target.lanes || 4 * units * length < leastBytes || foldDirection(cluster) !== "axes")
+    return undefined;
   const columns = Math.min(units, mostColumns);
   const wanted = Math.min(rowsOfGroup.most, Math.max(rowsOfGroup.least, groupBytes / (4 * columns)));
   const parts = Math.max(1, Math.round(length / wanted / evenly)) * evenly;
@@ -55,12 +71,23 @@ export function streamShape(cluster: FoldCluster, target: Target): StreamShape |
   const rows = Math.ceil(length / parts / together) * together;
   const partials = Math.ceil(length / rows);
   return {
-    along: "axes", vector: 1, units, partials, columns, rows, together,
+    along: "axes",
+    vector: 1,
+    units,
+    partials,
+    columns,
+    rows,
+    together,
     reason: `a stream of ${length} rows of ${units}: ${partials} parts of ${rows} rows${partials === 1 ? "" : ", which a second kernel adds up"}`,
   };
 }
 
-export function lowerFoldStream(cluster: FoldCluster, shape: StreamShape, target: Target, layout: ScalarLayout): Lowered {
+export function lowerFoldStream(
+  cluster: FoldCluster,
+  shape: StreamShape,
+  target: Target,
+  layout: ScalarLayout,
+): Lowered {
   const first = buildKernel(layout, target, (bindings) => streamKernel(cluster, shape, bindings, target));
   if (shape.partials === 1) return { dispatches: [first], workspaces: [], reasons: [shape.reason] };
   const second = buildKernel(layout, target, (bindings) => combineKernel(cluster, shape, bindings, target));
@@ -77,20 +104,35 @@ function streamKernel(cluster: FoldCluster, shape: StreamShape, bindings: Bindin
   const block = new Block(names);
   const part = blocks === 1 ? group : block.define("part", mod(group, partials));
   const first = blocks === 1 ? i32(0) : block.define("first", mul(div(group, partials), columns));
-  const sums = newTotals(cluster, 1, bindings).map(({ register: one, ...sum }) => ({ ...sum, register: { ...one, length: vectors } }));
+  const sums = newTotals(cluster, 1, bindings).map(({ register: one, ...sum }) => ({
+    ...sum,
+    register: { ...one, length: vectors },
+  }));
 
   const counter = names.fresh("c");
   /** A loop over the group's vectors; `body` gets the index of the lane's column. */
   const eachVector = (code: Block, unit: Expr): readonly Statement[] =>
-    loop(counter, 0, vectors, 1, branch(units % lanes === 0 && units % columns === 0 ? bool(true) : lt(unit, units), code.statements));
+    loop(
+      counter,
+      0,
+      vectors,
+      1,
+      branch(units % lanes === 0 && units % columns === 0 ? bool(true) : lt(unit, units), code.statements),
+    );
   const unit = add(add(mul(variable(counter), lanes), lane), first);
   const columnGroup = axisGroup(0, cluster.axes, unit);
-  const set = (sum: Array_, value: Expr): Statement => ({ kind: "set", target: sum.name, ...(sum.length > 1 && { index: variable(counter) }), value });
+  const set = (sum: Array_, value: Expr): Statement => ({
+    kind: "set",
+    target: sum.name,
+    ...(sum.length > 1 && { index: variable(counter) }),
+    value,
+  });
 
   const base = new ScalarLowering({ bindings, block, space, groups: [] });
   const bound = lastRow(cluster);
   const from = block.define("from", mul(part, rows));
-  const whole = partials * rows === elementCount(cluster.over) ? add(from, rows) : min(add(from, rows), elementCount(cluster.over));
+  const whole =
+    partials * rows === elementCount(cluster.over) ? add(from, rows) : min(add(from, rows), elementCount(cluster.over));
   const to = block.define("to", bound ? min(whole, add(base.lower(bound), 1)) : whole);
 
   const row = names.fresh("row");
@@ -99,41 +141,84 @@ function streamKernel(cluster: FoldCluster, shape: StreamShape, bindings: Bindin
     const rowCode = block.child();
     const code = rowCode.child();
     const points = Array.from({ length: together }, (_, ahead) =>
-      base.inside({ groups: [axisGroup(rank, cluster.over, add(variable(row), ahead * apart))], block: rowCode }).inside({ groups: [columnGroup], block: code }));
+      base
+        .inside({ groups: [axisGroup(rank, cluster.over, add(variable(row), ahead * apart))], block: rowCode })
+        .inside({ groups: [columnGroup], block: code }),
+    );
     const values = points.map((point) => point.lowerAll(scalars));
     sums.forEach(({ op, register: array }, i) =>
-      code.push(set(array, combine(op, register(array, variable(counter)), tree(op, values.map((value) => value[i] as Expr))))));
+      code.push(
+        set(
+          array,
+          combine(
+            op,
+            register(array, variable(counter)),
+            tree(
+              op,
+              values.map((value) => value[i] as Expr),
+            ),
+          ),
+        ),
+      ),
+    );
     rowCode.push(...eachVector(code, unit));
-    return apart === 1 ? loop(row, from, to, together, rowCode.statements) : loop(row, from, add(from, apart), 1, rowCode.statements);
+    return apart === 1
+      ? loop(row, from, to, together, rowCode.statements)
+      : loop(row, from, add(from, apart), 1, rowCode.statements);
   };
   const scalars = cluster.values.map(({ value }) => value);
   // Rows that lie apart are streams of their own; where reading may end early they are neighbours.
   const apart = partials * rows === elementCount(cluster.over) ? rows / together : 1;
   const below = bound && belowGuard(scalars, rank);
-  const added = below ? branch(le(add(from, rows), base.lower(below.bound)), addRows(below.scalars, apart), addRows(scalars, 1)) : addRows(scalars, bound ? 1 : apart);
+  const added = below
+    ? branch(le(add(from, rows), base.lower(below.bound)), addRows(below.scalars, apart), addRows(scalars, 1))
+    : addRows(scalars, bound ? 1 : apart);
 
   const starts = sums.map(({ op, type, register: array }) => set(array, startOf(op, type)));
   block.push(...loop(counter, 0, vectors, 1, starts), ...added);
 
   const end = block.child();
   if (partials === 1) {
-    writeOutputs(cluster.outputs, new ScalarLowering({ bindings, block: end, space, groups: [columnGroup], slots: (i) => sums[i] && register(sums[i].register, variable(counter)) }));
+    writeOutputs(
+      cluster.outputs,
+      new ScalarLowering({
+        bindings,
+        block: end,
+        space,
+        groups: [columnGroup],
+        slots: (i) => sums[i] && register(sums[i].register, variable(counter)),
+      }),
+    );
   } else {
     const workspace = partialsIn(bindings, "write", cluster, shape);
     const { scalar } = workspace.element;
     sums.forEach(({ register: array }, i) =>
-      end.push(store(workspace, add(mul(add(part, i * partials), units), unit), bitcast(register(array, variable(counter)), scalar === "i32" ? "i32" : "f32"))));
+      end.push(
+        store(
+          workspace,
+          add(mul(add(part, i * partials), units), unit),
+          bitcast(register(array, variable(counter)), scalar === "i32" ? "i32" : "f32"),
+        ),
+      ),
+    );
   }
   block.push(...eachVector(end, unit));
   return {
-    name: kernelName("fold", nodesOf(cluster), partials === 1 ? "" : "partial"), groups: blocks * partials, lanes, shared: [],
-    registers: sums.map((sum) => sum.register), body: [phase(block.statements)], comment: kernelComment(nodesOf(cluster)),
+    name: kernelName("fold", nodesOf(cluster), partials === 1 ? "" : "partial"),
+    groups: blocks * partials,
+    lanes,
+    shared: [],
+    registers: sums.map((sum) => sum.register),
+    body: [phase(block.statements)],
+    comment: kernelComment(nodesOf(cluster)),
   };
 }
 
 /** The last row that any value needs, where guards tell. */
 function lastRow({ axes, over, values }: FoldCluster): Scalar | undefined {
   if (over.length !== 1) return undefined;
-  const bounds = values.map(({ op, value }) => (op === "sum" ? lastNonZero(value, axes.length) : op === "max" ? lastAboveLowest(value, axes.length) : undefined));
+  const bounds = values.map(({ op, value }) =>
+    op === "sum" ? lastNonZero(value, axes.length) : op === "max" ? lastAboveLowest(value, axes.length) : undefined,
+  );
   return bounds.every((bound) => bound === bounds[0]) ? bounds[0] : undefined;
 }

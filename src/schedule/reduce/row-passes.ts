@@ -29,13 +29,21 @@ export function passesOf(cluster: RowCluster, staged: boolean): Passes {
   const outputs: { pass: number; output: Output }[] = [];
   const rowOutputs: Output[] = [];
 
-  const inline = (s: Scalar): Scalar => rewrite(s, (part) => (part.kind === "slot" ? inlined.get(part.index) : undefined));
+  const inline = (s: Scalar): Scalar =>
+    rewrite(s, (part) => (part.kind === "slot" ? inlined.get(part.index) : undefined));
   const passOf = (s: Scalar): number =>
-    subexpressions(s).reduce((pass, part) => (part.kind === "slot" ? Math.max(pass, readable.get(part.index) ?? 0) : pass), 0);
+    subexpressions(s).reduce(
+      (pass, part) => (part.kind === "slot" ? Math.max(pass, readable.get(part.index) ?? 0) : pass),
+      0,
+    );
 
   cluster.steps.forEach((step, slot) => {
     if (step.kind === "output") {
-      const output = { ...step.output, value: inline(step.output.value), ...(step.output.at && { at: step.output.at.map(inline) }) };
+      const output = {
+        ...step.output,
+        value: inline(step.output.value),
+        ...(step.output.at && { at: step.output.at.map(inline) }),
+      };
       if (step.per === "row") rowOutputs.push(output);
       else outputs.push({ pass: passOf(output.value), output });
       return;

@@ -41,26 +41,49 @@ interface Parts {
 export function lowerRowStream(cluster: RowCluster, target: Target, layout: ScalarLayout): Lowered | undefined {
   const [rows, length] = [elementCount(cluster.rows), elementCount(cluster.along)];
   const parts = partsOf(cluster);
-  if (!target.simd || !parts || length < target.lanes || rows < 2 * together || 4 * rows * length < leastBytes) return undefined;
+  if (!target.simd || !parts || length < target.lanes || rows < 2 * together || 4 * rows * length < leastBytes)
+    return undefined;
   const dispatch = buildKernel(layout, target, (bindings) => streamKernel(cluster, parts, bindings, target));
-  return { dispatches: [dispatch], workspaces: [], reasons: [`a stream of ${rows} rows of ${length}: ${together} at once`] };
+  return {
+    dispatches: [dispatch],
+    workspaces: [],
+    reasons: [`a stream of ${rows} rows of ${length}: ${together} at once`],
+  };
 }
 
 function partsOf({ steps }: RowCluster): Parts | undefined {
   const reduces = steps.flatMap((step, slot) => (step.kind === "reduce" ? [{ slot, step }] : []));
   const outputs = steps.flatMap((step) => (step.kind === "output" && step.per === "row" ? [step.output] : []));
-  const single = reduces.length + outputs.length === steps.length && reduces.every(({ step }) => step.value.dtype !== "bool" && !subexpressions(step.value).some((part) => part.kind === "slot"));
+  const single =
+    reduces.length + outputs.length === steps.length &&
+    reduces.every(
+      ({ step }) => step.value.dtype !== "bool" && !subexpressions(step.value).some((part) => part.kind === "slot"),
+    );
   return single && reduces.length > 0 ? { reduces, outputs } : undefined;
 }
 
-function streamKernel(cluster: RowCluster, { reduces, outputs }: Parts, bindings: Bindings, { lanes }: Target): KernelDraft {
+function streamKernel(
+  cluster: RowCluster,
+  { reduces, outputs }: Parts,
+  bindings: Bindings,
+  { lanes }: Target,
+): KernelDraft {
   const { names } = bindings;
   const space = [...cluster.rows, ...cluster.along];
   const rows = elementCount(cluster.rows);
   const length = elementCount(cluster.along);
-  const order = orderInMemory(cluster.rows, reduces.map(({ step }) => step.value));
+  const order = orderInMemory(
+    cluster.rows,
+    reduces.map(({ step }) => step.value),
+  );
   const apart = isWhole(cluster, reduces) ? Math.ceil(rows / together) : 1;
-  const sums = reduces.map(({ step }, i) => Array.from({ length: together }, (_, r): Array_ => ({ name: names.fresh(`${step.op}_${i}_${r}`), element: valueType(step.value.dtype, 1), length: 1 })));
+  const sums = reduces.map(({ step }, i) =>
+    Array.from({ length: together }, (_, r): Array_ => ({
+      name: names.fresh(`${step.op}_${i}_${r}`),
+      element: valueType(step.value.dtype, 1),
+      length: 1,
+    })),
+  );
 
   /** The points of the group's rows. A row past the end is the last one, computed again. */
   const rowPoints = (block: Block): readonly ScalarLowering[] => {
@@ -73,59 +96,101 @@ function streamKernel(cluster: RowCluster, { reduces, outputs }: Parts, bindings
   };
 
   const block = new Block(names);
-  const starts = sums.flatMap((each, i) => each.map((sum): Statement => assign(sum, startOf(reduces[i]?.step.op ?? "sum", sum.element))));
+  const starts = sums.flatMap((each, i) =>
+    each.map((sum): Statement => assign(sum, startOf(reduces[i]?.step.op ?? "sum", sum.element))),
+  );
   const counter = names.fresh("c");
   const along = axisGroup(cluster.rows.length, cluster.along, add(mul(variable(counter), lanes), lane));
   const addUp = (scalars: readonly Scalar[]): readonly Statement[] => {
     const rowCode = block.child();
     const code = rowCode.child();
     const values = rowPoints(rowCode).map((point) => point.inside({ groups: [along], block: code }).lowerAll(scalars));
-    values.forEach((value, r) => reduces.forEach(({ step }, i) => {
-      const sum = sums[i]?.[r];
-      if (sum) code.push(assign(sum, combine(step.op, register(sum), value[i] as Expr)));
-    }));
-    rowCode.push(...loop(counter, 0, Math.ceil(length / lanes), 1, branch(length % lanes === 0 ? bool(true) : lt(add(mul(variable(counter), lanes), lane), length), code.statements)));
+    values.forEach((value, r) =>
+      reduces.forEach(({ step }, i) => {
+        const sum = sums[i]?.[r];
+        if (sum) code.push(assign(sum, combine(step.op, register(sum), value[i] as Expr)));
+      }),
+    );
+    rowCode.push(
+      ...loop(
+        counter,
+        0,
+        Math.ceil(length / lanes),
+        1,
+        branch(
+          length % lanes === 0 ? bool(true) : lt(add(mul(variable(counter), lanes), lane), length),
+          code.statements,
+        ),
+      ),
+    );
     return rowCode.statements;
   };
   const scalars = reduces.map(({ step }) => step.value);
   const [slowest = 0] = order;
   const below = apart === 1 ? belowGuard(scalars, slowest) : undefined;
   const last = slowestIndex(cluster.rows, order, min(add(mul(group, together), together - 1), rows - 1), block);
-  const next = below && last ? branch(lt(last, new ScalarLowering({ bindings, block, space, groups: [] }).lower(below.bound)), addUp(below.scalars), addUp(scalars)) : addUp(scalars);
+  const next =
+    below && last
+      ? branch(
+          lt(last, new ScalarLowering({ bindings, block, space, groups: [] }).lower(below.bound)),
+          addUp(below.scalars),
+          addUp(scalars),
+        )
+      : addUp(scalars);
   block.push(...starts, ...branch(isNeeded(cluster, reduces, order, bindings, block), next));
 
   const scratches = new Map<string, Array_>();
-  const combined = reduces.flatMap(({ step }, i) => (sums[i] ?? []).map((sum): UniformStatement => {
-    const scratch = scratches.get(sum.element.scalar) ?? { name: names.fresh("scratch"), element: sum.element, length: lanes };
-    scratches.set(sum.element.scalar, scratch);
-    return reduce(kernelOp(step.op), sum, scratch);
-  }));
+  const combined = reduces.flatMap(({ step }, i) =>
+    (sums[i] ?? []).map((sum): UniformStatement => {
+      const scratch = scratches.get(sum.element.scalar) ?? {
+        name: names.fresh("scratch"),
+        element: sum.element,
+        length: lanes,
+      };
+      scratches.set(sum.element.scalar, scratch);
+      return reduce(kernelOp(step.op), sum, scratch);
+    }),
+  );
   const end = new Block(names);
   const written = rowPoints(end).flatMap((point, r): readonly Statement[] => {
-    const inside = point.inside({ slots: (slot) => {
-      const sum = sums[reduces.findIndex((each) => each.slot === slot)]?.[r];
-      return sum && register(sum);
-    } });
+    const inside = point.inside({
+      slots: (slot) => {
+        const sum = sums[reduces.findIndex((each) => each.slot === slot)]?.[r];
+        return sum && register(sum);
+      },
+    });
     writeOutputs(outputs, inside);
-    return branch(rows % together === 0 ? bool(true) : lt(apart === 1 ? add(mul(group, together), r) : add(group, r * apart), rows), inside.block.statements);
+    return branch(
+      rows % together === 0 ? bool(true) : lt(apart === 1 ? add(mul(group, together), r) : add(group, r * apart), rows),
+      inside.block.statements,
+    );
   });
   const nodes = outputs.map((output) => output.node);
   return {
-    name: kernelName("row", nodes), groups: Math.ceil(rows / together), lanes, shared: [...scratches.values()], registers: sums.flat(),
-    body: [phase(block.statements), ...combined, phase([...end.statements, ...branch(eq(lane, 0), written)])], comment: kernelComment(nodes),
+    name: kernelName("row", nodes),
+    groups: Math.ceil(rows / together),
+    lanes,
+    shared: [...scratches.values()],
+    registers: sums.flat(),
+    body: [phase(block.statements), ...combined, phase([...end.statements, ...branch(eq(lane, 0), written)])],
+    comment: kernelComment(nodes),
   };
 }
 
 /** Row axes in the order in which the rows of the largest tensors lie in memory. */
 function orderInMemory(rows: readonly Axis[], values: readonly Scalar[]): readonly number[] {
-  const reads = subexpressions(...values).filter((s): s is Read => s.kind === "read").toSorted((a, b) => elementCount(b.of.axes) - elementCount(a.of.axes));
+  const reads = subexpressions(...values)
+    .filter((s): s is Read => s.kind === "read")
+    .toSorted((a, b) => elementCount(b.of.axes) - elementCount(a.of.axes));
   const [largest] = reads;
   const natural = rows.map((_, p) => p);
   if (!largest) return natural;
   const strides = stridesOf(largest.of.axes);
   const steps = natural.map(() => 0);
   largest.at.forEach((index, i) => {
-    for (const [atom, by] of affineOf(index).terms) if (atom.kind === "axis" && atom.position < rows.length) steps[atom.position] = (steps[atom.position] ?? 0) + by * (strides[i] ?? 0);
+    for (const [atom, by] of affineOf(index).terms)
+      if (atom.kind === "axis" && atom.position < rows.length)
+        steps[atom.position] = (steps[atom.position] ?? 0) + by * (strides[i] ?? 0);
   });
   return steps.every((step) => step > 0) ? natural.toSorted((a, b) => (steps[b] ?? 0) - (steps[a] ?? 0)) : natural;
 }
@@ -147,10 +212,18 @@ function rowGroups(axes: readonly Axis[], order: readonly number[], row: Expr, b
 
 /** Whether all rows are read, whatever the position: then rows that lie apart are streams of their own. */
 const isWhole = ({ rows }: RowCluster, reduces: Parts["reduces"]): boolean =>
-  reduces.every(({ step }) => rows.every((_, p) => (step.op === "sum" ? lastNonZero(step.value, p) : undefined) === undefined));
+  reduces.every(({ step }) =>
+    rows.every((_, p) => (step.op === "sum" ? lastNonZero(step.value, p) : undefined) === undefined),
+  );
 
 /** Whether any of the group's rows has anything to add, where guards tell it from the slowest axis. */
-function isNeeded({ rows }: RowCluster, reduces: Parts["reduces"], order: readonly number[], bindings: Bindings, block: Block): Expr {
+function isNeeded(
+  { rows }: RowCluster,
+  reduces: Parts["reduces"],
+  order: readonly number[],
+  bindings: Bindings,
+  block: Block,
+): Expr {
   const [slowest = 0] = order;
   const bounds = reduces.map(({ step }) => (step.op === "sum" ? lastNonZero(step.value, slowest) : undefined));
   const [bound] = bounds;

@@ -30,7 +30,11 @@ export function lowerRow(cluster: RowCluster, target: Target, layout: ScalarLayo
   const vector = !target.simd && cluster.along.length > 0 && divides(cluster.along) ? 4 : 1;
   const shape = rowShape(elementCount(cluster.rows), elementCount(cluster.along), vector, target);
   const dispatch = buildKernel(layout, target, (bindings) => new RowKernel(cluster, shape, vector, bindings).build());
-  return { dispatches: [{ ...dispatch, walk: { axes: cluster.rows, perGroup: shape.lanes / shape.width } }], workspaces: [], reasons: [shape.reason] };
+  return {
+    dispatches: [{ ...dispatch, walk: { axes: cluster.rows, perGroup: shape.lanes / shape.width } }],
+    workspaces: [],
+    reasons: [shape.reason],
+  };
 }
 
 class RowKernel {
@@ -60,7 +64,11 @@ class RowKernel {
   build(): KernelDraft {
     const { width, lanes, staged } = this.#shape;
     const { passes, rowOutputs } = passesOf(this.#cluster, staged);
-    const scratch: Array_ = { name: this.#bindings.names.fresh("scratch"), element: valueType("f32", 1), length: lanes };
+    const scratch: Array_ = {
+      name: this.#bindings.names.fresh("scratch"),
+      element: valueType("f32", 1),
+      length: lanes,
+    };
     const shared = new Map<string, Array_>();
     for (const pass of passes) {
       const results = this.#pass(pass);
@@ -68,7 +76,8 @@ class RowKernel {
       if (pass.reduces.length > 0) this.#closePhase();
       for (const { op, register } of results) {
         const { scalar } = register.element;
-        const array = scalar === "f32" ? scratch : { ...scratch, name: `${scratch.name}_${scalar}`, element: register.element };
+        const array =
+          scalar === "f32" ? scratch : { ...scratch, name: `${scratch.name}_${scalar}`, element: register.element };
         shared.set(array.name, array);
         this.#body.push(reduce(kernelOp(op), register, array, width));
       }
@@ -82,8 +91,13 @@ class RowKernel {
     const nodes = this.#cluster.steps.flatMap((step) => (step.kind === "output" ? [step.output.node] : []));
     const rows = elementCount(this.#cluster.rows);
     return {
-      name: kernelName("row", nodes), groups: Math.ceil(rows / (lanes / width)), lanes,
-      shared: [...shared.values()], registers: this.#registers, body: this.#body, comment: kernelComment(nodes),
+      name: kernelName("row", nodes),
+      groups: Math.ceil(rows / (lanes / width)),
+      lanes,
+      shared: [...shared.values()],
+      registers: this.#registers,
+      body: this.#body,
+      comment: kernelComment(nodes),
     };
   }
 
@@ -93,7 +107,8 @@ class RowKernel {
     const sums = pass.reduces.map((step) => {
       invariant(step.value.dtype !== "bool", "booleans are not reduced");
       const total = this.#register(`${step.op}_${step.slot}`, valueType(step.value.dtype, 1));
-      const partial = this.#vector === 1 ? total : this.#register(`${step.op}4_${step.slot}`, valueType(step.value.dtype, 4));
+      const partial =
+        this.#vector === 1 ? total : this.#register(`${step.op}4_${step.slot}`, valueType(step.value.dtype, 4));
       // A lane without a row takes part in the combination as well.
       if (this.#idle !== undefined) this.#always.push(assign(total, startOf(step.op, total.element)));
       if (this.#idle === undefined || partial !== total) block.push(assign(partial, startOf(step.op, partial.element)));
@@ -110,7 +125,9 @@ class RowKernel {
       }
       const values = point.lowerAll(sums.map((sum) => sum.value));
       sums.forEach(({ op, partial }, i) => {
-        point.block.push(assign(partial, combine(op, register(partial), splat(values[i] as Expr, partial.element.width))));
+        point.block.push(
+          assign(partial, combine(op, register(partial), splat(values[i] as Expr, partial.element.width))),
+        );
       });
       writeOutputs(pass.outputs, point);
       return point.block.statements;
@@ -169,7 +186,13 @@ class RowKernel {
     this.#always = outer.statements;
     const slots: Slots = (slot) => this.#results.get(slot);
     const groups = [axisGroup(0, this.#cluster.rows, this.#rowIndex)];
-    return new ScalarLowering({ bindings: this.#bindings, block: outer.child(), space: [...this.#cluster.rows, ...this.#cluster.along], groups, slots });
+    return new ScalarLowering({
+      bindings: this.#bindings,
+      block: outer.child(),
+      space: [...this.#cluster.rows, ...this.#cluster.along],
+      groups,
+      slots,
+    });
   }
 
   #closePhase(): void {

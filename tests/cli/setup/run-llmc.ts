@@ -31,10 +31,17 @@ export interface RunSettings {
 }
 
 /** Runs a file with Node until it ends. */
-export function run(file: string, args: readonly string[], { cwd, env = {}, input, signalAt, leaveAt }: RunSettings): Promise<Finished> {
+export function run(
+  file: string,
+  args: readonly string[],
+  { cwd, env = {}, input, signalAt, leaveAt }: RunSettings,
+): Promise<Finished> {
   return new Promise((resolve, reject) => {
     const { FORCE_COLOR: _, ...inherited } = process.env;
-    const child = spawn(process.execPath, [file, ...args], { cwd, env: { ...inherited, NO_COLOR: "1", XDG_DATA_HOME: dataHome, ...env } });
+    const child = spawn(process.execPath, [file, ...args], {
+      cwd,
+      env: { ...inherited, NO_COLOR: "1", XDG_DATA_HOME: dataHome, ...env },
+    });
     let [stdout, stderr, signalled] = ["", "", false];
     child.stdout.setEncoding("utf8").on("data", (text: string) => void (stdout += text));
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
@@ -64,6 +71,14 @@ export function workspace(): string {
 
 /** What a command printed, as one text, without what differs from run to run. */
 export function transcript(args: readonly string[], cwd: string, { code, stdout, stderr }: Finished): string {
-  const shown = [`$ llmc ${args.join(" ")}`, stdout === "" ? "" : `--- stdout\n${stdout}`, stderr === "" ? "" : `--- stderr\n${stderr}`, `exit ${code}`];
-  return `${shown.map((part) => part.trimEnd()).filter((part) => part !== "").join("\n")}\n`.replaceAll(cwd, "WORK");
+  const shown = [
+    `$ llmc ${args.join(" ")}`,
+    stdout === "" ? "" : `--- stdout\n${stdout}`,
+    stderr === "" ? "" : `--- stderr\n${stderr}`,
+    `exit ${code}`,
+  ];
+  return `${shown
+    .map((part) => part.trimEnd())
+    .filter((part) => part !== "")
+    .join("\n")}\n`.replaceAll(cwd, "WORK");
 }

@@ -3,7 +3,7 @@ import { build } from "esbuild";
 
 export async function setup(): Promise<void> {
   await build({
-    entryPoints: { "curate-worker": "src/data/curate/worker.ts", "curate-child": "tests/data/curate-child.ts" },
+    entryPoints: { "curate-worker": "src/data/curate/workers/worker.ts", "curate-child": "tests/data/curate-child.ts" },
     outdir: "node_modules/.curate-worker",
     bundle: true,
     format: "esm",

@@ -22,7 +22,7 @@ const encoder = new TextEncoder();
 /** Lines with their ends, as Hugging Face reads files to train on. */
 function countLines(bytes: Buffer, pattern: PatternName): WordCounts {
   const counts = new WordCounts(pattern);
-  for (let from = 0; from < bytes.length; ) {
+  for (let from = 0; from < bytes.length;) {
     const at = bytes.indexOf(0x0a, from);
     const to = at < 0 ? bytes.length : at + 1;
     counts.add(bytes.subarray(from, to));
@@ -50,7 +50,8 @@ function mergesOf(file: string): readonly string[] {
 
 const theirs = trainedByHuggingFace(text, "gpt2");
 const counts = countLines(text, "gpt2");
-const train = (vocabulary: number, words = counts, pattern: PatternName = "gpt2"): BpeData => trainBpe(words, { pattern, vocabulary, specials: [], minFrequency: 1 });
+const train = (vocabulary: number, words = counts, pattern: PatternName = "gpt2"): BpeData =>
+  trainBpe(words, { pattern, vocabulary, specials: [], minFrequency: 1 });
 const unseen = (bytes: Buffer): number => 256 - new Set(bytes).size;
 const ours = train(30_000 + unseen(text));
 
@@ -74,14 +75,21 @@ test.each(["gpt4", "o200k"] as const)("training with the words of %s gives the s
 test("8 MB of books become the same ids by the same file", { timeout: 300_000 }, async () => {
   const mine = createTokenizer(readTokenizerJson(theirs, "theirs"));
   const other = tokenizers.Tokenizer.fromString(theirs);
-  const lines = text.subarray(0, 8_400_000).toString().split(/(?<=\n)/);
-  const documents = Array.from({ length: Math.ceil(lines.length / 50) }, (_, i) => lines.slice(50 * i, 50 * i + 50).join(""));
+  const lines = text
+    .subarray(0, 8_400_000)
+    .toString()
+    .split(/(?<=\n)/);
+  const documents = Array.from({ length: Math.ceil(lines.length / 50) }, (_, i) =>
+    lines.slice(50 * i, 50 * i + 50).join(""),
+  );
   expect(encoder.encode(documents.join("")).length).toBeGreaterThan(8_390_000);
   let differing = 0;
   for (let i = 0; i < documents.length; i += 200) {
     const some = documents.slice(i, i + 200);
     const encoded = await other.encodeBatch(some, { addSpecialTokens: false });
-    encoded.forEach((wanted, k) => (differing += differences(mine.encode(encoder.encode(some[k]), "book"), wanted.getIds())));
+    encoded.forEach(
+      (wanted, k) => (differing += differences(mine.encode(encoder.encode(some[k]), "book"), wanted.getIds())),
+    );
   }
   expect(differing).toBe(0);
 });
@@ -93,33 +101,47 @@ function differences(found: ArrayLike<number>, wanted: readonly number[]): numbe
   return count;
 }
 
-test.each(patternNames)("10,000 fuzzed strings become the same ids with the words of %s, and come back whole", async (pattern) => {
-  const specials = [{ text: "<|endoftext|>", id: ours.tokens.split(" ").length }];
-  const data: BpeData = { ...ours, pattern, specials, ...(pattern === "qwen2" ? { normalize: "NFC" as const } : {}) };
-  const [mine, other] = [createTokenizer(data), tokenizers.Tokenizer.fromString(writeTokenizerJson(data))];
-  const strings = fuzzedStrings(10_000);
-  const encoded = await other.encodeBatch([...strings], { addSpecialTokens: false });
-  const wrong = strings.filter((string, i) => differences(mine.encode(encoder.encode(string), "fuzz", true), encoded[i]?.getIds() ?? []) > 0);
-  expect(wrong).toEqual([]);
-  const lost = strings.filter((string) => {
-    const ids = Array.from(mine.encode(encoder.encode(string), "fuzz"));
-    const back = new TextDecoder("utf-8", { ignoreBOM: true }).decode(Buffer.concat(ids.map((id) => mine.bytesOf(id))));
-    return back !== (data.normalize === undefined ? string : string.normalize("NFC")) || ids.includes(specials[0]?.id ?? -1);
-  });
-  expect(lost).toEqual([]);
-});
+test.each(patternNames)(
+  "10,000 fuzzed strings become the same ids with the words of %s, and come back whole",
+  async (pattern) => {
+    const specials = [{ text: "<|endoftext|>", id: ours.tokens.split(" ").length }];
+    const data: BpeData = { ...ours, pattern, specials, ...(pattern === "qwen2" ? { normalize: "NFC" as const } : {}) };
+    const [mine, other] = [createTokenizer(data), tokenizers.Tokenizer.fromString(writeTokenizerJson(data))];
+    const strings = fuzzedStrings(10_000);
+    const encoded = await other.encodeBatch([...strings], { addSpecialTokens: false });
+    const wrong = strings.filter(
+      (string, i) => differences(mine.encode(encoder.encode(string), "fuzz", true), encoded[i]?.getIds() ?? []) > 0,
+    );
+    expect(wrong).toEqual([]);
+    const lost = strings.filter((string) => {
+      const ids = Array.from(mine.encode(encoder.encode(string), "fuzz"));
+      const back = new TextDecoder("utf-8", { ignoreBOM: true }).decode(
+        Buffer.concat(ids.map((id) => mine.bytesOf(id))),
+      );
+      return (
+        back !== (data.normalize === undefined ? string : string.normalize("NFC")) ||
+        ids.includes(specials[0]?.id ?? -1)
+      );
+    });
+    expect(lost).toEqual([]);
+  },
+);
 
 test("bytes that are not UTF-8 come back as they were, each word in the tokens that Hugging Face's merges make of its bytes", async () => {
   const random = randomNumbers(11);
   const mine = createTokenizer(ours);
   // Without a pre-tokenizer, the library takes a word in letters for bytes as it is.
-  const model = tokenizers.Tokenizer.fromString(JSON.stringify({ ...(JSON.parse(writeTokenizerJson(ours)) as object), pre_tokenizer: null, post_processor: null }));
+  const model = tokenizers.Tokenizer.fromString(
+    JSON.stringify({ ...(JSON.parse(writeTokenizerJson(ours)) as object), pre_tokenizer: null, post_processor: null }),
+  );
   const words: Uint8Array[] = [];
   for (let i = 0; i < 2000; i++) {
     const start = random(text.length);
-    const bytes = Uint8Array.from(text.subarray(start, start + 1 + random(40)), (byte) => (random(8) === 0 ? random(256) : byte));
+    const bytes = Uint8Array.from(text.subarray(start, start + 1 + random(40)), (byte) =>
+      random(8) === 0 ? random(256) : byte,
+    );
     expect(Buffer.concat(Array.from(mine.encode(bytes, "bytes"), (id) => mine.bytesOf(id))).equals(bytes)).toBe(true);
-    for (let at = 0; at < bytes.length; ) {
+    for (let at = 0; at < bytes.length;) {
       const after = scanners.gpt2(bytes, at, bytes.length);
       words.push(bytes.subarray(at, after));
       at = after;
@@ -130,7 +152,14 @@ test("bytes that are not UTF-8 come back as they were, each word in the tokens t
 });
 
 test("Hugging Face's library loads the file that is written, and what it decodes is the text", async () => {
-  const data: BpeData = { ...trainBpe(countLines(text.subarray(0, 200_000), "gpt4"), { pattern: "gpt4", vocabulary: 1000, specials: ["<|endoftext|>", "<|pad|>"], minFrequency: 2 }) };
+  const data: BpeData = {
+    ...trainBpe(countLines(text.subarray(0, 200_000), "gpt4"), {
+      pattern: "gpt4",
+      vocabulary: 1000,
+      specials: ["<|endoftext|>", "<|pad|>"],
+      minFrequency: 2,
+    }),
+  };
   const file = writeTokenizerJson(data);
   expect(readTokenizerJson(file, "file")).toEqual(data);
   const loaded = tokenizers.Tokenizer.fromString(file);

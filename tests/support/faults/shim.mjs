@@ -38,15 +38,35 @@ function step(name) {
 }
 
 /** Of what is written when the disk becomes full, a part has arrived. */
-const part = (data) => (typeof data === "string" ? data.slice(0, data.length >> 1) : ArrayBuffer.isView(data) ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength >> 1) : data);
+const part = (data) =>
+  typeof data === "string"
+    ? data.slice(0, data.length >> 1)
+    : ArrayBuffer.isView(data)
+      ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength >> 1)
+      : data;
 
-const byPath = ["writeFile", "appendFile", "rename", "rm", "unlink", "mkdir", "rmdir", "link", "symlink", "copyFile", "chmod", "truncate", "mkdtemp"];
+const byPath = [
+  "writeFile",
+  "appendFile",
+  "rename",
+  "rm",
+  "unlink",
+  "mkdir",
+  "rmdir",
+  "link",
+  "symlink",
+  "copyFile",
+  "chmod",
+  "truncate",
+  "mkdtemp",
+];
 for (const name of byPath) {
   const [promised, sync] = [fs.promises[name], fs[`${name}Sync`]];
   const concerned = (args) => inside(args[0]) || ((name === "link" || name === "copyFile") && inside(args[1]));
   fs.promises[name] = async (...args) => {
     const error = concerned(args) ? step(name) : undefined;
-    if (error !== undefined && /^(write|append)/.test(name)) await promised(args[0], part(args[1])).catch(() => undefined);
+    if (error !== undefined && /^(write|append)/.test(name))
+      await promised(args[0], part(args[1])).catch(() => undefined);
     if (error !== undefined) throw error;
     return promised(...args);
   };

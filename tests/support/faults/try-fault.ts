@@ -3,7 +3,17 @@
  * bug, and the next command must come to the bytes of one that nothing happened to.
  */
 import { spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -29,12 +39,22 @@ interface Scenario {
   readonly changes?: readonly string[];
 }
 
-const spec = (cwd: string, change: (text: string) => string): void => writeFileSync(join(cwd, "tiny.llm"), change(readFileSync(join(cwd, "tiny.llm"), "utf8")));
-const trainFor = (steps: number): readonly string[] => ["train", "tiny.llm", "--device", "cpu", "--steps", String(steps)];
+const spec = (cwd: string, change: (text: string) => string): void =>
+  writeFileSync(join(cwd, "tiny.llm"), change(readFileSync(join(cwd, "tiny.llm"), "utf8")));
+const trainFor = (steps: number): readonly string[] => [
+  "train",
+  "tiny.llm",
+  "--device",
+  "cpu",
+  "--steps",
+  String(steps),
+];
 const train = trainFor(4);
 const resumed = (cwd: string): readonly string[] => {
   const folder = join(cwd, "runs/Tiny/checkpoints");
-  return existsSync(folder) && readdirSync(folder).some((file) => file.endsWith(".safetensors")) ? [...train, "--resume"] : train;
+  return existsSync(folder) && readdirSync(folder).some((file) => file.endsWith(".safetensors"))
+    ? [...train, "--resume"]
+    : train;
 };
 const trained = ["runs/Tiny/checkpoints/step-00000004.safetensors", "runs/Tiny/program"];
 const same = (command: readonly string[]) => () => command;
@@ -45,14 +65,41 @@ const curate = ["data", "curated.llm", "--report", "report.html"];
 const generate = ["generate", "runs/Tiny", "--prompt", "Emma", "--length", "4"];
 
 export const scenarios: readonly Scenario[] = [
-  { name: "train", before: [train], edit: (cwd) => rmSync(join(cwd, "runs"), { recursive: true }), command: train, next: resumed, result: trained },
   {
-    name: "train --resume", before: [trainFor(2)], edit: (cwd) => spec(cwd, (text) => text.replace("every: 1 steps", "every: 2 steps")),
-    command: [...train, "--resume"], next: resumed, result: trained,
+    name: "train",
+    before: [train],
+    edit: (cwd) => rmSync(join(cwd, "runs"), { recursive: true }),
+    command: train,
+    next: resumed,
+    result: trained,
+  },
+  {
+    name: "train --resume",
+    before: [trainFor(2)],
+    edit: (cwd) => spec(cwd, (text) => text.replace("every: 1 steps", "every: 2 steps")),
+    command: [...train, "--resume"],
+    next: resumed,
+    result: trained,
   },
   { name: "build", before: [[...build, "--model", "LayerNorm"]], command: build, next: same(build), result: ["out"] },
-  { name: "fmt", before: [], edit: (cwd) => spec(cwd, (text) => text.replace("budget:    12", "budget: 12")), command: ["fmt", "tiny.llm"], next: same(["fmt", "tiny.llm"]), result: ["tiny.llm"], changes: ["tiny.llm"] },
-  { name: "check --fix", before: [], edit: (cwd) => spec(cwd, (text) => text.replace("clip: ", "clpi: ")), command: fixed, next: same(fixed), result: ["tiny.llm"], changes: ["tiny.llm"] },
+  {
+    name: "fmt",
+    before: [],
+    edit: (cwd) => spec(cwd, (text) => text.replace("budget:    12", "budget: 12")),
+    command: ["fmt", "tiny.llm"],
+    next: same(["fmt", "tiny.llm"]),
+    result: ["tiny.llm"],
+    changes: ["tiny.llm"],
+  },
+  {
+    name: "check --fix",
+    before: [],
+    edit: (cwd) => spec(cwd, (text) => text.replace("clip: ", "clpi: ")),
+    command: fixed,
+    next: same(fixed),
+    result: ["tiny.llm"],
+    changes: ["tiny.llm"],
+  },
   { name: "tokenize --save", before: [], command: save, next: same(save), result: ["words.json"] },
   { name: "data --report", before: [], command: curate, next: same(curate), result: ["report.html"] },
   { name: "generate", before: [train], command: generate, next: same(generate), result: ["runs"] },
@@ -90,8 +137,18 @@ interface Done {
 function llmc(args: readonly string[], cwd: string, fault?: object): Done {
   const { NODE_OPTIONS: _, FORCE_COLOR: __, ...inherited } = process.env;
   const shim = fault === undefined ? [] : ["--import", join(root, "tests/support/faults/shim.mjs")];
-  const env = { ...inherited, NO_COLOR: "1", LLMC_THREADS: "1", XDG_CACHE_HOME: join(cwd, "cache"), ...(fault && { LLMC_FAULT: JSON.stringify(fault) }) };
-  const { status, signal, stderr, stdout } = spawnSync(process.execPath, [...shim, join(root, "dist/llmc.js"), ...args], { cwd, env, encoding: "utf8" });
+  const env = {
+    ...inherited,
+    NO_COLOR: "1",
+    LLMC_THREADS: "1",
+    XDG_CACHE_HOME: join(cwd, "cache"),
+    ...(fault && { LLMC_FAULT: JSON.stringify(fault) }),
+  };
+  const { status, signal, stderr, stdout } = spawnSync(
+    process.execPath,
+    [...shim, join(root, "dist/llmc.js"), ...args],
+    { cwd, env, encoding: "utf8" },
+  );
   return { status, signal, stderr, stdout };
 }
 
@@ -113,7 +170,12 @@ export function prepare(scenario: Scenario): Prepared {
   const counted = join(copy, "..", `${Math.random()}`.slice(2));
   try {
     must(scenario.command, copy, { root: copy, counted });
-    return { scenario, folder, operations: Number(readFileSync(counted, "utf8")), expected: filesAt(copy, scenario.result) };
+    return {
+      scenario,
+      folder,
+      operations: Number(readFileSync(counted, "utf8")),
+      expected: filesAt(copy, scenario.result),
+    };
   } finally {
     rmSync(copy, { recursive: true });
     rmSync(counted, { force: true });
@@ -135,8 +197,16 @@ function filesAt(cwd: string, paths: readonly string[]): ReadonlyMap<string, str
   for (const path of paths) {
     const at = join(cwd, path);
     const kind = statSync(at, { throwIfNoEntry: false });
-    const found = kind === undefined ? [] : kind.isFile() ? [at] : readdirSync(at, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
-    for (const file of found) if (!file.endsWith("log.jsonl")) files.set(file.slice(cwd.length + 1), readFileSync(file, "latin1"));
+    const found =
+      kind === undefined
+        ? []
+        : kind.isFile()
+          ? [at]
+          : readdirSync(at, { recursive: true, withFileTypes: true })
+              .filter((entry) => entry.isFile())
+              .map((entry) => join(entry.parentPath, entry.name));
+    for (const file of found)
+      if (!file.endsWith("log.jsonl")) files.set(file.slice(cwd.length + 1), readFileSync(file, "latin1"));
   }
   return files;
 }
@@ -148,15 +218,20 @@ export function tryFault({ scenario, folder, expected }: Prepared, at: number, c
     const before = usersFiles(cwd);
     const done = llmc(scenario.command, cwd, { root: cwd, at, code });
     const shown = `llmc ${scenario.command.join(" ")}: ${code} at ${at}: exit ${done.status ?? done.signal}\n${done.stderr}`;
-    if (code === "KILL" ? done.signal !== "SIGKILL" && done.status !== 0 : done.status !== 0 && done.status !== 1) return `${shown}is no exit code of a disk that fails`;
+    if (code === "KILL" ? done.signal !== "SIGKILL" && done.status !== 0 : done.status !== 0 && done.status !== 1)
+      return `${shown}is no exit code of a disk that fails`;
     for (const [path, content] of before) {
       const now = existsSync(join(cwd, path)) ? readFileSync(join(cwd, path), "latin1") : undefined;
-      if (now !== content && !(scenario.changes?.includes(path) === true && now === expected.get(path))) return `${shown}${path} is ${now === undefined ? "gone" : "changed"}`;
+      if (now !== content && !(scenario.changes?.includes(path) === true && now === expected.get(path)))
+        return `${shown}${path} is ${now === undefined ? "gone" : "changed"}`;
     }
     const next = llmc(scenario.next(cwd), cwd);
-    if (next.status !== 0) return `${shown}and then llmc ${scenario.next(cwd).join(" ")}: exit ${next.status}\n${next.stderr}`;
+    if (next.status !== 0)
+      return `${shown}and then llmc ${scenario.next(cwd).join(" ")}: exit ${next.status}\n${next.stderr}`;
     const results = filesAt(cwd, scenario.result);
-    for (const path of new Set([...expected.keys(), ...results.keys()])) if (results.get(path) !== expected.get(path)) return `${shown}and then ${path} is ${results.has(path) ? "another" : "missing"}`;
+    for (const path of new Set([...expected.keys(), ...results.keys()]))
+      if (results.get(path) !== expected.get(path))
+        return `${shown}and then ${path} is ${results.has(path) ? "another" : "missing"}`;
     return undefined;
   } finally {
     rmSync(join(cwd, ".."), { recursive: true });
@@ -165,6 +240,8 @@ export function tryFault({ scenario, folder, expected }: Prepared, at: number, c
 
 /** What people wrote. */
 function usersFiles(cwd: string): ReadonlyMap<string, string> {
-  const names = readdirSync(cwd, { withFileTypes: true }).filter((entry) => entry.isFile()).map((entry) => entry.name);
+  const names = readdirSync(cwd, { withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => entry.name);
   return new Map(names.map((name) => [name, readFileSync(join(cwd, name), "latin1")]));
 }

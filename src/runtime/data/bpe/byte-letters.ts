@@ -15,7 +15,9 @@ function isPrintable(byte: number): boolean {
 }
 
 /** Bytes in the order of their letters, which decides their ids. */
-export const bytesByLetter: readonly number[] = letterOfByte.map((_, byte) => byte).toSorted((a, b) => ((letterOfByte[a] as string) < (letterOfByte[b] as string) ? -1 : 1));
+export const bytesByLetter: readonly number[] = letterOfByte
+  .map((_, byte) => byte)
+  .toSorted((a, b) => ((letterOfByte[a] as string) < (letterOfByte[b] as string) ? -1 : 1));
 
 /** A token's bytes, or nothing if it has a letter that stands for no byte. */
 export function bytesOfToken(token: string): Uint8Array | undefined {

@@ -42,7 +42,12 @@ export function classAt(bytes: Uint8Array, at: number, end: number): number {
     if ((next & 0xc0) !== 0x80) return other;
     codePoint = (codePoint << 6) | (next & 0x3f);
   }
-  if (codePoint > 0x10ffff || (codePoint >= 0xd800 && codePoint < 0xe000) || (length > 2 && codePoint < (length === 3 ? 0x800 : 0x10000))) return other;
+  if (
+    codePoint > 0x10ffff ||
+    (codePoint >= 0xd800 && codePoint < 0xe000) ||
+    (length > 2 && codePoint < (length === 3 ? 0x800 : 0x10000))
+  )
+    return other;
   width = length;
   return table[codePoint] as number;
 }

@@ -1,5 +1,5 @@
 /** @file What programs and checkpoints carry of a byte-pair tokenizer, and its parts made from that. */
-import { RuntimeFailure } from "../../failure.ts";
+import { RuntimeFailure } from "../../util/failure.ts";
 import type { AddedToken } from "../added-tokens.ts";
 import { isId } from "../pipeline/vocabulary.ts";
 import { bytesOfToken } from "./byte-letters.ts";
@@ -43,7 +43,12 @@ export function bpeParts(data: BpeData): BpeParts {
   const byteIds = new Int32Array(256).fill(-1);
   const added = new Set(data.specials.map(({ id }) => id));
   bytes.forEach((token, id) => token.length === 1 && !added.has(id) && (byteIds[token[0] as number] = id));
-  return { merges: mergesOf(data.merges, ids), bytes: Array.from(bytes, (token) => token ?? new Uint8Array()), byteIds, ids };
+  return {
+    merges: mergesOf(data.merges, ids),
+    bytes: Array.from(bytes, (token) => token ?? new Uint8Array()),
+    byteIds,
+    ids,
+  };
 }
 
 function mergesOf(text: string, ids: ReadonlyMap<string, number>): Merges {
@@ -52,7 +57,8 @@ function mergesOf(text: string, ids: ReadonlyMap<string, number>): Merges {
   const results = new Int32Array(lines.length);
   lines.forEach((line, rank) => {
     const [left = "", right = ""] = line.split(" ");
-    const id = (token: string): number => required(ids.get(token), `the merge \`${line}\` needs the token \`${token}\`, which it lacks`);
+    const id = (token: string): number =>
+      required(ids.get(token), `the merge \`${line}\` needs the token \`${token}\`, which it lacks`);
     if (ranks.add(id(left), id(right)) !== rank) throw invalid(`the merge \`${line}\` is there twice`);
     results[rank] = id(left + right);
   });
@@ -63,21 +69,41 @@ function mergesOf(text: string, ids: ReadonlyMap<string, number>): Merges {
 export function bpeData(value: Readonly<Record<string, unknown>>): BpeData | undefined {
   const { tokens, merges, specials, wholeWords, normalize } = value;
   const pattern = patternNames.find((name) => name === value["pattern"]);
-  if (pattern === undefined || typeof tokens !== "string" || typeof merges !== "string" || !Array.isArray(specials)) return undefined;
+  if (pattern === undefined || typeof tokens !== "string" || typeof merges !== "string" || !Array.isArray(specials))
+    return undefined;
   if (!specials.every(isSpecial)) return undefined;
   return {
-    kind: "bpe", pattern, tokens, merges, specials: specials.map(addedToken),
-    ...(wholeWords === true ? { wholeWords } : {}), ...(normalize === "NFC" ? { normalize } : {}),
+    kind: "bpe",
+    pattern,
+    tokens,
+    merges,
+    specials: specials.map(addedToken),
+    ...(wholeWords === true ? { wholeWords } : {}),
+    ...(normalize === "NFC" ? { normalize } : {}),
   };
 }
 
 function addedToken({ text, id, ...flags }: AddedToken): AddedToken {
   const { plain, lstrip, rstrip, normalized } = flags;
-  return { text, id, ...(plain && { plain }), ...(lstrip && { lstrip }), ...(rstrip && { rstrip }), ...(normalized && { normalized }) };
+  return {
+    text,
+    id,
+    ...(plain && { plain }),
+    ...(lstrip && { lstrip }),
+    ...(rstrip && { rstrip }),
+    ...(normalized && { normalized }),
+  };
 }
 
 function isSpecial(item: unknown): item is AddedToken {
-  return typeof item === "object" && item !== null && "text" in item && typeof item.text === "string" && "id" in item && isId(item.id);
+  return (
+    typeof item === "object" &&
+    item !== null &&
+    "text" in item &&
+    typeof item.text === "string" &&
+    "id" in item &&
+    isId(item.id)
+  );
 }
 
 function required<T>(value: T | undefined, problem: string): T {
@@ -86,5 +112,9 @@ function required<T>(value: T | undefined, problem: string): T {
 }
 
 function invalid(problem: string): RuntimeFailure {
-  return new RuntimeFailure("tokenizer/invalid", `the tokenizer is damaged: ${problem}`, "compile the model again, or mend the tokenizer's file");
+  return new RuntimeFailure(
+    "tokenizer/invalid",
+    `the tokenizer is damaged: ${problem}`,
+    "compile the model again, or mend the tokenizer's file",
+  );
 }

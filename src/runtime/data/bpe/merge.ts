@@ -50,7 +50,12 @@ export class WordMerger {
       const at = key - rank * factor;
       const right = next[at] as number;
       // What was merged since no longer is the pair that waited.
-      if ((symbols[at] as number) < 0 || right < 0 || this.#merges.ranks.get(symbols[at] as number, symbols[right] as number) !== rank) continue;
+      if (
+        (symbols[at] as number) < 0 ||
+        right < 0 ||
+        this.#merges.ranks.get(symbols[at] as number, symbols[right] as number) !== rank
+      )
+        continue;
       symbols[at] = this.#merges.results[rank] as number;
       symbols[right] = -1;
       const after = next[right] as number;

@@ -35,7 +35,8 @@ export class PairTable {
     const mask = this.#keys.length - 1;
     const key = left * factor + right;
     let slot = hash(left, right) & mask;
-    for (let found = this.#keys[slot] as number; found >= 0 && found !== key; found = this.#keys[slot] as number) slot = (slot + 1) & mask;
+    for (let found = this.#keys[slot] as number; found >= 0 && found !== key; found = this.#keys[slot] as number)
+      slot = (slot + 1) & mask;
     return slot;
   }
 

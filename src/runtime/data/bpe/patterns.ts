@@ -12,7 +12,8 @@ export type Scanner = (bytes: Uint8Array, at: number, end: number) => number;
 
 const contraction = "(?i:'s|'t|'re|'ve|'m|'ll|'d)";
 const rest = String.raw`\s*[\r\n]+|\s+(?!\S)|\s+`;
-const caseless = (digits: string): string => String.raw`${contraction}|[^\r\n\p{L}\p{N}]?\p{L}+|${digits}| ?[^\s\p{L}\p{N}]+[\r\n]*|${rest}`;
+const caseless = (digits: string): string =>
+  String.raw`${contraction}|[^\r\n\p{L}\p{N}]?\p{L}+|${digits}| ?[^\s\p{L}\p{N}]+[\r\n]*|${rest}`;
 const [upperRun, lowerRun] = [String.raw`[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]`, String.raw`[\p{Ll}\p{Lm}\p{Lo}\p{M}]`];
 const prefix = String.raw`[^\r\n\p{L}\p{N}]?`;
 
@@ -25,7 +26,13 @@ export const regexes: Readonly<Record<PatternName, string>> = {
   o200k: String.raw`${prefix}${upperRun}*${lowerRun}+${contraction}?|${prefix}${upperRun}+${lowerRun}*${contraction}?|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|${rest}`,
 };
 
-export const scanners: Readonly<Record<PatternName, Scanner>> = { gpt2, gpt4: caselessScanner(3), llama3: caselessScanner(3), qwen2: caselessScanner(1), o200k };
+export const scanners: Readonly<Record<PatternName, Scanner>> = {
+  gpt2,
+  gpt4: caselessScanner(3),
+  llama3: caselessScanner(3),
+  qwen2: caselessScanner(1),
+  o200k,
+};
 
 const [lineFeed, carriageReturn, blank, apostrophe, slash] = [0x0a, 0x0d, 0x20, 0x27, 0x2f];
 
@@ -52,7 +59,8 @@ function caselessScanner(digits: number): Scanner {
     const next = at + width;
     if ((kind & letter) !== 0) return runOf(letter, bytes, next, end);
     if (kind === number) return numbers(digits, bytes, next, end);
-    if (!isNewline(first) && next < end && (classAt(bytes, next, end) & letter) !== 0) return runOf(letter, bytes, next + width, end);
+    if (!isNewline(first) && next < end && (classAt(bytes, next, end) & letter) !== 0)
+      return runOf(letter, bytes, next + width, end);
     return symbolsOrSpaces(false, bytes, at, end);
   };
 }
@@ -134,9 +142,17 @@ function contractionAt(bytes: Uint8Array, at: number, end: number, anyCase: bool
   const fold = anyCase ? 0x20 : 0;
   const first = (bytes[at + 1] as number) | fold;
   switch (first) {
-    case 0x73: case 0x74: case 0x6d: case 0x64: return 2;
-    case 0x72: case 0x76: return at + 2 < end && ((bytes[at + 2] as number) | fold) === 0x65 ? 3 : 0;
-    case 0x6c: return at + 2 < end && ((bytes[at + 2] as number) | fold) === 0x6c ? 3 : 0;
-    default: return anyCase && bytes[at + 1] === 0xc5 && at + 2 < end && bytes[at + 2] === 0xbf ? 3 : 0;
+    case 0x73:
+    case 0x74:
+    case 0x6d:
+    case 0x64:
+      return 2;
+    case 0x72:
+    case 0x76:
+      return at + 2 < end && ((bytes[at + 2] as number) | fold) === 0x65 ? 3 : 0;
+    case 0x6c:
+      return at + 2 < end && ((bytes[at + 2] as number) | fold) === 0x6c ? 3 : 0;
+    default:
+      return anyCase && bytes[at + 1] === 0xc5 && at + 2 < end && bytes[at + 2] === 0xbf ? 3 : 0;
   }
 }

@@ -2,7 +2,7 @@
  * @file Byte-level byte-pair encoding. Text is cut into words by the pattern, and each word's bytes are merged to tokens; the tokens of words seen before are
  * remembered. Any bytes can be encoded, and come back as they were: what is not UTF-8 is symbols of one byte.
  */
-import { RuntimeFailure } from "../../failure.ts";
+import { RuntimeFailure } from "../../util/failure.ts";
 import type { Tokenizer } from "../tokens.ts";
 import { tokenArray } from "../tokens.ts";
 import { type BpeData, type BpeParts, bpeParts } from "./data.ts";
@@ -63,7 +63,11 @@ class BpeEncoder {
     this.#scan = scanners[data.pattern];
     this.#merger = new WordMerger(parts.merges);
     const encoder = new TextEncoder();
-    const finder = (late: boolean): FindAdded => addedTokenFinder(data.specials.filter(({ normalized }) => (normalized === true) === late), (text) => encoder.encode(late && data.normalize ? text.normalize(data.normalize) : text));
+    const finder = (late: boolean): FindAdded =>
+      addedTokenFinder(
+        data.specials.filter(({ normalized }) => (normalized === true) === late),
+        (text) => encoder.encode(late && data.normalize ? text.normalize(data.normalize) : text),
+      );
     this.#raw = finder(false);
     this.#normalized = finder(true);
   }
@@ -91,7 +95,14 @@ class BpeEncoder {
   }
 
   /** Added tokens become ids, and what stands between them is given on. */
-  #between(bytes: Uint8Array, start: number, stop: number, find: FindAdded, special: boolean, take: (start: number, end: number) => void): void {
+  #between(
+    bytes: Uint8Array,
+    start: number,
+    stop: number,
+    find: FindAdded,
+    special: boolean,
+    take: (start: number, end: number) => void,
+  ): void {
     let from = start;
     for (const found of find(byteUnits(bytes), start, stop, special)) {
       if (found.start > from) take(from, found.start);
@@ -107,7 +118,7 @@ class BpeEncoder {
   }
 
   #plain(bytes: Uint8Array, start: number, end: number): void {
-    for (let at = start; at < end; ) {
+    for (let at = start; at < end;) {
       const after = this.#scan(bytes, at, end);
       if (after - at > longestWord) this.#longWord(bytes, at, after);
       else this.#word(bytes, at, after);
@@ -162,7 +173,11 @@ class BpeEncoder {
 
   #unknownByte(byte: number): RuntimeFailure {
     this.#words.clear();
-    return new RuntimeFailure("data/character", `${this.#name} has the byte 0x${byte.toString(16).padStart(2, "0")}, for which the tokenizer has no token`, "use a tokenizer whose vocabulary has all 256 bytes");
+    return new RuntimeFailure(
+      "data/character",
+      `${this.#name} has the byte 0x${byte.toString(16).padStart(2, "0")}, for which the tokenizer has no token`,
+      "use a tokenizer whose vocabulary has all 256 bytes",
+    );
   }
 }
 
@@ -170,7 +185,9 @@ class BpeEncoder {
 function normalized(bytes: Uint8Array, form: "NFC"): Uint8Array {
   if (bytes.every((byte) => byte < 0x80)) return bytes;
   try {
-    return new TextEncoder().encode(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes).normalize(form));
+    return new TextEncoder().encode(
+      new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes).normalize(form),
+    );
   } catch {
     return bytes;
   }

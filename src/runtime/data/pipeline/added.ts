@@ -14,17 +14,29 @@ export function addedTokens(part: Part, ids: ReadonlyMap<string, number>): reado
     if (!isId(given)) throw entry.invalid(`an added token has no id, but ${JSON.stringify(given)}`);
     if (text === "") throw entry.invalid("an added token is empty");
     if (text.length > longestToken) throw entry.unsupported(`an added token is longer than ${longestToken} characters`);
-    const id = ids.get(text) ?? byText.get(text)?.id ?? (highest >= ids.size || ids.size === 0 ? highest + 1 : ids.size);
+    const id =
+      ids.get(text) ?? byText.get(text)?.id ?? (highest >= ids.size || ids.size === 0 ? highest + 1 : ids.size);
     const special = entry.at("special").flag(false);
     const flag = (name: string, otherwise = false): boolean => entry.at(name).flag(otherwise);
     const token: AddedToken = {
-      text, id, ...(!special && { plain: true }), ...(flag("lstrip") && { lstrip: true }), ...(flag("rstrip") && { rstrip: true }), ...(flag("normalized", !special) && { normalized: true }), ...(flag("exact") && { exact: true }), ...(flag("single_word") && { singleWord: true }),
+      text,
+      id,
+      ...(!special && { plain: true }),
+      ...(flag("lstrip") && { lstrip: true }),
+      ...(flag("rstrip") && { rstrip: true }),
+      ...(flag("normalized", !special) && { normalized: true }),
+      ...(flag("exact") && { exact: true }),
+      ...(flag("single_word") && { singleWord: true }),
     };
     byText.set(text, token);
     highest = Math.max(highest, id);
   }
   const all = [...byText.values()].toSorted((a, b) => a.id - b.id);
-  requireDense(all.map(({ id }) => id), ids.size + all.length, part);
+  requireDense(
+    all.map(({ id }) => id),
+    ids.size + all.length,
+    part,
+  );
   return all;
 }
 
@@ -40,7 +52,8 @@ export function textUnits(text: string): Units {
     at: unitsOf(text),
     spaceBefore: (at, start) => (at > start ? isSpace(at - 1) : 0),
     spaceAfter: (at, end) => (at < end ? isSpace(at) : 0),
-    isWordBefore: (at, start) => at > start && isWord(at - start > 1 && (text.codePointAt(at - 2) ?? 0) > 0xffff ? at - 2 : at - 1),
+    isWordBefore: (at, start) =>
+      at > start && isWord(at - start > 1 && (text.codePointAt(at - 2) ?? 0) > 0xffff ? at - 2 : at - 1),
     isWordAfter: (at, end) => at < end && isWord(at),
   };
 }

@@ -34,10 +34,14 @@ export function decoderOf(part: Part): TokenBytes {
 
 function takesFirstBlank(part: Part): boolean {
   switch (part.type()) {
-    case "Strip": return part.at("content").text() === " " && part.at("start").number(0) > 0;
-    case "Metaspace": return part.at("prepend_scheme").text(part.at("add_prefix_space").flag(true) ? "always" : "never") !== "never";
-    case "WordPiece": return true;
-    default: return false;
+    case "Strip":
+      return part.at("content").text() === " " && part.at("start").number(0) > 0;
+    case "Metaspace":
+      return part.at("prepend_scheme").text(part.at("add_prefix_space").flag(true) ? "always" : "never") !== "never";
+    case "WordPiece":
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -47,7 +51,8 @@ function step(part: Part): (token: string) => string {
     case "Strip":
     case "Fuse":
     case "ByteFallback":
-    case "ByteLevel": return (token) => token;
+    case "ByteLevel":
+      return (token) => token;
     case "Metaspace": {
       const blank = part.at("replacement").text("▁");
       return (token) => token.replaceAll(blank, " ");
@@ -58,7 +63,8 @@ function step(part: Part): (token: string) => string {
       return (token) => {
         const found = find(token);
         let made = token;
-        for (let i = found.length - 2; i >= 0; i -= 2) made = made.slice(0, found[i]) + content + made.slice(found[i + 1]);
+        for (let i = found.length - 2; i >= 0; i -= 2)
+          made = made.slice(0, found[i]) + content + made.slice(found[i + 1]);
         return made;
       };
     }
@@ -74,12 +80,23 @@ function step(part: Part): (token: string) => string {
         return cleans ? cleaned(text) : text;
       };
     }
-    default: throw part.unknownType("decoder");
+    default:
+      throw part.unknownType("decoder");
   }
 }
 
 const cleanings: readonly (readonly [string, string])[] = [
-  [" .", "."], [" ?", "?"], [" !", "!"], [" ,", ","], [" ' ", "'"], [" n't", "n't"], [" 'm", "'m"], [" do not", " don't"], [" 's", "'s"], [" 've", "'ve"], [" 're", "'re"],
+  [" .", "."],
+  [" ?", "?"],
+  [" !", "!"],
+  [" ,", ","],
+  [" ' ", "'"],
+  [" n't", "n't"],
+  [" 'm", "'m"],
+  [" do not", " don't"],
+  [" 's", "'s"],
+  [" 've", "'ve"],
+  [" 're", "'re"],
 ];
 
 function cleaned(text: string): string {

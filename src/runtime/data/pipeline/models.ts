@@ -18,11 +18,16 @@ export function modelOf(part: Part, unknown: Unknown): Model {
   // Older files do not say what they are.
   const type = part.at("type").absent ? (part.at("merges").absent ? "WordPiece" : "BPE") : part.type();
   switch (type) {
-    case "BPE": return pairs(part, unknown);
-    case "Unigram": return unigram(part, unknown);
-    case "WordPiece": return wordPiece(part, unknown);
-    case "WordLevel": return wordLevel(part, unknown);
-    default: throw part.unknownType("model");
+    case "BPE":
+      return pairs(part, unknown);
+    case "Unigram":
+      return unigram(part, unknown);
+    case "WordPiece":
+      return wordPiece(part, unknown);
+    case "WordLevel":
+      return wordLevel(part, unknown);
+    default:
+      throw part.unknownType("model");
   }
 }
 
@@ -41,9 +46,14 @@ const encoder = new TextEncoder();
 
 function pairs(part: Part, unknown: Unknown): Model {
   const ids = tokenIds(part.at("vocab"));
-  if (part.at("dropout").number(0) !== 0) throw part.at("dropout").unsupported("`dropout` makes other tokens each time");
+  if (part.at("dropout").number(0) !== 0)
+    throw part.at("dropout").unsupported("`dropout` makes other tokens each time");
   const [prefix, suffix] = [part.at("continuing_subword_prefix").text(""), part.at("end_of_word_suffix").text("")];
-  const [fuses, fallsBack, keepsWords] = [part.at("fuse_unk").flag(false), part.at("byte_fallback").flag(false), part.at("ignore_merges").flag(false)];
+  const [fuses, fallsBack, keepsWords] = [
+    part.at("fuse_unk").flag(false),
+    part.at("byte_fallback").flag(false),
+    part.at("ignore_merges").flag(false),
+  ];
   const merger = new WordMerger(mergesOf(part.at("merges"), ids, prefix));
   const unk = unknownId(part, ids);
   const bytes = byteTokens(ids);
@@ -56,7 +66,7 @@ function pairs(part: Part, unknown: Unknown): Model {
       // What is not known waits until something known follows: several may be one.
       let waiting = false;
       const add = (id: number): void => void symbols.push(id);
-      for (let at = 0; at < word.length; ) {
+      for (let at = 0; at < word.length;) {
         const after = at + ((word.codePointAt(at) as number) > 0xffff ? 2 : 1);
         const symbol = `${at > 0 ? prefix : ""}${word.slice(at, after)}${after === word.length ? suffix : ""}`;
         at = after;
@@ -89,14 +99,21 @@ function mergesOf(part: Part, ids: ReadonlyMap<string, number>, prefix: string):
   const lines: readonly unknown[] = part.value;
   // A pair that is there twice has its last rank: seen from the end, it counts once.
   const backwards = new PairTable(lines.length);
-  const [left, right, made] = [new Int32Array(lines.length), new Int32Array(lines.length), new Int32Array(lines.length)];
+  const [left, right, made] = [
+    new Int32Array(lines.length),
+    new Int32Array(lines.length),
+    new Int32Array(lines.length),
+  ];
   for (let rank = lines.length - 1; rank >= 0; rank--) {
     const entry = lines[rank];
     const pair: unknown = typeof entry === "string" ? entry.split(" ") : entry;
     if (!isPair(pair)) throw part.invalid(`the merge ${rank}, ${JSON.stringify(entry)}, does not name two tokens`);
     const of = [pair[0], pair[1], pair[0] + pair[1].slice(prefix.length)].map((token) => {
       const id = ids.get(token);
-      if (id === undefined) throw part.invalid(`the merge ${rank}, ${JSON.stringify(pair.join(" "))}, needs the token ${JSON.stringify(token)}, which \`model.vocab\` lacks`);
+      if (id === undefined)
+        throw part.invalid(
+          `the merge ${rank}, ${JSON.stringify(pair.join(" "))}, needs the token ${JSON.stringify(token)}, which \`model.vocab\` lacks`,
+        );
       return id;
     });
     const [l = 0, r = 0, m = 0] = of;
@@ -124,7 +141,7 @@ function wordPiece(part: Part, unknown: Unknown): Model {
   const pieces = (word: string): readonly number[] | undefined => {
     if ([...word].length > most) return undefined;
     const found: number[] = [];
-    for (let from = 0; from < word.length; ) {
+    for (let from = 0; from < word.length;) {
       let to = Math.min(word.length, from + longest);
       let id = ids.get((from > 0 ? prefix : "") + word.slice(from, to));
       while (id === undefined && to > from + 1) id = ids.get((from > 0 ? prefix : "") + word.slice(from, --to));

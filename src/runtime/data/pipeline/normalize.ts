@@ -22,22 +22,30 @@ function one(part: Part): Normalize {
       const form = part.type();
       return (text) => text.normalize(form);
     }
-    case "Lowercase": return lowercase;
-    case "StripAccents": return without(known("combining"));
-    case "Strip": return strip(part.at("strip_left").flag(true), part.at("strip_right").flag(true));
+    case "Lowercase":
+      return lowercase;
+    case "StripAccents":
+      return without(known("combining"));
+    case "Strip":
+      return strip(part.at("strip_left").flag(true), part.at("strip_right").flag(true));
     case "Prepend": {
       const put = part.at("prepend").text();
       return (text) => (text === "" ? "" : put + text);
     }
-    case "Replace": return replace(part);
-    case "BertNormalizer": return bert(part);
-    case "Nmt": return nmt;
+    case "Replace":
+      return replace(part);
+    case "BertNormalizer":
+      return bert(part);
+    case "Nmt":
+      return nmt;
     case "ByteLevel": {
       const encoder = new TextEncoder();
       return (text) => tokenOfBytes(encoder.encode(text));
     }
-    case "Precompiled": return precompiled(part);
-    default: throw part.unknownType("normalizer");
+    case "Precompiled":
+      return precompiled(part);
+    default:
+      throw part.unknownType("normalizer");
   }
 }
 
@@ -55,7 +63,8 @@ function mapped(text: string, of: (codePoint: number, character: string) => stri
 }
 
 function without(set: CharSet): Normalize {
-  return (text) => mapped(text, (codePoint, character) => (codePoint > 0x7f && contains(set, codePoint) ? "" : character));
+  return (text) =>
+    mapped(text, (codePoint, character) => (codePoint > 0x7f && contains(set, codePoint) ? "" : character));
 }
 
 function strip(left: boolean, right: boolean): Normalize {
@@ -93,16 +102,34 @@ function replace(part: Part): Normalize {
 }
 
 /** Chinese, Japanese and Korean ideographs. */
-const ideographs: CharSet = union([0x4e00, 0x9fff], [0x3400, 0x4dbf], [0x20000, 0x2a6df], [0x2a700, 0x2b73f], [0x2b740, 0x2b81f], [0x2b920, 0x2ceaf], [0xf900, 0xfaff], [0x2f800, 0x2fa1f]);
+const ideographs: CharSet = union(
+  [0x4e00, 0x9fff],
+  [0x3400, 0x4dbf],
+  [0x20000, 0x2a6df],
+  [0x2a700, 0x2b73f],
+  [0x2b740, 0x2b81f],
+  [0x2b920, 0x2ceaf],
+  [0xf900, 0xfaff],
+  [0x2f800, 0x2fa1f],
+);
 
 function bert(part: Part): Normalize {
   const lower = part.at("lowercase").flag(true);
   const steps: Normalize[] = [];
   if (part.at("clean_text").flag(true)) {
     const controls = known("controls");
-    steps.push((text) => mapped(text, (codePoint, character) => (contains(controls, codePoint) ? "" : contains(whiteSpace, codePoint) ? " " : character)));
+    steps.push((text) =>
+      mapped(text, (codePoint, character) =>
+        contains(controls, codePoint) ? "" : contains(whiteSpace, codePoint) ? " " : character,
+      ),
+    );
   }
-  if (part.at("handle_chinese_chars").flag(true)) steps.push((text) => mapped(text, (codePoint, character) => (codePoint >= 0x3400 && contains(ideographs, codePoint) ? ` ${character} ` : character)));
+  if (part.at("handle_chinese_chars").flag(true))
+    steps.push((text) =>
+      mapped(text, (codePoint, character) =>
+        codePoint >= 0x3400 && contains(ideographs, codePoint) ? ` ${character} ` : character,
+      ),
+    );
   if (part.at("strip_accents").flag(lower)) {
     const accents = without(known("accents"));
     steps.push((text) => accents(text.normalize("NFD")));
@@ -112,8 +139,19 @@ function bert(part: Part): Normalize {
 }
 
 const nmtDropped: CharSet = union([0x1, 0x8], [0xb, 0xb], [0xe, 0x1f], [0x7f, 0x7f], [0x8f, 0x8f], [0x9f, 0x9f]);
-const nmtBlanks: CharSet = union([0x9, 0xa], [0xc, 0xd], [0x1680, 0x1680], [0x200b, 0x200f], [0x2028, 0x2029], [0x2581, 0x2581], [0xfeff, 0xfeff], [0xfffd, 0xfffd]);
+const nmtBlanks: CharSet = union(
+  [0x9, 0xa],
+  [0xc, 0xd],
+  [0x1680, 0x1680],
+  [0x200b, 0x200f],
+  [0x2028, 0x2029],
+  [0x2581, 0x2581],
+  [0xfeff, 0xfeff],
+  [0xfffd, 0xfffd],
+);
 
 function nmt(text: string): string {
-  return mapped(text, (codePoint, character) => (contains(nmtDropped, codePoint) ? "" : contains(nmtBlanks, codePoint) ? " " : character));
+  return mapped(text, (codePoint, character) =>
+    contains(nmtDropped, codePoint) ? "" : contains(nmtBlanks, codePoint) ? " " : character,
+  );
 }

@@ -1,5 +1,5 @@
 /** @file A part of a tokenizer's description, with its path in the file: what is wrong or not known is said of exactly that part. */
-import { RuntimeFailure } from "../../failure.ts";
+import { RuntimeFailure } from "../../util/failure.ts";
 
 export class Part {
   readonly value: unknown;
@@ -23,7 +23,8 @@ export class Part {
   }
 
   object(): Readonly<Record<string, unknown>> {
-    if (typeof this.value !== "object" || this.value === null || Array.isArray(this.value)) throw this.#invalid("no object");
+    if (typeof this.value !== "object" || this.value === null || Array.isArray(this.value))
+      throw this.#invalid("no object");
     return this.value as Readonly<Record<string, unknown>>;
   }
 
@@ -56,16 +57,28 @@ export class Part {
 
   /** What is damaged. */
   invalid(problem: string): RuntimeFailure {
-    return new RuntimeFailure("tokenizer/invalid", `${this.name} is no tokenizer: ${problem}${this.path === "" || problem.includes(`\`${this.path}\``) ? "" : ` (\`${this.path}\`)`}`, "name the `tokenizer.json` of a model, or get the file again");
+    return new RuntimeFailure(
+      "tokenizer/invalid",
+      `${this.name} is no tokenizer: ${problem}${this.path === "" || problem.includes(`\`${this.path}\``) ? "" : ` (\`${this.path}\`)`}`,
+      "name the `tokenizer.json` of a model, or get the file again",
+    );
   }
 
   /** What is right, but not known. */
   unsupported(problem: string): RuntimeFailure {
-    return new RuntimeFailure("tokenizer/unsupported", `${this.name}: ${problem} (\`${this.path}\`)`, "docs/tokenizers.md says what can be read");
+    return new RuntimeFailure(
+      "tokenizer/unsupported",
+      `${this.name}: ${problem} (\`${this.path}\`)`,
+      "docs/tokenizers.md says what can be read",
+    );
   }
 
   unknownType(what: string): RuntimeFailure {
-    return new RuntimeFailure("tokenizer/unsupported", `${this.name}: the ${what} \`${this.type()}\` is not known (\`${this.path}\`)`, "docs/tokenizers.md says what can be read");
+    return new RuntimeFailure(
+      "tokenizer/unsupported",
+      `${this.name}: the ${what} \`${this.type()}\` is not known (\`${this.path}\`)`,
+      "docs/tokenizers.md says what can be read",
+    );
   }
 
   #invalid(what: string): RuntimeFailure {
@@ -76,5 +89,10 @@ export class Part {
 /** The members of a sequence, or the one thing itself. */
 export function membersOf(part: Part, list: string): readonly Part[] {
   if (part.absent) return [];
-  return part.type() === "Sequence" ? part.at(list).items().flatMap((inside) => membersOf(inside, list)) : [part];
+  return part.type() === "Sequence"
+    ? part
+        .at(list)
+        .items()
+        .flatMap((inside) => membersOf(inside, list))
+    : [part];
 }

@@ -21,7 +21,8 @@ export function finderOfRegex(regex: string, part: Part): Finder {
     made.set(regex, finder);
     return finder;
   } catch (error) {
-    if (error instanceof RegexProblem) throw part.unsupported(`the regular expression cannot be read: ${error.message}`);
+    if (error instanceof RegexProblem)
+      throw part.unsupported(`the regular expression cannot be read: ${error.message}`);
     throw error;
   }
 }
@@ -30,7 +31,8 @@ function literal(what: string): Finder {
   return (text) => {
     const found: number[] = [];
     if (what === "") return found;
-    for (let at = text.indexOf(what); at >= 0; at = text.indexOf(what, at + what.length)) found.push(at, at + what.length);
+    for (let at = text.indexOf(what); at >= 0; at = text.indexOf(what, at + what.length))
+      found.push(at, at + what.length);
     return found;
   };
 }

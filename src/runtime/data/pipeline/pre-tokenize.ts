@@ -24,26 +24,39 @@ type Behavior = (typeof behaviors)[number];
 
 function one(part: Part): PreTokenize {
   switch (part.type()) {
-    case "ByteLevel": return byteLevel(part);
-    case "Split": return split(finderOf(part.at("pattern")), behaviorOf(part), part.at("invert").flag(false));
+    case "ByteLevel":
+      return byteLevel(part);
+    case "Split":
+      return split(finderOf(part.at("pattern")), behaviorOf(part), part.at("invert").flag(false));
     case "Digits": {
       const numbers = category("N") ?? [];
-      return part.at("individual_digits").flag(false) ? split(each(numbers), "Isolated", false) : split(each(numbers), "Contiguous", false);
+      return part.at("individual_digits").flag(false)
+        ? split(each(numbers), "Isolated", false)
+        : split(each(numbers), "Contiguous", false);
     }
-    case "Whitespace": return split(wordsAndMarks, "Removed", true);
-    case "WhitespaceSplit": return split(each(whiteSpace), "Removed", false);
-    case "Punctuation": return split(each(known("punctuation")), part.at("behavior").absent ? "Isolated" : behaviorOf(part), false);
+    case "Whitespace":
+      return split(wordsAndMarks, "Removed", true);
+    case "WhitespaceSplit":
+      return split(each(whiteSpace), "Removed", false);
+    case "Punctuation":
+      return split(each(known("punctuation")), part.at("behavior").absent ? "Isolated" : behaviorOf(part), false);
     case "BertPreTokenizer": {
-      const [blanks, marks] = [split(each(whiteSpace), "Removed", false), split(each(known("punctuation")), "Isolated", false)];
+      const [blanks, marks] = [
+        split(each(whiteSpace), "Removed", false),
+        split(each(known("punctuation")), "Isolated", false),
+      ];
       return (piece) => blanks(piece).flatMap(marks);
     }
     case "CharDelimiterSplit": {
       const delimiter = part.at("delimiter").text().codePointAt(0) ?? 0;
       return split(each([delimiter, delimiter]), "Removed", false);
     }
-    case "Metaspace": return metaspace(part);
-    case "FixedLength": return fixedLength(part);
-    default: throw part.unknownType("pre-tokenizer");
+    case "Metaspace":
+      return metaspace(part);
+    case "FixedLength":
+      return fixedLength(part);
+    default:
+      throw part.unknownType("pre-tokenizer");
   }
 }
 
@@ -58,7 +71,7 @@ function behaviorOf(part: Part): Behavior {
 function each(set: CharSet): Finder {
   return (text) => {
     const found: number[] = [];
-    for (let at = 0; at < text.length; ) {
+    for (let at = 0; at < text.length;) {
       const codePoint = text.codePointAt(at) as number;
       const after = at + (codePoint > 0xffff ? 2 : 1);
       if (contains(set, codePoint)) found.push(at, after);
@@ -72,7 +85,7 @@ function each(set: CharSet): Finder {
 function wordsAndMarks(text: string): readonly number[] {
   const found: number[] = [];
   let kind = "";
-  for (let at = 0; at < text.length; ) {
+  for (let at = 0; at < text.length;) {
     const codePoint = text.codePointAt(at) as number;
     const after = at + (codePoint > 0xffff ? 2 : 1);
     const is = contains(whiteSpace, codePoint) ? "" : contains(wordCharacters(), codePoint) ? "word" : "mark";
@@ -98,7 +111,9 @@ function split(find: Finder, behavior: Behavior, invert: boolean): PreTokenize {
       from = end;
     }
     if (from < text.length) cuts.push({ from, to: text.length, match: invert });
-    return joined(cuts, behavior).flatMap(({ from: start, to }) => (to > start ? [{ text: text.slice(start, to), first: piece.first && start === 0 }] : []));
+    return joined(cuts, behavior).flatMap(({ from: start, to }) =>
+      to > start ? [{ text: text.slice(start, to), first: piece.first && start === 0 }] : [],
+    );
   };
 }
 
@@ -111,11 +126,16 @@ interface Cut {
 /** What becomes of the matches between the other pieces. */
 function joined(cuts: readonly Cut[], behavior: Behavior): readonly Cut[] {
   switch (behavior) {
-    case "Removed": return cuts.filter(({ match }) => !match);
-    case "Isolated": return cuts;
-    case "Contiguous": return grouped(cuts, (cut, before) => cut.match === before.match);
-    case "MergedWithPrevious": return grouped(cuts, (cut, before) => cut.match && !before.match);
-    case "MergedWithNext": return grouped(cuts, (cut, before) => !cut.match && before.match);
+    case "Removed":
+      return cuts.filter(({ match }) => !match);
+    case "Isolated":
+      return cuts;
+    case "Contiguous":
+      return grouped(cuts, (cut, before) => cut.match === before.match);
+    case "MergedWithPrevious":
+      return grouped(cuts, (cut, before) => cut.match && !before.match);
+    case "MergedWithNext":
+      return grouped(cuts, (cut, before) => !cut.match && before.match);
   }
 }
 
@@ -134,10 +154,15 @@ function grouped(cuts: readonly Cut[], joins: (cut: Cut, before: Cut) => boolean
 function byteLevel(part: Part): PreTokenize {
   const encoder = new TextEncoder();
   const addsBlank = part.at("add_prefix_space").flag(true);
-  const cut: PreTokenize = part.at("use_regex").flag(true) ? split(finderOfRegex(regexes.gpt2, part), "Isolated", false) : (piece) => [piece];
+  const cut: PreTokenize = part.at("use_regex").flag(true)
+    ? split(finderOfRegex(regexes.gpt2, part), "Isolated", false)
+    : (piece) => [piece];
   return (piece) => {
     const text = addsBlank && piece.text !== "" && !piece.text.startsWith(" ") ? ` ${piece.text}` : piece.text;
-    return cut({ ...piece, text }).map(({ text: word, first }) => ({ text: tokenOfBytes(encoder.encode(word)), first }));
+    return cut({ ...piece, text }).map(({ text: word, first }) => ({
+      text: tokenOfBytes(encoder.encode(word)),
+      first,
+    }));
   };
 }
 
@@ -145,20 +170,28 @@ function metaspace(part: Part): PreTokenize {
   const blank = part.at("replacement").text("▁");
   if ([...blank].length !== 1) throw part.at("replacement").invalid("the replacement of blanks is not one character");
   const scheme = part.at("prepend_scheme").text(part.at("add_prefix_space").flag(true) ? "always" : "never");
-  if (!["always", "first", "never"].includes(scheme)) throw part.at("prepend_scheme").unsupported(`\`${scheme}\` is none of \`always\`, \`first\` and \`never\``);
-  const cut: PreTokenize = part.at("split").flag(true) ? split(each([blank.codePointAt(0) as number, blank.codePointAt(0) as number]), "MergedWithNext", false) : (piece) => [piece];
+  if (!["always", "first", "never"].includes(scheme))
+    throw part.at("prepend_scheme").unsupported(`\`${scheme}\` is none of \`always\`, \`first\` and \`never\``);
+  const cut: PreTokenize = part.at("split").flag(true)
+    ? split(each([blank.codePointAt(0) as number, blank.codePointAt(0) as number]), "MergedWithNext", false)
+    : (piece) => [piece];
   return (piece) => {
     const text = piece.text.replaceAll(" ", blank);
-    const prepends = text !== "" && !text.startsWith(blank) && (scheme === "always" || (scheme === "first" && piece.first));
+    const prepends =
+      text !== "" && !text.startsWith(blank) && (scheme === "always" || (scheme === "first" && piece.first));
     return cut({ ...piece, text: prepends ? blank + text : text });
   };
 }
 
 function fixedLength(part: Part): PreTokenize {
   const length = part.at("length").number(5);
-  if (!Number.isInteger(length) || length < 1) throw part.at("length").invalid("words need a length of at least one character");
+  if (!Number.isInteger(length) || length < 1)
+    throw part.at("length").invalid("words need a length of at least one character");
   return (piece) => {
     const characters = [...piece.text];
-    return Array.from({ length: Math.ceil(characters.length / length) }, (_, i) => ({ text: characters.slice(i * length, (i + 1) * length).join(""), first: piece.first && i === 0 }));
+    return Array.from({ length: Math.ceil(characters.length / length) }, (_, i) => ({
+      text: characters.slice(i * length, (i + 1) * length).join(""),
+      first: piece.first && i === 0,
+    }));
   };
 }

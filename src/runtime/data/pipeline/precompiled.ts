@@ -13,7 +13,8 @@ export function precompiled(part: Part): (text: string) => string {
   if (bytes.length === 0) return (text) => text;
   const view = new DataView(bytes.buffer);
   const size = bytes.length >= 4 ? view.getUint32(0, true) : 0;
-  if (bytes.length < 4 || size % 4 !== 0 || 4 + size > bytes.length || size === 0) throw base.invalid("the table of replacements is damaged");
+  if (bytes.length < 4 || size % 4 !== 0 || 4 + size > bytes.length || size === 0)
+    throw base.invalid("the table of replacements is damaged");
   const longest = part.at("longest").flag(false);
   const units = Uint32Array.from({ length: size / 4 }, (_, i) => view.getUint32(4 + 4 * i, true));
   const texts = bytes.subarray(4 + size);
@@ -71,13 +72,14 @@ function prefixes(units: Uint32Array, bytes: Uint8Array, from: number): readonly
 /** As SentencePiece itself does it: at each place the longest key. */
 function longestReplaced(bytes: Uint8Array, units: Uint32Array, texts: Uint8Array): Uint8Array {
   const made: number[] = [];
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     const found = prefixes(units, bytes, at).at(-1);
     if (found) {
       for (let i = found.value; i < endOf(texts, found.value); i++) made.push(texts[i] as number);
       at = found.end;
     } else {
-      do made.push(bytes[at++] as number); while (at < bytes.length && ((bytes[at] as number) & 0xc0) === 0x80);
+      do made.push(bytes[at++] as number);
+      while (at < bytes.length && ((bytes[at] as number) & 0xc0) === 0x80);
     }
   }
   return Uint8Array.from(made);

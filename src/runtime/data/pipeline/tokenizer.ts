@@ -2,7 +2,7 @@
  * @file Tokenizers as `tokenizer.json` describes them: added tokens are found, the text between them is normalized, cut into words, and each word becomes tokens by a
  * model. Ids are those of Hugging Face's library, without what a post-processor would put around a text.
  */
-import { RuntimeFailure } from "../../failure.ts";
+import { RuntimeFailure } from "../../util/failure.ts";
 import { addedTokenFinder, type AddedToken, type FindAdded } from "../added-tokens.ts";
 import { tokenArray, type Tokenizer } from "../tokens.ts";
 import { utf8Decoder } from "../utf8.ts";
@@ -32,7 +32,8 @@ function makeTokenizer(data: PipelineData, name: string): Tokenizer {
   const bytes: Uint8Array[] = [];
   for (const [token, id] of encoder.model.ids) bytes[id] = decode.bytesOf(token);
   // Their texts are no letters for bytes.
-  for (const { text, id } of encoder.sought) bytes[id] = !decode.letters ? decode.bytesOf(text) : new TextEncoder().encode(text);
+  for (const { text, id } of encoder.sought)
+    bytes[id] = !decode.letters ? decode.bytesOf(text) : new TextEncoder().encode(text);
   const none = new Uint8Array();
   const bytesOf = (id: number): Uint8Array => bytes[id] ?? none;
   const vocabulary = bytes.length;
@@ -57,7 +58,11 @@ function parsed(definition: string, name: string): unknown {
   try {
     return JSON.parse(definition);
   } catch {
-    throw new RuntimeFailure("tokenizer/invalid", `${name} is damaged: its definition is no JSON`, "compile the model again");
+    throw new RuntimeFailure(
+      "tokenizer/invalid",
+      `${name} is damaged: its definition is no JSON`,
+      "compile the model again",
+    );
   }
 }
 
@@ -80,14 +85,30 @@ class PipelineEncoder {
   #out: number[] = [];
 
   constructor(root: Part) {
-    this.model = modelOf(root.at("model"), (what) => new RuntimeFailure("data/character", `${this.#file} has ${JSON.stringify(what.slice(0, 40))}, for which the tokenizer has no token`, "use a tokenizer with a token for what is unknown"));
+    this.model = modelOf(
+      root.at("model"),
+      (what) =>
+        new RuntimeFailure(
+          "data/character",
+          `${this.#file} has ${JSON.stringify(what.slice(0, 40))}, for which the tokenizer has no token`,
+          "use a tokenizer with a token for what is unknown",
+        ),
+    );
     this.added = addedTokens(root.at("added_tokens"), this.model.ids);
     const normalize = normalizerOf(root.at("normalizer"));
     this.#normalize = normalize;
     this.#cut = preTokenizerOf(root.at("pre_tokenizer"));
-    this.sought = this.added.map((token) => (normalize && token.normalized && !token.exact ? { ...token, text: normalize(token.text) } : token));
-    this.#raw = addedTokenFinder(this.sought.filter(({ normalized }) => !normalized), unitsOf);
-    this.#normalized = addedTokenFinder(this.sought.filter(({ normalized }) => normalized), unitsOf);
+    this.sought = this.added.map((token) =>
+      normalize && token.normalized && !token.exact ? { ...token, text: normalize(token.text) } : token,
+    );
+    this.#raw = addedTokenFinder(
+      this.sought.filter(({ normalized }) => !normalized),
+      unitsOf,
+    );
+    this.#normalized = addedTokenFinder(
+      this.sought.filter(({ normalized }) => normalized),
+      unitsOf,
+    );
   }
 
   encode(text: string, file: string, special: boolean): readonly number[] {

@@ -17,7 +17,8 @@ export function unigram(part: Part, unknown: Unknown): Model {
   const vocab = part.at("vocab");
   if (!Array.isArray(vocab.value)) throw vocab.invalid("`model.vocab` is missing or no list");
   vocab.value.forEach((entry: unknown, id) => {
-    if (!Array.isArray(entry) || typeof entry[0] !== "string" || typeof entry[1] !== "number") throw vocab.invalid(`the entry ${id} is no token with its score`);
+    if (!Array.isArray(entry) || typeof entry[0] !== "string" || typeof entry[1] !== "number")
+      throw vocab.invalid(`the entry ${id} is no token with its score`);
     ids.set(entry[0], id);
     scores.push(entry[1]);
   });
@@ -25,7 +26,8 @@ export function unigram(part: Part, unknown: Unknown): Model {
   const hidden = new Set(unmatched.absent ? [] : unmatched.items().map((item) => item.number()));
   const root = trie(ids, hidden, vocab);
   const unk = part.at("unk_id");
-  if (!unk.absent && (!isId(unk.value) || unk.value >= scores.length)) throw unk.invalid(`\`unk_id\` is ${JSON.stringify(unk.value)}, and there are ${scores.length} tokens`);
+  if (!unk.absent && (!isId(unk.value) || unk.value >= scores.length))
+    throw unk.invalid(`\`unk_id\` is ${JSON.stringify(unk.value)}, and there are ${scores.length} tokens`);
   const unkId = unk.absent ? undefined : unk.number();
   const unkScore = scores.reduce((least, score) => Math.min(least, score), Infinity) - unknownPenalty;
   const bytes = part.at("byte_fallback").flag(false) ? byteTokens(ids) : [];
@@ -83,12 +85,12 @@ function best(word: string, { root, scores, unkScore, unkId }: Pieces): readonly
     from[end] = start;
     token[end] = id;
   };
-  for (let start = 0; start < length; ) {
+  for (let start = 0; start < length;) {
     const till = score[start] as number;
     const width = (word.codePointAt(start) as number) > 0xffff ? 2 : 1;
     let single = false;
     let branch: Branch | undefined = root;
-    for (let end = start; end < length; ) {
+    for (let end = start; end < length;) {
       branch = branch.next.get(word.charCodeAt(end++));
       if (!branch) break;
       if (branch.id === undefined) continue;
@@ -100,7 +102,7 @@ function best(word: string, { root, scores, unkScore, unkId }: Pieces): readonly
   }
   const pieces: string[] = [];
   let fused = "";
-  for (let end = length; end > 0; ) {
+  for (let end = length; end > 0;) {
     const start = from[end] as number;
     const piece = word.slice(start, end);
     if (token[end] === (unkId ?? -1)) fused = piece + fused;

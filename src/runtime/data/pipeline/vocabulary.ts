@@ -17,7 +17,8 @@ export function tokenIds(part: Part): ReadonlyMap<string, number> {
   for (const [token, id] of Object.entries(part.object())) {
     if (!isId(id)) throw part.invalid(`the token ${JSON.stringify(token)} has no id, but ${JSON.stringify(id)}`);
     const other = tokens.get(id);
-    if (other !== undefined) throw part.invalid(`${JSON.stringify(other)} and ${JSON.stringify(token)} have the same id ${id}`);
+    if (other !== undefined)
+      throw part.invalid(`${JSON.stringify(other)} and ${JSON.stringify(token)} have the same id ${id}`);
     ids.set(token, id);
     tokens.set(id, token);
   }

@@ -1,5 +1,17 @@
 /** @file Sets of characters in regular expressions: `[…]`, what stands behind a backslash, names of properties, and letters without regard to case. */
-import { category, type CharSet, complement, contains, everything, intersection, known, lastCodePoint, property, union, whiteSpace } from "../unicode/sets.ts";
+import {
+  category,
+  type CharSet,
+  complement,
+  contains,
+  everything,
+  intersection,
+  known,
+  lastCodePoint,
+  property,
+  union,
+  whiteSpace,
+} from "../unicode/sets.ts";
 import type { Cursor } from "./cursor.ts";
 import { RegexProblem } from "./syntax.ts";
 
@@ -36,7 +48,8 @@ function member(at: Cursor): CharSet {
   at.take("-");
   const to = at.take("\\") ? escapedSet(at, true) : single(at.next());
   if (to.length !== 2 || to[0] !== to[1]) return union(from, single(0x2d), to);
-  if ((to[0] as number) < (from[0] as number)) throw new RegexProblem("a range of its characters ends before it begins");
+  if ((to[0] as number) < (from[0] as number))
+    throw new RegexProblem("a range of its characters ends before it begins");
   return [from[0] as number, to[0] as number];
 }
 
@@ -46,7 +59,8 @@ const controls: Readonly<Record<string, number>> = { t: 9, n: 10, v: 11, f: 12, 
 
 /** What stands behind a backslash. In a class, `\b` is a backspace. */
 export function escapedSet(at: Cursor, inClass = false): CharSet {
-  const [code, braced, two] = at.match(/x\{([0-9A-Fa-f]{1,8})\}|x([0-9A-Fa-f]{1,2})/y) ?? at.match(/u()([0-9A-Fa-f]{4})/y) ?? [];
+  const [code, braced, two] =
+    at.match(/x\{([0-9A-Fa-f]{1,8})\}|x([0-9A-Fa-f]{1,2})/y) ?? at.match(/u()([0-9A-Fa-f]{4})/y) ?? [];
   if (code !== undefined) {
     at.skip(code.length);
     const codePoint = Number.parseInt(braced || (two ?? ""), 16);
@@ -56,19 +70,31 @@ export function escapedSet(at: Cursor, inClass = false): CharSet {
   const character = at.next();
   const letter = String.fromCodePoint(character);
   switch (letter) {
-    case "d": return digits();
-    case "D": return complement(digits());
-    case "w": return known("word");
-    case "W": return complement(known("word"));
-    case "s": return whiteSpace;
-    case "S": return complement(whiteSpace);
-    case "h": return hex;
-    case "H": return complement(hex);
-    case "N": return complement(single(0x0a));
-    case "O": return everything;
+    case "d":
+      return digits();
+    case "D":
+      return complement(digits());
+    case "w":
+      return known("word");
+    case "W":
+      return complement(known("word"));
+    case "s":
+      return whiteSpace;
+    case "S":
+      return complement(whiteSpace);
+    case "h":
+      return hex;
+    case "H":
+      return complement(hex);
+    case "N":
+      return complement(single(0x0a));
+    case "O":
+      return everything;
     case "p":
-    case "P": return propertySet(at, letter === "P");
-    case "b": if (inClass) return single(8);
+    case "P":
+      return propertySet(at, letter === "P");
+    case "b":
+      if (inClass) return single(8);
   }
   const control = controls[letter];
   if (control !== undefined) return single(control);
@@ -89,12 +115,36 @@ function propertySet(at: Cursor, negative: boolean): CharSet {
 function propertyNamed(name: string): CharSet | undefined {
   const plain = name.replaceAll(/[\s_-]/g, "").toLowerCase();
   const long = longCategories[plain] ?? plain;
-  return posix(plain) ?? category(long.charAt(0).toUpperCase() + long.slice(1)) ?? property(name) ?? property(name.charAt(0).toUpperCase() + name.slice(1).toLowerCase());
+  return (
+    posix(plain) ??
+    category(long.charAt(0).toUpperCase() + long.slice(1)) ??
+    property(name) ??
+    property(name.charAt(0).toUpperCase() + name.slice(1).toLowerCase())
+  );
 }
 
 const longCategories: Readonly<Record<string, string>> = {
-  letter: "l", mark: "m", number: "n", separator: "z", symbol: "s", other: "c", uppercaseletter: "lu", lowercaseletter: "ll", titlecaseletter: "lt", modifierletter: "lm", otherletter: "lo", nonspacingmark: "mn",
-  decimalnumber: "nd", letternumber: "nl", othernumber: "no", mathsymbol: "sm", currencysymbol: "sc", control: "cc", format: "cf", unassigned: "cn", privateuse: "co",
+  letter: "l",
+  mark: "m",
+  number: "n",
+  separator: "z",
+  symbol: "s",
+  other: "c",
+  uppercaseletter: "lu",
+  lowercaseletter: "ll",
+  titlecaseletter: "lt",
+  modifierletter: "lm",
+  otherletter: "lo",
+  nonspacingmark: "mn",
+  decimalnumber: "nd",
+  letternumber: "nl",
+  othernumber: "no",
+  mathsymbol: "sm",
+  currencysymbol: "sc",
+  control: "cc",
+  format: "cf",
+  unassigned: "cn",
+  privateuse: "co",
 };
 
 function posixSet(given: string): CharSet {
@@ -106,20 +156,43 @@ function posixSet(given: string): CharSet {
 
 function posix(name: string): CharSet | undefined {
   switch (name) {
-    case "any": return everything;
-    case "ascii": return [0, 0x7f];
-    case "digit": return digits();
-    case "xdigit": return hex;
-    case "space": return whiteSpace;
-    case "word": return known("word");
-    case "punct": return union(category("P") ?? [], single(0x24), single(0x2b), [0x3c, 0x3e], single(0x5e), single(0x60), single(0x7c), single(0x7e));
-    case "alpha": return property("Alphabetic");
-    case "alnum": return union(property("Alphabetic") ?? [], digits());
-    case "upper": return property("Uppercase");
-    case "lower": return property("Lowercase");
-    case "cntrl": return category("Cc");
-    case "blank": return union(category("Zs") ?? [], single(9));
-    default: return undefined;
+    case "any":
+      return everything;
+    case "ascii":
+      return [0, 0x7f];
+    case "digit":
+      return digits();
+    case "xdigit":
+      return hex;
+    case "space":
+      return whiteSpace;
+    case "word":
+      return known("word");
+    case "punct":
+      return union(
+        category("P") ?? [],
+        single(0x24),
+        single(0x2b),
+        [0x3c, 0x3e],
+        single(0x5e),
+        single(0x60),
+        single(0x7c),
+        single(0x7e),
+      );
+    case "alpha":
+      return property("Alphabetic");
+    case "alnum":
+      return union(property("Alphabetic") ?? [], digits());
+    case "upper":
+      return property("Uppercase");
+    case "lower":
+      return property("Lowercase");
+    case "cntrl":
+      return category("Cc");
+    case "blank":
+      return union(category("Zs") ?? [], single(9));
+    default:
+      return undefined;
   }
 }
 
@@ -143,5 +216,8 @@ function caseGroups(): readonly (readonly number[])[] {
 /** With everything that differs from its members in case alone. */
 export function folded(set: CharSet): CharSet {
   groups ??= caseGroups();
-  return union(set, ...groups.filter((group) => group.some((c) => contains(set, c))).flatMap((group) => group.map(single)));
+  return union(
+    set,
+    ...groups.filter((group) => group.some((c) => contains(set, c))).flatMap((group) => group.map(single)),
+  );
 }

@@ -2,7 +2,7 @@
  * @file Finds what a regular expression matches, as backtracking does it: the leftmost place, and there the preferred alternative. Where that takes long, every
  * state (instruction and place) that failed is remembered and never tried again, so that a text takes time in proportion to its length, whatever the expression.
  */
-import { RuntimeFailure } from "../../failure.ts";
+import { RuntimeFailure } from "../../util/failure.ts";
 import { contains, known } from "../unicode/sets.ts";
 import { parseRegex } from "./parse.ts";
 import { compileRegex, type Program } from "./program.ts";
@@ -39,7 +39,7 @@ class Search {
 
   all(program: Program): readonly number[] {
     const found: number[] = [];
-    for (let at = 0, last = -1; at <= this.#text.length; ) {
+    for (let at = 0, last = -1; at <= this.#text.length;) {
       const end = this.#run(program, at);
       // An empty match right behind another is none.
       if (end < 0 || (end === at && at === last)) {
@@ -155,22 +155,34 @@ class Search {
   #isAt(position: Position, at: number): boolean {
     const text = this.#text;
     switch (position) {
-      case "text start": return at === 0;
-      case "text end": return at === text.length;
-      case "before last line break": return at === text.length || (at === text.length - 1 && text[at] === "\n");
-      case "line start": return at === 0 || (text[at - 1] === "\n" && at < text.length);
-      case "line end": return at === text.length || text[at] === "\n";
-      case "word edge": return this.#isWordEdge(at);
-      case "no word edge": return !this.#isWordEdge(at);
+      case "text start":
+        return at === 0;
+      case "text end":
+        return at === text.length;
+      case "before last line break":
+        return at === text.length || (at === text.length - 1 && text[at] === "\n");
+      case "line start":
+        return at === 0 || (text[at - 1] === "\n" && at < text.length);
+      case "line end":
+        return at === text.length || text[at] === "\n";
+      case "word edge":
+        return this.#isWordEdge(at);
+      case "no word edge":
+        return !this.#isWordEdge(at);
     }
   }
 
   #isWordEdge(at: number): boolean {
-    const isWord = (place: number): boolean => place >= 0 && place < this.#text.length && contains(known("word"), this.#text.codePointAt(place) as number);
+    const isWord = (place: number): boolean =>
+      place >= 0 && place < this.#text.length && contains(known("word"), this.#text.codePointAt(place) as number);
     return isWord(at) !== isWord(at > 1 && this.#width(at - 2) === 2 ? at - 2 : at - 1);
   }
 
   #tooLong(): RuntimeFailure {
-    return new RuntimeFailure("tokenizer/unsupported", `the tokenizer's regular expression takes too long on a text of ${this.#text.length} characters`, "cut the text into shorter documents, or use a tokenizer with a simpler expression");
+    return new RuntimeFailure(
+      "tokenizer/unsupported",
+      `the tokenizer's regular expression takes too long on a text of ${this.#text.length} characters`,
+      "cut the text into shorter documents, or use a tokenizer with a simpler expression",
+    );
   }
 }

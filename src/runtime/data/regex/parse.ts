@@ -37,7 +37,8 @@ class Parser {
     if (++this.#depth > mostDepth) throw new RegexProblem(`its groups are nested deeper than ${mostDepth}`);
     const parts: Node[] = [];
     const flags = { now: given };
-    do parts.push(this.#sequence(flags)); while (this.#at.take("|"));
+    do parts.push(this.#sequence(flags));
+    while (this.#at.take("|"));
     this.#depth--;
     return parts.length === 1 ? (parts[0] as Node) : { kind: "either", parts };
   }
@@ -71,7 +72,14 @@ class Parser {
   #escaped(anyCase: boolean): Node {
     const at = this.#at;
     for (const [letter, where] of positions) if (at.take(letter)) return position(where);
-    if (at.take("R")) return { kind: "atomic", part: { kind: "either", parts: [{ kind: "sequence", parts: [setNode(single(0x0d)), setNode(single(0x0a))] }, setNode(lineBreaks)] } };
+    if (at.take("R"))
+      return {
+        kind: "atomic",
+        part: {
+          kind: "either",
+          parts: [{ kind: "sequence", parts: [setNode(single(0x0d)), setNode(single(0x0a))] }, setNode(lineBreaks)],
+        },
+      };
     const refused = [..."XKGkgyY123456789"].find((letter) => at.sees(letter));
     if (refused !== undefined) throw new RegexProblem(`it has \`\\${refused}\`, which is not known`);
     const set = escapedSet(at);
@@ -121,12 +129,21 @@ class Parser {
     for (;;) {
       const count = this.#count();
       if (!count) return node;
-      if (node.kind === "position" || node.kind === "look") throw new RegexProblem("it repeats a place, which has no width");
+      if (node.kind === "position" || node.kind === "look")
+        throw new RegexProblem("it repeats a place, which has no width");
       const { least, most, interval } = count;
       // `{2}?` is no lazy one, but may be left out; and `+` behind an interval repeats it.
-      if (interval && least === most && this.#at.take("?")) node = { kind: "repeat", part: { kind: "repeat", part: node, least, most, lazy: false }, least: 0, most: 1, lazy: false };
+      if (interval && least === most && this.#at.take("?"))
+        node = {
+          kind: "repeat",
+          part: { kind: "repeat", part: node, least, most, lazy: false },
+          least: 0,
+          most: 1,
+          lazy: false,
+        };
       else if (this.#at.take("?")) node = { kind: "repeat", part: node, least, most, lazy: true };
-      else if (!interval && this.#at.take("+")) node = { kind: "atomic", part: { kind: "repeat", part: node, least, most, lazy: false } };
+      else if (!interval && this.#at.take("+"))
+        node = { kind: "atomic", part: { kind: "repeat", part: node, least, most, lazy: false } };
       else node = { kind: "repeat", part: node, least, most, lazy: false };
     }
   }
@@ -141,13 +158,20 @@ class Parser {
     at.skip(all.length);
     const from = Number(least);
     const to = comma === "" ? from : most === "" ? Infinity : Number(most);
-    if (from > mostCount || (to !== Infinity && to > mostCount)) throw new RegexProblem(`it repeats more than ${mostCount} times`);
+    if (from > mostCount || (to !== Infinity && to > mostCount))
+      throw new RegexProblem(`it repeats more than ${mostCount} times`);
     if (from > to) throw new RegexProblem(`it repeats from ${from} to ${to} times`);
     return { least: from, most: to, interval: true };
   }
 }
 
-const positions: readonly (readonly [string, Position])[] = [["A", "text start"], ["z", "text end"], ["Z", "before last line break"], ["b", "word edge"], ["B", "no word edge"]];
+const positions: readonly (readonly [string, Position])[] = [
+  ["A", "text start"],
+  ["z", "text end"],
+  ["Z", "before last line break"],
+  ["b", "word edge"],
+  ["B", "no word edge"],
+];
 const lineBreaks: CharSet = union([0x0a, 0x0d], [0x85, 0x85], [0x2028, 0x2029]);
 
 function setNode(set: CharSet): Node {
@@ -160,23 +184,35 @@ function position(where: Position): Node {
 
 function behind(part: Node, negative: boolean): Node {
   const widths = [...new Set(widthsOf(part))].toSorted((a, b) => a - b);
-  if (widths.length > 20 || widths.some((width) => width > mostCount)) throw new RegexProblem("it looks behind for text without a bound");
+  if (widths.length > 20 || widths.some((width) => width > mostCount))
+    throw new RegexProblem("it looks behind for text without a bound");
   return { kind: "look", part, negative, behind: widths };
 }
 
 /** How many code points the part may take. */
 function widthsOf(node: Node): readonly number[] {
   switch (node.kind) {
-    case "set": return [1];
+    case "set":
+      return [1];
     case "look":
-    case "position": return [0];
-    case "atomic": return widthsOf(node.part);
-    case "either": return node.parts.flatMap(widthsOf);
-    case "sequence": return node.parts.reduce<readonly number[]>((sums, part) => [...new Set(sums.flatMap((sum) => widthsOf(part).map((width) => sum + width)))].slice(0, 100), [0]);
+    case "position":
+      return [0];
+    case "atomic":
+      return widthsOf(node.part);
+    case "either":
+      return node.parts.flatMap(widthsOf);
+    case "sequence":
+      return node.parts.reduce<readonly number[]>(
+        (sums, part) => [...new Set(sums.flatMap((sum) => widthsOf(part).map((width) => sum + width)))].slice(0, 100),
+        [0],
+      );
     case "repeat": {
       const inner = widthsOf(node.part);
       if (node.most === Infinity || inner.length > 1) return node.most === 0 ? [0] : [Infinity];
-      return Array.from({ length: Math.min(100, node.most - node.least + 1) }, (_, i) => (node.least + i) * (inner[0] ?? 0));
+      return Array.from(
+        { length: Math.min(100, node.most - node.least + 1) },
+        (_, i) => (node.least + i) * (inner[0] ?? 0),
+      );
     }
   }
 }

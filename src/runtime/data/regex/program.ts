@@ -53,13 +53,20 @@ class Compiler {
       case "sequence":
         node.parts.forEach((part) => this.#node(part));
         return;
-      case "either": return this.#either(node.parts);
-      case "repeat": return this.#repeat(node);
+      case "either":
+        return this.#either(node.parts);
+      case "repeat":
+        return this.#repeat(node);
       case "atomic":
         this.#add({ op: "atomic", program: new Compiler(this.#budget).program(node.part) });
         return;
       case "look":
-        this.#add({ op: "look", program: new Compiler(this.#budget).program(node.part), negative: node.negative, ...(node.behind && { behind: node.behind }) });
+        this.#add({
+          op: "look",
+          program: new Compiler(this.#budget).program(node.part),
+          negative: node.negative,
+          ...(node.behind && { behind: node.behind }),
+        });
         return;
       case "position":
         this.#add({ op: "position", position: node.position });
@@ -81,7 +88,8 @@ class Compiler {
   #repeat({ part, least, most, lazy }: Extract<Node, { kind: "repeat" }>): void {
     for (let i = 0; i < least; i++) this.#node(part);
     const skips: { op: "split"; first: number; second: number }[] = [];
-    const optional = (): void => void skips.push(this.#add({ op: "split" as const, first: this.#code.length + 1, second: 0 }));
+    const optional = (): void =>
+      void skips.push(this.#add({ op: "split" as const, first: this.#code.length + 1, second: 0 }));
     const start = this.#code.length;
     if (most === Infinity) {
       optional();
@@ -109,12 +117,18 @@ function asciiOf(set: CharSet): Uint8Array {
 
 function isNullable(node: Node): boolean {
   switch (node.kind) {
-    case "set": return false;
+    case "set":
+      return false;
     case "look":
-    case "position": return true;
-    case "atomic": return isNullable(node.part);
-    case "either": return node.parts.some(isNullable);
-    case "sequence": return node.parts.every(isNullable);
-    case "repeat": return node.least === 0 || isNullable(node.part);
+    case "position":
+      return true;
+    case "atomic":
+      return isNullable(node.part);
+    case "either":
+      return node.parts.some(isNullable);
+    case "sequence":
+      return node.parts.every(isNullable);
+    case "repeat":
+      return node.least === 0 || isNullable(node.part);
   }
 }

@@ -40,7 +40,11 @@ export function setWhere(test: (codePoint: number) => boolean): CharSet {
 }
 
 export function union(...all: readonly CharSet[]): CharSet {
-  const pairs = all.flatMap((set) => Array.from({ length: set.length / 2 }, (_, i) => [set[2 * i] as number, set[2 * i + 1] as number] as const)).toSorted((a, b) => a[0] - b[0]);
+  const pairs = all
+    .flatMap((set) =>
+      Array.from({ length: set.length / 2 }, (_, i) => [set[2 * i] as number, set[2 * i + 1] as number] as const),
+    )
+    .toSorted((a, b) => a[0] - b[0]);
   const ranges: number[] = [];
   for (const [from, to] of pairs) {
     const end = ranges.at(-1);
@@ -87,7 +91,9 @@ function once(name: string, make: () => CharSet): CharSet {
 /** Code points of a general category or a group of them, such as `Lu` or `L`. */
 export function category(name: string): CharSet | undefined {
   const is = categoryNames.map((one) => one.startsWith(name));
-  return name !== "" && is.includes(true) ? once(name, () => setWhere((c) => is[categoryOf[c] as number] as boolean)) : undefined;
+  return name !== "" && is.includes(true)
+    ? once(name, () => setWhere((c) => is[categoryOf[c] as number] as boolean))
+    : undefined;
 }
 
 /** A set of the generated file. */
@@ -99,7 +105,10 @@ export function known(name: keyof typeof sets): CharSet {
   });
 }
 
-export const whiteSpace: CharSet = [0x9, 0xd, 0x20, 0x20, 0x85, 0x85, 0xa0, 0xa0, 0x1680, 0x1680, 0x2000, 0x200a, 0x2028, 0x2029, 0x202f, 0x202f, 0x205f, 0x205f, 0x3000, 0x3000];
+export const whiteSpace: CharSet = [
+  0x9, 0xd, 0x20, 0x20, 0x85, 0x85, 0xa0, 0xa0, 0x1680, 0x1680, 0x2000, 0x200a, 0x2028, 0x2029, 0x202f, 0x202f, 0x205f,
+  0x205f, 0x3000, 0x3000,
+];
 
 /** A script or another property by the name that regular expressions have for it, as the engine knows it. */
 export function property(name: string): CharSet | undefined {
@@ -116,5 +125,7 @@ export function property(name: string): CharSet | undefined {
 
 /** Characters of words outside of Oniguruma's expressions: without its numbers above and fractions, with the joiners. */
 export function wordCharacters(): CharSet {
-  return once("word characters", () => union(intersection(known("word"), complement(category("No") ?? [])), [0x200c, 0x200d]));
+  return once("word characters", () =>
+    union(intersection(known("word"), complement(category("No") ?? [])), [0x200c, 0x200d]),
+  );
 }

@@ -21,22 +21,37 @@ export function queryByVectors(kernel: FlashKernel): LoweredDispatch {
     const [dots, valueDots] = [block.scores("dots"), block.scores("value_dots")];
     const sum = dq && new VectorSum(block, "dq", q.feature);
     const [queries, cotangents] = [block.pack("q", q), block.pack("d_o", dO)];
-    const products = [{ columns: queries.columns, other: k, into: dots }, { columns: cotangents.columns, other: v, into: valueDots }];
-    const gradient = block.phase("gradient of scores", (at) => block.panels(at, products, ({ row, exists, at: own, points }) => {
-      const known = statistics(own);
-      const ownBins = bins.map((b) => rowBins(own, bindings, b));
-      points((point, scalars, key) => {
-        const cell = point.block.define("cell", block.cell(key, row));
-        const [dot, valueDot] = [dots, valueDots].map((from) => point.block.define("dot", load(from, cell))) as [Expr, Expr];
-        const found = pointGradient(point, scalars, known, dot, valueDot, wantedByBins(bins, scalars, problem));
-        point.block.push(store(dots, cell, found.product));
-        addToBins(point.block, ownBins, found, exists);
-      });
-    }));
+    const products = [
+      { columns: queries.columns, other: k, into: dots },
+      { columns: cotangents.columns, other: v, into: valueDots },
+    ];
+    const gradient = block.phase("gradient of scores", (at) =>
+      block.panels(at, products, ({ row, exists, at: own, points }) => {
+        const known = statistics(own);
+        const ownBins = bins.map((b) => rowBins(own, bindings, b));
+        points((point, scalars, key) => {
+          const cell = point.block.define("cell", block.cell(key, row));
+          const [dot, valueDot] = [dots, valueDots].map((from) => point.block.define("dot", load(from, cell))) as [
+            Expr,
+            Expr,
+          ];
+          const found = pointGradient(point, scalars, known, dot, valueDot, wantedByBins(bins, scalars, problem));
+          point.block.push(store(dots, cell, found.product));
+          addToBins(point.block, ownBins, found, exists);
+        });
+      }),
+    );
     const body = [
-      queries.packing, cotangents.packing,
+      queries.packing,
+      cotangents.packing,
       ...(sum ? [sum.clear()] : []),
-      ...bins.map((b) => block.phase("clear bins", (at) => block.vectors(at, ({ exists, at: own }) => own.block.push(...clearBins(own.block, rowBins(own, bindings, b), exists))))),
+      ...bins.map((b) =>
+        block.phase("clear bins", (at) =>
+          block.vectors(at, ({ exists, at: own }) =>
+            own.block.push(...clearBins(own.block, rowBins(own, bindings, b), exists)),
+          ),
+        ),
+      ),
       ...block.eachSpan([gradient, ...(sum ? sum.accumulate("gradient of queries", dots, k) : [])]),
       ...(sum && dq ? [block.phase("write", (at) => sum.write(at, dq))] : []),
     ];
@@ -54,24 +69,37 @@ export function keyByVectors(kernel: FlashKernel): LoweredDispatch {
     const dots = block.scores("dots");
     const keys = block.pack("k", k);
     // dv alone takes the shares, and no values.
-    const values = dk && { ...block.pack("v", v), dots: block.scores("value_dots"), sum: new VectorSum(block, "dk", k.feature), into: dk };
+    const values = dk && {
+      ...block.pack("v", v),
+      dots: block.scores("value_dots"),
+      sum: new VectorSum(block, "dk", k.feature),
+      into: dk,
+    };
     const sum = dv && new VectorSum(block, "dv", v.feature);
-    const products = [{ columns: keys.columns, other: q, into: dots }, ...(values ? [{ columns: values.columns, other: dO, into: values.dots }] : [])];
-    const gradient = block.phase("shares, and gradient of scores", (at) => block.panels(at, products, ({ row, points }) => points((point, scalars, query) => {
-      const cell = point.block.define("cell", block.cell(query, row));
-      const dot = point.block.define("dot", load(dots, cell));
-      const valueDot = values && point.block.define("dot", load(values.dots, cell));
-      const found = pointGradient(point, scalars, statistics(point), dot, valueDot);
-      point.block.push(store(dots, cell, found.share));
-      if (values) point.block.push(store(values.dots, cell, found.product));
-    })));
+    const products = [
+      { columns: keys.columns, other: q, into: dots },
+      ...(values ? [{ columns: values.columns, other: dO, into: values.dots }] : []),
+    ];
+    const gradient = block.phase("shares, and gradient of scores", (at) =>
+      block.panels(at, products, ({ row, points }) =>
+        points((point, scalars, query) => {
+          const cell = point.block.define("cell", block.cell(query, row));
+          const dot = point.block.define("dot", load(dots, cell));
+          const valueDot = values && point.block.define("dot", load(values.dots, cell));
+          const found = pointGradient(point, scalars, statistics(point), dot, valueDot);
+          point.block.push(store(dots, cell, found.share));
+          if (values) point.block.push(store(values.dots, cell, found.product));
+        }),
+      ),
+    );
     const sums = [
       ...(sum ? sum.accumulate("gradient of values", dots, dO) : []),
       ...(values ? values.sum.accumulate("gradient of keys", values.dots, q) : []),
     ];
     const outputs = [...(sum ? [{ sum, into: dv }] : []), ...(values ? [values] : [])];
     const body = [
-      keys.packing, ...(values ? [values.packing] : []),
+      keys.packing,
+      ...(values ? [values.packing] : []),
       ...outputs.map((each) => each.sum.clear()),
       ...block.eachMember(block.eachSpan([gradient, ...sums])),
       ...outputs.map((each) => block.phase("write", (at) => each.sum.write(at, each.into), "outside")),

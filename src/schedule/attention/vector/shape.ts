@@ -20,7 +20,11 @@ export interface VectorShape {
 /** Bytes of scratch for whole rows, meant to stay in the L2 cache. */
 const scratchBytes = 1 << 18;
 
-export function vectorShape({ form: { e, f }, queries, keys }: FlashProblem, side: "query" | "key", lanes: number): VectorShape {
+export function vectorShape(
+  { form: { e, f }, queries, keys }: FlashProblem,
+  side: "query" | "key",
+  lanes: number,
+): VectorShape {
   // Registers: 32 come with vectors of 16, else count on 16. A tile of 12 sums hides the latency of multiply-adds, and leaves registers for what is multiplied.
   const many = lanes === 16;
   const own = side === "query" ? queries : keys;
@@ -29,7 +33,12 @@ export function vectorShape({ form: { e, f }, queries, keys }: FlashProblem, sid
   const fitting = Math.floor(scratchBytes / (8 * (e.size + f.size)) / panel) * panel;
   const rows = Math.min(Math.max(32, 2 * panel), Math.ceil(own / panel) * panel, Math.max(panel, fitting));
   return {
-    lanes, rows, panel, span: 48, dotRows: many ? 8 : 6,
-    sumRows: own >= 4 ? 4 : own >= 2 ? 2 : 1, sumVectors: many ? 4 : 3,
+    lanes,
+    rows,
+    panel,
+    span: 48,
+    dotRows: many ? 8 : 6,
+    sumRows: own >= 4 ? 4 : own >= 2 ? 2 : 1,
+    sumVectors: many ? 4 : 3,
   };
 }

@@ -45,22 +45,36 @@ export class VectorSum {
       const first = inRows.block.define("row_at", add(block.first, variable(row)));
       const { from, to } = block.bounds(inRows.block, { first, last: add(first, sumRows - 1) });
       const tile = (f: Expr, vectors: number): readonly Statement[] => {
-        const sums = Array.from({ length: sumRows }, () => Array.from({ length: vectors }, () => declareVar(at.block, "sum", 1, 0)));
+        const sums = Array.from({ length: sumRows }, () =>
+          Array.from({ length: vectors }, () => declareVar(at.block, "sum", 1, 0)),
+        );
         const s = names.fresh("n");
         const point = inRows.inside({ groups: [block.rowGroup("other", variable(s))] });
         const base = rows.rowAt(point, variable(s));
-        const values = Array.from({ length: vectors }, (_, v) => point.block.define("value", load(rows.array, add(add(base, add(f, v * lanes)), lane))));
+        const values = Array.from({ length: vectors }, (_, v) =>
+          point.block.define("value", load(rows.array, add(add(base, add(f, v * lanes)), lane))),
+        );
         const cell = point.block.define("cell", block.cell(variable(s), variable(row)));
         sums.forEach((own, r) => {
           const score = point.block.define("score", load(scores, add(cell, r)));
           own.forEach((sum, v) => point.block.push(assign(sum.name, fma(score, values[v] as Expr, sum.value))));
         });
-        const results = sums.flatMap((own, r) => own.map((sum, v) => {
-          const place = add(add(mul(add(variable(row), r), this.#pitch), add(f, v * lanes)), lane);
-          const before = load(this.#array, place);
-          return store(this.#array, place, factors ? fma(before, load(factors, add(variable(row), r)), sum.value) : add(before, sum.value));
-        }));
-        return [...sums.flat().map((sum) => sum.declaration), ...loop(s, from, to, 1, point.block.statements), ...results];
+        const results = sums.flatMap((own, r) =>
+          own.map((sum, v) => {
+            const place = add(add(mul(add(variable(row), r), this.#pitch), add(f, v * lanes)), lane);
+            const before = load(this.#array, place);
+            return store(
+              this.#array,
+              place,
+              factors ? fma(before, load(factors, add(variable(row), r)), sum.value) : add(before, sum.value),
+            );
+          }),
+        );
+        return [
+          ...sums.flat().map((sum) => sum.declaration),
+          ...loop(s, from, to, 1, point.block.statements),
+          ...results,
+        ];
       };
       const width = sumVectors * lanes;
       const wholes = Math.floor(this.#pitch / width) * width;
@@ -83,7 +97,13 @@ export class VectorSum {
     const factor = factors && place.block.define("factor", load(factors, variable(row)));
     const copy = (f: Expr): readonly Statement[] => {
       const value = load(this.#array, add(mul(variable(row), this.#pitch), f));
-      return [store(block.bindings.writing(output.node, 1), add(base, mul(f, output.stride)), factor ? mul(value, factor) : value)];
+      return [
+        store(
+          block.bindings.writing(output.node, 1),
+          add(base, mul(f, output.stride)),
+          factor ? mul(value, factor) : value,
+        ),
+      ];
     };
     const { size } = this.#feature;
     const whole = Math.floor(size / lanes) * lanes;
@@ -100,7 +120,8 @@ export class VectorSum {
     const { block } = this;
     const { lanes, span } = block.shape;
     const { node, feature, stride } = operand;
-    if (stride === 1 && feature.size % lanes === 0) return { staging: [], array: block.bindings.reading(node, 1), rowAt: (at) => block.rowAddress(at, operand) };
+    if (stride === 1 && feature.size % lanes === 0)
+      return { staging: [], array: block.bindings.reading(node, 1), rowAt: (at) => block.rowAddress(at, operand) };
     const pitch = padded(feature, lanes);
     const array = block.sharedArray("rows", span * pitch);
     const rowAt = (_: ScalarLowering, other: Expr): Expr => mul(sub(other, block.start), pitch);
@@ -115,7 +136,12 @@ export class VectorSum {
         ...branch(lt(f, feature.size), [assign(value, block.feature(operand, base, f))]),
         store(array, add(rowAt(place, variable(s)), f), variable(value, f32Type)),
       ];
-      at.block.push(...loop(s, block.start, block.end(at.block), 1, [...place.block.statements, ...loop(chunk, 0, pitch, lanes, copy)]));
+      at.block.push(
+        ...loop(s, block.start, block.end(at.block), 1, [
+          ...place.block.statements,
+          ...loop(chunk, 0, pitch, lanes, copy),
+        ]),
+      );
     });
     return { staging: [staging], rowAt, array };
   }

@@ -63,7 +63,10 @@ export class FlashVector extends FlashBlock {
   /** Sets all of an array, whose length is a multiple of the lanes. */
   fill(array: Array_, value: number): UniformStatement {
     const i = this.bindings.names.fresh("i");
-    return phase(loop(i, 0, array.length, this.shape.lanes, [store(array, add(variable(i), lane), f32(value))]), "start");
+    return phase(
+      loop(i, 0, array.length, this.shape.lanes, [store(array, add(variable(i), lane), f32(value))]),
+      "start",
+    );
   }
 
   /** The other side a span at a time, as far as the mask leaves it. */
@@ -76,24 +79,35 @@ export class FlashVector extends FlashBlock {
     const { lanes } = this.shape;
     const { feature } = operand;
     const columns = this.sharedArray(`${hint}_columns`, feature.size * this.rows);
-    const packing = this.phase(`columns of ${hint}`, (at) => {
-      const [rows, chunk, r] = ["rows", "f", "r"].map((name) => this.bindings.names.fresh(name)) as [string, string, string];
-      // A square: as many rows as there are lanes, which have a feature each.
-      const square = (first: Expr, covered: boolean): readonly Statement[] => {
-        const row = add(variable(rows), variable(r));
-        const f = add(first, lane);
-        const place = at.inside({ groups: [this.rowGroup("own", this.#within(add(this.first, row)))] });
-        const value = place.block.define(hint, this.feature(operand, this.rowAddress(place, operand), f));
-        const copy = store(columns, add(mul(f, this.rows), row), value);
-        return branch(covered ? bool(true) : lt(f, feature.size), loop(r, 0, lanes, 1, [...place.block.statements, copy]));
-      };
-      const whole = Math.floor(feature.size / lanes) * lanes;
-      const squares = [
-        ...loop(chunk, 0, whole, lanes, square(variable(chunk), true)),
-        ...(whole < feature.size ? square(i32(whole), false) : []),
-      ];
-      at.block.push(...loop(rows, 0, this.rows, lanes, squares));
-    }, "outside");
+    const packing = this.phase(
+      `columns of ${hint}`,
+      (at) => {
+        const [rows, chunk, r] = ["rows", "f", "r"].map((name) => this.bindings.names.fresh(name)) as [
+          string,
+          string,
+          string,
+        ];
+        // A square: as many rows as there are lanes, which have a feature each.
+        const square = (first: Expr, covered: boolean): readonly Statement[] => {
+          const row = add(variable(rows), variable(r));
+          const f = add(first, lane);
+          const place = at.inside({ groups: [this.rowGroup("own", this.#within(add(this.first, row)))] });
+          const value = place.block.define(hint, this.feature(operand, this.rowAddress(place, operand), f));
+          const copy = store(columns, add(mul(f, this.rows), row), value);
+          return branch(
+            covered ? bool(true) : lt(f, feature.size),
+            loop(r, 0, lanes, 1, [...place.block.statements, copy]),
+          );
+        };
+        const whole = Math.floor(feature.size / lanes) * lanes;
+        const squares = [
+          ...loop(chunk, 0, whole, lanes, square(variable(chunk), true)),
+          ...(whole < feature.size ? square(i32(whole), false) : []),
+        ];
+        at.block.push(...loop(rows, 0, this.rows, lanes, squares));
+      },
+      "outside",
+    );
     return { columns, packing };
   }
 
@@ -112,9 +126,14 @@ export class FlashVector extends FlashBlock {
     const index = add(this.first, row);
     const vector = inPanel.inside({ groups: [this.rowGroup("own", this.#within(index))] });
     const { form, maskAxes, admitted, masked } = this.problem;
-    const whole = block.define("whole", full(form.mask, maskAxes, ...this.sides(extent, { first: from, last: sub(to, 1) })));
+    const whole = block.define(
+      "whole",
+      full(form.mask, maskAxes, ...this.sides(extent, { first: from, last: sub(to, 1) })),
+    );
     build({
-      row, exists: this.#ragged ? lt(index, this.ownAxis.size) : bool(true), at: vector,
+      row,
+      exists: this.#ragged ? lt(index, this.ownAxis.size) : bool(true),
+      at: vector,
       points: (visit) => {
         const other = names.fresh(this.side === "query" ? "s" : "t");
         const over = (scalars: PointScalars): readonly Statement[] => {
@@ -155,7 +174,9 @@ export class FlashVector extends FlashBlock {
     const last = this.otherAxis.size - 1;
     const bases = Array.from({ length: dotRows }, (_, i) => {
       // Rows beyond the last repeat it: what they give is not used.
-      const place = inTile.inside({ groups: [this.rowGroup("other", i === 0 ? variable(tile) : min(add(variable(tile), i), last))] });
+      const place = inTile.inside({
+        groups: [this.rowGroup("other", i === 0 ? variable(tile) : min(add(variable(tile), i), last))],
+      });
       const base = this.rowAddress(place, other);
       block.push(...place.block.statements);
       return base;
@@ -163,15 +184,24 @@ export class FlashVector extends FlashBlock {
     const vectors = Array.from({ length: width / lanes }, (_, v) => v);
     const products = bases.map(() => vectors.map(() => declareVar(block, "dot", 1, 0)));
     const body = new Block(names);
-    const own = vectors.map((v) => body.define("own", load(columns, add(add(add(mul(variable(e), this.rows), panel), v * lanes), lane))));
+    const own = vectors.map((v) =>
+      body.define("own", load(columns, add(add(add(mul(variable(e), this.rows), panel), v * lanes), lane))),
+    );
     products.forEach((row, i) => {
-      const value = body.define("other", load(this.bindings.reading(other.node, 1), add(bases[i] as Expr, mul(variable(e), other.stride))));
+      const value = body.define(
+        "other",
+        load(this.bindings.reading(other.node, 1), add(bases[i] as Expr, mul(variable(e), other.stride))),
+      );
       row.forEach((dot, v) => body.push(assign(dot.name, fma(value, own[v] as Expr, dot.value))));
     });
     block.push(
       ...products.flat().map((dot) => dot.declaration),
       ...loop(e, 0, other.feature.size, 1, body.statements),
-      ...products.flatMap((row, i) => row.map((dot, v) => store(into, add(add(this.cell(add(variable(tile), i), panel), v * lanes), lane), dot.value))),
+      ...products.flatMap((row, i) =>
+        row.map((dot, v) =>
+          store(into, add(add(this.cell(add(variable(tile), i), panel), v * lanes), lane), dot.value),
+        ),
+      ),
     );
     at.block.push(...loop(tile, from, to, dotRows, block.statements));
   }

@@ -1,0 +1,47 @@
+/** @file What a command may touch of the outside: injected, so that commands run inside tests. Data goes to `out`, progress and messages to `err`. */
+import { createColors } from "picocolors";
+import { terminalText } from "../../runtime/util/terminal-text.ts";
+
+export interface Host {
+  readonly out: (data: string | Uint8Array) => void;
+  readonly err: (text: string) => void;
+  /** All of standard input. */
+  readonly input: () => Promise<Uint8Array>;
+  readonly cwd: string;
+  /** Whether `err` is a terminal that can redraw a line. */
+  readonly interactive: boolean;
+  /** How wide it is. */
+  readonly columns: number | undefined;
+  readonly colors: ReturnType<typeof createColors>;
+}
+
+/** 0 ok, 1 the user's input failed, 2 usage, 70 a bug, 130 interrupted. */
+export type ExitCode = 0 | 1 | 2 | 70 | 130;
+
+export function processHost(): Host {
+  const forced = process.env["FORCE_COLOR"];
+  const color = !process.env["NO_COLOR"] && (forced === undefined ? process.stderr.isTTY === true : forced !== "0");
+  return {
+    // A file or another program gets data as they are, a terminal nothing that it would obey.
+    out: (data) =>
+      void process.stdout.write(
+        process.stdout.isTTY === true
+          ? terminalText(typeof data === "string" ? data : Buffer.from(data).toString())
+          : data,
+      ),
+    err: (text) => void process.stderr.write(terminalText(text)),
+    input: standardInput,
+    cwd: process.cwd(),
+    interactive: process.stderr.isTTY === true && process.env["CI"] === undefined,
+    get columns() {
+      return process.stderr.columns;
+    },
+    colors: createColors(color),
+  };
+}
+
+async function standardInput(): Promise<Uint8Array> {
+  const pieces: Buffer[] = [];
+  for await (const piece of process.stdin) pieces.push(piece as Buffer);
+  return Buffer.concat(pieces);
+}
