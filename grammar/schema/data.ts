@@ -3,6 +3,7 @@ import { report } from "../../src/diagnostics/codes/table.ts";
 import type { Diagnostic, Label } from "../../src/diagnostics/diagnostic.ts";
 import type { Expression } from "../syntax/ast.ts";
 import { curationStep } from "./curate.ts";
+import type { StepConfig } from "./steps.ts";
 import { percent } from "./describe.ts";
 import {
   type CheckedGroup,
@@ -152,8 +153,37 @@ export const dataSchema = closed(
         ),
       );
     else if (!data.mix) checkWeights(data.source, problem);
+    for (const step of data.curate ?? [])
+      if (step.kind === "keep" || step.kind === "drop") checkHasFields(step, data.source, problem);
   },
 );
+
+/** Formats whose documents are a text and nothing else. */
+const withoutFields: readonly SourceConfig["format"][] = ["text", "html", "warc"];
+
+/** A step that looks at other fields than the text drops, by its own words, all documents of a source that has none; if no source has any, it cannot work at all. */
+function checkHasFields(
+  { kind, options }: Extract<StepConfig, { readonly kind: "keep" | "drop" }>,
+  sources: readonly SourceConfig[],
+  problem: (diagnostic: Diagnostic) => void,
+): void {
+  const bare = sources.filter(({ from, format }) => !from && withoutFields.includes(format));
+  const [first] = bare;
+  if (!first || (options.missing === "keep" && bare.length < sources.length)) return;
+  const label = { span: first.spans["format"] ?? first.span, text: "a text alone" };
+  const message = `\`${kind}\` looks at fields of documents, and source \`${first.label?.text ?? ""}\` has none: its format is \`${first.format}\``;
+  problem(
+    report(
+      "field/conflict",
+      { problem: message },
+      {
+        primary: { span: options.spans["where"] ?? options.span, text: "" },
+        related: [label],
+        ...(bare.length < sources.length && { help: "say `missing: keep` to keep documents without the fields" }),
+      },
+    ),
+  );
+}
 
 export type DataConfig = ConfigOf<typeof dataSchema>;
 

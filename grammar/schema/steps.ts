@@ -3,6 +3,7 @@
  * same defaults is tested.
  */
 import type { Diagnostic } from "../../src/diagnostics/diagnostic.ts";
+import { condition } from "./condition.ts";
 import { percent } from "./describe.ts";
 import {
   type Callee,
@@ -105,6 +106,10 @@ const capitalised = (text: string): string => `${text.charAt(0).toUpperCase()}${
 const signalFields = Object.fromEntries(
   Object.entries(signalDocs).map(([name, doc]) => [name, optional(bound, capitalised(doc))]),
 ) as unknown as Readonly<Record<SignalName, ValueField<Bound | undefined>>>;
+
+const conditionDoc =
+  'Comparisons of a field with a number, a text, `true` or `false`, `one_of(field, [a, b])`, `contains(field, a)` and `exists(field)`, joined by `and`, `or` and `not`. A field in another is `metadata.stars`, and one whose name is no plain word `field("a-name")`.';
+const undecided = choice(["drop", "keep"] as const);
 
 const personal = ["email", "iban", "card", "ssn", "ipv4", "ipv6", "phone"] as const;
 const text = reference("the name of a data declaration");
@@ -253,6 +258,32 @@ export const steps = {
       min_score: part(0.65, "The least score."),
     },
     "languages",
+  ),
+  keep: step(
+    'Keeps the documents whose other fields fulfil a condition: `keep(int_score >= 3 and language == "en")`. The first part that does not hold is the reason.',
+    {
+      where: required(condition, "where: int_score >= 3", conditionDoc),
+      missing: withDefault(
+        undecided,
+        "drop",
+        "drop",
+        "What happens to a document of which the condition says nothing, since a field is missing, null, or of another type.",
+      ),
+    },
+    "where",
+  ),
+  drop: step(
+    'Drops the documents whose other fields fulfil a condition: `drop(one_of(source, ["forum", "ads"]))`. The first part that holds is the reason.',
+    {
+      where: required(condition, 'where: source == "ads"', conditionDoc),
+      missing: withDefault(
+        undecided,
+        "keep",
+        "keep",
+        "What happens to a document of which the condition says nothing, since a field is missing, null, or of another type.",
+      ),
+    },
+    "where",
   ),
   exact_duplicates: step("Of equal documents, the first stays.", {}),
   duplicate_lines: step(

@@ -1,5 +1,4 @@
 /** @file Reading: the same documents from every format, and what is said of files that are damaged. */
-import { DuckDBInstance } from "@duckdb/node-api";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -9,7 +8,7 @@ import type { FilesToRead } from "../../src/data/steps/plan.ts";
 import type { Item, Mark } from "../../src/data/read/stream/item.ts";
 import { readFile } from "../../src/data/read/read.ts";
 import { renderFailure, type RuntimeFailure } from "../../src/runtime/util/failure.ts";
-import { documentsIn, filesToRead, options, planOf, temporaryFolder } from "./curate-support.ts";
+import { documentsIn, duckdb, filesToRead, options, planOf, temporaryFolder } from "./curate-support.ts";
 
 /** What is hard for some format: quotes, commas, tabs, line ends, characters of two to four bytes. */
 const texts = [
@@ -20,14 +19,6 @@ const texts = [
   "x".repeat(300_000),
   ...Array.from({ length: 5000 }, (_, i) => `document ${i}`),
 ];
-
-async function duckdb(...statements: readonly string[]): Promise<void> {
-  const instance = await DuckDBInstance.create(":memory:");
-  const connection = await instance.connect();
-  for (const statement of statements) await connection.run(statement);
-  connection.closeSync();
-  instance.closeSync();
-}
 
 /** Compressed with DuckDB, which takes text by the line. */
 async function zstd(from: string, to: string): Promise<void> {

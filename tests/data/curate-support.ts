@@ -1,4 +1,5 @@
 /** @file Corpora for the tests of curation, and plans over them. */
+import { DuckDBInstance } from "@duckdb/node-api";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -51,3 +52,12 @@ export const contentsOf = (folder: string): Readonly<Record<string, string>> =>
       .toSorted()
       .map((name) => [name, readFileSync(join(folder, name), "utf8")]),
   );
+
+/** Runs statements in a database of their own. */
+export async function duckdb(...statements: readonly string[]): Promise<void> {
+  const instance = await DuckDBInstance.create(":memory:");
+  const connection = await instance.connect();
+  for (const statement of statements) await connection.run(statement);
+  connection.closeSync();
+  instance.closeSync();
+}

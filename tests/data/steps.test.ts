@@ -11,6 +11,7 @@ import { unitDuplicatesDefaults } from "../../src/data/dedup/units.ts";
 import { redactDefaults } from "../../src/data/redact/redact.ts";
 import { c4Defaults, c4ParagraphDefaults } from "../../src/data/rules/c4.ts";
 import { decontaminateDefaults } from "../../src/data/dedup/decontaminate.ts";
+import { dropDefaults, keepDefaults } from "../../src/data/rules/condition.ts";
 import { fineWebDefaults } from "../../src/data/rules/fineweb.ts";
 import { gopherQualityDefaults } from "../../src/data/rules/gopher-quality.ts";
 import { gopherRepetitionDefaults } from "../../src/data/rules/gopher-repetition.ts";
@@ -29,6 +30,8 @@ const defaults: Readonly<Record<StepKind, object>> = {
   listed_words: listedWordsDefaults,
   quality: trainDefaults,
   language: languageDefaults,
+  keep: keepDefaults,
+  drop: dropDefaults,
   exact_duplicates: {},
   duplicate_lines: unitDuplicatesDefaults,
   duplicate_paragraphs: unitDuplicatesDefaults,

@@ -31,6 +31,11 @@ export function plannedStep(step: StepConfig, name: string, refer: Referred): St
       return { name, kind: step.kind, ...listed(written(step.options), refer) };
     case "language":
       return { name, kind: step.kind, options: written(step.options) };
+    case "keep":
+    case "drop": {
+      const { where, missing } = step.options;
+      return { name, kind: step.kind, options: { where, ...(step.options.spans["missing"] && { missing }) } };
+    }
     case "exact_duplicates":
       return { name, kind: step.kind };
     case "duplicate_lines":

@@ -8,7 +8,7 @@ import { RuntimeFailure } from "../../runtime/util/failure.ts";
 import type { Context, Progress } from "./workers/context.ts";
 import { CacheDamage, forget } from "./shards/damage.ts";
 import type { Manifest, ManifestSource } from "./shards/manifest.ts";
-import { manifestOf, sourceFiles, writeResult } from "./result.ts";
+import { manifestOf, requireSeen, sourceFiles, writeResult } from "./result.ts";
 import type { CurationPlan, PlannedSource } from "../steps/plan.ts";
 import { passesOf, runPass, type Pass } from "./passes.ts";
 import { createPool } from "./workers/pool.ts";
@@ -119,6 +119,7 @@ export async function runPlan(plan: CurationPlan, context: Context): Promise<Ran
   const passes: Pass[] = [];
   for (const group of passesOf(steps)) {
     const pass = await runPass(group, content, shards, context);
+    await requireSeen({ sources }, pass);
     passes.push(pass);
     [content, shards] = [pass.hash, [...pass.outputs]];
   }

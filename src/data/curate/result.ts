@@ -7,6 +7,8 @@ import type { Context } from "./workers/context.ts";
 import { CacheDamage } from "./shards/damage.ts";
 import type { Ran } from "./curate.ts";
 import type { Manifest, ManifestSource, ManifestStep } from "./shards/manifest.ts";
+import type { Pass } from "./passes.ts";
+import { requireFields, wantedFields } from "./shards/seen-fields.ts";
 import { tallyOf } from "./shards/shards.ts";
 import { contentOf, exists, isAsWritten, putPlain } from "./shards/store.ts";
 import { sumLengths, sumSizes, sumSkipped, sumSteps, type Tally } from "./shards/tally.ts";
@@ -15,7 +17,7 @@ const talliesOf = (shards: readonly string[]): Promise<readonly Tally[]> =>
   Promise.all(shards.map(async (shard) => (await tallyOf(shard)) as Tally));
 
 /** What of `shards`, which are made of those of all sources in a row, is of each source. */
-export function bySource(ran: Ran, shards: readonly string[]): readonly (readonly string[])[] {
+export function bySource(ran: Pick<Ran, "sources">, shards: readonly string[]): readonly (readonly string[])[] {
   let start = 0;
   return ran.sources.map((source) => shards.slice(start, (start += source.shards.length)));
 }
@@ -42,13 +44,8 @@ export async function manifestOf(ran: Ran): Promise<Manifest> {
   for (const { steps: ready, outputs, clusters } of ran.passes) {
     const tallies = await talliesOf(outputs);
     for (const [i, { step, facts }] of ready.entries()) {
-      steps.push({
-        name: step.name,
-        kind: step.kind,
-        ...sumSteps(tallies.flatMap((tally) => tally.steps[i] ?? [])),
-        clusters,
-        facts,
-      });
+      const { seen: _, ...sums } = sumSteps(tallies.flatMap((tally) => tally.steps[i] ?? []));
+      steps.push({ name: step.name, kind: step.kind, ...sums, clusters, facts });
     }
   }
   const last = await talliesOf(ran.shards);
@@ -61,6 +58,23 @@ export async function manifestOf(ran: Ran): Promise<Manifest> {
     out: sumSizes(last),
     lengths: { bytes: sumLengths(last.map(({ lengths }) => lengths)) },
   };
+}
+
+/** Fails where a step of a pass looks at fields that documents do not have. */
+export async function requireSeen(ran: Pick<Ran, "sources">, { steps, outputs }: Pass): Promise<void> {
+  for (const [i, { step }] of steps.entries()) {
+    if (wantedFields(step).size === 0) continue;
+    const tallies = await Promise.all(
+      bySource(ran, outputs).map(async (shards) =>
+        sumSteps((await talliesOf(shards)).flatMap((tally) => tally.steps[i] ?? [])),
+      ),
+    );
+    requireFields(
+      step,
+      ran.sources.map(({ source }) => source),
+      tallies,
+    );
+  }
 }
 
 /** Says which step dropped most of a source of which nothing is left. */

@@ -6,8 +6,8 @@ export type Verdict =
   | { readonly kind: "keep"; readonly text: string; readonly counts?: Readonly<Record<string, number>> }
   | { readonly kind: "drop"; readonly reason: string; readonly detail?: string };
 
-/** A step that looks at one document alone. Pure: the same text and id give the same verdict. `id` keys replacements. */
-export type DocumentRule = (text: string, id: string) => Verdict;
+/** A step that looks at one document alone. Pure: the same text, id and other fields give the same verdict. `id` keys replacements; `metadata` is a JSON object of the other fields. */
+export type DocumentRule = (text: string, id: string, metadata?: string) => Verdict;
 
 /** A step that looks at all documents: first a small record of each (in workers), then one decision over all records in the order of documents, then an edit (in workers). */
 export interface CorpusRule {

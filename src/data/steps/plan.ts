@@ -2,8 +2,10 @@
  * @file What a data declaration asks of curation, resolved: sources and steps as plain data. It can be sent to workers, and the hash of it, of what
  * the files hold and of the versions of the steps is the name of the results.
  */
+import type { Condition } from "../../../grammar/schema/condition.ts";
 import type { BannedPhrasesOptions, ListedWordsOptions } from "../rules/word-lists.ts";
 import type { Bound } from "../rules/signals.ts";
+import type { ConditionOptions } from "../rules/condition.ts";
 import type { C4Choices, C4ParagraphOptions } from "../rules/c4.ts";
 import type { DecontaminateOptions } from "../dedup/decontaminate.ts";
 import type { FineWebChoices } from "../rules/fineweb.ts";
@@ -70,6 +72,7 @@ export type Step = { readonly name: string } & (
       readonly keep: QualityKept;
     }
   | { readonly kind: "language"; readonly options: Partial<LanguageOptions> }
+  | { readonly kind: "keep" | "drop"; readonly options: Partial<ConditionOptions> & { readonly where: Condition } }
   | { readonly kind: "exact_duplicates" }
   | {
       readonly kind: "duplicate_lines" | "duplicate_paragraphs";

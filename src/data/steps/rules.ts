@@ -8,6 +8,7 @@ import { unitDuplicates } from "../dedup/units.ts";
 import { redact } from "../redact/redact.ts";
 import { c4, c4Paragraphs } from "../rules/c4.ts";
 import { decontaminate, type TestText } from "../dedup/decontaminate.ts";
+import { dropWhere, keepWhere } from "../rules/condition.ts";
 import { fineWeb } from "../rules/fineweb.ts";
 import { gopherQuality } from "../rules/gopher-quality.ts";
 import { gopherRepetition } from "../rules/gopher-repetition.ts";
@@ -30,6 +31,8 @@ export const versions: Readonly<Record<StepKind, number>> = {
   listed_words: 1,
   quality: 1,
   language: 1,
+  keep: 1,
+  drop: 1,
   exact_duplicates: 2,
   duplicate_lines: 2,
   duplicate_paragraphs: 2,
@@ -78,6 +81,8 @@ export function looksAtAll(step: Step): boolean {
     case "banned_phrases":
     case "listed_words":
     case "language":
+    case "keep":
+    case "drop":
     case "redact":
     case "decontaminate":
       return false;
@@ -107,6 +112,10 @@ export async function ruleOf({ step, made = "" }: ReadyStep): Promise<Rule> {
       const { language } = await import("../classify/language.ts");
       return document(await language(step.options));
     }
+    case "keep":
+      return document(keepWhere(step.options));
+    case "drop":
+      return document(dropWhere(step.options));
     case "redact":
       return document(redact(step.options));
     case "decontaminate": {

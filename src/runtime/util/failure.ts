@@ -24,6 +24,7 @@ export type FailureCode =
   | "data/too-large"
   | "data/encoding"
   | "data/damaged"
+  | "data/field"
   | "data/character"
   | "data/weights"
   | "tokenizer/invalid"

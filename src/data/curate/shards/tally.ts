@@ -1,4 +1,5 @@
 /** @file What is counted of a shard, and of shards together. Shards are added in their order, so that who made them when does not matter. */
+import { sumSeen, type SeenFields } from "./seen-fields.ts";
 import type { Example, ManifestSource, ManifestStep } from "./manifest.ts";
 
 export interface Size {
@@ -13,6 +14,8 @@ export interface StepTally {
   readonly out: Size;
   readonly dropped: Dropped;
   readonly edits: Readonly<Record<string, number>>;
+  /** Of a step that looks at other fields than the text. */
+  readonly seen?: SeenFields;
 }
 
 export interface Tally extends Readonly<Size> {
@@ -50,6 +53,7 @@ export const sumLengths = (all: readonly (readonly number[])[]): readonly number
   );
 
 export const sumSteps = (steps: readonly StepTally[]): StepTally => ({
+  ...withSeen(steps.flatMap(({ seen }) => (seen === undefined ? [] : [seen]))),
   in: sumSizes(steps.map((step) => step.in)),
   out: sumSizes(steps.map((step) => step.out)),
   dropped: merged(
@@ -86,6 +90,9 @@ function merged<T>(
   );
 }
 
+const withSeen = (all: readonly SeenFields[]): Pick<StepTally, "seen"> =>
+  all.length === 0 ? {} : { seen: sumSeen(all) };
+
 /** Counts of one step while a shard goes through it. */
 export class StepCounter {
   readonly in = noSize();
@@ -108,7 +115,9 @@ export class StepCounter {
     of.bytes += bytes;
     if (of.examples.length < shown) of.examples.push(example());
   }
-  tally(): StepTally {
-    return sumSteps([{ in: this.in, out: this.out, dropped: this.dropped, edits: this.edits }]);
+  tally(seen?: SeenFields): StepTally {
+    return sumSteps([
+      { in: this.in, out: this.out, dropped: this.dropped, edits: this.edits, ...(seen === undefined ? {} : { seen }) },
+    ]);
   }
 }

@@ -15,7 +15,8 @@ import {
   type Dropped,
 } from "../shards/shards.ts";
 import { put } from "../shards/store.ts";
-import { exampleOf, StepCounter, type Tally } from "../shards/tally.ts";
+import { FieldCounter, wantedFields } from "../shards/seen-fields.ts";
+import { exampleOf, StepCounter, type StepTally, type Tally } from "../shards/tally.ts";
 import { countShard } from "./count-shard.ts";
 import { encodeShard, type Encoding } from "./encode-shard.ts";
 import type { ParquetFile } from "../../export/parquet.ts";
@@ -53,7 +54,7 @@ export type Job = { readonly temporary: string; readonly input: string; readonly
 export async function work(job: Job): Promise<void> {
   switch (job.kind) {
     case "documents":
-      return runSteps(job, await Promise.all(job.steps.map(documentRule)));
+      return runSteps(job, job.steps, await Promise.all(job.steps.map(documentRule)));
     case "records":
       return makeRecords(job, await known(job.step));
     case "edits":
@@ -87,13 +88,20 @@ function createTokenizerOnce(data: TokenizerData): ReturnType<typeof createToken
   return tokenizer.made;
 }
 
-async function runSteps({ temporary, input, output }: Job, steps: readonly DocumentRule[]): Promise<void> {
-  const counters = steps.map(() => new StepCounter());
+async function runSteps(
+  { temporary, input, output }: Job,
+  ready: readonly ReadyStep[],
+  rules: readonly DocumentRule[],
+): Promise<void> {
+  const steps = rules.map((rule, i): RunningStep => {
+    const wanted = wantedFields((ready[i] as ReadyStep).step);
+    return { rule, counter: new StepCounter(), fields: wanted.size === 0 ? undefined : new FieldCounter(wanted) };
+  });
   const out = new ShardWriter();
   const changes = new Lines();
   let index = 0;
   for await (const document of documentsOf(input)) {
-    const done = throughSteps(document, steps, counters);
+    const done = throughSteps(document, steps);
     if (done.dropped === undefined) {
       if (done.edits.length === 0) out.keep(document, done.bytes);
       else out.add({ ...document, text: done.text }, done.bytes);
@@ -108,13 +116,25 @@ async function runSteps({ temporary, input, output }: Job, steps: readonly Docum
     }
     index++;
   }
-  await finish({ temporary, output }, out, changes, counters);
+  await finish(
+    { temporary, output },
+    out,
+    changes,
+    steps.map(({ counter, fields }) => counter.tally(fields?.seen)),
+  );
+}
+
+/** A step while a shard goes through it. */
+interface RunningStep {
+  readonly rule: DocumentRule;
+  readonly counter: StepCounter;
+  /** Of a step that looks at other fields. */
+  readonly fields: FieldCounter | undefined;
 }
 
 function throughSteps(
-  { id, text: first }: Document,
-  steps: readonly DocumentRule[],
-  counters: readonly StepCounter[],
+  { id, text: first, metadata }: Document,
+  steps: readonly RunningStep[],
 ): { text: string; bytes: number; dropped?: Dropped; edits: readonly { step: number; text?: string }[] } {
   let text = first;
   let bytes = Buffer.byteLength(text);
@@ -122,12 +142,12 @@ function throughSteps(
   /** The last edit of a document that is kept is what is written. */
   const edits = (kept: boolean): readonly { step: number; text?: string }[] =>
     edited.map((edit, i) => (kept && i === edited.length - 1 ? { step: edit.step } : edit));
-  for (const [step, rule] of steps.entries()) {
-    const counter = counters[step];
-    counter?.enter(bytes);
-    const verdict = rule(text, id);
+  for (const [step, { rule, counter, fields }] of steps.entries()) {
+    counter.enter(bytes);
+    fields?.see(metadata);
+    const verdict = rule(text, id, metadata);
     if (verdict.kind === "drop") {
-      counter?.drop(verdict.reason, bytes, () => exampleOf(id, text, verdict.detail));
+      counter.drop(verdict.reason, bytes, () => exampleOf(id, text, verdict.detail));
       const { reason, detail } = verdict;
       return {
         text,
@@ -141,7 +161,7 @@ function throughSteps(
       bytes = Buffer.byteLength(text);
       edited.push({ step, text });
     }
-    counter?.keep(bytes, verdict.counts);
+    counter.keep(bytes, verdict.counts);
   }
   return { text, bytes, edits: edits(true) };
 }
@@ -209,7 +229,7 @@ async function applyDecisions({
     }
     index++;
   }
-  await finish({ temporary, output }, out, changes, [counter]);
+  await finish({ temporary, output }, out, changes, [counter.tally()]);
 }
 
 /** What happens to a document, and which it repeats, if that is known; documents come in order. */
@@ -249,11 +269,11 @@ async function finish(
   { temporary, output }: { readonly temporary: string; readonly output: string },
   out: ShardWriter,
   changes: Lines,
-  counters: readonly StepCounter[],
+  steps: readonly StepTally[],
 ): Promise<void> {
   await put(temporary, changesPath(output), changes.all());
   await out.write<Pick<Tally, "steps" | "skipped">>(temporary, output, {
-    steps: counters.map((counter) => counter.tally()),
+    steps,
     skipped: {},
   });
 }

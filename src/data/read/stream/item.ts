@@ -168,10 +168,11 @@ function withoutField(row: object, path: string): object {
   );
 }
 
-const missing = Symbol("missing");
+/** The value of a field that a row does not have. */
+export const missing = Symbol("missing");
 
 /** The value of a field: by its whole name, or else along the dots of a path. */
-function valueAt(row: unknown, path: string): unknown {
+export function valueAt(row: unknown, path: string): unknown {
   if (typeof row !== "object" || row === null) return missing;
   if (Object.hasOwn(row, path)) return (row as Readonly<Record<string, unknown>>)[path];
   for (let dot = path.indexOf("."); dot > 0; dot = path.indexOf(".", dot + 1)) {
