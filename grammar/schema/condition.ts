@@ -19,6 +19,8 @@ export type Condition =
 
 const conditionWhat = 'a condition on fields such as `int_score >= 3` or `one_of(language, ["en", "de"])`';
 
+const fieldWhat = 'a field such as `int_score`, `metadata.stars` or `field("a-name")`';
+
 /** The three functions of conditions, as they are written. */
 const functions = {
   one_of: 'one_of(language, ["en", "de"])',
@@ -137,6 +139,12 @@ function readCall(value: CallExpression, at: ReadContext): Condition | undefined
 const isField = (value: Expression): value is CallExpression =>
   value.kind === "call" && value.of.kind === "name" && value.of.text === "field";
 
+/** A field alone, which may stand in quotes as the `field` of a source does. */
+export const fieldName: ValueType<string> = {
+  what: fieldWhat,
+  read: (value, at) => (value.kind === "string" && value.text !== "" ? value.text : readField(value, at)),
+};
+
 /** A name, a path of names, or `field("any name")`. */
 function readField(value: Expression, at: ReadContext): string | undefined {
   if (value.kind === "name") return value.text;
@@ -147,7 +155,7 @@ function readField(value: Expression, at: ReadContext): string | undefined {
   const [only, ...more] = isField(value) ? value.arguments : [];
   if (only && more.length === 0 && !only.name && only.value.kind === "string" && only.value.text !== "")
     return only.value.text;
-  return wrongType(value, 'a field such as `int_score`, `metadata.stars` or `field("a-name")`', at);
+  return wrongType(value, fieldWhat, at);
 }
 
 function isLiteral(value: Expression): boolean {

@@ -154,7 +154,8 @@ export const dataSchema = closed(
       );
     else if (!data.mix) checkWeights(data.source, problem);
     for (const step of data.curate ?? [])
-      if (step.kind === "keep" || step.kind === "drop") checkHasFields(step, data.source, problem);
+      if (step.kind === "keep" || step.kind === "drop" || step.kind === "resample")
+        checkHasFields(step, data.source, problem);
   },
 );
 
@@ -163,7 +164,7 @@ const withoutFields: readonly SourceConfig["format"][] = ["text", "html", "warc"
 
 /** A step that looks at other fields than the text drops, by its own words, all documents of a source that has none; if no source has any, it cannot work at all. */
 function checkHasFields(
-  { kind, options }: Extract<StepConfig, { readonly kind: "keep" | "drop" }>,
+  { kind, options }: Extract<StepConfig, { readonly kind: "keep" | "drop" | "resample" }>,
   sources: readonly SourceConfig[],
   problem: (diagnostic: Diagnostic) => void,
 ): void {
@@ -177,7 +178,7 @@ function checkHasFields(
       "field/conflict",
       { problem: message },
       {
-        primary: { span: options.spans["where"] ?? options.span, text: "" },
+        primary: { span: options.spans["where"] ?? options.spans["by"] ?? options.span, text: "" },
         related: [label],
         ...(bare.length < sources.length && { help: "say `missing: keep` to keep documents without the fields" }),
       },

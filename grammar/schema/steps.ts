@@ -3,7 +3,7 @@
  * same defaults is tested.
  */
 import type { Diagnostic } from "../../src/diagnostics/diagnostic.ts";
-import { condition } from "./condition.ts";
+import { condition, fieldName } from "./condition.ts";
 import { percent } from "./describe.ts";
 import {
   type Callee,
@@ -284,6 +284,21 @@ export const steps = {
       ),
     },
     "where",
+  ),
+  resample: step(
+    "Draws documents as often as a number in one of their other fields says: weight 2.3 gives two copies, and a third for three of ten documents, by a hash of the id. It stands after all steps that look for duplicates.",
+    {
+      by: required(fieldName, "by: quality", "The field with the weight."),
+      times: withDefault(number({ min: 0, above: true }), 1, "1", "What the weight is multiplied by."),
+      at_most: withDefault(number({ min: 0, max: 16, above: true }), 4, "4", "The largest weight, after that."),
+      missing: withDefault(
+        undecided,
+        "keep",
+        "keep",
+        "What happens to a document without such a number: it stays once, or goes.",
+      ),
+    },
+    "by",
   ),
   exact_duplicates: step("Of equal documents, the first stays.", {}),
   duplicate_lines: step(

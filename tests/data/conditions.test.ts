@@ -1,4 +1,4 @@
-/** @file Documents kept and dropped by their other fields, as files of several formats have them. */
+/** @file Documents kept, dropped and drawn by their other fields, as files of several formats have them. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -7,8 +7,9 @@ import { checkFields } from "../../grammar/schema/fields.ts";
 import { parseFile } from "../../grammar/parse.ts";
 import { schemas } from "../../grammar/schema.ts";
 import type { Section } from "../../grammar/syntax/ast.ts";
-import { curate } from "../../src/data/curate/curate.ts";
-import type { FilesToRead, Step } from "../../src/data/steps/plan.ts";
+import { countTokens } from "../../src/data/curate/count-tokens.ts";
+import { curate, type Curated } from "../../src/data/curate/curate.ts";
+import type { CurationPlan, FilesToRead, Step } from "../../src/data/steps/plan.ts";
 import { dropWhere, keepWhere } from "../../src/data/rules/condition.ts";
 import type { DocumentRule } from "../../src/data/rules/rule.ts";
 import { documentsIn, duckdb, filesToRead, options, planOf, temporaryFolder } from "./curate-support.ts";
@@ -174,4 +175,44 @@ test("a field that no document has, or that is always of another type, is an err
   });
   const kept = await curate({ ...both, steps: [keep("int_score >= 3", "keep")] }, options(folder));
   expect(kept.manifest.sources.map(({ out }) => out.documents)).toEqual([5, 1]);
+});
+
+const drawn = (missing: "keep" | "drop"): CurationPlan =>
+  planOf(filesToRead(["a.jsonl"], { id: "id" }), [
+    { name: "redact", kind: "redact", options: { kinds: ["email"] } },
+    { name: "resample", kind: "resample", options: { by: "w", times: 2, missing } },
+    { name: "redact 2", kind: "redact", options: { kinds: ["phone"] } },
+  ]);
+
+test("documents are drawn as often as a field says, the same on any number of workers, and tokens count every copy", async () => {
+  const folder = temporaryFolder();
+  const weights = [0, 0.5, 1, 1.15, 100, -1, null, "1.5", "much"];
+  const numbers = Array.from({ length: 9000 }, (_, i) => i);
+  const written = numbers.map(
+    (i) => `${JSON.stringify({ id: `d${i}`, text: `mail me@site${i}.org`, w: weights[i % 9] })}\n`,
+  );
+  writeFileSync(join(folder, "a.jsonl"), written.join(""));
+  const run = (workers: number, missing: "keep" | "drop" = "keep"): Promise<Curated> =>
+    curate(drawn(missing), options(folder, { workers, cache: join(folder, `cache${workers}`) }));
+  const one = await run(1);
+  const documents = documentsIn(one.files("files"));
+  const copies = new Map<string, string[]>();
+  for (const { id, text } of documents) copies.set(id, [...(copies.get(id) ?? []), text]);
+  const mean = (weight: number): number =>
+    numbers.reduce((sum, i) => sum + (i % 9 === weight ? (copies.get(`d${i}`)?.length ?? 0) : 0), 0) / 1000;
+  expect([0, 1, 2, 4, 5, 6, 7, 8].map(mean)).toEqual([0, 1, 2, 4, 0, 1, 3, 1]);
+  expect(mean(3)).toBeCloseTo(2.3, 1);
+  // Copies are equal to the letter, so that all fall to one part of the split.
+  expect([...copies.values()].every((texts) => new Set(texts).size === 1)).toBe(true);
+  expect(one.manifest.steps[1]).toMatchObject({
+    out: { documents: documents.length },
+    dropped: { not_drawn: { count: 1000 }, negative_weight: { count: 1000 } },
+    edits: { copies: documents.length - copies.size, "without a weight": 2000 },
+  });
+  expect(documentsIn((await run(2)).files("files"))).toEqual(documents);
+  const { out, steps } = await countTokens(one, { kind: "bytes" }, options(folder, { cache: join(folder, "cache1") }));
+  expect(out.tokens).toBe(out.bytes);
+  expect(steps.map(({ in: into }) => into.tokens)).toEqual(steps.map(({ in: into }) => into.bytes));
+  const { dropped } = (await run(2, "drop")).manifest.steps[1] ?? {};
+  expect(dropped).toMatchObject({ missing_field: { count: 1000 }, wrong_type: { count: 1000 } });
 });

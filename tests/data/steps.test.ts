@@ -12,6 +12,7 @@ import { redactDefaults } from "../../src/data/redact/redact.ts";
 import { c4Defaults, c4ParagraphDefaults } from "../../src/data/rules/c4.ts";
 import { decontaminateDefaults } from "../../src/data/dedup/decontaminate.ts";
 import { dropDefaults, keepDefaults } from "../../src/data/rules/condition.ts";
+import { resampleDefaults } from "../../src/data/rules/resample.ts";
 import { fineWebDefaults } from "../../src/data/rules/fineweb.ts";
 import { gopherQualityDefaults } from "../../src/data/rules/gopher-quality.ts";
 import { gopherRepetitionDefaults } from "../../src/data/rules/gopher-repetition.ts";
@@ -32,6 +33,7 @@ const defaults: Readonly<Record<StepKind, object>> = {
   language: languageDefaults,
   keep: keepDefaults,
   drop: dropDefaults,
+  resample: resampleDefaults,
   exact_duplicates: {},
   duplicate_lines: unitDuplicatesDefaults,
   duplicate_paragraphs: unitDuplicatesDefaults,

@@ -36,6 +36,10 @@ export function plannedStep(step: StepConfig, name: string, refer: Referred): St
       const { where, missing } = step.options;
       return { name, kind: step.kind, options: { where, ...(step.options.spans["missing"] && { missing }) } };
     }
+    case "resample": {
+      const { by: _, ...options } = written(step.options);
+      return { name, kind: step.kind, options: { ...options, by: step.options.by } };
+    }
     case "exact_duplicates":
       return { name, kind: step.kind };
     case "duplicate_lines":

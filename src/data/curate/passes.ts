@@ -5,7 +5,7 @@ import type { Context } from "./workers/context.ts";
 import { runCorpusStep } from "./corpus-step.ts";
 import type { ManifestStep } from "./shards/manifest.ts";
 import { forMissing } from "./workers/missing.ts";
-import { looksAtAll, type ReadyStep } from "../steps/rules.ts";
+import { endsPass, looksAtAll, type ReadyStep } from "../steps/rules.ts";
 import { shardPath, tallyPath } from "./shards/shards.ts";
 import { hashOf } from "./shards/store.ts";
 
@@ -25,7 +25,7 @@ export function passesOf(steps: readonly ReadyStep[]): readonly (readonly ReadyS
     const alone = looksAtAll(step.step);
     if (open === undefined || alone) passes.push((open = [step]));
     else open.push(step);
-    if (alone) open = undefined;
+    if (endsPass(step.step)) open = undefined;
   }
   return passes;
 }

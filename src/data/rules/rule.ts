@@ -3,7 +3,13 @@ import type { Keys, KeyShape } from "./keys.ts";
 
 /** What a per-document step decides. `reason` is a stable slug such as `gopher_short_doc`; `counts` counts edits by kind (e.g. `email: 3`, `line: 12`). */
 export type Verdict =
-  | { readonly kind: "keep"; readonly text: string; readonly counts?: Readonly<Record<string, number>> }
+  /** `copies`: how many times the document stays, of the last step of a pass. */
+  | {
+      readonly kind: "keep";
+      readonly text: string;
+      readonly counts?: Readonly<Record<string, number>>;
+      readonly copies?: number;
+    }
   | { readonly kind: "drop"; readonly reason: string; readonly detail?: string };
 
 /** A step that looks at one document alone. Pure: the same text, id and other fields give the same verdict. `id` keys replacements; `metadata` is a JSON object of the other fields. */

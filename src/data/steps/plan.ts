@@ -14,6 +14,7 @@ import type { GopherRepetitionChoices } from "../rules/gopher-repetition.ts";
 import type { LanguageOptions } from "../classify/language.ts";
 import type { NearDuplicatesOptions } from "../dedup/near-duplicates.ts";
 import type { RedactOptions } from "../redact/redact.ts";
+import type { ResampleOptions } from "../rules/resample.ts";
 import type { SubstringOptions } from "../dedup/substrings.ts";
 import type { TrainOptions } from "../classify/train.ts";
 import type { UnitDuplicatesOptions } from "../dedup/units.ts";
@@ -73,6 +74,7 @@ export type Step = { readonly name: string } & (
     }
   | { readonly kind: "language"; readonly options: Partial<LanguageOptions> }
   | { readonly kind: "keep" | "drop"; readonly options: Partial<ConditionOptions> & { readonly where: Condition } }
+  | { readonly kind: "resample"; readonly options: Partial<ResampleOptions> & { readonly by: string } }
   | { readonly kind: "exact_duplicates" }
   | {
       readonly kind: "duplicate_lines" | "duplicate_paragraphs";

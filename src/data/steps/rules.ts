@@ -12,6 +12,7 @@ import { dropWhere, keepWhere } from "../rules/condition.ts";
 import { fineWeb } from "../rules/fineweb.ts";
 import { gopherQuality } from "../rules/gopher-quality.ts";
 import { gopherRepetition } from "../rules/gopher-repetition.ts";
+import { resample } from "../rules/resample.ts";
 import type { CorpusRule, DocumentRule, DuplicateDocumentsRule, DuplicateUnitsRule } from "../rules/rule.ts";
 import { boundedSignals } from "../rules/signals.ts";
 import { bannedPhrases, listedWords } from "../rules/word-lists.ts";
@@ -33,6 +34,7 @@ export const versions: Readonly<Record<StepKind, number>> = {
   language: 1,
   keep: 1,
   drop: 1,
+  resample: 1,
   exact_duplicates: 2,
   duplicate_lines: 2,
   duplicate_paragraphs: 2,
@@ -83,11 +85,15 @@ export function looksAtAll(step: Step): boolean {
     case "language":
     case "keep":
     case "drop":
+    case "resample":
     case "redact":
     case "decontaminate":
       return false;
   }
 }
+
+/** Whether a step changes how many documents come after it in its shard: it is the last of its pass. */
+export const endsPass = (step: Step): boolean => looksAtAll(step) || step.kind === "resample";
 
 export async function ruleOf({ step, made = "" }: ReadyStep): Promise<Rule> {
   switch (step.kind) {
@@ -116,6 +122,8 @@ export async function ruleOf({ step, made = "" }: ReadyStep): Promise<Rule> {
       return document(keepWhere(step.options));
     case "drop":
       return document(dropWhere(step.options));
+    case "resample":
+      return document(resample(step.options));
     case "redact":
       return document(redact(step.options));
     case "decontaminate": {

@@ -1,7 +1,7 @@
 /** @file What sections refer to: data, tokenizers and tests that must be declared, and data that may not be made of itself. */
 import type { Name, Section } from "../../../grammar/syntax/ast.ts";
 import { checkFields } from "../../../grammar/schema/fields.ts";
-import { schemas, type DataConfig, type EvalConfig } from "../../../grammar/schema.ts";
+import { schemas, type DataConfig, type EvalConfig, type StepConfig } from "../../../grammar/schema.ts";
 import { report } from "../../diagnostics/codes/table.ts";
 import type { Diagnostic } from "../../diagnostics/diagnostic.ts";
 import { checkWeights } from "../../../grammar/schema/data.ts";
@@ -38,7 +38,8 @@ function inData(section: Section, scope: Scope): readonly Diagnostic[] {
   const data = dataNames(config).flatMap((name) => unknownSection(name, "data", scope));
   const tests = testNames(config).flatMap((name) => unknownTests(name, scope));
   const circle = cycle(section, config, scope);
-  return [...tokenizer, ...data, ...tests, ...circle, ...(circle.length > 0 ? [] : mixOf(section, config, scope))];
+  const rest = circle.length > 0 ? [] : [...mixOf(section, config, scope), ...undoneCopies(config, scope)];
+  return [...tokenizer, ...data, ...tests, ...circle, ...rest];
 }
 
 /** The data declarations that a declaration takes documents or weights of, or learns from. */
@@ -49,6 +50,41 @@ function dataNames(config: DataConfig): readonly Name[] {
     ...(config.mix ? [config.mix] : []),
     ...(config.curate ?? []).flatMap((step) => (step.kind === "quality" ? [step.options.good, step.options.bad] : [])),
   ];
+}
+
+const duplicateSteps: readonly StepConfig["kind"][] = [
+  "exact_duplicates",
+  "duplicate_lines",
+  "duplicate_paragraphs",
+  "near_duplicates",
+  "repeated_substrings",
+];
+
+/** Steps that look for duplicates after `resample`, here or in the data that documents come from: they would take its copies out again. */
+function undoneCopies({ curate = [], source }: DataConfig, scope: Scope): readonly Diagnostic[] {
+  let copied = source.map(({ from }) => from).find((from) => from && makesCopies(from, scope));
+  let by = copied && `\`resample\` of \`${copied.text}\``;
+  const found: Diagnostic[] = [];
+  for (const { kind, options } of curate) {
+    if (kind === "resample") [copied, by] = [{ text: kind, span: options.span }, "`resample`"];
+    if (!copied || !duplicateSteps.includes(kind)) continue;
+    const related = [{ span: copied.span, text: "copies come from here" }];
+    const problem = `\`${kind}\` would take out again the copies that ${by} makes`;
+    const help = "look for duplicates before documents are drawn more than once";
+    found.push(report("field/conflict", { problem }, { primary: { span: options.span, text: "" }, related, help }));
+  }
+  return found;
+}
+
+/** `above`: the declarations that lead to it, which may form a circle; that is reported elsewhere. */
+function makesCopies(name: Name, scope: Scope, above: readonly Section[] = []): boolean {
+  const data = dataText(name, scope);
+  if (!data || above.includes(data.section)) return false;
+  const { curate = [], source } = data.config;
+  return (
+    curate.some(({ kind }) => kind === "resample") ||
+    source.some(({ from }) => from && makesCopies(from, data.scope, [...above, data.section]))
+  );
 }
 
 /** Every source must be one of the declared mix, and with its weights they must add up. */

@@ -11,9 +11,11 @@ export function funnel({ steps }: Manifest, start: Amount): Html {
 function stepRow(step: ManifestStep, start: Amount): Html {
   const { name, in: into, out } = step;
   const lost = into.bytes - out.bytes;
-  const part = (bytes: number): string => `${start.bytes === 0 ? 0 : ((100 * bytes) / start.bytes).toFixed(2)}%`;
-  const change =
-    into.documents === out.documents ? "no document dropped" : `−${grouped(into.documents - out.documents)} documents`;
+  // Copies that a step made may be more than there was at the start.
+  const part = (bytes: number): string =>
+    `${start.bytes === 0 ? 0 : Math.min(100, (100 * bytes) / start.bytes).toFixed(2)}%`;
+  const more = out.documents - into.documents;
+  const change = more === 0 ? "no document dropped" : `${more > 0 ? "+" : "−"}${grouped(Math.abs(more))} documents`;
   return html`<details>
     <summary class="step">
       <span class="name">${name}</span

@@ -44,6 +44,7 @@ export function wantedFields(step: Step): Wanted {
   };
   const add = (field: string, values: readonly Literal[]): void =>
     void wanted.set(field, [...(wanted.get(field) ?? []), ...values]);
+  if (step.kind === "resample") add(step.options.by, [1]);
   if (step.kind === "keep" || step.kind === "drop") visit(step.options.where);
   return wanted;
 }

@@ -29,6 +29,8 @@ export interface Change {
   readonly index: number;
   readonly edits: readonly { readonly step: number; readonly text?: string }[];
   readonly dropped?: Dropped;
+  /** How many times the document is there after the pass, where that is not once. */
+  readonly copies?: number;
 }
 export interface Dropped {
   readonly step: number;

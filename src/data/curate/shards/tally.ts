@@ -104,9 +104,9 @@ export class StepCounter {
     this.in.documents++;
     this.in.bytes += bytes;
   }
-  keep(bytes: number, counts: Readonly<Record<string, number>> = {}): void {
-    this.out.documents++;
-    this.out.bytes += bytes;
+  keep(bytes: number, counts: Readonly<Record<string, number>> = {}, copies = 1): void {
+    this.out.documents += copies;
+    this.out.bytes += copies * bytes;
     for (const [kind, n] of Object.entries(counts)) this.edits[kind] = (this.edits[kind] ?? 0) + n;
   }
   drop(reason: string, bytes: number, example: () => Example): void {

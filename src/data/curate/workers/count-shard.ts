@@ -1,6 +1,6 @@
 /** @file The tokens of a shard's documents: of all of them where they were read, afterwards only of those that a pass edited. */
 import type { Tokenizer } from "../../../runtime/data/tokens.ts";
-import { changesPath, documentsOf, linesOf, type Change } from "../shards/shards.ts";
+import { changesPath, documentsOf, linesOf, type Change, type Document } from "../shards/shards.ts";
 import { contentOf, put } from "../shards/store.ts";
 
 /** Tokens of the documents that went into each step of a pass, and of those that came out of it. */
@@ -35,16 +35,19 @@ export async function countShard(
     const left = documentsOf(input);
     for (const [index, first] of (await countsIn(before)).entries()) {
       const change = changes.get(index);
-      const kept = change?.dropped === undefined ? (await left.next()).value : undefined;
+      const copies = change?.dropped === undefined ? (change?.copies ?? 1) : 0;
+      let kept: Document | undefined;
+      for (let copy = 0; copy < copies; copy++) kept = (await left.next()).value;
       let tokens = first;
       for (const [step, sum] of sums.entries()) {
         sum.in += tokens;
         if (change?.dropped?.step === step) break;
         const edit = change?.edits.find((one) => one.step === step);
         if (edit !== undefined) tokens = tokensOf(edit.text ?? kept?.text ?? "", kept?.id ?? "");
-        sum.out += tokens;
+        // Copies are made by the last step.
+        sum.out += step === steps - 1 ? tokens * copies : tokens;
       }
-      if (change?.dropped === undefined) counts.push(tokens);
+      for (let copy = 0; copy < copies; copy++) counts.push(tokens);
     }
   }
   const numbers = Uint32Array.from(counts);

@@ -102,15 +102,16 @@ async function runSteps(
   let index = 0;
   for await (const document of documentsOf(input)) {
     const done = throughSteps(document, steps);
-    if (done.dropped === undefined) {
+    for (let copy = 0; copy < done.copies; copy++) {
       if (done.edits.length === 0) out.keep(document, done.bytes);
       else out.add({ ...document, text: done.text }, done.bytes);
     }
-    if (done.edits.length > 0 || done.dropped !== undefined) {
+    if (done.edits.length > 0 || done.copies !== 1) {
       const change: Change = {
         index,
         edits: done.edits,
         ...(done.dropped === undefined ? {} : { dropped: done.dropped }),
+        ...(done.copies > 1 ? { copies: done.copies } : {}),
       };
       changes.add(change);
     }
@@ -132,12 +133,20 @@ interface RunningStep {
   readonly fields: FieldCounter | undefined;
 }
 
-function throughSteps(
-  { id, text: first, metadata }: Document,
-  steps: readonly RunningStep[],
-): { text: string; bytes: number; dropped?: Dropped; edits: readonly { step: number; text?: string }[] } {
+/** What a document is after the steps. */
+interface Through {
+  readonly text: string;
+  readonly bytes: number;
+  /** None of a document that was dropped. */
+  readonly copies: number;
+  readonly dropped?: Dropped;
+  readonly edits: Change["edits"];
+}
+
+function throughSteps({ id, text: first, metadata }: Document, steps: readonly RunningStep[]): Through {
   let text = first;
   let bytes = Buffer.byteLength(text);
+  let copies = 1;
   const edited: { readonly step: number; readonly text: string }[] = [];
   /** The last edit of a document that is kept is what is written. */
   const edits = (kept: boolean): readonly { step: number; text?: string }[] =>
@@ -152,6 +161,7 @@ function throughSteps(
       return {
         text,
         bytes,
+        copies: 0,
         dropped: { step, reason, ...(detail === undefined ? {} : { detail }) },
         edits: edits(false),
       };
@@ -161,9 +171,10 @@ function throughSteps(
       bytes = Buffer.byteLength(text);
       edited.push({ step, text });
     }
-    counter.keep(bytes, verdict.counts);
+    counter.keep(bytes, verdict.counts, verdict.copies);
+    copies = verdict.copies ?? 1;
   }
-  return { text, bytes, edits: edits(true) };
+  return { text, bytes, copies, edits: edits(true) };
 }
 
 async function makeRecords(
