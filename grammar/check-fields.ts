@@ -1,5 +1,5 @@
 /** @file All that can be said about a file's fields without looking at other declarations: every section, and sizes with decimal suffixes. Declarations with a syntax error are passed over. */
-import { report } from "../src/diagnostics/codes/table.ts";
+import { report } from "../src/diagnostics/codes.ts";
 import type { Diagnostic } from "../src/diagnostics/diagnostic.ts";
 import { spanText } from "../src/diagnostics/source.ts";
 import type { Expression, Field, File } from "./syntax/ast.ts";

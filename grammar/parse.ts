@@ -3,7 +3,7 @@
  * its first syntax error; what could be read of it is in the tree all the same.
  */
 import { type ILexingError, type IToken, tokenMatcher } from "chevrotain";
-import { report } from "../src/diagnostics/codes/table.ts";
+import { report } from "../src/diagnostics/codes.ts";
 import type { Diagnostic } from "../src/diagnostics/diagnostic.ts";
 import { lineEnd, type SourceFile, type Span } from "../src/diagnostics/source.ts";
 import { suggest } from "../src/util/suggest.ts";

@@ -1,6 +1,6 @@
 /** @file What holds for the repository as a whole: which way imports go, what the compiler may know, and how its files look. */
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { globSync } from "tinyglobby";
 import { ts } from "ts-morph";
 import { describe, expect, test } from "vitest";
@@ -61,6 +61,26 @@ describe("imports", () => {
       all.filter((i) => i.endsWith(".ts") && !mayImport(path, i)).map((i) => `${path} imports ${i}`),
     );
     expect(upward).toEqual([]);
+  });
+
+  test("form no circle between folders", () => {
+    const folders = new Map<string, Set<string>>();
+    for (const [path, all] of imports)
+      for (const imported of all.filter((i) => i.endsWith(".ts") && dirname(i) !== dirname(path)))
+        folders.set(dirname(path), (folders.get(dirname(path)) ?? new Set()).add(dirname(imported)));
+    const above = new Set<string>();
+    const done = new Set<string>();
+    const circles: string[] = [];
+    const visit = (folder: string): void => {
+      if (above.has(folder)) circles.push([...above].slice([...above].indexOf(folder)).join(" → "));
+      if (above.has(folder) || done.has(folder)) return;
+      above.add(folder);
+      for (const next of folders.get(folder) ?? []) visit(next);
+      above.delete(folder);
+      done.add(folder);
+    };
+    for (const folder of folders.keys()) visit(folder);
+    expect(circles).toEqual([]);
   });
 
   test("of Node are in the command line, in curation, in the writer of projects and in the part of the runtime that is for Node", () => {
@@ -229,6 +249,13 @@ describe("files", () => {
       .map((path) => [path, read(path).split("\n").length - 1] as const)
       .filter(([, lines]) => lines > 480);
     expect(long).toEqual([]);
+  });
+
+  test("lie at most fifteen to a folder", () => {
+    const count = new Map<string, number>();
+    for (const path of compiler.filter((one) => !one.endsWith(".gen.ts")))
+      count.set(dirname(path), (count.get(dirname(path)) ?? 0) + 1);
+    expect([...count].filter(([, files]) => files > 15)).toEqual([]);
   });
 
   test("begin with what they are for", () => {

@@ -2,7 +2,7 @@
 import type { Parameter } from "../../src/ir/graph.ts";
 import type { Schedule } from "../../src/ir/model.ts";
 import type { DataSpec } from "../../src/runtime/data/data.ts";
-import type { TokenizerData } from "../../src/runtime/data/tokens.ts";
+import type { TokenizerData } from "../../src/runtime/data/tokenizer/tokenizer.ts";
 import type { MetricName } from "../../src/runtime/training/evaluate.ts";
 import type { Plan } from "../../src/abi/plan.ts";
 import type { SpecFacts } from "../../src/runtime/session/spec-facts.ts";

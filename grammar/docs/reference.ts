@@ -1,5 +1,5 @@
 /** @file The generated pages of the documentation: every field of every section, and every diagnostic. */
-import { codes } from "../../src/diagnostics/codes/table.ts";
+import { codes } from "../../src/diagnostics/codes.ts";
 import type { CodeEntry } from "../../src/diagnostics/codes/entry.ts";
 import { unreachable } from "../../src/util/invariant.ts";
 import type { AnyField, Schema } from "../schema.ts";

@@ -3,7 +3,7 @@
  * one habit is one message and the rest of the declaration is checked as if it were written right. Works on the tokens of one declaration.
  */
 import { type IToken, tokenMatcher, type TokenType } from "chevrotain";
-import { report } from "../../src/diagnostics/codes/table.ts";
+import { report } from "../../src/diagnostics/codes.ts";
 import type { Diagnostic, Fix } from "../../src/diagnostics/diagnostic.ts";
 import type { SourceFile, Span } from "../../src/diagnostics/source.ts";
 import { tokenSpan } from "../parser/lower-expression.ts";

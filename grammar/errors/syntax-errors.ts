@@ -7,7 +7,7 @@ import {
   tokenMatcher,
   type TokenType,
 } from "chevrotain";
-import { report } from "../../src/diagnostics/codes/table.ts";
+import { report } from "../../src/diagnostics/codes.ts";
 import type { Diagnostic, Fix } from "../../src/diagnostics/diagnostic.ts";
 import type { SourceFile, Span } from "../../src/diagnostics/source.ts";
 import { suggest } from "../../src/util/suggest.ts";

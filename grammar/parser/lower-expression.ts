@@ -3,7 +3,7 @@
  * `missing` node about which later phases stay silent. The span of an expression in parentheses includes them.
  */
 import type { CstNode, IToken } from "chevrotain";
-import { report } from "../../src/diagnostics/codes/table.ts";
+import { report } from "../../src/diagnostics/codes.ts";
 import type { Diagnostic } from "../../src/diagnostics/diagnostic.ts";
 import { joinSpans, type SourceFile, type Span } from "../../src/diagnostics/source.ts";
 import { suggest } from "../../src/util/suggest.ts";

@@ -1,5 +1,5 @@
 /** @file `curate: [ step, step(option: value), … ]`: steps in the order in which documents go through them. */
-import { report } from "../../src/diagnostics/codes/table.ts";
+import { report } from "../../src/diagnostics/codes.ts";
 import { joinSpans } from "../../src/diagnostics/source.ts";
 import { suggest } from "../../src/util/suggest.ts";
 import type { Argument, Expression, Field, Name } from "../syntax/ast.ts";

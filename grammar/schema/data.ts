@@ -1,5 +1,5 @@
 /** @file Fields of `data`: sources with their weights, the split, how text becomes tokens. */
-import { report } from "../../src/diagnostics/codes/table.ts";
+import { report } from "../../src/diagnostics/codes.ts";
 import type { Diagnostic, Label } from "../../src/diagnostics/diagnostic.ts";
 import type { Expression } from "../syntax/ast.ts";
 import { curationStep } from "./curate.ts";

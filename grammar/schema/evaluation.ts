@@ -1,5 +1,5 @@
 /** @file Fields of `eval`, `prompt` and `compare`. */
-import { report } from "../../src/diagnostics/codes/table.ts";
+import { report } from "../../src/diagnostics/codes.ts";
 import { suggest } from "../../src/util/suggest.ts";
 import type { Argument, Expression, Name } from "../syntax/ast.ts";
 import { describe, oneOf } from "./describe.ts";

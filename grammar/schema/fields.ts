@@ -2,7 +2,7 @@
  * @file Checks the fields of a section against its schema and makes a plain typed object of them. It needs no other
  * declaration: names that refer to some are kept as names.
  */
-import { report } from "../../src/diagnostics/codes/table.ts";
+import { report } from "../../src/diagnostics/codes.ts";
 import type { Diagnostic, Fix } from "../../src/diagnostics/diagnostic.ts";
 import { unreachable } from "../../src/util/invariant.ts";
 import { joinSpans, type Span } from "../../src/diagnostics/source.ts";

@@ -1,5 +1,5 @@
 /** @file How text is read from files: fields that a source of `data` and a test of `eval` share. */
-import { report } from "../../src/diagnostics/codes/table.ts";
+import { report } from "../../src/diagnostics/codes.ts";
 import type { Diagnostic, Label } from "../../src/diagnostics/diagnostic.ts";
 import type { CheckedGroup, ConfigOf } from "./field.ts";
 import { optional, withDefault } from "./field.ts";

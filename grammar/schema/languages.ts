@@ -1,5 +1,5 @@
 /** @file The languages that fastText's `lid.176` tells apart, by its codes: ISO 639-1 where there is one. */
-import { report } from "../../src/diagnostics/codes/table.ts";
+import { report } from "../../src/diagnostics/codes.ts";
 import { suggest } from "../../src/util/suggest.ts";
 import { describe } from "./describe.ts";
 import type { ValueType } from "./field.ts";

@@ -1,5 +1,5 @@
 /** @file How text becomes tokens: the fields of `tokenizer`, and the tokenizer of a data declaration, by name or made in place. */
-import { report } from "../../src/diagnostics/codes/table.ts";
+import { report } from "../../src/diagnostics/codes.ts";
 import type { Span } from "../../src/diagnostics/source.ts";
 import { suggest } from "../../src/util/suggest.ts";
 import type { Argument, CallExpression, Name } from "../syntax/ast.ts";

@@ -1,5 +1,5 @@
 /** @file Fields of `train`: how long, on what batches, with which optimizer, and what is kept. */
-import { report } from "../../src/diagnostics/codes/table.ts";
+import { report } from "../../src/diagnostics/codes.ts";
 import { closed, type ConfigOf, group, groups, open, optional, required, withDefault } from "./field.ts";
 import { choice, count, expression, integer, listOf, memory, number } from "./types.ts";
 

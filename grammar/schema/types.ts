@@ -1,5 +1,5 @@
 /** @file The sorts of values that fields take, each with its reading and its messages. */
-import { report } from "../../src/diagnostics/codes/table.ts";
+import { report } from "../../src/diagnostics/codes.ts";
 import type { Fix } from "../../src/diagnostics/diagnostic.ts";
 import { type Span, spanText } from "../../src/diagnostics/source.ts";
 import { suggest } from "../../src/util/suggest.ts";

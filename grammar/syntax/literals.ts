@@ -1,5 +1,5 @@
 /** @file Numbers and texts as written → what they mean, with a diagnostic for a unit or an escape that does not exist. */
-import { report } from "../../src/diagnostics/codes/table.ts";
+import { report } from "../../src/diagnostics/codes.ts";
 import type { Diagnostic, Fix } from "../../src/diagnostics/diagnostic.ts";
 import { lineEnd, type Span } from "../../src/diagnostics/source.ts";
 import type { NumberLiteral } from "./ast.ts";

@@ -10,7 +10,7 @@ import tokenizers from "tokenizers";
 import { WordCounts } from "../../src/data/tokenizer/count-words.ts";
 import { writeTokenizerJson } from "../../src/data/tokenizer/tokenizer-json.ts";
 import { trainBpe } from "../../src/data/tokenizer/train-bpe.ts";
-import type { BpeData } from "../../src/runtime/data/bpe/data.ts";
+import type { BpeData } from "../../src/runtime/data/tokenizer/tokenizer.ts";
 import { createTokenizer } from "../../src/runtime/data/tokens.ts";
 
 interface Timing {

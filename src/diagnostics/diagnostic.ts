@@ -1,11 +1,10 @@
 /**
  * @file What a phase reports. Phases collect diagnostics and never throw for a user's mistake.
- * Create them only through `report` of `table.ts`, which holds every code and its message in one typed table.
+ * Create them only through `report` of `codes.ts`, which holds every code and its message in one typed table.
  */
-import type { DiagnosticCode } from "./codes/table.ts";
+import type { Severity } from "./codes/entry.ts";
+import type { DiagnosticCode } from "./codes.ts";
 import type { Span } from "./source.ts";
-
-export type Severity = "error" | "warning";
 
 /** A span with the few words written beside its underline. */
 export interface Label {

@@ -1,5 +1,6 @@
 /** @file The tokenizer of a compiled program: a file of its own, for a vocabulary may be many megabytes. */
-import { type TokenizerData, tokenizerData } from "./data/tokens.ts";
+import { type TokenizerData } from "./data/tokenizer/tokenizer.ts";
+import { tokenizerData } from "./data/tokens.ts";
 import type { CompiledProgram } from "./session/device.ts";
 import { RuntimeFailure } from "./util/failure.ts";
 

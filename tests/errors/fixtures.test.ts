@@ -8,7 +8,7 @@ import { basename, dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { globSync } from "tinyglobby";
 import { describe, expect, test } from "vitest";
-import { codes } from "../../src/diagnostics/codes/table.ts";
+import { codes } from "../../src/diagnostics/codes.ts";
 import { dataCodes } from "../../src/diagnostics/codes/data.ts";
 import { renderDiagnostics } from "../../src/diagnostics/render-terminal.ts";
 import { checkSource, checkSourceAndFiles } from "../support/check-source.ts";

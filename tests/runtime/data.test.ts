@@ -18,7 +18,7 @@ import { trainBpe } from "../../src/data/tokenizer/train-bpe.ts";
 import { countingSort } from "../../src/runtime/session/counting-sort.ts";
 import { Mixture } from "../../src/runtime/data/mixture.ts";
 import { permute } from "../../src/runtime/data/permutation.ts";
-import { eachCodePoint } from "../../src/runtime/data/utf8.ts";
+import { eachCodePoint } from "../../src/runtime/data/tokenizer/utf8.ts";
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const byteTokens = createTokenizer({ kind: "bytes" });

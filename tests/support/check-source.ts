@@ -1,7 +1,7 @@
 /** @file Checks a source as `llmc check` does, with the standard library of the repository and the files beside the source. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { checkWithTokenizers, dataProblems } from "../../src/cli/data-problems.ts";
+import { checkWithTokenizers, dataProblems } from "../../src/cli/model/data-problems.ts";
 import type { Diagnostic } from "../../src/diagnostics/diagnostic.ts";
 import type { SourceFile } from "../../src/diagnostics/source.ts";
 import { checkFile } from "../../src/semantics/check/check.ts";

@@ -9,7 +9,7 @@ import type { CurationPlan, FilesToRead } from "../../src/data/steps/plan.ts";
 import { contentOf } from "../../src/data/curate/shards/store.ts";
 import { libraryOf } from "../../src/runtime/cpu/build.ts";
 import { findCompiler, type Compiler } from "../../src/runtime/cpu/compiler.ts";
-import type { TokenizerData } from "../../src/runtime/data/tokens.ts";
+import type { TokenizerData } from "../../src/runtime/data/tokenizer/tokenizer.ts";
 import { cacheFolder } from "../../src/runtime/files/cache-folder.ts";
 import { madeUpText } from "./made-up-text.ts";
 

@@ -27,7 +27,7 @@ async function runCheck(input: Input, host: Host): Promise<ExitCode> {
     host.err(`${problem}\n`);
     return 1;
   }
-  const { checkWithTokenizers, dataProblems } = await import("../data-problems.ts");
+  const { checkWithTokenizers, dataProblems } = await import("../model/data-problems.ts");
   const sources = sourceHost(host.cwd);
   const checked = (texts: ReadonlyMap<string, string> = new Map()): CheckResult => {
     const changed = new Map([...texts].map(([name, text]) => [resolve(host.cwd, name), text] as const));

@@ -72,7 +72,7 @@ function oneOf<W extends string>(word: string, known: readonly W[], what: string
 }
 
 async function explainCode(code: string, host: Host): Promise<ExitCode> {
-  const { codes } = await import("../../diagnostics/codes/table.ts");
+  const { codes } = await import("../../diagnostics/codes.ts");
   const entry = Object.entries(codes).find(([name]) => name === code)?.[1];
   if (entry) {
     host.out(`${code} (${entry.severity})\n\n${entry.explanation.trim()}\n`);

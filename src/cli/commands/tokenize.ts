@@ -1,6 +1,6 @@
 /** @file `llmc tokenize`: text to tokens and back, and where one ends and the next begins. */
 import { resolve } from "node:path";
-import type { Tokenizer } from "../../runtime/data/tokens.ts";
+import type { Tokenizer } from "../../runtime/data/tokenizer/tokenizer.ts";
 import type { Command, Input } from "../frame/command.ts";
 import { withFailures } from "../frame/failures.ts";
 import type { ExitCode, Host } from "../frame/host.ts";

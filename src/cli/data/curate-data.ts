@@ -5,7 +5,7 @@ import { RuntimeFailure } from "../../runtime/util/failure.ts";
 import { onInterrupt } from "../../runtime/node/interrupt.ts";
 import type { Curated, CurateOptions } from "../../data/curate/curate.ts";
 import type { Manifest } from "../../data/curate/shards/manifest.ts";
-import type { TokenizerData } from "../../runtime/data/tokens.ts";
+import type { TokenizerData } from "../../runtime/data/tokenizer/tokenizer.ts";
 import type { DataText } from "../../semantics/model/texts.ts";
 import { curationPlan } from "./curation-plan.ts";
 import type { Host } from "../frame/host.ts";

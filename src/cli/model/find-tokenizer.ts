@@ -1,6 +1,6 @@
 /** @file The tokenizer that an argument names: a source's, a file's such as `tokenizer.json`, or that of a run. */
 import { resolve } from "node:path";
-import type { TokenizerData } from "../../runtime/data/tokens.ts";
+import type { TokenizerData } from "../../runtime/data/tokenizer/tokenizer.ts";
 import { RuntimeFailure } from "../../runtime/util/failure.ts";
 import { dataText, declaredTokenizer, tokenizerUse } from "../../semantics/model/texts.ts";
 import { findRun } from "./find-run.ts";

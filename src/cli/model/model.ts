@@ -3,7 +3,7 @@ import type { Section } from "../../../grammar/syntax/ast.ts";
 import type { Diagnostic } from "../../diagnostics/diagnostic.ts";
 import { suggest } from "../../util/suggest.ts";
 import type { Model, Optimizer, Schedule } from "../../ir/model.ts";
-import type { TokenizerData } from "../../runtime/data/tokens.ts";
+import type { TokenizerData } from "../../runtime/data/tokenizer/tokenizer.ts";
 import { checkFile, modelsOf } from "../../semantics/check/check.ts";
 import { elaborate, type DataUse, type Elaboration } from "../../semantics/model/elaborate.ts";
 import type { Program } from "../../semantics/load/program.ts";
@@ -155,7 +155,7 @@ export async function refuseData(
 ): Promise<boolean> {
   const declaration = modelsOf(program).find((d) => d.name.text === name);
   if (!declaration) return false;
-  const { trainingProblems } = await import("../data-problems.ts");
+  const { trainingProblems } = await import("./data-problems.ts");
   const problems = await trainingProblems({ declaration, elaboration }, host.cwd);
   printDiagnostics(problems, host);
   if (problems.length > 0) refuse(`${countDiagnostics(problems)} in ${path}`, host);

@@ -2,7 +2,8 @@
 import type { RunSettings, SampleSpec } from "../../../codegen/typescript/program-spec.ts";
 import type { Count } from "../../../grammar/schema/types.ts";
 import { spanText } from "../../diagnostics/source.ts";
-import { type Tokenizer, encodeText } from "../../runtime/data/tokens.ts";
+import { type Tokenizer } from "../../runtime/data/tokenizer/tokenizer.ts";
+import { encodeText } from "../../runtime/data/tokens.ts";
 import type { TrainableModel } from "./model.ts";
 
 /** `tokens` counts the training text; it is asked for only when the budget is in epochs. */

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { mkdir, readFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import type { TokenizerData } from "../../runtime/data/tokens.ts";
+import type { TokenizerData } from "../../runtime/data/tokenizer/tokenizer.ts";
 import { systemCode } from "../../runtime/util/failure.ts";
 import { diskFailure, writeAtomically } from "../../runtime/files/write-atomically.ts";
 

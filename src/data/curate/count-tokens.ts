@@ -1,7 +1,7 @@
 /** @file Tokens of what was curated, for a manifest: texts as they were read are encoded whole, after that only what passes edited is. Counts are kept by tokenizer. */
 import { mkdir } from "node:fs/promises";
 import { basename, join } from "node:path";
-import type { TokenizerData } from "../../runtime/data/tokens.ts";
+import type { TokenizerData } from "../../runtime/data/tokenizer/tokenizer.ts";
 import type { Context } from "./workers/context.ts";
 import { countsIn, countsPath, type TokenTally } from "./workers/count-shard.ts";
 import { runPlan, withContext, type Curated, type CurateOptions, type Ran } from "./curate.ts";

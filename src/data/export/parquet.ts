@@ -1,24 +1,14 @@
 /** @file What curation left as Parquet files: all have the same columns, whichever source they are of. */
+import type { ParquetFile } from "../curate/workers/parquet-file.ts";
 import { join } from "node:path";
 import { ColumnTypes, type Columns } from "../write/columns.ts";
-import { parquetBytes, type Row } from "../write/parquet.ts";
 import type { Context } from "../curate/workers/context.ts";
 import type { Ran } from "../curate/curate.ts";
 import { namedShards } from "../curate/result.ts";
 import { documentsOf, tallyOf } from "../curate/shards/shards.ts";
-import { isAsWritten, putStream } from "../curate/shards/store.ts";
+import { isAsWritten } from "../curate/shards/store.ts";
 import { sumSizes, type Tally } from "../curate/shards/tally.ts";
-
-/** Shards of 4 MiB in a row group, which is what a worker has in memory, and in a file. */
-const shardsOfGroup = 4;
 const shardsOfFile = 64;
-
-/** A Parquet file to make of some shards of a source. Plain data, sent to a worker. */
-export interface ParquetFile {
-  readonly shards: readonly string[];
-  readonly source: string;
-  readonly columns: Columns;
-}
 
 export async function exportParquet(ran: Ran, folder: string, context: Context): Promise<ReadonlyMap<string, string>> {
   const shards = await namedShards(ran);
@@ -70,22 +60,4 @@ async function columnsOf(shards: readonly string[], { signal, progress }: Contex
     progress({ step: "columns", documents: (seen.documents += documents), bytes: (seen.bytes += bytes) });
   }
   return types.columns;
-}
-
-/** Writes one file; done by a worker. */
-export async function writeParquet(
-  temporary: string,
-  output: string,
-  { shards, source, columns }: ParquetFile,
-): Promise<void> {
-  async function* groups(): AsyncGenerator<readonly Row[]> {
-    for (let at = 0; at < shards.length; at += shardsOfGroup) {
-      const rows: Row[] = [];
-      for (const shard of shards.slice(at, at + shardsOfGroup))
-        for await (const { id, text, metadata } of documentsOf(shard))
-          rows.push({ id, text, source, ...(metadata === undefined ? {} : { metadata }) });
-      yield rows;
-    }
-  }
-  await putStream(temporary, output, parquetBytes(groups(), columns));
 }

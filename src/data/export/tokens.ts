@@ -5,7 +5,8 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Split } from "../../runtime/data/corpus.ts";
-import { createTokenizer, type TokenizerData } from "../../runtime/data/tokens.ts";
+import { type TokenizerData } from "../../runtime/data/tokenizer/tokenizer.ts";
+import { createTokenizer } from "../../runtime/data/tokens.ts";
 import { RuntimeFailure } from "../../runtime/util/failure.ts";
 import { writeTokenizerJson } from "../tokenizer/tokenizer-json.ts";
 import { nanogptMeta } from "../write/nanogpt-meta.ts";

@@ -1,6 +1,7 @@
 /** @file How often each word occurs in a text: all that training a byte-pair tokenizer needs to know of it. */
 import { grown } from "../../runtime/data/bpe/grown.ts";
-import { type PatternName, scanners } from "../../runtime/data/bpe/patterns.ts";
+import { scanners } from "../../runtime/data/bpe/patterns.ts";
+import type { PatternName } from "../../runtime/data/tokenizer/tokenizer.ts";
 import { WordTable } from "../../runtime/data/bpe/word-table.ts";
 
 export class WordCounts {

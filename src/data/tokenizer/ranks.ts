@@ -1,8 +1,9 @@
 /** @file Rank files of tiktoken: a token in base 64 and its rank a line. They say neither how words are cut nor which special tokens there are; the published ones are known by name. */
 import { tokenOfBytes } from "../../runtime/data/bpe/byte-letters.ts";
-import { type BpeData, bpeParts } from "../../runtime/data/bpe/data.ts";
-import type { PatternName } from "../../runtime/data/bpe/patterns.ts";
-import { isId } from "../../runtime/data/pipeline/vocabulary.ts";
+import { type BpeData } from "../../runtime/data/tokenizer/tokenizer.ts";
+import { bpeParts } from "../../runtime/data/bpe/data.ts";
+import type { PatternName } from "../../runtime/data/tokenizer/tokenizer.ts";
+import { isId } from "../../runtime/data/tokenizer/added-tokens.ts";
 import { RuntimeFailure } from "../../runtime/util/failure.ts";
 
 export interface RankSettings {

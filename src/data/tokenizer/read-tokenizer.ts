@@ -1,5 +1,5 @@
 /** @file A tokenizer from whatever file it is published in, told by its content. */
-import type { TokenizerData } from "../../runtime/data/tokens.ts";
+import type { TokenizerData } from "../../runtime/data/tokenizer/tokenizer.ts";
 import { RuntimeFailure } from "../../runtime/util/failure.ts";
 import { isRankFile, readRanks, type RankSettings } from "./ranks.ts";
 import { readSentencePiece } from "./sentence-piece.ts";

@@ -1,5 +1,5 @@
 /** @file SentencePiece's `.model`: the pieces, their scores and how text is prepared, as the pipeline of a `tokenizer.json` says it. */
-import type { PipelineData } from "../../runtime/data/pipeline/data.ts";
+import type { PipelineData } from "../../runtime/data/tokenizer/tokenizer.ts";
 import { pipelineTokenizer } from "../../runtime/data/pipeline/tokenizer.ts";
 import { RuntimeFailure } from "../../runtime/util/failure.ts";
 import { fieldsOf, type Field } from "./protobuf.ts";

@@ -2,12 +2,14 @@
  * @file `tokenizer.json`, the file of Hugging Face's `tokenizers`: written for any byte-pair tokenizer, and read. Byte-level byte pairs with a published expression are
  * read into our own form, which is encoded fastest; everything else goes through the pipeline that the file describes.
  */
-import type { AddedToken } from "../../runtime/data/added-tokens.ts";
+import type { AddedToken } from "../../runtime/data/tokenizer/added-tokens.ts";
 import { bytesOfToken, letterOfByte } from "../../runtime/data/bpe/byte-letters.ts";
-import { type BpeData, bpeParts } from "../../runtime/data/bpe/data.ts";
-import { type PatternName, patternNames, regexes } from "../../runtime/data/bpe/patterns.ts";
+import { type BpeData } from "../../runtime/data/tokenizer/tokenizer.ts";
+import { bpeParts } from "../../runtime/data/bpe/data.ts";
+import { regexes } from "../../runtime/data/bpe/patterns.ts";
+import { type PatternName, patternNames } from "../../runtime/data/tokenizer/tokenizer.ts";
 import { addedTokens } from "../../runtime/data/pipeline/added.ts";
-import type { PipelineData } from "../../runtime/data/pipeline/data.ts";
+import type { PipelineData } from "../../runtime/data/tokenizer/tokenizer.ts";
 import { membersOf, Part } from "../../runtime/data/pipeline/part.ts";
 import { pipelineTokenizer } from "../../runtime/data/pipeline/tokenizer.ts";
 import { tokenIds } from "../../runtime/data/pipeline/vocabulary.ts";

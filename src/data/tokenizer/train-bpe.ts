@@ -4,8 +4,8 @@
  * which two different pairs spell is one.
  */
 import { bytesByLetter, letterOfByte } from "../../runtime/data/bpe/byte-letters.ts";
-import type { BpeData } from "../../runtime/data/bpe/data.ts";
-import type { PatternName } from "../../runtime/data/bpe/patterns.ts";
+import type { BpeData } from "../../runtime/data/tokenizer/tokenizer.ts";
+import type { PatternName } from "../../runtime/data/tokenizer/tokenizer.ts";
 import type { WordCounts } from "./count-words.ts";
 import { PairCounts } from "./pair-counts.ts";
 import { PairQueue } from "./pair-queue.ts";

@@ -1,6 +1,4 @@
 /** @file The shape of one row in the table of diagnostic codes. */
-import type { Severity } from "../diagnostic.ts";
-
 export interface CodeEntry<P> {
   readonly severity: Severity;
   /** One sentence with the concrete numbers and no trailing full stop. */
@@ -18,3 +16,5 @@ export function error<P>(message: (params: P) => string, explanation: string): C
 export function warning<P>(message: (params: P) => string, explanation: string): CodeEntry<P> {
   return { severity: "warning", message, explanation };
 }
+
+export type Severity = "error" | "warning";

@@ -5,7 +5,7 @@ import { encodeCheckpoint } from "../training/checkpoint.ts";
 import type { SourceSpec, TextFile } from "../data/corpus.ts";
 import type { DataSpec } from "../data/data.ts";
 import { loadDataWith } from "../data/data.ts";
-import type { TokenizerData } from "../data/tokens.ts";
+import type { TokenizerData } from "../data/tokenizer/tokenizer.ts";
 import { createTokenizer } from "../data/tokens.ts";
 import type { CompiledProgram, Device } from "../session/device.ts";
 import { describeDevice, languageOf } from "../session/device.ts";

@@ -5,8 +5,8 @@
 import { RuntimeFailure, messageOf } from "../util/failure.ts";
 import { mix } from "../../abi/random.ts";
 import type { Weight } from "./mixture.ts";
-import type { TokenArray, Tokenizer } from "./tokens.ts";
-import { tokenArray } from "./tokens.ts";
+import type { TokenArray, Tokenizer } from "./tokenizer/tokenizer.ts";
+import { tokenArray } from "./tokenizer/tokenizer.ts";
 
 export interface TextFile {
   /** As shown in errors. */

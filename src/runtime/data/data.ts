@@ -10,7 +10,7 @@ import { buildCorpus } from "./corpus.ts";
 import { beyondCaps, passesOver, repetitionWarnings } from "./epochs.ts";
 import type { Draw } from "./mixture.ts";
 import { Mixture } from "./mixture.ts";
-import type { TokenArray, Tokenizer } from "./tokens.ts";
+import type { TokenArray, Tokenizer } from "./tokenizer/tokenizer.ts";
 import { Windows, copyWindow } from "./windows.ts";
 
 export interface DataSpec {

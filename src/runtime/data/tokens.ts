@@ -3,46 +3,13 @@
  * `tokenizer.json` describes (see pipeline/). A tokenizer is described
  * by plain data, which programs and checkpoints carry.
  */
+import { type TokenArray, type Tokenizer, type TokenizerData, tokenArray } from "./tokenizer/tokenizer.ts";
 import { RuntimeFailure } from "../util/failure.ts";
-import { type BpeData, bpeData } from "./bpe/data.ts";
+import { bpeData } from "./bpe/data.ts";
 import { bpeTokenizer } from "./bpe/tokenizer.ts";
-import { type PipelineData, pipelineData } from "./pipeline/data.ts";
+import { pipelineData } from "./pipeline/data.ts";
 import { pipelineTokenizer } from "./pipeline/tokenizer.ts";
-import { eachCodePoint, utf8Decoder, utf8Length } from "./utf8.ts";
-
-/** Token ids in the narrowest array that holds the vocabulary. */
-export type TokenArray = Uint8Array | Uint16Array | Uint32Array;
-
-/** What a checkpoint or a compiled program says of its tokenizer. */
-export type TokenizerData =
-  | { readonly kind: "bytes" }
-  /** `characters[id]` is the character; ascending code points. */
-  | { readonly kind: "characters"; readonly characters: string }
-  | BpeData
-  | PipelineData;
-
-export interface Tokenizer {
-  readonly data: TokenizerData;
-  readonly vocabulary: number;
-  /** Whether a blank is put before every text, which is not to be shown at the beginning of a whole one. */
-  readonly blankFirst?: boolean;
-  /** Special tokens by their text. */
-  readonly specials: ReadonlyMap<string, number>;
-  /** Ids of a file's content; `name` is for errors. The texts of special tokens are text like any other, unless `special` is set. */
-  encode(bytes: Uint8Array, name: string, special?: boolean): TokenArray;
-  /** What an id stands for. */
-  bytesOf(id: number): Uint8Array;
-  /** Bytes of text that an id stands for. */
-  byteLength(id: number): number;
-  /** Turns ids into text as they come: a character of several bytes appears with its last one. */
-  decoder(): Decoder;
-}
-
-export interface Decoder {
-  push(id: number): string;
-  /** What is left when no more ids come. */
-  end(): string;
-}
+import { eachCodePoint, utf8Decoder, utf8Length } from "./tokenizer/utf8.ts";
 
 export function createTokenizer(data: TokenizerData): Tokenizer {
   switch (data.kind) {
@@ -85,15 +52,6 @@ export function decodeTokens(tokenizer: Tokenizer, ids: Iterable<number>): strin
   let text = "";
   for (const id of ids) text += decoder.push(id);
   return text + decoder.end();
-}
-
-/** An array for `length` ids below `vocabulary`. */
-export function tokenArray(vocabulary: number, length: number): TokenArray {
-  return vocabulary <= 2 ** 8
-    ? new Uint8Array(length)
-    : vocabulary <= 2 ** 16
-      ? new Uint16Array(length)
-      : new Uint32Array(length);
 }
 
 const none: ReadonlyMap<string, number> = new Map();

@@ -4,7 +4,7 @@
  */
 import { mix } from "../../abi/random.ts";
 import { permute } from "./permutation.ts";
-import type { TokenArray } from "./tokens.ts";
+import type { TokenArray } from "./tokenizer/tokenizer.ts";
 
 export class Windows {
   readonly #tokens: TokenArray;

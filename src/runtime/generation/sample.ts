@@ -2,7 +2,7 @@
  * @file Text from a model: all of the prompt but its last token goes through the program `prefill`, many tokens at a time, which keeps keys and values; the last one and then each that is drawn through `decode`.
  * A model whose `decode` takes the whole context is given all tokens so far, each time. When the context is full its last half is fed again from position 0, so that text can go on without end.
  */
-import type { Tokenizer } from "../data/tokens.ts";
+import type { Tokenizer } from "../data/tokenizer/tokenizer.ts";
 import { encodeText } from "../data/tokens.ts";
 import type { Replay, Session } from "../session/device.ts";
 import { RuntimeFailure } from "../util/failure.ts";

@@ -9,7 +9,7 @@ import type { SourceSpec, TextFile } from "../data/corpus.ts";
 import type { DataOptions, DataSpec, TrainingData } from "../data/data.ts";
 import { loadDataWith } from "../data/data.ts";
 import { RuntimeFailure, messageOf, systemCode } from "../util/failure.ts";
-import { eachCodePoint } from "../data/utf8.ts";
+import { eachCodePoint } from "../data/tokenizer/utf8.ts";
 import { nearest } from "../util/nearest.ts";
 
 /** Loads the data of a run; relative paths start at `folder`. */

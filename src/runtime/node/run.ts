@@ -5,7 +5,7 @@ import type { Initialisers } from "../session/arenas.ts";
 import { elementsOf, initialise } from "../session/arenas.ts";
 import { requireSameModel, requireTokenizer, restoreCheckpoint } from "../training/checkpoint.ts";
 import type { DataOptions, DataSpec, TrainingData } from "../data/data.ts";
-import type { TokenizerData } from "../data/tokens.ts";
+import type { TokenizerData } from "../data/tokenizer/tokenizer.ts";
 import { createTokenizer } from "../data/tokens.ts";
 import type { CompiledProgram } from "../session/device.ts";
 import { describeDevice } from "../session/device.ts";

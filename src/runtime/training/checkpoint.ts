@@ -4,7 +4,8 @@
  * has a SHA-256, and so has the header, so that a bit that changed on the disk is noticed. Where the bytes go is the caller's.
  */
 import { parameterArena, slotOf } from "../session/arenas.ts";
-import { type TokenizerData, tokenizerData } from "../data/tokens.ts";
+import { type TokenizerData } from "../data/tokenizer/tokenizer.ts";
+import { tokenizerData } from "../data/tokens.ts";
 import type { Session } from "../session/device.ts";
 import { Digest, digestOf, pieceBytes } from "../util/digest.ts";
 import { RuntimeFailure } from "../util/failure.ts";

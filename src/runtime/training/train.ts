@@ -3,7 +3,7 @@
  * is written out in the generated program. Nothing here knows where it runs; `node/run.ts` and the page give it their log, storage and screen.
  */
 import type { TrainingData } from "../data/data.ts";
-import type { Tokenizer } from "../data/tokens.ts";
+import type { Tokenizer } from "../data/tokenizer/tokenizer.ts";
 import type { Replay, Scalars, Session } from "../session/device.ts";
 import type { Evaluation, MetricName } from "./evaluate.ts";
 import { describeEvaluation, evaluate } from "./evaluate.ts";

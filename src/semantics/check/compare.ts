@@ -3,7 +3,7 @@ import type { Section } from "../../../grammar/syntax/ast.ts";
 import { checkFields } from "../../../grammar/schema/fields.ts";
 import { percent } from "../../../grammar/schema/describe.ts";
 import { schemas } from "../../../grammar/schema.ts";
-import { report } from "../../diagnostics/codes/table.ts";
+import { report } from "../../diagnostics/codes.ts";
 import type { Diagnostic } from "../../diagnostics/diagnostic.ts";
 import { instantiate } from "../model/instantiate.ts";
 import { planModel, type ModelPlan } from "../model/plan-of-model.ts";

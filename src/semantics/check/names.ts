@@ -1,6 +1,6 @@
 /** @file Names inside one file, without evaluating anything: what is declared twice, reserved, unused, never computed, or calls itself. */
 import type { Callable, Equation, File, Name } from "../../../grammar/syntax/ast.ts";
-import { report } from "../../diagnostics/codes/table.ts";
+import { report } from "../../diagnostics/codes.ts";
 import type { Diagnostic } from "../../diagnostics/diagnostic.ts";
 import { resultKey } from "../evaluate/body.ts";
 import { declaredDims, reservedNames } from "../evaluate/names.ts";

@@ -2,10 +2,10 @@
 import type { Name, Section } from "../../../grammar/syntax/ast.ts";
 import { checkFields } from "../../../grammar/schema/fields.ts";
 import { schemas, type DataConfig, type EvalConfig, type StepConfig } from "../../../grammar/schema.ts";
-import { report } from "../../diagnostics/codes/table.ts";
+import { report } from "../../diagnostics/codes.ts";
 import type { Diagnostic } from "../../diagnostics/diagnostic.ts";
 import { checkWeights } from "../../../grammar/schema/data.ts";
-import { nearest } from "../evaluate/names.ts";
+import { nearest } from "../../diagnostics/nearest-name.ts";
 import type { Scope } from "../load/scope.ts";
 import { dataText } from "../model/texts.ts";
 

@@ -1,6 +1,6 @@
 /** @file What the language itself offers inside expressions: reductions over named indices, intrinsics, and random numbers. */
 import type { Argument, CallExpression, Expression, IndexItem } from "../../../grammar/syntax/ast.ts";
-import type { ReportDetails } from "../../diagnostics/codes/table.ts";
+import type { ReportDetails } from "../../diagnostics/codes.ts";
 import { spanText } from "../../diagnostics/source.ts";
 import type { Scalar, UnaryOp } from "../../ir/graph.ts";
 import * as ir from "../../ir/scalar.ts";

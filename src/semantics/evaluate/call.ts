@@ -6,7 +6,7 @@ import { activate } from "./activate.ts";
 import { bindIndex } from "./builtin.ts";
 import { evaluate } from "./expression.ts";
 import { failIn, type Environment } from "../values/frame.ts";
-import { nearest } from "./names.ts";
+import { nearest } from "../../diagnostics/nearest-name.ts";
 import { freeVariables, variableOf } from "../values/session.ts";
 import {
   describeKind,

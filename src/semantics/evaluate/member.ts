@@ -4,7 +4,7 @@ import { joinSpans, spanText } from "../../diagnostics/source.ts";
 import * as ir from "../../ir/scalar.ts";
 import { evaluate } from "./expression.ts";
 import { failIn, type Environment } from "../values/frame.ts";
-import { nearest } from "./names.ts";
+import { nearest } from "../../diagnostics/nearest-name.ts";
 import { sectionMember } from "./sections.ts";
 import { newVariable } from "../values/session.ts";
 import { describeKind, poison, type Value } from "../values/value.ts";

@@ -1,7 +1,7 @@
 /** @file What a name or a dim stands for where an expression is evaluated. */
+import { nearest } from "../../diagnostics/nearest-name.ts";
 import type { Callable, Expression, TypeExpression } from "../../../grammar/syntax/ast.ts";
 import { spanText, type Span } from "../../diagnostics/source.ts";
-import { suggestions } from "../../util/suggest.ts";
 import { axis } from "../../ir/scalar.ts";
 import { divisibilityHelp } from "../values/divisibility.ts";
 import { evaluate } from "./expression.ts";
@@ -114,22 +114,6 @@ function unknownName(name: string, span: Span, env: Environment): Value {
     ...reservedNames,
   ];
   return failIn(env, "names/unknown", { name, where: "here" }, span, nearest(name, known, span));
-}
-
-/** The help line and the fix for a name that is nearly another. */
-export function nearest(
-  name: string,
-  known: Iterable<string>,
-  span: Span,
-): {
-  readonly help?: string;
-  readonly fixes?: readonly { title: string; edits: readonly { span: Span; text: string }[] }[];
-} {
-  const near = suggestions(name, known);
-  if (near.length === 0) return {};
-  const [first] = near;
-  if (near.length === 1 && first) return { fixes: [{ title: `write \`${first}\``, edits: [{ span, text: first }] }] };
-  return { help: `did you mean ${near.map((n) => `\`${n}\``).join(" or ")}?` };
 }
 
 const isCapital = (name: string): boolean => /^[A-Z]/.test(name);

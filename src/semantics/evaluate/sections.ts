@@ -3,7 +3,7 @@ import type { Name, Section } from "../../../grammar/syntax/ast.ts";
 import { checkFields } from "../../../grammar/schema/fields.ts";
 import { schemas } from "../../../grammar/schema.ts";
 import { failIn, type Environment } from "../values/frame.ts";
-import { nearest } from "./names.ts";
+import { nearest } from "../../diagnostics/nearest-name.ts";
 import type { Scope } from "../load/scope.ts";
 import type { Vocabulary } from "../values/session.ts";
 import { atom } from "../values/size.ts";

@@ -1,10 +1,10 @@
 /** @file Loads a file, what it imports, and the standard library; says what every name means. Files come from the host. */
 import type { File, Import, Section } from "../../../grammar/syntax/ast.ts";
 import { parseFile } from "../../../grammar/parse.ts";
-import { report } from "../../diagnostics/codes/table.ts";
+import { report } from "../../diagnostics/codes.ts";
 import type { Diagnostic } from "../../diagnostics/diagnostic.ts";
 import type { Span } from "../../diagnostics/source.ts";
-import { nearest } from "../evaluate/names.ts";
+import { nearest } from "../../diagnostics/nearest-name.ts";
 import { namesOfDeclaration } from "./walk.ts";
 import { standardLibrary, type LibraryTexts } from "./library.ts";
 import { declarationsOf, type Declared, type Found, type Scope } from "./scope.ts";

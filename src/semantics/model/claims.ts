@@ -1,6 +1,6 @@
 /** @file `where no_future(logits, tokens)` of an architecture, decided on the graph; and whether a model that samples are to be drawn from can be. */
 import type { Diagnostic } from "../../diagnostics/diagnostic.ts";
-import { report } from "../../diagnostics/codes/table.ts";
+import { report } from "../../diagnostics/codes.ts";
 import { causality, Dependences, type Causality } from "./causality.ts";
 import { isCausalityClaim } from "../evaluate/constraint.ts";
 import type { EvalConfig } from "../../../grammar/schema.ts";

@@ -2,7 +2,7 @@
 import type { Expression, Field, Name, Section } from "../../../grammar/syntax/ast.ts";
 import { checkFields } from "../../../grammar/schema/fields.ts";
 import { schemas, type EvalConfig, type TrainConfig } from "../../../grammar/schema.ts";
-import { report } from "../../diagnostics/codes/table.ts";
+import { report } from "../../diagnostics/codes.ts";
 import type { Diagnostic } from "../../diagnostics/diagnostic.ts";
 import type { Model, Optimizer, Schedule } from "../../ir/model.ts";
 import { checkCausality, checkSamples, type CausalityResult } from "./claims.ts";

@@ -1,6 +1,6 @@
 /** @file Whether what `eval` measures is there: the data that the model reads, with a part kept for validation. */
 import type { EvalConfig } from "../../../grammar/schema.ts";
-import { report, type ReportDetails } from "../../diagnostics/codes/table.ts";
+import { report, type ReportDetails } from "../../diagnostics/codes.ts";
 import type { Diagnostic } from "../../diagnostics/diagnostic.ts";
 import type { DataUse } from "./elaborate.ts";
 

@@ -1,5 +1,5 @@
 /** @file The dims of a model: computed from each other in any order, each a symbol of its own unless it is a polynomial in others. */
-import { report } from "../../diagnostics/codes/table.ts";
+import { report } from "../../diagnostics/codes.ts";
 import type { Diagnostic } from "../../diagnostics/diagnostic.ts";
 import { evaluateSize } from "../evaluate/names.ts";
 import { rootEnvironment, type Frame } from "../values/frame.ts";

@@ -1,7 +1,7 @@
 /** @file The op of `train { optimizer: … }` on one element: its new value and states as scalars over rank-0 leaves. */
 import type { Callable } from "../../../grammar/syntax/ast.ts";
 import type { CheckedGroup } from "../../../grammar/schema.ts";
-import { report } from "../../diagnostics/codes/table.ts";
+import { report } from "../../diagnostics/codes.ts";
 import { spanText } from "../../diagnostics/source.ts";
 import { suggestions } from "../../util/suggest.ts";
 import type { Leaf, Scalar } from "../../ir/graph.ts";

@@ -3,7 +3,7 @@ import type { Name } from "../../../grammar/syntax/ast.ts";
 import { isDeclared, makeThunk } from "../evaluate/call.ts";
 import { evaluate } from "../evaluate/expression.ts";
 import { failIn, rootEnvironment, type Environment, type Frame } from "../values/frame.ts";
-import { nearest } from "../evaluate/names.ts";
+import { nearest } from "../../diagnostics/nearest-name.ts";
 import type { Patch } from "./plan-of-model.ts";
 import {
   describeKind,

@@ -1,9 +1,9 @@
 /** @file A model with its variants applied, before anything is computed: its architecture, its dims, its fields, and patches by path. */
 import type { Expression, Field, Name, Section, Variant } from "../../../grammar/syntax/ast.ts";
-import { report } from "../../diagnostics/codes/table.ts";
+import { report } from "../../diagnostics/codes.ts";
 import type { Diagnostic } from "../../diagnostics/diagnostic.ts";
 import type { Span } from "../../diagnostics/source.ts";
-import { nearest } from "../evaluate/names.ts";
+import { nearest } from "../../diagnostics/nearest-name.ts";
 import type { Found, Scope } from "../load/scope.ts";
 
 export interface Entry {

@@ -3,7 +3,7 @@
  * expression binds.
  */
 import type { Callable, DimEntry, Expression } from "../../../grammar/syntax/ast.ts";
-import type { CodeParams, DiagnosticCode, ReportDetails } from "../../diagnostics/codes/table.ts";
+import type { CodeParams, DiagnosticCode, ReportDetails } from "../../diagnostics/codes.ts";
 import type { Span } from "../../diagnostics/source.ts";
 import type { Scalar } from "../../ir/graph.ts";
 import { isLibrary, type Scope } from "../load/scope.ts";

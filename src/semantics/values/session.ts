@@ -2,7 +2,7 @@
  * @file The state of one elaboration: diagnostics, index variables, parameters by path, and the model's dims. Index variables are
  * numbered from zero in each session and `variables` is the space they live in, so interval analysis works on open scalars too.
  */
-import { report, type CodeParams, type DiagnosticCode, type ReportDetails } from "../../diagnostics/codes/table.ts";
+import { report, type CodeParams, type DiagnosticCode, type ReportDetails } from "../../diagnostics/codes.ts";
 import type { Diagnostic } from "../../diagnostics/diagnostic.ts";
 import { invariant } from "../../util/invariant.ts";
 import type { Span } from "../../diagnostics/source.ts";

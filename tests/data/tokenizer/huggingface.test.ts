@@ -8,8 +8,10 @@ import { WordCounts } from "../../../src/data/tokenizer/count-words.ts";
 import { readTokenizerJson, writeTokenizerJson } from "../../../src/data/tokenizer/tokenizer-json.ts";
 import { trainBpe } from "../../../src/data/tokenizer/train-bpe.ts";
 import { tokenOfBytes } from "../../../src/runtime/data/bpe/byte-letters.ts";
-import { type BpeData, bpeParts } from "../../../src/runtime/data/bpe/data.ts";
-import { type PatternName, patternNames, scanners } from "../../../src/runtime/data/bpe/patterns.ts";
+import { type BpeData } from "../../../src/runtime/data/tokenizer/tokenizer.ts";
+import { bpeParts } from "../../../src/runtime/data/bpe/data.ts";
+import { scanners } from "../../../src/runtime/data/bpe/patterns.ts";
+import { type PatternName, patternNames } from "../../../src/runtime/data/tokenizer/tokenizer.ts";
 import { createTokenizer } from "../../../src/runtime/data/tokens.ts";
 import { books, fuzzedStrings, randomNumbers } from "./support.ts";
 

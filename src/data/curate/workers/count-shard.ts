@@ -1,5 +1,5 @@
 /** @file The tokens of a shard's documents: of all of them where they were read, afterwards only of those that a pass edited. */
-import type { Tokenizer } from "../../../runtime/data/tokens.ts";
+import type { Tokenizer } from "../../../runtime/data/tokenizer/tokenizer.ts";
 import { changesPath, documentsOf, linesOf, type Change, type Document } from "../shards/shards.ts";
 import { contentOf, put } from "../shards/store.ts";
 

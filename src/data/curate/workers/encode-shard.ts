@@ -1,6 +1,6 @@
 /** @file The tokens of a shard for another trainer: those of its documents for training, then those for validation, one file a shard. */
 import { dealt, type Split } from "../../../runtime/data/corpus.ts";
-import type { TokenArray, Tokenizer } from "../../../runtime/data/tokens.ts";
+import type { TokenArray, Tokenizer } from "../../../runtime/data/tokenizer/tokenizer.ts";
 import { documentsOf } from "../shards/shards.ts";
 import { put } from "../shards/store.ts";
 

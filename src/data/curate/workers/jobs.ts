@@ -1,7 +1,8 @@
 /** @file What is done to one shard, by whichever worker has time: the same shard gives the same files. */
 import { packKeys } from "../../rules/keys.ts";
 import type { Decision, DocumentRule } from "../../rules/rule.ts";
-import { createTokenizer, type TokenizerData } from "../../../runtime/data/tokens.ts";
+import { type TokenizerData } from "../../../runtime/data/tokenizer/tokenizer.ts";
+import { createTokenizer } from "../../../runtime/data/tokens.ts";
 import { bitsInOrder, type SomeBits } from "../shards/bits.ts";
 import { packRecords } from "../shards/records.ts";
 import { ruleOf, type ReadyStep, type Rule } from "../../steps/rules.ts";
@@ -15,12 +16,11 @@ import {
   type Dropped,
 } from "../shards/shards.ts";
 import { put } from "../shards/store.ts";
-import { FieldCounter, wantedFields } from "../shards/seen-fields.ts";
+import { FieldCounter, wantedFields } from "./field-counter.ts";
 import { exampleOf, StepCounter, type StepTally, type Tally } from "../shards/tally.ts";
 import { countShard } from "./count-shard.ts";
 import { encodeShard, type Encoding } from "./encode-shard.ts";
-import type { ParquetFile } from "../../export/parquet.ts";
-
+import type { ParquetFile } from "./parquet-file.ts";
 /** What a step that looks at all documents decided of a shard. */
 export type Decided =
   /** By number in the shard. `names` are the documents that examples repeat. */
@@ -60,7 +60,7 @@ export async function work(job: Job): Promise<void> {
     case "edits":
       return applyDecisions(job);
     case "parquet":
-      return (await import("../../export/parquet.ts")).writeParquet(job.temporary, job.output, job.file);
+      return (await import("./parquet-file.ts")).writeParquet(job.temporary, job.output, job.file);
     case "encode":
       return encodeShard(job, createTokenizerOnce(job.tokenizer), job.encoding);
     case "tokens":

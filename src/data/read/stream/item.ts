@@ -1,6 +1,6 @@
 /** @file What reading a file gives: documents, records that are left out, and what could not be read, each with its place in the file. */
 import { isUtf8 } from "node:buffer";
-import { eachCodePoint } from "../../../runtime/data/utf8.ts";
+import { eachCodePoint } from "../../../runtime/data/tokenizer/utf8.ts";
 import { didYouMean } from "../../../runtime/util/nearest.ts";
 
 export interface DocumentRead {

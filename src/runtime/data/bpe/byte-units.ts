@@ -1,5 +1,5 @@
 /** @file A text as UTF-8 bytes, for the search of added tokens. Only white space is asked for: tokens that stand between words are another tokenizer's. */
-import type { Units } from "../added-tokens.ts";
+import type { Units } from "../tokenizer/added-tokens.ts";
 import { classAt, space, width } from "./classes.ts";
 
 export function byteUnits(bytes: Uint8Array): Units {

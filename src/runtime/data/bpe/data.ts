@@ -1,27 +1,11 @@
 /** @file What programs and checkpoints carry of a byte-pair tokenizer, and its parts made from that. */
+import { type BpeData, patternNames } from "../tokenizer/tokenizer.ts";
 import { RuntimeFailure } from "../../util/failure.ts";
-import type { AddedToken } from "../added-tokens.ts";
-import { isId } from "../pipeline/vocabulary.ts";
+import type { AddedToken } from "../tokenizer/added-tokens.ts";
+import { isId } from "../tokenizer/added-tokens.ts";
 import { bytesOfToken } from "./byte-letters.ts";
 import type { Merges } from "./merge.ts";
 import { PairTable } from "./pair-table.ts";
-import { patternNames, type PatternName } from "./patterns.ts";
-
-export interface BpeData {
-  readonly kind: "bpe";
-  /** How text is cut into words. */
-  readonly pattern: PatternName;
-  /** The tokens by id, in GPT-2's letters for bytes, a blank between two; nothing between them where the id is a special token's or nobody's. */
-  readonly tokens: string;
-  /** What is merged with what, in the order of preference: `left right`, one a line. */
-  readonly merges: string;
-  /** Special tokens, and others that were added; ascending ids. */
-  readonly specials: readonly AddedToken[];
-  /** Whether a word that is a token stays whole, even if no merges lead to it. */
-  readonly wholeWords?: boolean;
-  /** Text is brought into this form first, so that what comes back may differ from what went in. */
-  readonly normalize?: "NFC";
-}
 
 export interface BpeParts {
   readonly merges: Merges;

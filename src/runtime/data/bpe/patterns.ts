@@ -2,10 +2,8 @@
  * @file Pre-tokenizers: how text is cut into words before any merging. Each follows the regular expression that its model was published with, as a scanner over
  * UTF-8 bytes that answers where the word at a place ends. The expressions themselves stand here for `tokenizer.json`.
  */
+import type { PatternName } from "../tokenizer/tokenizer.ts";
 import { classAt, letter, lower, mark, number, runOf, space, symbol, uncased, upper, width } from "./classes.ts";
-
-export const patternNames = ["gpt2", "gpt4", "llama3", "qwen2", "o200k"] as const;
-export type PatternName = (typeof patternNames)[number];
 
 /** Where the word that begins at `at` ends; at least one byte later. */
 export type Scanner = (bytes: Uint8Array, at: number, end: number) => number;

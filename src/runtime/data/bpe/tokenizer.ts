@@ -3,15 +3,15 @@
  * remembered. Any bytes can be encoded, and come back as they were: what is not UTF-8 is symbols of one byte.
  */
 import { RuntimeFailure } from "../../util/failure.ts";
-import type { Tokenizer } from "../tokens.ts";
-import { tokenArray } from "../tokens.ts";
-import { type BpeData, type BpeParts, bpeParts } from "./data.ts";
+import type { Tokenizer } from "../tokenizer/tokenizer.ts";
+import { type BpeData, tokenArray } from "../tokenizer/tokenizer.ts";
+import { type BpeParts, bpeParts } from "./data.ts";
 import { tokenOfBytes } from "./byte-letters.ts";
 import { grown } from "./grown.ts";
 import { WordMerger } from "./merge.ts";
 import { type Scanner, scanners } from "./patterns.ts";
-import { addedTokenFinder, type FindAdded } from "../added-tokens.ts";
-import { utf8Decoder } from "../utf8.ts";
+import { addedTokenFinder, type FindAdded } from "../tokenizer/added-tokens.ts";
+import { utf8Decoder } from "../tokenizer/utf8.ts";
 import { byteUnits } from "./byte-units.ts";
 import { WordTable } from "./word-table.ts";
 

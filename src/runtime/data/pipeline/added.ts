@@ -1,8 +1,9 @@
 /** @file The `added_tokens` of a description, with the ids that Hugging Face's library gives them: those of the vocabulary, or the next ones behind it. */
-import type { AddedToken, Units } from "../added-tokens.ts";
+import type { AddedToken, Units } from "../tokenizer/added-tokens.ts";
 import { contains, whiteSpace, wordCharacters } from "../unicode/sets.ts";
 import type { Part } from "./part.ts";
-import { isId, longestToken, requireDense } from "./vocabulary.ts";
+import { isId } from "../tokenizer/added-tokens.ts";
+import { longestToken, requireDense } from "./vocabulary.ts";
 
 export function addedTokens(part: Part, ids: ReadonlyMap<string, number>): readonly AddedToken[] {
   if (part.absent) return [];

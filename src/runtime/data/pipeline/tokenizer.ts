@@ -3,11 +3,11 @@
  * model. Ids are those of Hugging Face's library, without what a post-processor would put around a text.
  */
 import { RuntimeFailure } from "../../util/failure.ts";
-import { addedTokenFinder, type AddedToken, type FindAdded } from "../added-tokens.ts";
-import { tokenArray, type Tokenizer } from "../tokens.ts";
-import { utf8Decoder } from "../utf8.ts";
+import { addedTokenFinder, type AddedToken, type FindAdded } from "../tokenizer/added-tokens.ts";
+import { type Tokenizer, tokenArray } from "../tokenizer/tokenizer.ts";
+import { utf8Decoder } from "../tokenizer/utf8.ts";
 import { addedTokens, textUnits, unitsOf } from "./added.ts";
-import type { PipelineData } from "./data.ts";
+import type { PipelineData } from "../tokenizer/tokenizer.ts";
 import { decoderOf } from "./decode.ts";
 import { type Model, modelOf } from "./models.ts";
 import { type Normalize, normalizerOf } from "./normalize.ts";

@@ -1,7 +1,8 @@
 /** @file Unigram: of all ways to cut a word into pieces of the vocabulary, the one whose scores add up to most. */
 import { byteTokens, type Model, type Unknown } from "./models.ts";
 import type { Part } from "./part.ts";
-import { isId, longestToken } from "./vocabulary.ts";
+import { isId } from "../tokenizer/added-tokens.ts";
+import { longestToken } from "./vocabulary.ts";
 
 /** A piece that is not known costs this much more than the least likely one. */
 const unknownPenalty = 10;

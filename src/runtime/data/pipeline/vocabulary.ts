@@ -1,14 +1,8 @@
 /** @file Tokens and their ids in a description, looked at before anything is made of them: a file may claim anything. */
+import { isId } from "../tokenizer/added-tokens.ts";
 import type { Part } from "./part.ts";
-
-/** More ids than any vocabulary has are a damaged file. */
-export const mostIds = 1 << 24;
 /** No token that is looked for in a text is longer, so that looking takes time in proportion to the text. */
 export const longestToken = 1024;
-
-export function isId(value: unknown): value is number {
-  return typeof value === "number" && Number.isInteger(value) && value >= 0 && value < mostIds;
-}
 
 /** `{ "token": id }`. */
 export function tokenIds(part: Part): ReadonlyMap<string, number> {

@@ -1,12 +1,12 @@
 /** @file Whether a text can be long enough for a model, as far as the sizes of its files tell: what cannot be known without reading it is not claimed. */
 import { isUtf8 } from "node:buffer";
 import { readFile } from "node:fs/promises";
-import type { DataConfig, SourceConfig } from "../../grammar/schema.ts";
-import { report } from "../diagnostics/codes/table.ts";
-import type { Diagnostic, Label } from "../diagnostics/diagnostic.ts";
-import type { CheckedModel } from "../semantics/check/check.ts";
-import type { Named } from "../runtime/node/files.ts";
-import type { DataUse } from "../semantics/model/elaborate.ts";
+import type { DataConfig, SourceConfig } from "../../../grammar/schema.ts";
+import { report } from "../../diagnostics/codes.ts";
+import type { Diagnostic, Label } from "../../diagnostics/diagnostic.ts";
+import type { CheckedModel } from "../../semantics/check/check.ts";
+import type { Named } from "../../runtime/node/files.ts";
+import type { DataUse } from "../../semantics/model/elaborate.ts";
 import { bytesOf, type LookAt } from "./data-files.ts";
 
 /** What is wrong with the text of a model, at its sources or at the declaration. */
@@ -121,7 +121,7 @@ const smallText = 2 ** 16;
 
 /** Whether all of it is text that is taken as it stands: only files that something is to be said of are looked into. */
 async function isPlain({ source, files, bytes }: Text): Promise<boolean> {
-  const { isPlainText } = await import("../data/read/read.ts");
+  const { isPlainText } = await import("../../data/read/read.ts");
   for (const file of files) {
     if (!(await isPlainText(file, source))) return false;
     // That a file is no text is found, and said, when it is read.

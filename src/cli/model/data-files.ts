@@ -2,15 +2,15 @@
 import { constants } from "node:fs";
 import { access, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import type { Section } from "../../grammar/syntax/ast.ts";
-import { checkFields } from "../../grammar/schema/fields.ts";
-import { schemas, type ReadingConfig } from "../../grammar/schema.ts";
-import { report } from "../diagnostics/codes/table.ts";
-import type { Diagnostic } from "../diagnostics/diagnostic.ts";
-import type { Span } from "../diagnostics/source.ts";
-import { isFailure, messageOf, systemCode } from "../runtime/util/failure.ts";
-import { expand, type Named } from "../runtime/node/files.ts";
-import { filePatterns } from "./data/curation-plan.ts";
+import type { Section } from "../../../grammar/syntax/ast.ts";
+import { checkFields } from "../../../grammar/schema/fields.ts";
+import { schemas, type ReadingConfig } from "../../../grammar/schema.ts";
+import { report } from "../../diagnostics/codes.ts";
+import type { Diagnostic } from "../../diagnostics/diagnostic.ts";
+import type { Span } from "../../diagnostics/source.ts";
+import { isFailure, messageOf, systemCode } from "../../runtime/util/failure.ts";
+import { expand, type Named } from "../../runtime/node/files.ts";
+import { filePatterns } from "../data/curation-plan.ts";
 
 /** Looks at the files of a source or test that `section` declares; each is looked at once. */
 export type LookAt = (reading: ReadingConfig, section: Section) => Promise<FilesSeen>;

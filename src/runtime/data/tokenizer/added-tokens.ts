@@ -115,3 +115,10 @@ function rightmost(units: Units, from: number, end: number): number {
   for (let width = units.spaceAfter(at, end); width > 0; width = units.spaceAfter(at, end)) at += width;
   return at;
 }
+
+export function isId(value: unknown): value is number {
+  return typeof value === "number" && Number.isInteger(value) && value >= 0 && value < mostIds;
+}
+
+/** More ids than any vocabulary has are a damaged file. */
+export const mostIds = 1 << 24;

@@ -1,15 +1,15 @@
 /** @file What can be known to be wrong with a program's data without reading it: files that are not there, and texts too short for the models that read them. */
-import type { Section } from "../../grammar/syntax/ast.ts";
-import { checkFields } from "../../grammar/schema/fields.ts";
-import { schemas } from "../../grammar/schema.ts";
-import { report } from "../diagnostics/codes/table.ts";
-import type { Diagnostic } from "../diagnostics/diagnostic.ts";
-import { checkFile, type CheckedModel, type CheckResult } from "../semantics/check/check.ts";
-import type { Host as SourceHost } from "../semantics/load/program.ts";
-import { dataText } from "../semantics/model/texts.ts";
+import type { Section } from "../../../grammar/syntax/ast.ts";
+import { checkFields } from "../../../grammar/schema/fields.ts";
+import { schemas } from "../../../grammar/schema.ts";
+import { report } from "../../diagnostics/codes.ts";
+import type { Diagnostic } from "../../diagnostics/diagnostic.ts";
+import { checkFile, type CheckedModel, type CheckResult } from "../../semantics/check/check.ts";
+import type { Host as SourceHost } from "../../semantics/load/program.ts";
+import { dataText } from "../../semantics/model/texts.ts";
 import { filesSeen, readingsOf } from "./data-files.ts";
 import { fitOf } from "./data-fit.ts";
-import { vocabularyInFiles } from "./tokenizer/make-tokenizer.ts";
+import { vocabularyInFiles } from "../tokenizer/make-tokenizer.ts";
 
 /** Problems of the data that the file declares and that its models read, in the order of the text, once each. */
 export async function dataProblems(

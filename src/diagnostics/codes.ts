@@ -3,12 +3,12 @@
  * Each phase keeps its rows in a file under `codes/`; a new file is spread into `codes` below. The table also
  * feeds `llmc explain` and the generated list of diagnostics.
  */
-import { dataCodes } from "./data.ts";
-import { fieldCodes } from "./field.ts";
-import { semanticsCodes } from "./semantics.ts";
-import { syntaxCodes } from "./syntax.ts";
-import type { CodeEntry } from "./entry.ts";
-import type { Diagnostic, Fix, Label } from "../diagnostic.ts";
+import { dataCodes } from "./codes/data.ts";
+import { fieldCodes } from "./codes/field.ts";
+import { semanticsCodes } from "./codes/semantics.ts";
+import { syntaxCodes } from "./codes/syntax.ts";
+import type { CodeEntry } from "./codes/entry.ts";
+import type { Diagnostic, Fix, Label } from "./diagnostic.ts";
 
 export const codes = {
   ...syntaxCodes,
