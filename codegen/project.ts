@@ -1,6 +1,6 @@
 /** @file The folder that `llmc build` writes: readable kernels, the plan, the constants and the training program. */
 import type { Compiled } from "../src/plan/build-plan.ts";
-import type { Content, StagedFolder, StageOptions } from "../src/runtime/node/written-folder.ts";
+import type { EntryContent, StagedFolder, StageOptions } from "../src/runtime/node/written-folder.ts";
 import { stageFolder } from "../src/runtime/node/written-folder.ts";
 import { tokenizerFile } from "../src/runtime/load-tokenizer.ts";
 import { kernelFiles } from "./kernel-files.ts";
@@ -35,7 +35,7 @@ export async function projectFiles(compiled: Compiled, spec?: ProgramSpec): Prom
 /** Writes the folder to where it waits. The plan comes last: where there is one, everything is. */
 export function stageProject(
   folder: string,
-  files: ReadonlyMap<string, Content>,
+  files: ReadonlyMap<string, EntryContent>,
   options: Omit<StageOptions, "last">,
 ): Promise<StagedFolder> {
   return stageFolder(folder, files, { ...options, last: "plan.json" });

@@ -38,13 +38,13 @@ function parserFor(depth: number): LlmParser {
 }
 
 /** A part of a file that begins in column 0 and holds whole declarations. */
-export interface Part {
+export interface FilePart {
   readonly start: number;
   readonly end: number;
 }
 
 /** The syntax tree of a file, or of a part of it. Mistakes are diagnostics; declarations with a mistake are in the tree as far as they go. */
-export function parseFile(source: SourceFile, part: Part = { start: 0, end: source.text.length }): ParseResult {
+export function parseFile(source: SourceFile, part: FilePart = { start: 0, end: source.text.length }): ParseResult {
   const lexer = (knownLexer ??= createLexer({ validate: false }));
   const lexed = tokenize(lexer, source, part);
   const diagnostics: Diagnostic[] = [];
@@ -120,7 +120,7 @@ function deepProblem(span: Span, levels: number): Diagnostic {
 function tokenize(
   lexer: ReturnType<typeof createLexer>,
   source: SourceFile,
-  { start, end }: Part,
+  { start, end }: FilePart,
 ): ReturnType<typeof lexer.tokenize> {
   const lexed = lexer.tokenize(source.text.slice(start, end));
   if (start === 0) return lexed;

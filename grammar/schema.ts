@@ -22,7 +22,14 @@ export const schemas = {
 
 export type { AnyField, CheckedGroup, ConfigOf, DimEquation, Schema } from "./schema/field.ts";
 export type { DataConfig, SourceConfig, SplitRule, Weight } from "./schema/data.ts";
-export type { CompareConfig, EvalConfig, Match, Metric, PromptConfig, SampleConfig } from "./schema/evaluation.ts";
+export type {
+  CompareConfig,
+  EvalConfig,
+  MatchCriterion,
+  Metric,
+  PromptConfig,
+  SampleConfig,
+} from "./schema/evaluation.ts";
 export type { ReadingConfig } from "./schema/files.ts";
 export { signalNames } from "./schema/steps.ts";
 export type { StepConfig } from "./schema/steps.ts";

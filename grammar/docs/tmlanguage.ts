@@ -2,13 +2,13 @@
 import { contextualWords, declarationWords, nouns, reservedWords } from "../syntax/tokens.ts";
 import { suffixes } from "../syntax/units.ts";
 
-interface Rule {
+interface ColouringRule {
   readonly name?: string;
   readonly match?: string;
   readonly begin?: string;
   readonly end?: string;
   readonly captures?: Readonly<Record<string, { readonly name: string }>>;
-  readonly patterns?: readonly Rule[];
+  readonly patterns?: readonly ColouringRule[];
 }
 
 function anyOf(words: readonly string[]): string {
@@ -21,7 +21,7 @@ const countedNouns = anyOf(nouns.flatMap((noun) => [noun, noun.slice(0, -1)]));
 const operatorWords: readonly string[] = ["and", "or", "not", "in", "div", "mod"];
 const conditionWords = reservedWords.filter((word) => !operatorWords.includes(word));
 
-const rules: readonly Rule[] = [
+const rules: readonly ColouringRule[] = [
   { name: "comment.line.documentation.llm", match: "//[/!](?!/).*$" },
   { name: "comment.line.double-slash.llm", match: "//.*$" },
   {

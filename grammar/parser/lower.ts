@@ -29,13 +29,13 @@ import {
   tokenSpan,
 } from "./lower-expression.ts";
 
-type Declared = Pick<Declaration, "broken" | "span">;
+type DeclarationBase = Pick<Declaration, "broken" | "span">;
 
 /** The declaration, unless so little of it is there that its sort is unknown. */
 export function lowerDeclaration(
   low: Lowering,
   node: cst.DeclarationCstNode,
-  declared: Declared,
+  declared: DeclarationBase,
 ): Declaration | undefined {
   const { importDeclaration, callable, section, variant } = node.children;
   if (importDeclaration?.[0]) return lowerImport(low, importDeclaration[0], declared);
@@ -45,7 +45,7 @@ export function lowerDeclaration(
   return undefined;
 }
 
-function lowerImport(low: Lowering, node: cst.ImportDeclarationCstNode, declared: Declared): Import {
+function lowerImport(low: Lowering, node: cst.ImportDeclarationCstNode, declared: DeclarationBase): Import {
   const { span } = declared;
   const { Name = [], Word, Text } = node.children;
   const names = Name.filter(isReal).map((token) => lowerName(low, token, span.end));
@@ -62,7 +62,7 @@ function lowerImport(low: Lowering, node: cst.ImportDeclarationCstNode, declared
   return { kind: "import", names, from: { kind: "std", ...lowerName(low, Word?.[0], span.end) }, ...declared };
 }
 
-function lowerCallable(low: Lowering, node: cst.CallableCstNode, declared: Declared): Callable {
+function lowerCallable(low: Lowering, node: cst.CallableCstNode, declared: DeclarationBase): Callable {
   const { span } = declared;
   const {
     BlockWord,
@@ -171,7 +171,7 @@ function lowerStatement(low: Lowering, node: cst.StatementCstNode, fallback: num
   return { kind: "missing", span };
 }
 
-function lowerSection(low: Lowering, node: cst.SectionCstNode, declared: Declared): Section {
+function lowerSection(low: Lowering, node: cst.SectionCstNode, declared: DeclarationBase): Section {
   const { span } = declared;
   const { children } = node;
   const keyword = sectionKeywords.find(
@@ -188,7 +188,7 @@ function lowerSection(low: Lowering, node: cst.SectionCstNode, declared: Declare
   };
 }
 
-function lowerVariant(low: Lowering, node: cst.VariantCstNode, declared: Declared): Variant {
+function lowerVariant(low: Lowering, node: cst.VariantCstNode, declared: DeclarationBase): Variant {
   const { span } = declared;
   const [name, of] = node.children.Name ?? [];
   return {

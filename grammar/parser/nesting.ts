@@ -74,7 +74,7 @@ function endsValue(token: IToken | undefined): boolean {
   );
 }
 
-interface Entry {
+interface NestedNode {
   readonly node: object;
   readonly depth: number;
 }
@@ -82,7 +82,7 @@ interface Entry {
 /** Replaces what lies too deep in the tree by `missing`, and gives what was left out first. */
 export function cutDeep(declaration: Declaration): Expression | undefined {
   let cut: Expression | undefined;
-  const open: Entry[] = [{ node: declaration, depth: 0 }];
+  const open: NestedNode[] = [{ node: declaration, depth: 0 }];
   for (let entry = open.pop(); entry; entry = open.pop()) {
     const { node, depth } = entry;
     for (const [key, child] of Object.entries(node)) {

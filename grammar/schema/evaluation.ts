@@ -116,14 +116,14 @@ export type PromptConfig = ConfigOf<typeof promptSchema>;
 const matchKinds = ["params", "flops", "tokens", "time"] as const;
 
 /** What must agree between the models of a comparison, and how far it may differ. */
-export interface Match {
+export interface MatchCriterion {
   readonly measure: (typeof matchKinds)[number];
   /** A share: 0.02 allows 2%. */
   readonly within: number;
 }
 
 const matchWhat = "what must agree, such as `params(within: 2%)`";
-const match: ValueType<Match> = {
+const match: ValueType<MatchCriterion> = {
   what: matchWhat,
   words: matchKinds,
   read: (value, at) => {
@@ -132,7 +132,7 @@ const match: ValueType<Match> = {
   },
 };
 
-function readMatch(of: Expression, given: readonly Argument[], at: ReadContext): Match | undefined {
+function readMatch(of: Expression, given: readonly Argument[], at: ReadContext): MatchCriterion | undefined {
   const measure = matchKinds.find((kind) => of.kind === "name" && of.text === kind);
   if (!measure) {
     const near = of.kind === "name" ? suggest(of.text, matchKinds) : undefined;

@@ -33,7 +33,7 @@ export function checkFields<S extends Schema>(
   schema: S,
 ): FieldsResult<S> {
   const diagnostics: Diagnostic[] = [];
-  const place: Place = {
+  const place: FieldOwner = {
     owner: section.keyword,
     what: "field",
     prefix: "",
@@ -57,7 +57,7 @@ export function checkOptions<S extends Schema>(
 }
 
 /** The group that is being read. */
-interface Place {
+interface FieldOwner {
   /** For messages: `train`, `checkpoint`. */
   readonly owner: string;
   readonly what: "field" | "option";
@@ -68,7 +68,12 @@ interface Place {
   readonly problem: (diagnostic: Diagnostic) => void;
 }
 
-function readGroup(body: Body, schema: Schema, place: Place, label?: CheckedGroup["label"]): CheckedGroup | undefined {
+function readGroup(
+  body: Body,
+  schema: Schema,
+  place: FieldOwner,
+  label?: CheckedGroup["label"],
+): CheckedGroup | undefined {
   const written = new Map<string, Field[]>();
   const rest: Field[] = [];
   for (const field of body.fields) {
@@ -115,7 +120,7 @@ function pathSpan(path: readonly Name[]): Span {
   return joinSpans((first as Name).span, (last as Name).span);
 }
 
-function unknownField(field: Field, schema: Schema, place: Place): void {
+function unknownField(field: Field, schema: Schema, place: FieldOwner): void {
   const written = field.path.map((name) => name.text).join(".");
   const head = field.path[0] as Name;
   const known = Object.keys(schema.fields);
@@ -147,7 +152,7 @@ function listed(words: readonly string[]): string {
   return oneOf(words).replace(/ or (?=`[^`]*`$)/, " and ");
 }
 
-function readField(key: string, spec: AnyField, fields: readonly Field[], place: Place): unknown {
+function readField(key: string, spec: AnyField, fields: readonly Field[], place: FieldOwner): unknown {
   switch (spec.kind) {
     case "value":
       return readValue(key, spec, fields, place);
@@ -162,7 +167,7 @@ function readField(key: string, spec: AnyField, fields: readonly Field[], place:
   }
 }
 
-function onlyOnce(field: string, fields: readonly Field[], place: Place): void {
+function onlyOnce(field: string, fields: readonly Field[], place: FieldOwner): void {
   const [first, ...more] = fields;
   for (const again of more) {
     place.problem(
@@ -178,7 +183,7 @@ function onlyOnce(field: string, fields: readonly Field[], place: Place): void {
   }
 }
 
-function wrongForm(name: string, field: Field, form: string, place: Place, fixes: readonly Fix[] = []): void {
+function wrongForm(name: string, field: Field, form: string, place: FieldOwner, fixes: readonly Fix[] = []): void {
   place.problem(
     report("field/form", { field: name, form }, { primary: { span: pathSpan(field.path), text: "" }, fixes }),
   );
@@ -194,7 +199,7 @@ function exchangeMark(field: Field, from: string, to: string): readonly Fix[] {
   return [{ title: `write \`${to}\``, edits: [{ span: { file, start: end, end: start + from.length }, text }] }];
 }
 
-function readValue(key: string, spec: ValueField<unknown>, fields: readonly Field[], place: Place): unknown {
+function readValue(key: string, spec: ValueField<unknown>, fields: readonly Field[], place: FieldOwner): unknown {
   const name = place.prefix + key;
   const [field] = fields;
   onlyOnce(name, fields, place);
@@ -223,7 +228,7 @@ function readValue(key: string, spec: ValueField<unknown>, fields: readonly Fiel
 }
 
 /** The bodies of a group: what stands in its braces, and single fields given by path. */
-function bodiesOf(key: string, fields: readonly Field[], place: Place): Body | undefined {
+function bodiesOf(key: string, fields: readonly Field[], place: FieldOwner): Body | undefined {
   const braces = fields.filter((field) => field.path.length === 1);
   onlyOnce(place.prefix + key, braces, place);
   const inner: Field[] = [];
@@ -243,7 +248,7 @@ function readOneGroup(
   key: string,
   spec: GroupField<Schema, "undefined" | "defaults">,
   fields: readonly Field[],
-  place: Place,
+  place: FieldOwner,
 ): unknown {
   if (fields.length === 0 && spec.whenAbsent === "undefined") return undefined;
   const body = bodiesOf(key, fields, place);
@@ -255,11 +260,11 @@ function readOneGroup(
   return readGroup(body, spec.schema, { ...place, owner: key, prefix: `${place.prefix}${key}.`, name }) ?? unreadable;
 }
 
-function labelProblem(field: string, wrong: string, span: Span, place: Place): void {
+function labelProblem(field: string, wrong: string, span: Span, place: FieldOwner): void {
   place.problem(report("field/label", { field, wrong }, { primary: { span, text: "" } }));
 }
 
-function readGroups(key: string, spec: GroupsField<Schema>, fields: readonly Field[], place: Place): unknown {
+function readGroups(key: string, spec: GroupsField<Schema>, fields: readonly Field[], place: FieldOwner): unknown {
   const name = place.prefix + key;
   const read: unknown[] = [];
   const labels = new Map<string, Field[]>();
@@ -287,7 +292,7 @@ function readGroups(key: string, spec: GroupsField<Schema>, fields: readonly Fie
   return read.includes(unreadable) ? unreadable : read;
 }
 
-function readEquations(key: string, _spec: EquationsField, fields: readonly Field[], place: Place): unknown {
+function readEquations(key: string, _spec: EquationsField, fields: readonly Field[], place: FieldOwner): unknown {
   const body = bodiesOf(key, fields, place);
   if (!body) return unreadable;
   const equations: DimEquation[] = [];

@@ -5,7 +5,7 @@ import type { ReadContext, ValueType } from "./field.ts";
 import { integer, number, outOfRange, share, wrongType } from "./types.ts";
 
 /** From `min` to `max`, which may be infinite. */
-export interface Bound {
+export interface Bounds {
   readonly min: number;
   readonly max: number;
 }
@@ -13,7 +13,7 @@ export interface Bound {
 const boundWhat = "a range such as `0..20%` or `50..inf`";
 const end = number({ min: 0 });
 
-export const bound: ValueType<Bound> = {
+export const bound: ValueType<Bounds> = {
   what: boundWhat,
   range: "at least 0",
   read: (value, at) => {

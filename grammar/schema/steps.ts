@@ -19,7 +19,7 @@ import {
 } from "./field.ts";
 import { conflict } from "./files.ts";
 import { fittedLanguages, languageCode } from "./languages.ts";
-import { type Bound, bound, keep, type QualityKept, runs } from "./step-values.ts";
+import { type Bounds, bound, keep, type QualityKept, runs } from "./step-values.ts";
 import { boolean, choice, integer, listOf, number, reference, share, someText } from "./types.ts";
 
 function step<F extends Fields>(
@@ -105,7 +105,7 @@ export const signalNames = Object.keys(signalDocs) as readonly SignalName[];
 const capitalised = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 const signalFields = Object.fromEntries(
   Object.entries(signalDocs).map(([name, doc]) => [name, optional(bound, capitalised(doc))]),
-) as unknown as Readonly<Record<SignalName, ValueField<Bound | undefined>>>;
+) as unknown as Readonly<Record<SignalName, ValueField<Bounds | undefined>>>;
 
 const conditionDoc =
   'Comparisons of a field with a number, a text, `true` or `false`, `one_of(field, [a, b])`, `contains(field, a)` and `exists(field)`, joined by `and`, `or` and `not`. A field in another is `metadata.stars`, and one whose name is no plain word `field("a-name")`.';

@@ -5,7 +5,7 @@ import { lineEnd, type Span } from "../../src/diagnostics/source.ts";
 import type { NumberLiteral } from "./ast.ts";
 import { isSuffix, likelySuffix, scaled, splitNoun, type Suffix } from "./units.ts";
 
-type Problem = (diagnostic: Diagnostic) => void;
+type ReportDiagnostic = (diagnostic: Diagnostic) => void;
 
 const numberParts = /^([\d_]+(?:\.[\d_]+)?(?:[eE][+-]?\d+)?)(\s*)(.*)$/;
 
@@ -15,7 +15,7 @@ export function readNumber(
   digits: Span,
   noun: string | undefined,
   whole: Span,
-  problem: Problem,
+  problem: ReportDiagnostic,
 ): NumberLiteral {
   const [, number = "0", space = "", suffix = ""] = numberParts.exec(image) ?? [];
   const plain = Number(number.replaceAll("_", ""));
@@ -77,7 +77,7 @@ export function readNumber(
 const simpleEscapes: Readonly<Record<string, string>> = { n: "\n", t: "\t", r: "\r", '"': '"', "\\": "\\" };
 
 /** The text of `"…"` or `"""…"""`; a text without its closing quote was reported with its token. */
-export function readText(image: string, span: Span, problem: Problem): string {
+export function readText(image: string, span: Span, problem: ReportDiagnostic): string {
   if (image.startsWith('"""')) return readTemplate(image);
   const inner = image.slice(1, /^"(?:[^"\\]|\\.)*"$/.test(image) ? -1 : undefined);
   return inner.replace(

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
 import tokenizers from "tokenizers";
 import { expect, test } from "vitest";
-import { parquetBytes, type Row } from "../../src/data/write/parquet.ts";
+import { parquetBytes, type ParquetRow } from "../../src/data/write/parquet.ts";
 import { ColumnTypes } from "../../src/data/write/columns.ts";
 import { llmc, workspace, type Finished } from "./setup/run-llmc.ts";
 
@@ -128,9 +128,9 @@ test("no digit of a field is lost in Parquet, whatever it is called, and a file 
   ];
   const types = new ColumnTypes();
   for (const fields of metadata) if (fields !== undefined) types.add(fields);
-  async function* batches(): AsyncGenerator<readonly Row[]> {
+  async function* batches(): AsyncGenerator<readonly ParquetRow[]> {
     for (const batch of ["a", "b"])
-      yield metadata.map((fields, i): Row => ({
+      yield metadata.map((fields, i): ParquetRow => ({
         id: `${batch}${i}`,
         text: "Grüße\u0000 \u{1f600}\n".repeat(100_000),
         source: "s",

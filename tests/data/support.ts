@@ -7,7 +7,7 @@ import type {
   Decisions,
   DuplicateDocumentsRule,
   DuplicateUnitsRule,
-  Found,
+  WasFound,
 } from "../../src/data/rules/rule.ts";
 
 /** Keys of documents, three of which are a shard. */
@@ -54,7 +54,7 @@ export async function decided(
   return texts.map((text) => rule.cut(text, all));
 }
 
-function inOrder(found: ReadonlySet<number>): Found {
+function inOrder(found: ReadonlySet<number>): WasFound {
   let next = 0;
   return () => found.has(next++);
 }

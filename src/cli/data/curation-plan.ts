@@ -10,7 +10,7 @@ import { plannedStep } from "./planned-step.ts";
 
 /** Paths in it are relative to `folder`, with `/`. The declaration was checked: all that it names is there. */
 export function curationPlan(data: DataText, cwd: string, folder: string): CurationPlan {
-  const place: Place = { data, cwd, folder };
+  const place: PlanContext = { data, cwd, folder };
   const steps = data.config.curate ?? [];
   const refer = {
     data: (name: Name) => planOf(name, place),
@@ -30,14 +30,14 @@ function nameOf({ kind }: StepConfig, before: readonly StepConfig[]): string {
   return same === 0 ? kind : `${kind} ${same + 1}`;
 }
 
-interface Place {
+interface PlanContext {
   /** The declaration that is being planned: its file says what paths are relative to. */
   readonly data: DataText;
   readonly cwd: string;
   readonly folder: string;
 }
 
-function plannedSource(source: SourceConfig, place: Place): PlannedSource {
+function plannedSource(source: SourceConfig, place: PlanContext): PlannedSource {
   const { licence, provenance, from } = source;
   const described = {
     name: source.label?.text ?? "text",
@@ -48,20 +48,20 @@ function plannedSource(source: SourceConfig, place: Place): PlannedSource {
   return { ...described, kind: "files", files: filesToRead(source, place) };
 }
 
-function planOf(name: Name, { data, cwd, folder }: Place): CurationPlan {
+function planOf(name: Name, { data, cwd, folder }: PlanContext): CurationPlan {
   const found = dataText(name, data.scope);
   if (!found) throw new Error(`internal: \`${name.text}\` was checked to be data`);
   return curationPlan(found, cwd, folder);
 }
 
-function testFiles(name: Name, place: Place): readonly { readonly name: string; readonly files: FilesToRead }[] {
+function testFiles(name: Name, place: PlanContext): readonly { readonly name: string; readonly files: FilesToRead }[] {
   return (testsOf(name.text, place.data.scope) ?? []).map((test) => ({
     name: `${name.text}.${test.label?.text ?? ""}`,
     files: filesToRead(test, place),
   }));
 }
 
-function filesToRead(reading: ReadingConfig, { data, cwd, folder }: Place): FilesToRead {
+function filesToRead(reading: ReadingConfig, { data, cwd, folder }: PlanContext): FilesToRead {
   const { format, field, id, separator, delimiter, quoting, damaged } = reading;
   return {
     patterns: filePatterns(reading, data.section.span.file.path, cwd, folder),
@@ -75,7 +75,7 @@ function filesToRead(reading: ReadingConfig, { data, cwd, folder }: Place): File
   };
 }
 
-function linesOf(file: string, { data, cwd, folder }: Place): FilesToRead {
+function linesOf(file: string, { data, cwd, folder }: PlanContext): FilesToRead {
   return {
     patterns: [pathFrom(escapePath(file), data.section.span.file.path, cwd, folder)],
     format: "text",

@@ -9,7 +9,7 @@ import { describeGeneration } from "../../plan/print.ts";
 import { RuntimeFailure } from "../../runtime/util/failure.ts";
 import {
   inspectFolder,
-  type Content,
+  type EntryContent,
   type StagedFolder,
   type StageOptions,
 } from "../../runtime/node/written-folder.ts";
@@ -74,7 +74,10 @@ export async function stageModelProject(
   if (generation && generation.kind !== "incremental")
     host.err(`${loaded.name} generates ${describeGeneration(generation)}\n`);
   const parts = isTrainable(loaded) ? await programParts(loaded, compiled, absolute, host) : undefined;
-  const files = new Map<string, Content>([...(parts?.files ?? []), ...(await projectFiles(compiled, parts?.spec))]);
+  const files = new Map<string, EntryContent>([
+    ...(parts?.files ?? []),
+    ...(await projectFiles(compiled, parts?.spec)),
+  ]);
   return { compiled, files: files.size, staged: await stageProject(absolute, files, options) };
 }
 
@@ -84,7 +87,7 @@ async function programParts(
   { plan, schedule, initialisers }: Compiled,
   folder: string,
   host: Host,
-): Promise<{ readonly spec: ProgramSpec; readonly files: ReadonlyMap<string, Content> }> {
+): Promise<{ readonly spec: ProgramSpec; readonly files: ReadonlyMap<string, EntryContent> }> {
   const tokenizerData = await loaded.data.tokenizer();
   const { createTokenizer } = await import("../../runtime/data/tokens.ts");
   const tokenizer = createTokenizer(tokenizerData);

@@ -6,7 +6,7 @@ import { suggest } from "../../util/suggest.ts";
 import { type TokenizerData } from "../../runtime/data/tokenizer/tokenizer.ts";
 import { createTokenizer } from "../../runtime/data/tokens.ts";
 import { RuntimeFailure } from "../../runtime/util/failure.ts";
-import { inspectFolder, stageFolder, type Content } from "../../runtime/node/written-folder.ts";
+import { inspectFolder, stageFolder, type EntryContent } from "../../runtime/node/written-folder.ts";
 import { dataText, tokenizerUse, type DataText } from "../../semantics/model/texts.ts";
 import { grouped, textSize } from "../frame/amounts.ts";
 import { curateData, interruptible, type Curated } from "../data/curate-data.ts";
@@ -60,7 +60,7 @@ export async function exportData(
   const { files: made, tokens } = await interruptible(host, (options) => exportCorpus(curated, format, options));
   if (tokens !== undefined)
     host.err(`${grouped(tokens.train)} tokens for training, ${grouped(tokens.validation)} for validation\n`);
-  const files = new Map<string, Content>([...made].map(([name, copyOf]) => [name, { copyOf }]));
+  const files = new Map<string, EntryContent>([...made].map(([name, copyOf]) => [name, { copyOf }]));
   await (
     await stageFolder(folder, files, { holds: "corpus", force, forceOption: "--force", last: "manifest.json" })
   ).commit();

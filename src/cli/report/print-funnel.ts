@@ -24,36 +24,38 @@ export function printFunnel({ path, manifest, mix, run, warnings }: DataReport):
 const heads = ["documents", "", "", "text", "", "", "tokens"];
 
 /** Name; documents, text and tokens, each in, arrow, out; and what there is to say. */
-type Row = readonly string[];
+type TableRow = readonly string[];
 
-function sourceRows({ sources }: Manifest): readonly Row[] {
-  const rows = sources.flatMap(({ name, in: into, out, licence, provenance, files, skipped, from }): readonly Row[] => {
-    const said = [
-      from ? `from ${from.name}` : files.length === 1 ? "1 file" : `${grouped(files.length)} files`,
-      licence,
-      provenance,
-    ].filter((part) => part !== undefined);
-    return [
-      amounts(name, into, out, said.join(", ")),
-      ...Object.entries(skipped).map(([reason, { count }]) => [
-        `  ${reason}`,
-        "",
-        "",
-        `−${grouped(count)}`,
-        "",
-        "",
-        "",
-        "",
-        "",
-        "",
-        "skipped",
-      ]),
-    ];
-  });
+function sourceRows({ sources }: Manifest): readonly TableRow[] {
+  const rows = sources.flatMap(
+    ({ name, in: into, out, licence, provenance, files, skipped, from }): readonly TableRow[] => {
+      const said = [
+        from ? `from ${from.name}` : files.length === 1 ? "1 file" : `${grouped(files.length)} files`,
+        licence,
+        provenance,
+      ].filter((part) => part !== undefined);
+      return [
+        amounts(name, into, out, said.join(", ")),
+        ...Object.entries(skipped).map(([reason, { count }]) => [
+          `  ${reason}`,
+          "",
+          "",
+          `−${grouped(count)}`,
+          "",
+          "",
+          "",
+          "",
+          "",
+          "",
+          "skipped",
+        ]),
+      ];
+    },
+  );
   return [["source", ...heads], ...rows];
 }
 
-function amounts(name: string, from: Amount, to: Amount, said: string): Row {
+function amounts(name: string, from: Amount, to: Amount, said: string): TableRow {
   return [
     name,
     grouped(from.documents),
@@ -69,7 +71,7 @@ function amounts(name: string, from: Amount, to: Amount, said: string): Row {
   ];
 }
 
-function stepRows({ name, in: into, out, dropped, edits, clusters, facts }: ManifestStep): readonly Row[] {
+function stepRows({ name, in: into, out, dropped, edits, clusters, facts }: ManifestStep): readonly TableRow[] {
   const share = into.documents === 0 ? "" : shareText(out.documents / into.documents);
   return [
     amounts(name, into, out, share),
@@ -111,7 +113,7 @@ function tokens(of: Amount): string {
   return of.tokens === undefined ? "" : scaled(of.tokens);
 }
 
-function leftRow({ sources, out }: Manifest): Row {
+function leftRow({ sources, out }: Manifest): TableRow {
   const from = sources
     .map((source) => source.in)
     .reduce((sum, { documents, bytes, tokens = 0 }) => ({
@@ -137,7 +139,7 @@ function mixLines(mix: readonly Mixed[], run: DataReport["run"]): readonly strin
 }
 
 /** The first column and what is said stand to the left, the numbers between to the right. */
-function columns(rows: readonly Row[]): readonly string[] {
+function columns(rows: readonly TableRow[]): readonly string[] {
   const numbers = 9;
   const widths = Array.from({ length: numbers + 1 }, (_, i) => Math.max(0, ...rows.map((row) => row[i]?.length ?? 0)));
   return rows.map((row) =>

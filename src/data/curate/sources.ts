@@ -20,7 +20,7 @@ export interface ReadSource {
 }
 
 /** Where reading goes on: a file, how many of its items are behind, and where they end if the format has such a place. */
-interface Place {
+interface ResumePoint {
   readonly file: number;
   readonly item: number;
   readonly end?: Mark;
@@ -28,7 +28,7 @@ interface Place {
 /** Milliseconds between two turns of the event loop. */
 const turn = 20;
 
-type ReadTally = Tally & { readonly next: Place };
+type ReadTally = Tally & { readonly next: ResumePoint };
 
 export async function readSource(name: string, reading: FilesToRead, context: Context): Promise<ReadSource> {
   const files = await filesOf(name, reading, context);
@@ -62,7 +62,7 @@ async function makeShards(
   { store, progress, signal }: Context,
 ): Promise<number> {
   let number = 0;
-  let place: Place = { file: 0, item: 0 };
+  let place: ResumePoint = { file: 0, item: 0 };
   for (
     let tally: ReadTally | undefined;
     (tally = await tallyOf<ReadTally>(shardPath(folder, number))) !== undefined;

@@ -4,7 +4,7 @@
  *
  * Memory: a bit an anchor (one in 26 bytes) and a bit a window with a shared one, and what comparing takes.
  */
-import type { DuplicateUnitsRule, Found } from "../rules/rule.ts";
+import type { DuplicateUnitsRule, WasFound } from "../rules/rule.ts";
 import { createHasher } from "./hash64.ts";
 import { hashShape } from "../rules/keys.ts";
 import { eachWindow } from "./windows.ts";
@@ -15,7 +15,7 @@ export interface SubstringOptions {
 }
 export const substringDefaults: SubstringOptions = { minBytes: 100 };
 
-const none: Found = () => false;
+const none: WasFound = () => false;
 
 export function repeatedSubstrings(options: Partial<SubstringOptions> = {}): DuplicateUnitsRule {
   const { minBytes } = { ...substringDefaults, ...options };
@@ -24,7 +24,7 @@ export function repeatedSubstrings(options: Partial<SubstringOptions> = {}): Dup
   const hasher = createHasher();
 
   /** Windows whose anchors occur more than once. */
-  const eachShared = (bytes: Uint8Array, shared: Found, visit: (start: number) => void): void => {
+  const eachShared = (bytes: Uint8Array, shared: WasFound, visit: (start: number) => void): void => {
     let [last, again] = [-1, false];
     eachWindow(bytes, minBytes, part, (start, anchor) => {
       if (anchor !== last) [last, again] = [anchor, shared()];

@@ -37,12 +37,12 @@ export interface DuplicateUnitsRule {
   readonly rounds: readonly {
     /** What is found: keys that occurred before, or all that occur more than once. */
     readonly finds: "later" | "all";
-    readonly keys: (text: string, found: readonly Found[]) => Uint8Array;
+    readonly keys: (text: string, found: readonly WasFound[]) => Uint8Array;
   }[];
-  readonly cut: (text: string, found: readonly Found[]) => Decision | undefined;
+  readonly cut: (text: string, found: readonly WasFound[]) => Decision | undefined;
 }
 /** Whether the next key of a round was found: asked once for each key of each document, in their order. */
-export type Found = () => boolean;
+export type WasFound = () => boolean;
 
 /** What happens to a document: it is dropped for a reason, as it repeats another one perhaps, or cut: [start, end) ranges of its text (UTF-16 offsets) go. */
 export type Decision =

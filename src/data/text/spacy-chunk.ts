@@ -21,10 +21,10 @@ export const maybeSpecial = (first: number, last: number, length: number): boole
   filter[filterSlot(first, last, length)] === 1;
 
 /** The tokens of a text if it is known to be a special case. */
-type Known = (text: string) => readonly string[] | undefined;
-const special: Known = (text) =>
+type SpecialCase = (text: string) => readonly string[] | undefined;
+const special: SpecialCase = (text) =>
   maybeSpecial(text.charCodeAt(0), text.charCodeAt(text.length - 1), text.length) ? specials.get(text) : undefined;
-const none: Known = () => undefined;
+const none: SpecialCase = () => undefined;
 
 interface Affixes {
   /** Length of what is taken off a text's beginning or end, or zero. */
@@ -70,7 +70,7 @@ export function tokensOf(chunk: string, withSpecials = true): readonly string[] 
 /** The tokens of a chunk by spaCy's own patterns, whatever its characters. */
 export const tokensByWholePatterns = (chunk: string): readonly string[] => split(chunk, special, whole);
 
-function split(chunk: string, known: Known, affixes: Affixes): readonly string[] {
+function split(chunk: string, known: SpecialCase, affixes: Affixes): readonly string[] {
   const tokens: string[] = [];
   const after: string[] = [];
   let rest = chunk;

@@ -4,7 +4,7 @@ import { pipelineTokenizer } from "../../runtime/data/pipeline/tokenizer.ts";
 import { RuntimeFailure } from "../../runtime/util/failure.ts";
 import { fieldsOf, type Field } from "./protobuf.ts";
 
-interface Piece {
+interface VocabularyPiece {
   readonly text: string;
   readonly score: number;
   readonly type: number;
@@ -22,7 +22,7 @@ export function readSentencePiece(bytes: Uint8Array, name: string): PipelineData
   if (fields === undefined || pieces.length === 0 || pieces.some((piece) => piece === undefined)) {
     throw new RuntimeFailure("tokenizer/invalid", `${name} is no model of SentencePiece`, "get the file again");
   }
-  const all = pieces as readonly Piece[];
+  const all = pieces as readonly VocabularyPiece[];
   const trainer = fieldsOf(fields.find(({ number }) => number === 2)?.bytes ?? new Uint8Array()) ?? [];
   const normalizer = fieldsOf(fields.find(({ number }) => number === 3)?.bytes ?? new Uint8Array()) ?? [];
   const type = numberOf(trainer, 3, unigram);
@@ -108,7 +108,7 @@ function preparation(normalizer: readonly Field[], dummy: boolean): readonly obj
 }
 
 /** Any two pieces that make a third may be merged; the best score goes first. */
-function mergesOf(pieces: readonly Piece[]): readonly (readonly [string, string])[] {
+function mergesOf(pieces: readonly VocabularyPiece[]): readonly (readonly [string, string])[] {
   const known = new Map(pieces.map(({ text }, id) => [text, id]));
   const merges = pieces.flatMap(({ text, score, type }) => {
     if (type !== normal) return [];
@@ -124,7 +124,7 @@ function mergesOf(pieces: readonly Piece[]): readonly (readonly [string, string]
     .map(({ left, right }) => [left, right] as const);
 }
 
-function pieceOf({ bytes }: Field): Piece | undefined {
+function pieceOf({ bytes }: Field): VocabularyPiece | undefined {
   const fields = bytes && fieldsOf(bytes);
   const text = fields?.find(({ number }) => number === 1)?.bytes;
   if (!fields || !text) return undefined;

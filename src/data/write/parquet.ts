@@ -6,7 +6,7 @@ import { fieldsOf } from "../read/stream/json.ts";
 import { cellOf, type Column, type Columns, type ColumnType } from "./columns.ts";
 
 /** A document of an export; `metadata` is a JSON object. */
-export interface Row {
+export interface ParquetRow {
   readonly id: string;
   readonly text: string;
   readonly source: string;
@@ -51,7 +51,7 @@ function schemaOf(columns: Columns): SchemaElement[] {
 
 /** Gives the bytes of a file with a row group for each batch of rows. The caller says by its batches how much is in memory. */
 export async function* parquetBytes(
-  batches: AsyncIterable<readonly Row[]>,
+  batches: AsyncIterable<readonly ParquetRow[]>,
   columns: Columns,
 ): AsyncGenerator<Uint8Array> {
   const writer = new ByteWriter();

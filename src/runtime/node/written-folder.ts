@@ -15,7 +15,7 @@ import { diskFailure, writeAtomically } from "../files/write-atomically.ts";
 export type Holds = "build" | "program" | "run" | "corpus";
 
 /** A text, bytes, or the file of which there should be a copy. */
-export type Content = string | Uint8Array | { readonly copyOf: string };
+export type EntryContent = string | Uint8Array | { readonly copyOf: string };
 
 interface Manifest {
   readonly holds: Holds;
@@ -207,7 +207,7 @@ export interface StageOptions {
 /** Writes the files where they are in nobody's way. Fails, with nothing changed, where they could not take their places. */
 export async function stageFolder(
   folder: string,
-  files: ReadonlyMap<string, Content>,
+  files: ReadonlyMap<string, EntryContent>,
   { holds, force, forceOption, last, staging = join(folder, stagingName) }: StageOptions,
 ): Promise<StagedFolder> {
   const before = await inspectFolder(folder, holds);
@@ -260,7 +260,7 @@ export async function removeEmpty(folder: string, first: string | undefined): Pr
   }
 }
 
-async function put(path: string, content: Content): Promise<string> {
+async function put(path: string, content: EntryContent): Promise<string> {
   try {
     await fs.mkdir(dirname(path), { recursive: true });
     if (typeof content === "string" || content instanceof Uint8Array) {

@@ -6,7 +6,7 @@
 /** From the values of the names, in their order. */
 export type Formula = (values: ArrayLike<number>) => number;
 
-interface Part {
+interface ParsedFormula {
   readonly run: Formula;
   /** Of the tree: what is computed by recursion must end before the stack does. */
   readonly depth: number;
@@ -105,13 +105,13 @@ class Parser {
     this.#names = names;
   }
 
-  whole(): Part {
+  whole(): ParsedFormula {
     const part = this.#conditional();
     if (this.#at < this.#words.length) throw new NotArithmetic();
     return part;
   }
 
-  #conditional(): Part {
+  #conditional(): ParsedFormula {
     if (++this.#open > deepestText) throw new NotArithmetic();
     const condition = this.#binary(0);
     let made = condition;
@@ -125,7 +125,7 @@ class Parser {
     return made;
   }
 
-  #binary(level: number): Part {
+  #binary(level: number): ParsedFormula {
     const known = operators[level];
     if (known === undefined) return this.#prefix();
     let left = this.#binary(level + 1);
@@ -138,7 +138,7 @@ class Parser {
     }
   }
 
-  #prefix(): Part {
+  #prefix(): ParsedFormula {
     const sign = this.#take("-") ? "-" : this.#take("!") ? "!" : undefined;
     if (sign === undefined) return this.#power();
     if (++this.#open > deepestText) throw new NotArithmetic();
@@ -150,7 +150,7 @@ class Parser {
     return node(sign === "-" ? (values) => -of.run(values) : (values) => Number(!truth(of.run(values))), of);
   }
 
-  #power(): Part {
+  #power(): ParsedFormula {
     const base = this.#atom();
     if (!this.#take("**")) return base;
     if (++this.#open > deepestText) throw new NotArithmetic();
@@ -159,7 +159,7 @@ class Parser {
     return node((values) => base.run(values) ** exponent.run(values), base, exponent);
   }
 
-  #atom(): Part {
+  #atom(): ParsedFormula {
     const text = this.#words[this.#at++] ?? "";
     if (text === "(") {
       const inner = this.#conditional();
@@ -180,7 +180,7 @@ class Parser {
     return this.#call(apply);
   }
 
-  #call(apply: (...given: number[]) => number): Part {
+  #call(apply: (...given: number[]) => number): ParsedFormula {
     this.#need("(");
     const parts = [this.#conditional()];
     while (this.#take(",")) parts.push(this.#conditional());
@@ -201,7 +201,7 @@ class Parser {
 
 const truth = (value: number): boolean => value !== 0 && !Number.isNaN(value);
 
-function node(run: Formula, ...of: readonly Part[]): Part {
+function node(run: Formula, ...of: readonly ParsedFormula[]): ParsedFormula {
   const depth = 1 + of.reduce((most, part) => Math.max(most, part.depth), 0);
   if (depth > deepestTree) throw new NotArithmetic();
   return { run, depth };

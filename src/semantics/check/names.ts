@@ -7,9 +7,9 @@ import { declaredDims, reservedNames } from "../evaluate/names.ts";
 import { declarationsOf, type Scope } from "../load/scope.ts";
 import { expressionsOf, expressionsOfCallable, namesIn, namesOfDeclaration, walkExpression } from "../load/walk.ts";
 
-type Problem = (diagnostic: Diagnostic) => void;
+type ReportDiagnostic = (diagnostic: Diagnostic) => void;
 
-export function checkNames(scope: Scope, problem: Problem): void {
+export function checkNames(scope: Scope, problem: ReportDiagnostic): void {
   const { file } = scope;
   unusedImports(file, problem);
   for (const d of declarationsOf(file))
@@ -19,7 +19,7 @@ export function checkNames(scope: Scope, problem: Problem): void {
   recursion(scope, problem);
 }
 
-function unusedImports(file: File, problem: Problem): void {
+function unusedImports(file: File, problem: ReportDiagnostic): void {
   const used = new Set(file.declarations.flatMap(namesOfDeclaration).map((n) => n.text));
   for (const d of file.declarations) {
     if (d.kind !== "import") continue;
@@ -29,7 +29,7 @@ function unusedImports(file: File, problem: Problem): void {
   }
 }
 
-function checkCallable(c: Callable, problem: Problem): void {
+function checkCallable(c: Callable, problem: ReportDiagnostic): void {
   const locals = new Map<string, Name>();
   const declare = (name: Name): void => {
     if (name.text === "") return;
@@ -78,7 +78,7 @@ function checkCallable(c: Callable, problem: Problem): void {
 }
 
 /** A second equation for a name is a piece of it, and pieces have indices. */
-function repeatedEquations(c: Callable, problem: Problem): void {
+function repeatedEquations(c: Callable, problem: ReportDiagnostic): void {
   const first = new Map<string, Equation>();
   for (const s of c.body) {
     if (s.kind !== "equation") continue;
@@ -99,7 +99,7 @@ function repeatedEquations(c: Callable, problem: Problem): void {
   }
 }
 
-function missingResults(c: Callable, problem: Problem): void {
+function missingResults(c: Callable, problem: ReportDiagnostic): void {
   if (c.body.some((s) => s.kind === "missing")) return;
   const computed = new Set(
     c.body.flatMap((s) => (s.kind === "equation" ? [s.next ? `next ${s.name.text}` : s.name.text] : [])),
@@ -112,7 +112,7 @@ function missingResults(c: Callable, problem: Problem): void {
   }
 }
 
-function unused(c: Callable, problem: Problem): void {
+function unused(c: Callable, problem: ReportDiagnostic): void {
   const results = new Set(c.results.map((r) => r.name.text));
   const counts = new Map<string, number>();
   for (const e of expressionsOfCallable(c))
@@ -153,7 +153,7 @@ function unused(c: Callable, problem: Problem): void {
 }
 
 /** A tensor `g` hides the index over `G`: both in one body cannot be told apart. */
-function hiddenIndices(c: Callable, locals: ReadonlyMap<string, Name>, problem: Problem): void {
+function hiddenIndices(c: Callable, locals: ReadonlyMap<string, Name>, problem: ReportDiagnostic): void {
   const dims = new Set(declaredDims(c).map((d) => d.toLowerCase()));
   const bound = new Map<string, Name>();
   const bind = (name: Name): void => {
@@ -185,7 +185,7 @@ function hiddenIndices(c: Callable, locals: ReadonlyMap<string, Name>, problem: 
   }
 }
 
-function recursion(scope: Scope, problem: Problem): void {
+function recursion(scope: Scope, problem: ReportDiagnostic): void {
   const here = new Set<object>(scope.file.declarations);
   const callees = (c: Callable): readonly Callable[] => {
     const own = new Set([

@@ -132,13 +132,13 @@ function bindTensor(
   };
 }
 
-interface Match {
+interface AxisMatch {
   readonly axes: readonly TensorAxis[];
   readonly lifted: ReadonlyMap<number, Scalar>;
 }
 
 /** A scalar of the caller's equation, bound along its indices. */
-function matchIndices(binder: Binder, parameter: Parameter, type: TensorType, span: Span): Match | undefined {
+function matchIndices(binder: Binder, parameter: Parameter, type: TensorType, span: Span): AxisMatch | undefined {
   const { call, frame } = binder;
   const names = type.axes.map((a) => axisName(a.size));
   if (binder.along.size === 0 && call.along) {
@@ -187,7 +187,7 @@ function matchNames(
   tensor: TensorValue,
   span: Span,
   isDefault: boolean,
-): Match | undefined {
+): AxisMatch | undefined {
   const { call, frame } = binder;
   const names = type.axes.map((a) => axisName(a.size));
   const axes: (TensorAxis | undefined)[] = names.map((name) => tensor.axes.find((a) => a.name === name));

@@ -6,7 +6,7 @@ import * as ir from "../../ir/scalar.ts";
 import { axisName } from "./bind.ts";
 import { bindIndex } from "./builtin.ts";
 import { apply } from "./call.ts";
-import { combinePieces, type Piece } from "./pieces.ts";
+import { combinePieces, type EquationPiece } from "./pieces.ts";
 import { evaluate } from "./expression.ts";
 import { failIn, rootEnvironment, type Environment, type Frame } from "../values/frame.ts";
 import { axesOf, isTrivial, nodeName, positions, toNode } from "../values/materialise.ts";
@@ -19,7 +19,7 @@ import { joinSpans, spanText } from "../../diagnostics/source.ts";
 
 /** Runs the body; its values are in `frame.locals` afterwards. False if something was reported that leaves a result unknown. */
 export function runBody(callable: Callable, frame: Frame): boolean {
-  const pieces = new Map<string, Piece[]>();
+  const pieces = new Map<string, EquationPiece[]>();
   const left = new Map<string, number>();
   for (const s of callable.body) if (s.kind === "equation") left.set(keyOf(s), (left.get(keyOf(s)) ?? 0) + 1);
   for (const statement of callable.body) {
@@ -217,9 +217,9 @@ function advance(name: string, value: Value, frame: Frame): void {
 }
 
 /** One equation by itself: the indices of its left side with what it is worth there. */
-function evaluateEquation(equation: Equation, frame: Frame): Piece {
+function evaluateEquation(equation: Equation, frame: Frame): EquationPiece {
   const { indices: left, value: right, name } = equation;
-  const at: Piece["at"][number][] = [];
+  const at: EquationPiece["at"][number][] = [];
   const indices = new Map<string, number>();
   const label = name.text;
   const outer: Environment = rootEnvironment(frame, label);
@@ -258,7 +258,7 @@ function indexOnLeft(e: Equation["value"]): Extract<Equation["value"], { kind: "
 }
 
 /** What a name is worth once all its equations are evaluated. */
-function finish(equation: Equation, pieces: readonly Piece[], frame: Frame, results: readonly Result[]): Value {
+function finish(equation: Equation, pieces: readonly EquationPiece[], frame: Frame, results: readonly Result[]): Value {
   const env = rootEnvironment(frame, equation.name.text);
   if (pieces.some((p) => p.value.kind === "poison")) return poison;
   const [piece] = pieces;
@@ -295,7 +295,7 @@ function axisOf(variable: number, env: Environment): TensorAxis {
 }
 
 /** The right side of an indexed equation must be one number at each index. */
-export function openScalar({ value, equation }: Piece, env: Environment): Scalar | undefined {
+export function openScalar({ value, equation }: EquationPiece, env: Environment): Scalar | undefined {
   if (value.kind === "number") return ir.literal(value.value);
   if (value.kind === "bool") return ir.bool(value.value);
   if (value.kind === "tensor" && value.axes.length === 0) return value.body;

@@ -18,7 +18,7 @@ import {
   isRefusal,
   isWhole,
   unaryFunctions,
-  type Operand,
+  type NumberOperand,
   type Refusal,
 } from "../values/numbers.ts";
 import { newVariable, variableOf } from "../values/session.ts";
@@ -73,7 +73,7 @@ export function evaluateBuiltin(e: CallExpression, env: Environment): Value | un
   return undefined;
 }
 
-function extremeOf(op: "min" | "max", a: Operand, b: Operand): Scalar | Refusal {
+function extremeOf(op: "min" | "max", a: NumberOperand, b: NumberOperand): Scalar | Refusal {
   if (typeof a !== "number" || typeof b !== "number") return extreme(op, a, b);
   const value = Math[op](a, b);
   return isWhole(value) ? ir.int(value) : ir.literal(value);
@@ -98,7 +98,7 @@ function fixed(
   e: CallExpression,
   count: number,
   env: Environment,
-  build: (operands: readonly Operand[]) => Scalar | Refusal,
+  build: (operands: readonly NumberOperand[]) => Scalar | Refusal,
   fold: (...numbers: number[]) => number,
 ): Value {
   const values = positional(e, count, env);

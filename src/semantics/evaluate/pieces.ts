@@ -26,7 +26,7 @@ import {
 } from "../values/size.ts";
 import { describeSize, type Size, type TensorAxis, type Value } from "../values/value.ts";
 
-export interface Piece {
+export interface EquationPiece {
   readonly equation: Equation;
   /** One per index position: its variable, and the index it stands for there. */
   readonly at: readonly { readonly variable: number; readonly index: Scalar; readonly expression: Expression }[];
@@ -34,7 +34,7 @@ export interface Piece {
 }
 
 interface Interval {
-  readonly piece: Piece;
+  readonly piece: EquationPiece;
   readonly stride: number;
   readonly offset: Polynomial;
   readonly offsetValue: number;
@@ -43,7 +43,7 @@ interface Interval {
 
 /** The axes of the whole and its value there. */
 export function combinePieces(
-  pieces: readonly Piece[],
+  pieces: readonly EquationPiece[],
   declared: TypeExpression | undefined,
   env: Environment,
 ): { readonly axes: readonly TensorAxis[]; readonly body: Scalar } | undefined {
@@ -90,7 +90,7 @@ export function combinePieces(
 }
 
 /** The stride, offset and range of a piece along the cut axis. */
-function intervalOf(piece: Piece, position: number, env: Environment): Interval | undefined {
+function intervalOf(piece: EquationPiece, position: number, env: Environment): Interval | undefined {
   const at = piece.at[position];
   if (!at) return undefined;
   const variable = variableOf(env.frame.session, at.variable);

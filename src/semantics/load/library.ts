@@ -6,11 +6,11 @@ import { sectionKeywords, type Section } from "../../../grammar/syntax/ast.ts";
 import { parseFile } from "../../../grammar/parse.ts";
 import { invariant } from "../../util/invariant.ts";
 import type { SourceFile } from "../../diagnostics/source.ts";
-import { markLibrary, type Declared, type Found, type Scope } from "./scope.ts";
+import { markLibrary, type Declared, type FoundDeclaration, type Scope } from "./scope.ts";
 
 export type LibraryTexts = readonly { readonly name: string; readonly text: string }[];
 
-interface Entry {
+interface LibraryEntry {
   readonly keyword: string;
   readonly name: string;
   readonly source: SourceFile;
@@ -29,8 +29,8 @@ export function standardLibrary(texts: LibraryTexts): Scope {
     markLibrary(source);
     return cut(source);
   });
-  const parsed = new Map<Entry, Declared>();
-  const declarationOf = (entry: Entry): Declared => {
+  const parsed = new Map<LibraryEntry, Declared>();
+  const declarationOf = (entry: LibraryEntry): Declared => {
     const before = parsed.get(entry);
     if (before) return before;
     const { file, diagnostics } = parseFile(entry.source, entry);
@@ -44,7 +44,7 @@ export function standardLibrary(texts: LibraryTexts): Scope {
   };
   // `train` and `eval` speak of a model named elsewhere.
   const named = new Map(entries.filter((e) => e.keyword !== "train" && e.keyword !== "eval").map((e) => [e.name, e]));
-  const found = new Map<string, Found>();
+  const found = new Map<string, FoundDeclaration>();
   const scope: Scope = {
     file: { kind: "file", doc: "", declarations: [], span: { file: { path: "std", text: "" }, start: 0, end: 0 } },
     std: true,
@@ -64,7 +64,7 @@ export function standardLibrary(texts: LibraryTexts): Scope {
 const beginning = new RegExp(`^(op|block|${sectionKeywords.join("|")}|variant) +([A-Za-z_][A-Za-z0-9_]*)`, "gm");
 
 /** Each declaration with the doc comment above it. */
-function cut(source: SourceFile): readonly Entry[] {
+function cut(source: SourceFile): readonly LibraryEntry[] {
   const { text } = source;
   const starts = [...text.matchAll(beginning)].map((match) => ({
     keyword: match[1] ?? "",

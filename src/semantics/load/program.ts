@@ -7,7 +7,7 @@ import type { Span } from "../../diagnostics/source.ts";
 import { nearest } from "../../diagnostics/nearest-name.ts";
 import { namesOfDeclaration } from "./walk.ts";
 import { standardLibrary, type LibraryTexts } from "./library.ts";
-import { declarationsOf, type Declared, type Found, type Scope } from "./scope.ts";
+import { declarationsOf, type Declared, type FoundDeclaration, type Scope } from "./scope.ts";
 
 /** Where text comes from. Paths use `/`. */
 export interface Host {
@@ -48,8 +48,8 @@ export function loadProgram(path: string, host: Host): Program {
 function loadFile(path: string, text: string, importing: readonly string[], loading: Loading): Scope {
   const parsed = parseFile({ path, text });
   loading.diagnostics.push(...parsed.diagnostics);
-  const own = new Map<string, Found>();
-  const imported = new Map<string, Found>();
+  const own = new Map<string, FoundDeclaration>();
+  const imported = new Map<string, FoundDeclaration>();
   const failed = new Set<string>(parsed.lost);
   const scope: Scope = {
     file: parsed.file,
@@ -98,8 +98,8 @@ function duplicate(name: string, span: Span, first: Span): Diagnostic {
 
 interface Tables {
   readonly file: File;
-  readonly own: ReadonlyMap<string, Found>;
-  readonly imported: Map<string, Found>;
+  readonly own: ReadonlyMap<string, FoundDeclaration>;
+  readonly imported: Map<string, FoundDeclaration>;
   readonly failed: Set<string>;
 }
 

@@ -4,7 +4,7 @@ import type { SourceFile, Span } from "../../diagnostics/source.ts";
 
 export type Declared = Callable | Section | Variant;
 
-export interface Found {
+export interface FoundDeclaration {
   readonly declaration: Declared;
   /** Where the declaration's own names are looked up. */
   readonly scope: Scope;
@@ -17,7 +17,7 @@ export interface Scope {
   readonly std: boolean;
   /** The sections of one sort. */
   readonly sections: (keyword: Section["keyword"]) => readonly Section[];
-  readonly lookup: (name: string) => Found | undefined;
+  readonly lookup: (name: string) => FoundDeclaration | undefined;
   /** Names whose import failed, or whose declaration could not be read: that was reported, so they stay silent. */
   readonly failed: ReadonlySet<string>;
   /** Every name that `lookup` knows, for suggestions. */

@@ -20,10 +20,10 @@ import { applyBinary, applyUnary, axis, binary, bool, operands, substitute, unar
 import { recombined } from "../../ir/simplify-scalar.ts";
 
 /** An upper bound on input positions: an affine form over the positions of the node's axes. */
-type Bound = Affine;
+type PositionBound = Affine;
 
 /** One dependence, by alternatives: its input positions are at most every one of these bounds. */
-type Reach = readonly Bound[];
+type Reach = readonly PositionBound[];
 
 /** Where the condition fails the value is `outside` and depends on nothing. */
 interface Support {
@@ -32,7 +32,7 @@ interface Support {
 }
 
 /** What is known of a scalar: each input position it depends on is within one of the reaches. */
-interface Known {
+interface KnownReaches {
   readonly reaches: readonly Reach[];
   readonly supports: readonly Support[];
 }
@@ -50,7 +50,7 @@ export function causality(result: Node, time: number, dependences: Dependences):
 /** How far nodes depend on some inputs, each along its axis of time; one without is known, and counts for nothing. What an input is computed from does not count. */
 export class Dependences {
   readonly #inputs: ReadonlyMap<Node, number | undefined>;
-  readonly #known = new Map<Node, Known>();
+  readonly #known = new Map<Node, KnownReaches>();
 
   constructor(inputs: ReadonlyMap<Node, number | undefined>) {
     this.#inputs = inputs;
@@ -79,7 +79,7 @@ export class Dependences {
     })?.[0];
   }
 
-  #ofNode(node: Node): Known {
+  #ofNode(node: Node): KnownReaches {
     const time = this.#inputs.get(node);
     if (time === undefined && this.#inputs.has(node)) return nothing;
     return time === undefined ? ofBody(node, this.#known) : { reaches: [[affineOf(axis(time))]], supports: [] };
@@ -101,9 +101,9 @@ function operandsFirst(root: Node, stops: (node: Node) => boolean): readonly Nod
   return order;
 }
 
-const nothing: Known = { reaches: [], supports: [] };
+const nothing: KnownReaches = { reaches: [], supports: [] };
 
-function ofBody(node: Node, known: ReadonlyMap<Node, Known>): Known {
+function ofBody(node: Node, known: ReadonlyMap<Node, KnownReaches>): KnownReaches {
   if (node.kind !== "comp") return nothing;
   const space = spaceOf(node);
   const body = ofScalar(node.body, space, known, new Map());
@@ -121,7 +121,7 @@ function ofBody(node: Node, known: ReadonlyMap<Node, Known>): Known {
 }
 
 /** Bounds by reduced axes become bounds by their last index. */
-function eliminate(bound: Bound, rank: number, space: Space): Bound {
+function eliminate(bound: PositionBound, rank: number, space: Space): PositionBound {
   const reduced = [...bound.terms].filter(([atom]) => atom.kind === "axis" && atom.position >= rank);
   let result = bound;
   for (const [atom, k] of reduced) {
@@ -131,7 +131,12 @@ function eliminate(bound: Bound, rank: number, space: Space): Bound {
   return result;
 }
 
-function ofScalar(s: Scalar, space: Space, nodes: ReadonlyMap<Node, Known>, memo: Map<Scalar, Known>): Known {
+function ofScalar(
+  s: Scalar,
+  space: Space,
+  nodes: ReadonlyMap<Node, KnownReaches>,
+  memo: Map<Scalar, KnownReaches>,
+): KnownReaches {
   const before = memo.get(s);
   if (before) return before;
   const made = compute(s, space, nodes, memo);
@@ -139,8 +144,13 @@ function ofScalar(s: Scalar, space: Space, nodes: ReadonlyMap<Node, Known>, memo
   return made;
 }
 
-function compute(s: Scalar, space: Space, nodes: ReadonlyMap<Node, Known>, memo: Map<Scalar, Known>): Known {
-  const visit = (x: Scalar): Known => ofScalar(x, space, nodes, memo);
+function compute(
+  s: Scalar,
+  space: Space,
+  nodes: ReadonlyMap<Node, KnownReaches>,
+  memo: Map<Scalar, KnownReaches>,
+): KnownReaches {
+  const visit = (x: Scalar): KnownReaches => ofScalar(x, space, nodes, memo);
   switch (s.kind) {
     case "literal":
     case "axis":
@@ -177,11 +187,11 @@ function compute(s: Scalar, space: Space, nodes: ReadonlyMap<Node, Known>, memo:
 /** By each constant that either side has somewhere: where the condition and both sides say that the value is it. */
 function supportsOfSelect(
   s: Extract<Scalar, { kind: "select" }>,
-  then: Known,
-  otherwise: Known,
+  then: KnownReaches,
+  otherwise: KnownReaches,
   ofIndices: boolean,
 ): readonly Support[] {
-  const inside = (side: Scalar, known: Known, value: number): Scalar =>
+  const inside = (side: Scalar, known: KnownReaches, value: number): Scalar =>
     side.kind === "literal" && side.value === value
       ? bool(false)
       : (known.supports.find((support) => support.outside === value)?.condition ?? bool(true));
@@ -210,7 +220,12 @@ function either(a: Scalar, b: Scalar): Scalar {
   return binary("or", a, b);
 }
 
-function ofBinary(s: Extract<Scalar, { kind: "binary" }>, left: Known, right: Known, space: Space): Known {
+function ofBinary(
+  s: Extract<Scalar, { kind: "binary" }>,
+  left: KnownReaches,
+  right: KnownReaches,
+  space: Space,
+): KnownReaches {
   const shared = left.supports.flatMap((a) =>
     right.supports
       .filter((b) => a.condition === b.condition)
@@ -255,7 +270,7 @@ function constantOutside(
   return undefined;
 }
 
-function ofRead(s: Read, of: Known, visit: (x: Scalar) => Known): Known {
+function ofRead(s: Read, of: KnownReaches, visit: (x: Scalar) => KnownReaches): KnownReaches {
   const indices = s.at.map(visit);
   const own = of.reaches.map((reach) => reach.map((bound) => substituteBound(bound, s.at)));
   const reaches = distinct([...own, ...indices.flatMap((i) => i.reaches)]);
@@ -265,7 +280,7 @@ function ofRead(s: Read, of: Known, visit: (x: Scalar) => Known): Known {
   return { reaches, supports };
 }
 
-function substituteBound(bound: Bound, at: readonly Scalar[]): Bound {
+function substituteBound(bound: PositionBound, at: readonly Scalar[]): PositionBound {
   let result = constantForm(bound.constant);
   for (const [atom, k] of bound.terms) {
     const index = atom.kind === "axis" ? at[atom.position] : undefined;
@@ -275,7 +290,7 @@ function substituteBound(bound: Bound, at: readonly Scalar[]): Bound {
 }
 
 /** A bound over axes alone: atoms such as clamps and divisions are replaced by something at least as large. */
-function upper(bound: Bound, space: Space): Bound {
+function upper(bound: PositionBound, space: Space): PositionBound {
   let result = bound;
   for (const [atom, k] of bound.terms) {
     if (atom.kind === "axis") continue;
@@ -353,14 +368,14 @@ function tighter(reach: Reach, facts: readonly Affine[], space: Space): Reach {
   return all;
 }
 
-function isAtMost(bound: Bound, limit: Affine, space: Space): boolean {
+function isAtMost(bound: PositionBound, limit: Affine, space: Space): boolean {
   return formInterval(plus(limit, scale(bound, -1)), space).low >= 0;
 }
 
-const indexKeys = new WeakMap<Bound, string>();
+const indexKeys = new WeakMap<PositionBound, string>();
 
 /** The indices of a bound with their factors, without its constant. */
-function indexKey(bound: Bound): string {
+function indexKey(bound: PositionBound): string {
   const known = indexKeys.get(bound);
   if (known !== undefined) return known;
   const made = [...bound.terms]
@@ -372,9 +387,9 @@ function indexKey(bound: Bound): string {
 }
 
 /** Of bounds by the same indices the least. */
-function distinctBounds(bounds: readonly Bound[]): Reach {
+function distinctBounds(bounds: readonly PositionBound[]): Reach {
   if (bounds.length < 2) return bounds;
-  const least = new Map<string, Bound>();
+  const least = new Map<string, PositionBound>();
   for (const bound of bounds) {
     const key = indexKey(bound);
     const known = least.get(key);

@@ -10,7 +10,7 @@ import { instantiate, vocabularyOfData } from "./instantiate.ts";
 import { checkMetrics } from "./metrics.ts";
 import { modelDims } from "./model-dims.ts";
 import { checkGroups, elaborateOptimizer } from "./optimizer.ts";
-import { planModel, type Entry, type ModelPlan, type Patch } from "./plan-of-model.ts";
+import { planModel, type ScopedValue, type ModelPlan, type Patch } from "./plan-of-model.ts";
 import type { Program } from "../load/program.ts";
 import { elaborateSchedule } from "./schedule.ts";
 import type { Scope } from "../load/scope.ts";
@@ -147,7 +147,7 @@ function trainingRun(
 ): Pick<Elaboration, "train" | "optimizer" | "schedule"> {
   if (!config) return {};
   if (context !== undefined) checkBatch(config, context, diagnostics);
-  const entry = (value: Expression): Entry => ({ value, scope, span: value.span });
+  const entry = (value: Expression): ScopedValue => ({ value, scope, span: value.span });
   const optimizer = elaborateOptimizer(entry(config.optimizer), patches, config.group, dims, diagnostics);
   const tokensPerStep = config.batch.unit === "tokens" ? config.batch.amount : config.batch.amount * (context ?? 1);
   const schedule = elaborateSchedule(
@@ -187,7 +187,7 @@ function checkBatch({ batch, budget, spans }: TrainConfig, context: number, diag
   }
 }
 
-function dataOf(entry: Entry): DataUse | undefined {
+function dataOf(entry: ScopedValue): DataUse | undefined {
   const text = entry.value.kind === "name" ? dataText(entry.value, entry.scope) : undefined;
   const tokenizer = text && tokenizerUse(text);
   return tokenizer && { ...text, tokenizer };

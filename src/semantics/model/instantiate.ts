@@ -18,8 +18,8 @@ import { modelDims } from "./model-dims.ts";
 import { nearest } from "../../diagnostics/nearest-name.ts";
 import { baseName, evaluateSize } from "../evaluate/names.ts";
 import { applyPatch } from "./patch.ts";
-import type { Entry, ModelPlan } from "./plan-of-model.ts";
-import type { Found, Scope } from "../load/scope.ts";
+import type { ScopedValue, ModelPlan } from "./plan-of-model.ts";
+import type { FoundDeclaration, Scope } from "../load/scope.ts";
 import { vocabularyOf } from "../evaluate/sections.ts";
 import {
   newSession,
@@ -200,7 +200,7 @@ function contextOf({ callable }: PartialFunction, env: Environment): number {
 function sectionIn(
   std: Scope,
   keyword: "model" | "train",
-): Extract<Found["declaration"], { kind: "section" }> | undefined {
+): Extract<FoundDeclaration["declaration"], { kind: "section" }> | undefined {
   return std.sections(keyword)[0];
 }
 
@@ -305,8 +305,8 @@ function namedFields(
 }
 
 /** Fields behind those they speak of. A field that speaks of its own name means what is declared outside of the model. */
-function inOrderOfUse(plan: ModelPlan, env: Environment): ReadonlyMap<string, Entry> | undefined {
-  const ordered = new Map<string, Entry>();
+function inOrderOfUse(plan: ModelPlan, env: Environment): ReadonlyMap<string, ScopedValue> | undefined {
+  const ordered = new Map<string, ScopedValue>();
   let circular = false;
   const visit = (name: string, from: readonly string[]): void => {
     const entry = plan.fields.get(name);

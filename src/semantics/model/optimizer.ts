@@ -13,7 +13,7 @@ import { evaluate } from "../evaluate/expression.ts";
 import { failIn, rootEnvironment, type Environment, type Frame } from "../values/frame.ts";
 import { asFloat } from "../values/numbers.ts";
 import { applyPatch } from "./patch.ts";
-import type { Entry, Patch } from "./plan-of-model.ts";
+import type { ScopedValue, Patch } from "./plan-of-model.ts";
 import { newSession, type OptimizerState, type Session } from "../values/session.ts";
 import { scalarValue, type PartialFunction, type Size, type Thunk, type Value } from "../values/value.ts";
 import type { Diagnostic } from "../../diagnostics/diagnostic.ts";
@@ -30,7 +30,7 @@ interface Elements {
 }
 
 export function elaborateOptimizer(
-  entry: Entry,
+  entry: ScopedValue,
   patches: readonly Patch[],
   groups: readonly CheckedGroup[],
   dims: ReadonlyMap<string, Size>,
@@ -44,7 +44,7 @@ export function elaborateOptimizer(
 }
 
 function build(
-  entry: Entry,
+  entry: ScopedValue,
   patches: readonly Patch[],
   groups: readonly CheckedGroup[],
   session: Session,
@@ -134,7 +134,7 @@ function shapeOf(callable: Callable): { readonly parameter: string; readonly gra
   return { parameter: result.name.text, gradient: gradient.name.text };
 }
 
-function rateOf(value: PartialFunction, env: Environment, entry: Entry): number | undefined {
+function rateOf(value: PartialFunction, env: Environment, entry: ScopedValue): number | undefined {
   const standard = value.callable.parameters.find((p) => p.name.text === rateName)?.default;
   const rate = value.given.get(rateName)?.force(new Map()) ?? (standard && evaluate(standard, env));
   if (rate?.kind === "poison") return undefined;
@@ -177,7 +177,7 @@ function runOnce(
   factor: number,
   states: Map<string, OptimizerState>,
   env: Environment,
-  entry: Entry,
+  entry: ScopedValue,
 ): Pick<OptimizerGroup, "parameter" | "states"> | undefined {
   const { span } = entry.value;
   const supplied: [string, Value][] = [

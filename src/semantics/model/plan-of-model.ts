@@ -4,9 +4,9 @@ import { report } from "../../diagnostics/codes.ts";
 import type { Diagnostic } from "../../diagnostics/diagnostic.ts";
 import type { Span } from "../../diagnostics/source.ts";
 import { nearest } from "../../diagnostics/nearest-name.ts";
-import type { Found, Scope } from "../load/scope.ts";
+import type { FoundDeclaration, Scope } from "../load/scope.ts";
 
-export interface Entry {
+export interface ScopedValue {
   readonly value: Expression;
   readonly scope: Scope;
   /** Of the whole `D = 192`. */
@@ -16,7 +16,7 @@ export interface Entry {
 /** `layers.mix.rotate: none`, to be applied to the value of the field `layers`. */
 export interface Patch {
   readonly path: readonly Name[];
-  readonly entry: Entry;
+  readonly entry: ScopedValue;
 }
 
 export interface ModelPlan {
@@ -27,21 +27,21 @@ export interface ModelPlan {
   readonly section: Section;
   readonly scope: Scope;
   readonly base?: Expression;
-  readonly dims: ReadonlyMap<string, Entry>;
-  readonly fields: ReadonlyMap<string, Entry>;
+  readonly dims: ReadonlyMap<string, ScopedValue>;
+  readonly fields: ReadonlyMap<string, ScopedValue>;
   readonly patches: readonly Patch[];
-  readonly data?: Entry;
+  readonly data?: ScopedValue;
   /** Fields of `train` that variants change, without the leading `train`. */
   readonly train: readonly { readonly field: Field; readonly scope: Scope }[];
   readonly diagnostics: readonly Diagnostic[];
 }
 
-interface Draft {
-  readonly dims: Map<string, Entry>;
-  readonly fields: Map<string, Entry>;
+interface MutablePlan {
+  readonly dims: Map<string, ScopedValue>;
+  readonly fields: Map<string, ScopedValue>;
   readonly patches: Patch[];
   readonly train: { readonly field: Field; readonly scope: Scope }[];
-  data?: Entry;
+  data?: ScopedValue;
   readonly problem: (diagnostic: Diagnostic) => void;
 }
 
@@ -82,7 +82,7 @@ export function planModel(name: Name, scope: Scope): ModelPlan | { readonly diag
       continue;
     }
     if (declaration.kind !== "section") return { diagnostics };
-    const draft: Draft = {
+    const draft: MutablePlan = {
       dims: new Map(),
       fields: new Map(),
       patches: [],
@@ -109,12 +109,12 @@ export function planModel(name: Name, scope: Scope): ModelPlan | { readonly diag
   }
 }
 
-function isModel(found: Found | undefined): boolean {
+function isModel(found: FoundDeclaration | undefined): boolean {
   const declaration = found?.declaration;
   return declaration?.kind === "variant" || (declaration?.kind === "section" && declaration.keyword === "model");
 }
 
-function addField(field: Field, scope: Scope, draft: Draft, patching: boolean): void {
+function addField(field: Field, scope: Scope, draft: MutablePlan, patching: boolean): void {
   const [head, ...rest] = field.path;
   if (!head) return;
   if (head.text === "dims") addDims(field, rest, scope, draft, patching);
@@ -126,7 +126,7 @@ function addField(field: Field, scope: Scope, draft: Draft, patching: boolean): 
     for (const inner of field.content.body.fields)
       addField({ ...inner, path: [...field.path, ...inner.path] }, scope, draft, patching);
   } else {
-    const entry: Entry = { value: field.content.value, scope, span: field.span };
+    const entry: ScopedValue = { value: field.content.value, scope, span: field.span };
     if (head.text === "data" && rest.length === 0) draft.data = entry;
     else if (rest.length > 0) draft.patches.push({ path: field.path, entry });
     else {
@@ -150,7 +150,7 @@ function dimsInScope(scope: Scope): ReadonlySet<string> {
   );
 }
 
-function addDims(field: Field, rest: readonly Name[], scope: Scope, draft: Draft, patching: boolean): void {
+function addDims(field: Field, rest: readonly Name[], scope: Scope, draft: MutablePlan, patching: boolean): void {
   if (field.content.kind === "group") {
     for (const inner of field.content.body.fields) addDims(inner, inner.path, scope, draft, patching);
     return;

@@ -50,14 +50,14 @@ export function elaborateSchedule(
   return factor && { progress, factor };
 }
 
-interface Part {
+interface ScheduleSegment {
   readonly expression: Expression;
   readonly share: number | undefined;
 }
 
 function chain(parts: readonly Expression[], progress: Scalar, run: RunLength, env: Environment): Scalar | undefined {
   const read = parts.map((p) => splitOver(p, run, env));
-  const known = read.filter((p): p is Part => p !== undefined);
+  const known = read.filter((p): p is ScheduleSegment => p !== undefined);
   if (known.length < parts.length) return undefined;
   const problem = (reason: string, e: Expression): undefined => void failIn(env, "schedule/length", { reason }, e.span);
   const open = known.filter((p) => p.share === undefined);
@@ -112,7 +112,7 @@ function valueAt(e: Expression, progress: Scalar, env: Environment): Scalar | un
 }
 
 /** Takes `over: 2%` off a call: it belongs to the list, not to the op. */
-function splitOver(e: Expression, run: RunLength, env: Environment): Part | undefined {
+function splitOver(e: Expression, run: RunLength, env: Environment): ScheduleSegment | undefined {
   const over = e.kind === "call" ? e.arguments.find((a) => a.name?.text === "over") : undefined;
   if (e.kind !== "call" || !over) return { expression: e, share: undefined };
   const share = over.value.kind === "number" ? shareOf(over.value, run) : undefined;

@@ -12,7 +12,7 @@ import {
   isRefusal,
   unify,
   type Arithmetic,
-  type Operand,
+  type NumberOperand,
   type Refusal,
 } from "./numbers.ts";
 import { bindVariables, newVariable } from "./session.ts";
@@ -25,7 +25,7 @@ export function elementwise(
   spans: readonly Span[],
   span: Span,
   env: Environment,
-  build: (operands: readonly Operand[]) => Scalar | Refusal,
+  build: (operands: readonly NumberOperand[]) => Scalar | Refusal,
 ): Value {
   if (values.some((v) => v.kind === "poison")) return poison;
   const axes = new Map<string, TensorAxis>();
@@ -53,7 +53,7 @@ export function elementwise(
         axes.set(a.name, { ...a, variable: newVariable(env.frame.session, a.name.toLowerCase(), a.name, a.size) });
     }
   }
-  const operands = values.map((value): Operand => {
+  const operands = values.map((value): NumberOperand => {
     if (value.kind === "number") return value.value;
     if (value.kind === "bool") return literal(value.value ? 1 : 0, "bool");
     const tensor = value as TensorValue;

@@ -6,13 +6,13 @@ import { axis, operands, read } from "../../ir/scalar.ts";
 import type { Environment } from "./frame.ts";
 import { bindVariables, freeVariables, variableOf, type Session } from "./session.ts";
 
-export interface Place {
+export interface NodeOrigin {
   readonly name: string;
   readonly origin: Span;
 }
 
 /** A node over the free variables of `body`, then `own`; gives its element at those variables. */
-export function toNode(session: Session, place: Place, own: readonly number[], body: Scalar): Scalar {
+export function toNode(session: Session, place: NodeOrigin, own: readonly number[], body: Scalar): Scalar {
   const variables = [...freeVariables(body).filter((v) => !own.includes(v)), ...own];
   const node = comp(place, axesOf(session, variables), bindVariables(body, positions(variables)));
   return read(node, variables.map(axis));
@@ -21,7 +21,7 @@ export function toNode(session: Session, place: Place, own: readonly number[], b
 /** The same with `reduced` variables folded away. */
 export function reduceToNode(
   session: Session,
-  place: Place,
+  place: NodeOrigin,
   op: Reduction["op"],
   reduced: readonly number[],
   body: Scalar,

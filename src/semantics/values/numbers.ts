@@ -10,7 +10,7 @@ import { number, type NumberValue } from "./value.ts";
 
 export type Arithmetic = Exclude<BinaryOperator, "|>" | "->" | "..">;
 /** An operand: a number known while compiling, or an open scalar. */
-export type Operand = number | Scalar;
+export type NumberOperand = number | Scalar;
 
 /** Why two operands do not go together. */
 export type Refusal = { readonly refused: string };
@@ -94,7 +94,7 @@ const integerOps: Partial<Record<Arithmetic, BinaryOp>> = {
 const floatOps: Partial<Record<Arithmetic, BinaryOp>> = { "+": "add", "-": "sub", "*": "mul", "/": "div" };
 
 /** Combines two operands of which at least one is a scalar. */
-export function combine(op: Arithmetic, a: Operand, b: Operand): Scalar | Refusal {
+export function combine(op: Arithmetic, a: NumberOperand, b: NumberOperand): Scalar | Refusal {
   if (op === "and" || op === "or") {
     if (!isBool(a) || !isBool(b)) return { refused: `\`${op}\` joins conditions` };
     return ir.binary(op, a, b);
@@ -122,10 +122,10 @@ export function combine(op: Arithmetic, a: Operand, b: Operand): Scalar | Refusa
 }
 
 /** Index arithmetic has 32 bits. */
-const isTooLarge = (a: Operand): boolean => typeof a === "number" && Number.isInteger(a) && !isWhole(a);
+const isTooLarge = (a: NumberOperand): boolean => typeof a === "number" && Number.isInteger(a) && !isWhole(a);
 
 /** Small integer powers are products: exact, differentiable at zero, and defined for negative bases. */
-function powerOf(base: Operand, exponent: number): Scalar {
+function powerOf(base: NumberOperand, exponent: number): Scalar {
   const whole = typeof base !== "number" && base.dtype === "i32" && Number.isInteger(exponent) && exponent >= 0;
   const x = whole ? asInt(base) : asFloat(base);
   if (Number.isInteger(exponent) && Math.abs(exponent) <= 8) {
@@ -139,25 +139,25 @@ function powerOf(base: Operand, exponent: number): Scalar {
   return ir.binary("pow", asFloat(x), ir.literal(exponent));
 }
 
-export function isBool(a: Operand): a is Scalar {
+export function isBool(a: NumberOperand): a is Scalar {
   return typeof a !== "number" && a.dtype === "bool";
 }
 
 /** Whether an operand is an integer of 32 bits. A symbol (a size whose value is not known) counts as one. */
-export function isWhole(a: Operand): boolean {
+export function isWhole(a: NumberOperand): boolean {
   return typeof a === "number" ? (Number.isInteger(a) && Math.abs(a) < 2 ** 31) || Number.isNaN(a) : a.dtype === "i32";
 }
 
-export function asInt(a: Operand): Scalar {
+export function asInt(a: NumberOperand): Scalar {
   return typeof a === "number" ? ir.int(a) : ir.cast(a, "i32");
 }
 
-export function asFloat(a: Operand): Scalar {
+export function asFloat(a: NumberOperand): Scalar {
   return typeof a === "number" ? ir.literal(a) : ir.cast(a, "f32");
 }
 
 /** The two sides of an `if`, in one type. */
-export function unify(a: Operand, b: Operand): readonly [Scalar, Scalar] | undefined {
+export function unify(a: NumberOperand, b: NumberOperand): readonly [Scalar, Scalar] | undefined {
   if (isBool(a) !== isBool(b)) return undefined;
   if (isBool(a) && isBool(b)) return [a, b];
   // Integers beside nothing but integers mean numbers, unless one side is an index value.
@@ -193,7 +193,7 @@ export function applyIntrinsic(op: UnaryOp, a: Scalar): Scalar | Refusal {
 }
 
 /** `min` and `max` of two operands of which one is a scalar. */
-export function extreme(op: "min" | "max", a: Operand, b: Operand): Scalar | Refusal {
+export function extreme(op: "min" | "max", a: NumberOperand, b: NumberOperand): Scalar | Refusal {
   if (isBool(a) || isBool(b)) return { refused: `\`${op}\` needs numbers, and this is a condition` };
   return isWhole(a) && isWhole(b) ? ir.binary(op, asInt(a), asInt(b)) : ir.binary(op, asFloat(a), asFloat(b));
 }

@@ -8,14 +8,14 @@ interface Rational {
   readonly den: bigint;
 }
 
-interface Term {
+interface Monomial {
   readonly coefficient: Rational;
   /** Atom to power; no power is zero. Sorted by atom. */
   readonly powers: ReadonlyMap<string, number>;
 }
 
 /** Keyed by the printed monomial; no coefficient is zero. */
-export type Polynomial = ReadonlyMap<string, Term>;
+export type Polynomial = ReadonlyMap<string, Monomial>;
 
 function rational(num: bigint, den: bigint): Rational {
   const sign = den < 0n ? -1n : 1n;
@@ -25,8 +25,8 @@ function rational(num: bigint, den: bigint): Rational {
   return { num: num / divisor, den: den / divisor };
 }
 
-function fromTerms(terms: Iterable<Term>): Polynomial {
-  const sum = new Map<string, Term>();
+function fromTerms(terms: Iterable<Monomial>): Polynomial {
+  const sum = new Map<string, Monomial>();
   for (const term of terms) {
     const key = monomial(term.powers);
     const known = sum.get(key)?.coefficient ?? { num: 0n, den: 1n };
@@ -42,7 +42,7 @@ function monomial(powers: ReadonlyMap<string, number>): string {
   return [...powers].map(([atom, power]) => (power === 1 ? atom : `${atom}^${power}`)).join("*");
 }
 
-function multiplyTerms(a: Term, b: Term): Term {
+function multiplyTerms(a: Monomial, b: Monomial): Monomial {
   const powers = new Map(a.powers);
   for (const [atom, power] of b.powers) {
     const sum = (powers.get(atom) ?? 0) + power;
@@ -95,14 +95,14 @@ export function divideSizes(a: Polynomial, b: Polynomial): Polynomial | undefine
   return undefined;
 }
 
-function inverse({ coefficient: { num, den }, powers }: Term): Polynomial {
+function inverse({ coefficient: { num, den }, powers }: Monomial): Polynomial {
   return fromTerms([
     { coefficient: rational(den, num), powers: new Map([...powers].map(([name, power]) => [name, -power])) },
   ]);
 }
 
 /** The greatest term in the lexicographic order of powers, which multiplication keeps. */
-function leading(a: Polynomial): Term | undefined {
+function leading(a: Polynomial): Monomial | undefined {
   const terms = [...a.values()];
   const atoms = [...new Set(terms.flatMap((term) => [...term.powers.keys()]))].toSorted();
   return terms.toSorted(

@@ -5,7 +5,7 @@ export interface Html {
   readonly html: string;
 }
 
-type Part = Html | string | number | undefined | readonly Html[];
+type HtmlPart = Html | string | number | undefined | readonly Html[];
 
 const escapes: Readonly<Record<string, string>> = {
   "&": "&amp;",
@@ -15,7 +15,7 @@ const escapes: Readonly<Record<string, string>> = {
   "'": "&#39;",
 };
 
-function textOf(part: Part): string {
+function textOf(part: HtmlPart): string {
   if (part === undefined) return "";
   if (typeof part === "string" || typeof part === "number")
     return String(part).replace(/[&<>"']/g, (c) => escapes[c] ?? c);
@@ -23,6 +23,6 @@ function textOf(part: Part): string {
 }
 
 /** A template: texts in it are escaped, pieces of HTML are not. */
-export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): Html {
+export function html(strings: TemplateStringsArray, ...parts: readonly HtmlPart[]): Html {
   return { html: strings.map((text, i) => text + (i < parts.length ? textOf(parts[i]) : "")).join("") };
 }

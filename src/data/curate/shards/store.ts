@@ -49,13 +49,13 @@ function isRunning(pid: number): boolean {
   }
 }
 
-type Content = string | Iterable<Uint8Array>;
+type FileContent = string | Iterable<Uint8Array>;
 
 /** Beside each file, its SHA-256. */
 const sumPath = (path: string): string => `${path}.sum`;
 
 /** Writes a file of the cache, and its sum before it; its folder is there. */
-export async function put(temporary: string, path: string, content: Content): Promise<void> {
+export async function put(temporary: string, path: string, content: FileContent): Promise<void> {
   const hash = createHash("sha256");
   const pieces = typeof content === "string" ? content : [...content];
   if (typeof pieces === "string") hash.update(pieces);
@@ -68,7 +68,7 @@ export async function put(temporary: string, path: string, content: Content): Pr
 export async function putPlain(
   temporary: string,
   path: string,
-  content: Content | AsyncIterable<Uint8Array>,
+  content: FileContent | AsyncIterable<Uint8Array>,
 ): Promise<void> {
   const name = join(temporary, randomBytes(8).toString("hex"));
   try {

@@ -8,10 +8,10 @@ import { mostNames, type SeenFields } from "../shards/seen-fields.ts";
 /** Documents of a shard whose names are noted. */
 const mostDocuments = 100;
 
-type Wanted = ReadonlyMap<string, readonly Literal[]>;
+type WantedFields = ReadonlyMap<string, readonly Literal[]>;
 
 /** The fields that a step looks at, with the values that they are compared with: none where any type will do. */
-export function wantedFields(step: Step): Wanted {
+export function wantedFields(step: Step): WantedFields {
   const wanted = new Map<string, Literal[]>();
   const visit = (of: Condition): void => {
     switch (of.kind) {
@@ -38,12 +38,12 @@ export function wantedFields(step: Step): Wanted {
 
 /** Counts the documents of a shard that enter a step. */
 export class FieldCounter {
-  private readonly wanted: Wanted;
+  private readonly wanted: WantedFields;
   private readonly of = new Map<string, { present: number; fitting: number }>();
   private readonly names = new Set<string>();
   private documents = 0;
 
-  constructor(wanted: Wanted) {
+  constructor(wanted: WantedFields) {
     this.wanted = wanted;
     for (const field of wanted.keys()) this.of.set(field, { present: 0, fitting: 0 });
   }

@@ -5,7 +5,7 @@ import { tallyOf } from "../shards/shards.ts";
 import { exists } from "../shards/store.ts";
 import { sumSizes, type Tally } from "../shards/tally.ts";
 
-interface Place {
+interface ShardPaths {
   readonly number: number;
   readonly input: string;
   readonly output: string;
@@ -19,9 +19,9 @@ export async function forMissing(
   outputs: readonly string[],
   there: (output: string) => string,
   { pool, store, progress }: Context,
-  job: (place: Place) => Job,
+  job: (place: ShardPaths) => Job,
 ): Promise<void> {
-  const missing: Place[] = [];
+  const missing: ShardPaths[] = [];
   for (const [number, output] of outputs.entries()) {
     if (!(await exists(there(output))))
       missing.push({ number, input: inputs[number] ?? "", output, temporary: store.temporary });

@@ -1,6 +1,6 @@
 /** @file The job of a worker that writes shards as one Parquet file. */
 import type { Columns } from "../../write/columns.ts";
-import { parquetBytes, type Row } from "../../write/parquet.ts";
+import { parquetBytes, type ParquetRow } from "../../write/parquet.ts";
 import { documentsOf } from "../shards/shards.ts";
 import { putStream } from "../shards/store.ts";
 
@@ -17,9 +17,9 @@ export async function writeParquet(
   output: string,
   { shards, source, columns }: ParquetFile,
 ): Promise<void> {
-  async function* groups(): AsyncGenerator<readonly Row[]> {
+  async function* groups(): AsyncGenerator<readonly ParquetRow[]> {
     for (let at = 0; at < shards.length; at += shardsOfGroup) {
-      const rows: Row[] = [];
+      const rows: ParquetRow[] = [];
       for (const shard of shards.slice(at, at + shardsOfGroup))
         for await (const { id, text, metadata } of documentsOf(shard))
           rows.push({ id, text, source, ...(metadata === undefined ? {} : { metadata }) });

@@ -65,7 +65,7 @@ export class RowCutter {
   }
 }
 
-type Cut = { readonly end: number } & ({ readonly fields: readonly Uint8Array[] } | { readonly problem: string });
+type RowCut = { readonly end: number } & ({ readonly fields: readonly Uint8Array[] } | { readonly problem: string });
 
 /** The row that begins at `start`; `final`: nothing comes after the bytes. */
 export function cutRow(
@@ -73,7 +73,7 @@ export function cutRow(
   start: number,
   { delimiter, quote, looseQuotes }: Dialect,
   final: boolean,
-): Cut | typeof more {
+): RowCut | typeof more {
   const fields: Uint8Array[] = [];
   let at = start;
   for (;;) {

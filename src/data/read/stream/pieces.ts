@@ -1,7 +1,7 @@
 /** @file A stream of bytes cut at separators. */
 import { Damaged } from "./item.ts";
 
-export interface Piece {
+export interface StreamPiece {
   readonly bytes: Uint8Array;
   /** Where it begins in the file, and where the next one does. */
   readonly offset: number;
@@ -22,7 +22,7 @@ export async function* piecesOf(
   chunks: AsyncIterable<Uint8Array>,
   separatorTexts: readonly string[],
   byte: number,
-): AsyncGenerator<readonly Piece[]> {
+): AsyncGenerator<readonly StreamPiece[]> {
   const separators = separatorTexts.filter((text) => text !== "").map((text) => Buffer.from(text));
   let pending: Uint8Array[] = [];
   /** A separator may begin at the end of what came before. */
@@ -36,7 +36,7 @@ export async function* piecesOf(
     length += chunk.length;
     if (separators.some((separator) => probe.includes(separator))) {
       const all = Buffer.concat(pending);
-      const found: Piece[] = [];
+      const found: StreamPiece[] = [];
       let start = 0;
       for (let [end, of] = firstOf(all, separators, 0); end >= 0; [end, of] = firstOf(all, separators, start)) {
         const next = end + of;

@@ -7,16 +7,16 @@ import { membersOf, type Part } from "./part.ts";
 import { finderOf, finderOfRegex } from "./pattern.ts";
 
 /** A piece of a text; `first` where the text begins with it. */
-export interface Piece {
+export interface TextPiece {
   readonly text: string;
   readonly first: boolean;
 }
 
-export type PreTokenize = (piece: Piece) => readonly Piece[];
+export type PreTokenize = (piece: TextPiece) => readonly TextPiece[];
 
 export function preTokenizerOf(part: Part): PreTokenize {
   const all = membersOf(part, "pretokenizers").map(one);
-  return (piece) => all.reduce<readonly Piece[]>((pieces, cut) => pieces.flatMap(cut), [piece]);
+  return (piece) => all.reduce<readonly TextPiece[]>((pieces, cut) => pieces.flatMap(cut), [piece]);
 }
 
 const behaviors = ["Removed", "Isolated", "MergedWithPrevious", "MergedWithNext", "Contiguous"] as const;
@@ -102,7 +102,7 @@ function split(find: Finder, behavior: Behavior, invert: boolean): PreTokenize {
     const { text } = piece;
     if (text === "") return [];
     const found = find(text);
-    const cuts: Cut[] = [];
+    const cuts: Segment[] = [];
     let from = 0;
     for (let i = 0; i < found.length; i += 2) {
       const [start, end] = [found[i] as number, found[i + 1] as number];
@@ -117,14 +117,14 @@ function split(find: Finder, behavior: Behavior, invert: boolean): PreTokenize {
   };
 }
 
-interface Cut {
+interface Segment {
   from: number;
   to: number;
   readonly match: boolean;
 }
 
 /** What becomes of the matches between the other pieces. */
-function joined(cuts: readonly Cut[], behavior: Behavior): readonly Cut[] {
+function joined(cuts: readonly Segment[], behavior: Behavior): readonly Segment[] {
   switch (behavior) {
     case "Removed":
       return cuts.filter(({ match }) => !match);
@@ -140,8 +140,8 @@ function joined(cuts: readonly Cut[], behavior: Behavior): readonly Cut[] {
 }
 
 /** Neighbours are one where `joins` says so of a piece and the one before it. */
-function grouped(cuts: readonly Cut[], joins: (cut: Cut, before: Cut) => boolean): readonly Cut[] {
-  const made: Cut[] = [];
+function grouped(cuts: readonly Segment[], joins: (cut: Segment, before: Segment) => boolean): readonly Segment[] {
+  const made: Segment[] = [];
   cuts.forEach((cut, i) => {
     const before = cuts[i - 1];
     const last = made.at(-1);

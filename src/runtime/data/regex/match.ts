@@ -5,8 +5,8 @@
 import { RuntimeFailure } from "../../util/failure.ts";
 import { contains, known } from "../unicode/sets.ts";
 import { parseRegex } from "./parse.ts";
-import { compileRegex, type Program } from "./program.ts";
-import type { Position } from "./syntax.ts";
+import { compileRegex, type RegexProgram } from "./program.ts";
+import type { Assertion } from "./syntax.ts";
 
 /** From and to, in code units, of each match, one after the other. */
 export type Finder = (text: string) => readonly number[];
@@ -25,10 +25,10 @@ const mostStates = 1 << 22;
 class Search {
   readonly #text: string;
   /** States that lead to no match, by program; a text is searched from left to right, and what failed once fails for ever. */
-  readonly #failed = new Map<Program, Set<number>>();
-  readonly #failedInside = new Map<Program, Set<number>>();
+  readonly #failed = new Map<RegexProgram, Set<number>>();
+  readonly #failedInside = new Map<RegexProgram, Set<number>>();
   /** Where sub-programs end, by place; -1 for nowhere. */
-  readonly #ends = new Map<Program, Map<number, number>>();
+  readonly #ends = new Map<RegexProgram, Map<number, number>>();
   #states = 0;
   #steps: number;
 
@@ -37,7 +37,7 @@ class Search {
     this.#steps = 10_000 + patience * text.length;
   }
 
-  all(program: Program): readonly number[] {
+  all(program: RegexProgram): readonly number[] {
     const found: number[] = [];
     for (let at = 0, last = -1; at <= this.#text.length;) {
       const end = this.#run(program, at);
@@ -53,7 +53,7 @@ class Search {
   }
 
   /** Where the match that begins at `from` ends, or -1. */
-  #run(program: Program, from: number): number {
+  #run(program: RegexProgram, from: number): number {
     const kept = this.#failed.get(program);
     if (!program.circular && kept === undefined) {
       const end = this.#backtrack(program, from, undefined);
@@ -68,7 +68,12 @@ class Search {
   }
 
   /** `undefined` when it takes too long without remembering. */
-  #backtrack(program: Program, from: number, failed: Set<number> | undefined, seen?: number[]): number | undefined {
+  #backtrack(
+    program: RegexProgram,
+    from: number,
+    failed: Set<number> | undefined,
+    seen?: number[],
+  ): number | undefined {
     const { code } = program;
     const text = this.#text;
     const waiting = [0, from];
@@ -122,7 +127,7 @@ class Search {
     return -1;
   }
 
-  #inner(program: Program, from: number): number {
+  #inner(program: RegexProgram, from: number): number {
     // Only what is tried again and again is worth remembering.
     if (this.#failed.size === 0) return this.#run(program, from);
     const ends = this.#ends.get(program) ?? new Map<number, number>();
@@ -139,7 +144,7 @@ class Search {
     return end;
   }
 
-  #endsHere(program: Program, at: number, width: number): boolean {
+  #endsHere(program: RegexProgram, at: number, width: number): boolean {
     let from = at;
     for (let i = 0; i < width; i++) {
       if (from === 0) return false;
@@ -152,7 +157,7 @@ class Search {
     return (this.#text.codePointAt(at) ?? 0) > 0xffff ? 2 : 1;
   }
 
-  #isAt(position: Position, at: number): boolean {
+  #isAt(position: Assertion, at: number): boolean {
     const text = this.#text;
     switch (position) {
       case "text start":

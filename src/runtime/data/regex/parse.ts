@@ -2,7 +2,7 @@
 import { complement, everything, union, type CharSet } from "../unicode/sets.ts";
 import { classSet, escapedSet, folded, single } from "./char-class.ts";
 import { Cursor } from "./cursor.ts";
-import { type Node, type Position, RegexProblem } from "./syntax.ts";
+import { type Node, type Assertion, RegexProblem } from "./syntax.ts";
 
 interface Flags {
   readonly anyCase: boolean;
@@ -165,7 +165,7 @@ class Parser {
   }
 }
 
-const positions: readonly (readonly [string, Position])[] = [
+const positions: readonly (readonly [string, Assertion])[] = [
   ["A", "text start"],
   ["z", "text end"],
   ["Z", "before last line break"],
@@ -178,7 +178,7 @@ function setNode(set: CharSet): Node {
   return { kind: "set", set };
 }
 
-function position(where: Position): Node {
+function position(where: Assertion): Node {
   return { kind: "position", position: where };
 }
 

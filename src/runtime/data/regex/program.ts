@@ -1,18 +1,23 @@
 /** @file Regular expressions as instructions: one alternative is tried after the other, the preferred first. */
 import type { CharSet } from "../unicode/sets.ts";
-import { type Node, type Position, RegexProblem } from "./syntax.ts";
+import { type Node, type Assertion, RegexProblem } from "./syntax.ts";
 
 export type Instruction =
   | { readonly op: "set"; readonly set: CharSet; readonly ascii: Uint8Array }
   /** `first` is preferred. */
   | { op: "split"; first: number; second: number }
   | { op: "jump"; to: number }
-  | { readonly op: "position"; readonly position: Position }
-  | { readonly op: "look"; readonly program: Program; readonly negative: boolean; readonly behind?: readonly number[] }
-  | { readonly op: "atomic"; readonly program: Program }
+  | { readonly op: "position"; readonly position: Assertion }
+  | {
+      readonly op: "look";
+      readonly program: RegexProgram;
+      readonly negative: boolean;
+      readonly behind?: readonly number[];
+    }
+  | { readonly op: "atomic"; readonly program: RegexProgram }
   | { readonly op: "match" };
 
-export interface Program {
+export interface RegexProgram {
   readonly code: readonly Instruction[];
   /** Whether it may go round without reading anything, so that places that were tried must be remembered. */
   readonly circular: boolean;
@@ -20,11 +25,11 @@ export interface Program {
 
 const mostInstructions = 20_000;
 
-export function compileRegex(node: Node): Program {
-  return new Compiler({ left: mostInstructions }).program(node);
+export function compileRegex(node: Node): RegexProgram {
+  return new RegexCompiler({ left: mostInstructions }).program(node);
 }
 
-class Compiler {
+class RegexCompiler {
   readonly #code: Instruction[] = [];
   readonly #budget: { left: number };
   #circular = false;
@@ -33,7 +38,7 @@ class Compiler {
     this.#budget = budget;
   }
 
-  program(node: Node): Program {
+  program(node: Node): RegexProgram {
     this.#node(node);
     this.#add({ op: "match" });
     return { code: this.#code, circular: this.#circular };
@@ -58,12 +63,12 @@ class Compiler {
       case "repeat":
         return this.#repeat(node);
       case "atomic":
-        this.#add({ op: "atomic", program: new Compiler(this.#budget).program(node.part) });
+        this.#add({ op: "atomic", program: new RegexCompiler(this.#budget).program(node.part) });
         return;
       case "look":
         this.#add({
           op: "look",
-          program: new Compiler(this.#budget).program(node.part),
+          program: new RegexCompiler(this.#budget).program(node.part),
           negative: node.negative,
           ...(node.behind && { behind: node.behind }),
         });

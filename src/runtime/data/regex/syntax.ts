@@ -1,7 +1,7 @@
 /** @file The parts of a regular expression. Characters are sets of code points; what only captures is gone. */
 import type { CharSet } from "../unicode/sets.ts";
 
-export type Position =
+export type Assertion =
   "text start" | "text end" | "before last line break" | "line start" | "line end" | "word edge" | "no word edge";
 
 export type Node =
@@ -20,7 +20,7 @@ export type Node =
   | { readonly kind: "atomic"; readonly part: Node }
   /** `width` code points back, where it looks behind. */
   | { readonly kind: "look"; readonly part: Node; readonly negative: boolean; readonly behind?: readonly number[] }
-  | { readonly kind: "position"; readonly position: Position };
+  | { readonly kind: "position"; readonly position: Assertion };
 
 /** An expression that is not understood. */
 export class RegexProblem extends Error {}
