@@ -26,7 +26,7 @@ export { parsePlan } from "./session/program.ts";
 export { bf16, erf, roundEven } from "../abi/numeric.ts";
 export { gaussian } from "../abi/gaussian.ts";
 export { bits, mix, streamKey, streamOf, uniform, uniformOf } from "../abi/random.ts";
-export type { SampleOptions } from "./generation/sample.ts";
+export type { Ending, SampleOptions, StopReason } from "./generation/sample.ts";
 export { sample, sampleText } from "./generation/sample.ts";
 export type { ByteSource } from "./training/safetensors.ts";
 export { readHeader } from "./training/safetensors.ts";

@@ -14,6 +14,28 @@ function frequencies(picker: Picker, draws = 20_000): number[] {
   return counts;
 }
 
+/** With the share of each in the weight of all. */
+function normalised(tokens: readonly { readonly id: number; readonly weight: number }[]) {
+  const sum = tokens.reduce((total, { weight }) => total + weight, 0);
+  return tokens.map(({ id, weight }) => ({ id, weight, probability: weight / sum }));
+}
+
+/** The tokens that may be drawn, by sorting, and their probabilities. */
+function keptBySorting(values: readonly number[], temperature: number, topK: number, topP: number, minP: number) {
+  const sorted = values
+    .map((value, id) => ({ id, weight: Math.exp(value / temperature) }))
+    .toSorted((a, b) => b.weight - a.weight);
+  let before = 0;
+  const nucleus = normalised(sorted.slice(0, topK)).filter(({ probability }) => {
+    // The tolerance is of rounding: a share that is reached exactly.
+    const keep = before < topP - 1e-12;
+    before += probability;
+    return keep;
+  });
+  const likeliest = nucleus[0]?.weight ?? 0;
+  return normalised(nucleus.filter(({ weight }) => weight >= minP * likeliest));
+}
+
 describe("picking a token", () => {
   test("follows the probabilities of the logits", () => {
     frequencies(new Picker(5, { temperature: 1 })).forEach((frequency, i) =>
@@ -43,6 +65,31 @@ describe("picking a token", () => {
     expect(set(0.76)).toEqual([0, 1, 2]);
     // Of the two most likely, which have 2/3 and 1/3 between them.
     expect(frequencies(new Picker(5, { temperature: 1, topK: 2, topP: 0.6 }), 500)[2]).toBeCloseTo(1, 8);
+  });
+
+  // transformers, in this order: TemperatureLogitsWarper, TopKLogitsWarper, TopPLogitsWarper, MinPLogitsWarper.
+  test("draws from the tokens that a plain sort keeps, whatever is asked for together", () => {
+    const distinct = fc.uniqueArray(fc.integer({ min: -40, max: 40 }), { minLength: 1, maxLength: 12 });
+    const share = fc.constantFrom(0.05, 0.2, 0.5, 0.9, 1);
+    fc.assert(
+      fc.property(
+        distinct,
+        fc.constantFrom(0.5, 1, 2),
+        fc.integer({ min: 1, max: 12 }),
+        share,
+        share,
+        (list, temperature, topK, topP, minP) => {
+          const values = list.map((value) => value / 8);
+          const picker = new Picker(values.length, { temperature, topK, topP, minP });
+          const drawn = new Set<number>();
+          for (let i = 0; i < 400; i++) drawn.add(picker.pick(Float32Array.from(values), i / 400));
+          const kept = keptBySorting(values, temperature, topK, topP, minP);
+          // What weighs less than one of the 400 draws may be missed.
+          for (const { id, probability } of kept) if (probability > 1 / 390) expect(drawn).toContain(id);
+          for (const id of drawn) expect(kept.map((token) => token.id)).toContain(id);
+        },
+      ),
+    );
   });
 
   test("always lands on a token of the vocabulary that has weight", () => {

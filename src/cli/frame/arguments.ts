@@ -1,6 +1,6 @@
 /** @file Command-line arguments against a command's description. Unknown words get the nearest name. */
 import { suggest } from "../../util/suggest.ts";
-import type { Command, Input } from "./command.ts";
+import type { Command, Input, OptionSpec } from "./command.ts";
 
 export type Parsed =
   | { readonly kind: "ok"; readonly input: Input }
@@ -9,6 +9,7 @@ export type Parsed =
 
 export function parseArguments(command: Command, words: readonly string[]): Parsed {
   const values = new Map<string, string | true>();
+  const all: (readonly [option: string, value: string])[] = [];
   const positionals: string[] = [];
 
   for (let i = 0; i < words.length; i++) {
@@ -39,8 +40,8 @@ export function parseArguments(command: Command, words: readonly string[]): Pars
     const value = inline ?? words[++i];
     if (value === undefined || (inline === undefined && value.startsWith("--")))
       return error(`\`--${name}\` needs a value: \`--${name} ${spec.value ?? "VALUE"}\``);
-    if (spec.type === "number" && (value.trim() === "" || !Number.isFinite(Number(value))))
-      return error(`\`--${name}\` needs a number, not \`${value}\``);
+    if (spec.type === "number" && !isNumber(value, spec))
+      return error(`\`--${name}\` needs a number${range(spec)}, not \`${value}\``);
     if (
       spec.type === "count" &&
       !(/^\d+$/.test(value) && Number(value) >= (spec.min ?? 0) && Number(value) < 2 ** 32)
@@ -50,6 +51,7 @@ export function parseArguments(command: Command, words: readonly string[]): Pars
       );
     }
     values.set(name, value);
+    all.push([name, value]);
   }
 
   const required = command.positionals.filter((p) => !p.startsWith("["));
@@ -66,6 +68,7 @@ export function parseArguments(command: Command, words: readonly string[]): Pars
       const value = values.get(option);
       return typeof value === "string" ? value : undefined;
     },
+    texts: (option) => all.flatMap(([name, value]) => (name === option ? [value] : [])),
     flag: (option) => values.get(option) === true,
     number: (option) => {
       const value = values.get(option);
@@ -73,6 +76,21 @@ export function parseArguments(command: Command, words: readonly string[]): Pars
     },
   };
   return { kind: "ok", input };
+}
+
+function isNumber(text: string, { min = -Infinity, max = Infinity, above = -Infinity }: OptionSpec): boolean {
+  const value = Number(text);
+  return text.trim() !== "" && Number.isFinite(value) && value >= min && value <= max && value > above;
+}
+
+/** ` above 0 and at most 1`. */
+function range({ min, max, above }: OptionSpec): string {
+  const parts = [
+    ...(above === undefined ? [] : [`above ${above}`]),
+    ...(min === undefined ? [] : [`of at least ${min}`]),
+    ...(max === undefined ? [] : [`at most ${max}`]),
+  ];
+  return parts.length === 0 ? "" : ` ${parts.join(" and ")}`;
 }
 
 function error(message: string): Parsed {

@@ -4,7 +4,10 @@ import type { ExitCode, Host } from "./host.ts";
 export interface OptionSpec {
   /** `count` is a whole number, at least `min` (0 unless said). */
   readonly type: "string" | "boolean" | "number" | "count";
+  /** The least value; of a number, the most as well, and what it must be greater than. */
   readonly min?: number;
+  readonly max?: number;
+  readonly above?: number;
   readonly short?: string;
   /** What the value is called in help: `DIR`. */
   readonly value?: string;
@@ -24,7 +27,10 @@ export interface Command {
 
 export interface Input {
   readonly positionals: readonly string[];
+  /** The last that was given. */
   readonly text: (option: string) => string | undefined;
+  /** Every one that was given, in order. */
+  readonly texts: (option: string) => readonly string[];
   readonly flag: (option: string) => boolean;
   readonly number: (option: string) => number | undefined;
 }

@@ -1,4 +1,5 @@
 /** @file What a command may touch of the outside: injected, so that commands run inside tests. Data goes to `out`, progress and messages to `err`. */
+import { fstatSync } from "node:fs";
 import { createColors } from "picocolors";
 import { terminalText } from "../../runtime/util/terminal-text.ts";
 
@@ -7,6 +8,8 @@ export interface Host {
   readonly err: (text: string) => void;
   /** All of standard input. */
   readonly input: () => Promise<Uint8Array>;
+  /** Whether standard input is a pipe or a file, rather than a terminal or nothing. */
+  readonly piped: boolean;
   readonly cwd: string;
   /** Whether `err` is a terminal that can redraw a line. */
   readonly interactive: boolean;
@@ -31,6 +34,9 @@ export function processHost(): Host {
       ),
     err: (text) => void process.stderr.write(terminalText(text)),
     input: standardInput,
+    get piped() {
+      return isPiped();
+    },
     cwd: process.cwd(),
     interactive: process.stderr.isTTY === true && process.env["CI"] === undefined,
     get columns() {
@@ -38,6 +44,15 @@ export function processHost(): Host {
     },
     colors: createColors(color),
   };
+}
+
+function isPiped(): boolean {
+  try {
+    const stat = fstatSync(0);
+    return stat.isFIFO() || stat.isFile() || stat.isSocket();
+  } catch {
+    return false;
+  }
 }
 
 async function standardInput(): Promise<Uint8Array> {

@@ -1,4 +1,4 @@
-/** @file Choosing the next token from logits: temperature, the k most likely, the smallest set that holds a share of the probability. */
+/** @file Choosing the next token from logits: temperature, the k most likely, the smallest set that holds a share of the probability, those near the most likely; in this order, which is that of Hugging Face's `generate`. */
 import { RuntimeFailure } from "../util/failure.ts";
 
 export interface PickOptions {
@@ -8,6 +8,8 @@ export interface PickOptions {
   readonly topK?: number;
   /** Keep only the most likely tokens that together have at least this probability. */
   readonly topP?: number;
+  /** Then keep only tokens at least this share as probable as the most likely one (Nguyen et al. 2024, arXiv:2407.01082). */
+  readonly minP?: number;
 }
 
 /**
@@ -20,11 +22,12 @@ export class Picker {
   readonly #scratch: Float64Array;
 
   constructor(vocabulary: number, options: PickOptions) {
-    const { temperature, topK, topP } = options;
+    const { temperature, topK, topP, minP } = options;
     if (!(temperature >= 0)) throw bad("temperature", temperature, "0 or more");
     if (topK !== undefined && !(Number.isInteger(topK) && topK >= 1))
       throw bad("top-k", topK, "a whole number, 1 or more");
     if (topP !== undefined && !(topP > 0 && topP <= 1)) throw bad("top-p", topP, "above 0 and at most 1");
+    if (minP !== undefined && !(minP >= 0 && minP <= 1)) throw bad("min-p", minP, "0 to 1");
     this.#options = options;
     this.#weights = new Float64Array(vocabulary);
     this.#scratch = new Float64Array(vocabulary);
@@ -32,7 +35,7 @@ export class Picker {
 
   /** The token that `u`, uniform in [0, 1), falls on. Ties are broken towards lower ids. */
   pick(logits: Float32Array, u: number): number {
-    const { temperature, topK, topP } = this.#options;
+    const { temperature, topK, topP, minP } = this.#options;
     const weights = this.#weights;
     const n = weights.length;
     requireNumbers(logits, n);
@@ -45,6 +48,8 @@ export class Picker {
     for (let i = 0; i < n; i++)
       weights[i] = weights[i] === -Infinity ? 0 : Math.exp((weights[i] as number) / temperature);
     if (topP !== undefined) this.#keep(topP * sumOf(weights), 0, (weight) => weight);
+    // The most likely token weighs 1.
+    if (minP !== undefined) for (let i = 0; i < n; i++) if ((weights[i] as number) < minP) weights[i] = 0;
     return fall(weights, u);
   }
 

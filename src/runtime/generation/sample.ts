@@ -4,19 +4,42 @@
  */
 import type { Tokenizer } from "../data/tokenizer/tokenizer.ts";
 import { encodeText } from "../data/tokens.ts";
-import type { Replay, Session } from "../session/device.ts";
+import type { Session } from "../session/device.ts";
 import { RuntimeFailure } from "../util/failure.ts";
-import { tokenInputs } from "../session/inputs.ts";
 import type { Plan, ProgramName } from "../../abi/plan.ts";
+import { openContext } from "./context.ts";
 import type { PickOptions } from "./pick.ts";
 import { Picker } from "./pick.ts";
+import { RepetitionPenalty } from "./repetition.ts";
+import { StopMatcher } from "./stop.ts";
 import { streamOf, uniform } from "../../abi/random.ts";
 
 export interface SampleOptions extends PickOptions {
   readonly prompt: string;
-  /** Tokens to draw. */
+  /** Tokens to draw at most. */
   readonly length: number;
   readonly seed: number;
+  /** Logits of tokens that the prompt or the text has are divided by it where positive, else multiplied: above 1 repeats less. */
+  readonly repetitionPenalty?: number;
+  /** Texts that end the sample. Nothing of them is given. */
+  readonly stop?: readonly string[];
+  /** A token that ends the sample, and is not shown. */
+  readonly endToken?: number;
+  /** Asked before each token: whether to end here. */
+  readonly interrupted?: () => boolean;
+}
+
+/** Why a text ended: it has all its tokens, a stop text, the token that ends texts, or somebody interrupted it. */
+export type StopReason = "length" | "stop" | "end" | "interrupted";
+
+export interface Ending {
+  readonly reason: StopReason;
+  readonly prompt: readonly number[];
+  /** All that were drawn, those of a stop text and the end token included. */
+  readonly tokens: readonly number[];
+  /** Until the first logits were there, and from then on. */
+  readonly promptSeconds: number;
+  readonly textSeconds: number;
 }
 
 const stream = streamOf("sample");
@@ -33,25 +56,61 @@ export function textPrograms({ model, generation, programs }: Plan): readonly Pr
   return programs.prefill ? ["decode", "prefill"] : ["decode"];
 }
 
-/** The text that follows the prompt, in pieces as it is drawn. Equal seeds give equal text. */
-export async function* sample(session: Session, tokenizer: Tokenizer, options: SampleOptions): AsyncGenerator<string> {
-  const prompt = Array.from(encodeText(tokenizer, options.prompt, "the prompt"));
+/** The tokens of a prompt. An empty one becomes the token that ends texts, behind which a text begins; fails where there is none. */
+export function promptTokens(tokenizer: Tokenizer, prompt: string, endToken: number | undefined): readonly number[] {
+  if (prompt !== "" || endToken === undefined) return Array.from(encodeText(tokenizer, prompt, "the prompt"));
+  return [endToken];
+}
+
+/** The text that follows the prompt, in pieces as it is drawn, and how it ended. Equal seeds give equal text. */
+export function sample(session: Session, tokenizer: Tokenizer, options: SampleOptions): AsyncGenerator<string, Ending> {
+  return continueTokens(session, tokenizer, promptTokens(tokenizer, options.prompt, options.endToken), options);
+}
+
+/** `sample` where the prompt is tokens already. */
+export async function* continueTokens(
+  session: Session,
+  tokenizer: Tokenizer,
+  prompt: readonly number[],
+  options: Omit<SampleOptions, "prompt">,
+): AsyncGenerator<string, Ending> {
   if (prompt.length === 0)
     throw new RuntimeFailure("sample/options", "the prompt is empty", "give at least one character to start from");
   textPrograms(session.plan);
   const picker = new Picker(Math.min(tokenizer.vocabulary, session.plan.vocabulary), options);
-  const context =
-    session.plan.generation?.kind === "context"
-      ? new WholeContext(session, options.seed)
-      : new DecodeContext(session, options.seed);
+  const penalty = new RepetitionPenalty(options.repetitionPenalty ?? 1, prompt);
+  const stops = new StopMatcher(options.stop ?? []);
+  const context = openContext(session, options.seed);
   const decoder = tokenizer.decoder();
+  const tokens: number[] = [];
+  const began = performance.now();
   let logits = await context.feed(prompt);
+  const ready = performance.now();
+  const ending = (reason: StopReason): Ending => ({
+    reason,
+    prompt,
+    tokens,
+    promptSeconds: (ready - began) / 1000,
+    textSeconds: (performance.now() - ready) / 1000,
+  });
   for (let i = 0; i < options.length; i++) {
-    const token = picker.pick(logits, uniform(options.seed, i, stream, 0));
-    yield decoder.push(token);
+    if (options.interrupted?.() === true) {
+      yield stops.push(decoder.end()) + stops.end();
+      return ending("interrupted");
+    }
+    const token = picker.pick(penalty.apply(logits), uniform(options.seed, i, stream, 0));
+    tokens.push(token);
+    if (token === options.endToken) {
+      yield stops.push(decoder.end()) + stops.end();
+      return ending("end");
+    }
+    yield stops.push(decoder.push(token));
+    if (stops.stopped) return ending("stop");
+    penalty.saw(token);
     if (i + 1 < options.length) logits = await context.feed([token]);
   }
-  yield decoder.end();
+  yield stops.push(decoder.end()) + stops.end();
+  return ending("length");
 }
 
 /** `sample` in one piece. */
@@ -59,109 +118,4 @@ export async function sampleText(session: Session, tokenizer: Tokenizer, options
   let text = "";
   for await (const piece of sample(session, tokenizer, options)) text += piece;
   return text;
-}
-
-/** How many of the last tokens are fed again when the context is full. */
-function keptOf({ context }: Plan): number {
-  return Math.max(1, context >> 1);
-}
-
-function logitsOf(replay: Replay): Float32Array {
-  const logits = replay.finished().at(-1)?.outputs["logits"];
-  if (logits === undefined)
-    throw new RuntimeFailure("program/invalid", "the decode program gives no `logits`", "compile the model again");
-  return logits;
-}
-
-/** The tokens so far, all of which the decode program takes each time. */
-class WholeContext {
-  readonly #session: Session;
-  readonly #replay: Replay;
-  readonly #tokens: Int32Array;
-  readonly #seed: number;
-  #held: readonly number[] = [];
-
-  constructor(session: Session, seed: number) {
-    this.#session = session;
-    this.#replay = session.replay("decode");
-    this.#tokens = tokenInputs(session, "decode").inputs;
-    this.#seed = seed;
-  }
-
-  /** Logits after the last of these tokens. */
-  async feed(tokens: readonly number[]): Promise<Float32Array> {
-    const all = [...this.#held, ...tokens];
-    this.#held = all.length > this.#session.plan.context ? all.slice(-keptOf(this.#session.plan)) : all;
-    this.#tokens.fill(0);
-    this.#tokens.set(this.#held.slice(0, this.#tokens.length));
-    await this.#replay.run({ seed: this.#seed, step: 0, position: this.#held.length - 1 });
-    await this.#replay.flush();
-    return logitsOf(this.#replay);
-  }
-}
-
-/** The tokens that the caches of the decode program hold. */
-class DecodeContext {
-  readonly #session: Session;
-  readonly #replay: Replay;
-  readonly #token: Int32Array;
-  /** Absent where the compiled program has none. */
-  readonly #many: { readonly replay: Replay; readonly tokens: Int32Array } | undefined;
-  readonly #seed: number;
-  #held: number[] = [];
-
-  constructor(session: Session, seed: number) {
-    this.#session = session;
-    this.#replay = session.replay("decode");
-    this.#token = tokenInputs(session, "decode").inputs;
-    this.#many = session.has("prefill")
-      ? { replay: session.replay("prefill"), tokens: tokenInputs(session, "prefill").inputs }
-      : undefined;
-    this.#seed = seed;
-    this.#clear();
-  }
-
-  /** Logits after the last of these tokens. */
-  async feed(tokens: readonly number[]): Promise<Float32Array> {
-    const { context } = this.#session.plan;
-    const waiting = tokens.slice();
-    if (this.#held.length + waiting.length > context) {
-      const all = [...this.#held, ...waiting];
-      this.#clear();
-      waiting.splice(0, waiting.length, ...all.slice(-keptOf(this.#session.plan)));
-    }
-    await this.#feedMany(waiting);
-    for (const token of waiting) {
-      this.#token.fill(token);
-      await this.#replay.run({ seed: this.#seed, step: 0, position: this.#held.length });
-      this.#held.push(token);
-    }
-    await this.#replay.flush();
-    return logitsOf(this.#replay);
-  }
-
-  /** Takes all tokens but the last, or none if they are so few that one by one is as fast. */
-  async #feedMany(waiting: number[]): Promise<void> {
-    if (this.#many === undefined) return;
-    const { replay, tokens } = this.#many;
-    while (waiting.length > 1 + tokens.length / 8) {
-      // At the end of the context it begins earlier, with tokens that it knows.
-      const from = Math.min(this.#held.length, this.#session.plan.context - tokens.length);
-      const given = [...this.#held.slice(from), ...waiting.slice(0, -1)].slice(0, tokens.length);
-      tokens.fill(0);
-      tokens.set(given);
-      await replay.run({ seed: this.#seed, step: 0, position: from });
-      waiting.splice(0, from + given.length - this.#held.length);
-      this.#held = [...this.#held.slice(0, from), ...given];
-    }
-    await replay.flush();
-    replay.finished();
-  }
-
-  #clear(): void {
-    this.#held = [];
-    this.#session.plan.buffers.forEach((buffer, i) => {
-      if (buffer.role === "cache") this.#session.clear(i);
-    });
-  }
 }
