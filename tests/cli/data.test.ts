@@ -263,3 +263,33 @@ test("what is left is exported with its other fields, and what was dropped with 
     stderr: expect.stringContaining("error[folder/foreign]"),
   });
 });
+
+test("a sample tries the steps, is written and shown as one, and leaves the whole as it is", async () => {
+  const { cwd, run } = corpus();
+  const shown = await run(["data", "web.llm", "--sample", "30", "--out", "tried", "--report", "tried.html"]);
+  expect(shown).toMatchObject({ code: 0, stderr: expect.stringContaining("next: llmc data web.llm, which curates") });
+  expect(shown.stderr).not.toContain("training the tokenizer");
+  const [, line] = shown.stdout.split("\n");
+  expect(line).toMatch(/^a random sample of 30 of [\d,]+ documents; all numbers are of the sample$/);
+  expect(shown.stdout).toContain("of the whole, more goes by `exact_duplicates`");
+  expect(readFileSync(join(cwd, "tried.html"), "utf8")).toContain(line);
+  const { manifest } = JSON.parse((await run(["data", "web.llm", "--sample", "30", "--json"])).stdout) as {
+    manifest: { out: { documents: number }; sample: object; sources: readonly { in: { documents: number } }[] };
+  };
+  expect(JSON.parse(readFileSync(join(cwd, "tried/manifest.json"), "utf8"))).toMatchObject({ sample: manifest.sample });
+  expect(manifest.sources.reduce((sum, source) => sum + source.in.documents, 0)).toBe(30);
+
+  const whole = JSON.parse((await run(["data", "web.llm", "--json"])).stdout) as { manifest: typeof manifest };
+  expect(whole.manifest.sample).toBeUndefined();
+  expect(whole.manifest.out.documents).toBeGreaterThan(manifest.out.documents);
+
+  for (const [args, message] of [
+    [["--sample", "0"], "at least 1"],
+    [["--sample", "1000000000"], "at most"],
+    [["--sample", "30", "--out", "x", "--format", "nanogpt"], "write a sample as jsonl or parquet"],
+  ] as const)
+    expect(await run(["data", "web.llm", ...args])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining(message),
+    });
+});

@@ -27,17 +27,27 @@ export const data: Command = {
       value: "FORMAT",
       help: "of --out: jsonl (default), parquet, or tokens for nanogpt or llm.c",
     },
+    sample: {
+      type: "count",
+      min: 1,
+      value: "N",
+      help: "try the steps on about N documents, drawn by chance from all files; nothing is trained on them",
+    },
     force: { type: "boolean", help: "write over files of that folder that were edited" },
     json: { type: "boolean", help: "print the manifest and the mix as JSON" },
   },
   examples: [
     "llmc data docs/examples/curated.llm",
     "llmc data docs/examples/curated.llm --report report.html",
+    "llmc data docs/examples/curated.llm --sample 1000",
     "llmc data docs/examples/curated.llm --out corpus",
     "llmc data docs/examples/curated.llm --out corpus --format parquet",
   ],
   run: (input, host) => withFailures(host, () => runData(input, host)),
 };
+
+const mostSampled = 100_000;
+const tokenFormats: readonly string[] = ["nanogpt", "llm.c"];
 
 async function runData(input: Input, host: Host): Promise<ExitCode> {
   const path = input.positionals[0] ?? "";
@@ -48,13 +58,22 @@ async function runData(input: Input, host: Host): Promise<ExitCode> {
     host.err("`--format` says how documents are written, and `--out DIR` where: give both\n");
     return 2;
   }
+  const sample = input.number("sample");
+  if (sample !== undefined && (sample > mostSampled || (out !== undefined && tokenFormats.includes(format)))) {
+    host.err(
+      sample > mostSampled
+        ? `\`--sample\` takes ${mostSampled} documents at most: they are in memory while they are drawn\n`
+        : `\`--sample\` tries the steps, and \`--format ${format}\` is for training: write a sample as jsonl or parquet\n`,
+    );
+    return 2;
+  }
   const { findSection } = await import("../model/find-section.ts");
   const { dataOfFirstModel } = await import("../report/data-runs.ts");
   const found = findSection(path, input.text("name"), { keywords: ["data"], choose: dataOfFirstModel }, host);
   if (!found) return 1;
-  if (out !== undefined) await exportData(found, { out, format, force: input.flag("force") }, host);
+  if (out !== undefined) await exportData(found, { out, format, force: input.flag("force"), sample }, host);
   const { measureData } = await import("../report/measure-data.ts");
-  const report = await measureData(found, path, host);
+  const report = await measureData(found, path, host, sample);
   const page = input.text("report");
   if (page !== undefined) {
     const { reportPage } = await import("../report/page/page.ts");
@@ -72,7 +91,8 @@ async function runData(input: Input, host: Host): Promise<ExitCode> {
   const { printFunnel } = await import("../report/print-funnel.ts");
   host.out(printFunnel(report));
   const name = input.text("name") === undefined ? "" : ` --name ${report.manifest.name}`;
-  if (page === undefined)
+  if (sample !== undefined) host.err(`next: llmc data ${shown(path)}${name}, which curates the whole\n`);
+  else if (page === undefined)
     host.err(`next: llmc data ${shown(path)}${name} --report report.html, which shows examples of what was dropped\n`);
   else
     host.err(

@@ -13,18 +13,21 @@ import { progressLine } from "../frame/progress-line.ts";
 
 export type { Curated } from "../../data/curate/curate.ts";
 
-const made = new WeakMap<Section, Promise<Curated>>();
+const made = new WeakMap<Section, Map<number | undefined, Promise<Curated>>>();
 
-/** A command curates a declaration once. */
-export function curateData(data: DataText, host: Host): Promise<Curated> {
-  const known = made.get(data.section) ?? run(data, host);
-  made.set(data.section, known);
+/** A command curates a declaration once. `sample`: about so many documents of it, to try its steps. */
+export function curateData(data: DataText, host: Host, sample?: number): Promise<Curated> {
+  const of = made.get(data.section) ?? new Map<number | undefined, Promise<Curated>>();
+  made.set(data.section, of);
+  const known = of.get(sample) ?? run(data, host, sample);
+  of.set(sample, known);
   return known;
 }
 
-async function run(data: DataText, host: Host): Promise<Curated> {
+async function run(data: DataText, host: Host, sample: number | undefined): Promise<Curated> {
   const { curate } = await import("../../data/curate/curate.ts");
-  return interruptible(host, (options) => curate(curationPlan(data, host.cwd, host.cwd), options));
+  const plan = curationPlan(data, host.cwd, host.cwd);
+  return interruptible(host, (options) => curate(sample === undefined ? plan : { ...plan, sample }, options));
 }
 
 /** The manifest with the tokens that the tokenizer makes of the documents, at every step. */

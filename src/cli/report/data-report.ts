@@ -2,7 +2,7 @@
 import type { Manifest } from "../../data/curate/shards/manifest.ts";
 import { beyondCaps, passesOver, repetitionWarnings, type MixedSource } from "../../runtime/data/epochs.ts";
 import { sharesAt } from "../../runtime/data/mixture.ts";
-import { shareText } from "../frame/amounts.ts";
+import { grouped, shareText } from "../frame/amounts.ts";
 
 export interface DataReport {
   /** The file that declares it, as given. */
@@ -54,6 +54,40 @@ export function dataReport(
     ...repetitionWarnings(passes ?? []),
   ];
   return { path, manifest, mix, ...(run ? { run } : {}), warnings };
+}
+
+/** Steps that compare documents with each other. */
+const comparing = [
+  "exact_duplicates",
+  "duplicate_lines",
+  "duplicate_paragraphs",
+  "near_duplicates",
+  "repeated_substrings",
+];
+
+/** The report of a sample, which has no mix. */
+export function sampleReport(path: string, manifest: Manifest): DataReport {
+  const { sample, sources, steps } = manifest;
+  const read = sources.reduce((sum, one) => sum + one.in.documents, 0);
+  const share = sample && sample.of > read ? read / sample.of : 1;
+  const blind = steps.filter(({ kind }) => share < 1 && comparing.includes(kind)).map(({ name }) => `\`${name}\``);
+  const empty = sources.filter(({ out }) => out.documents === 0).map(({ name }) => `\`${name}\``);
+  const warnings = [
+    ...(blind.length > 0
+      ? [
+          `few documents of a sample of ${shareText(share)} meet their duplicates: of the whole, more goes by ${blind.join(", ")}`,
+        ]
+      : []),
+    ...(empty.length > 0 ? [`nothing is left of the sample of ${empty.join(", ")}`] : []),
+  ];
+  return { path, manifest, mix: [], warnings };
+}
+
+/** What a sample is of, as a sentence; nothing where all documents were read. */
+export function sampleText({ sample, sources }: Manifest): string | undefined {
+  if (!sample) return undefined;
+  const read = sources.reduce((sum, one) => sum + one.in.documents, 0);
+  return `a random sample of ${grouped(read)} of ${sample.estimated ? "about " : ""}${grouped(sample.of)} documents; all numbers are of the sample`;
 }
 
 /** `70.0%`, or `70.0% -> 50.0%` where it changes over the run. */

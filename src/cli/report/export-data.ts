@@ -41,12 +41,14 @@ interface Wanted {
   readonly out: string;
   readonly format: ExportFormat["kind"];
   readonly force: boolean;
+  /** Of about so many documents alone. */
+  readonly sample: number | undefined;
 }
 
 /** Fails, before anything is curated, where the folder is somebody else's or the format cannot hold the tokens. */
 export async function exportData(
   { program, section }: FoundSection,
-  { out, format: kind, force }: Wanted,
+  { out, format: kind, force, sample }: Wanted,
   host: Host,
 ): Promise<void> {
   const folder = realFolder(resolve(host.cwd, out));
@@ -54,7 +56,7 @@ export async function exportData(
   const data = dataText(section.name, program.entry);
   if (!data) throw new Error(`internal: \`${section.name.text}\` was checked to be data`);
   if (kind === "nanogpt" || kind === "llm.c") await requireParts(kind, data, host);
-  const curated = await curateData(data, host);
+  const curated = await curateData(data, host, sample);
   const format = kind === "nanogpt" || kind === "llm.c" ? await tokenFormat(kind, data, curated, host) : { kind };
   const { exportCorpus } = await import("../../data/export/export.ts");
   const { files: made, tokens } = await interruptible(host, (options) => exportCorpus(curated, format, options));

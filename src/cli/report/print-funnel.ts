@@ -1,11 +1,13 @@
 /** @file The report of curation as a page of text: the funnel, what every step dropped and why, and the mix. */
 import type { Amount, Manifest, ManifestStep } from "../../data/curate/shards/manifest.ts";
 import { byCount, factName, grouped, scaled, shareText, textSize } from "../frame/amounts.ts";
-import { sharesText, type DataReport, type Mixed } from "./data-report.ts";
+import { sampleText, sharesText, type DataReport, type Mixed } from "./data-report.ts";
 
 export function printFunnel({ path, manifest, mix, run, warnings }: DataReport): string {
+  const sample = sampleText(manifest);
   return [
     `${manifest.name}  ${path}`,
+    ...(sample === undefined ? [] : [sample]),
     "",
     ...columns([
       ...sourceRows(manifest),
@@ -13,8 +15,7 @@ export function printFunnel({ path, manifest, mix, run, warnings }: DataReport):
       [],
       leftRow(manifest),
     ]),
-    "",
-    ...mixLines(mix, run),
+    ...(sample === undefined ? ["", ...mixLines(mix, run)] : warnings.length > 0 ? [""] : []),
     ...warnings.map((warning) => `warning: ${warning}`),
   ]
     .map((line) => `${line}\n`)
@@ -116,10 +117,10 @@ function tokens(of: Amount): string {
 function leftRow({ sources, out }: Manifest): TableRow {
   const from = sources
     .map((source) => source.in)
-    .reduce((sum, { documents, bytes, tokens = 0 }) => ({
+    .reduce((sum, { documents, bytes, tokens: more }) => ({
       documents: sum.documents + documents,
       bytes: sum.bytes + bytes,
-      tokens: (sum.tokens ?? 0) + tokens,
+      ...(sum.tokens === undefined || more === undefined ? {} : { tokens: sum.tokens + more }),
     }));
   return amounts("left", from, out, from.bytes === 0 ? "" : shareText(out.bytes / from.bytes));
 }

@@ -13,6 +13,7 @@ import type { CurationPlan, PlannedSource } from "../steps/plan.ts";
 import { passesOf, runPass, type Pass } from "./passes.ts";
 import { createPool } from "./workers/pool.ts";
 import { readyStep } from "./ready.ts";
+import { sampleSources, type Sample, type SampleSize } from "./sample.ts";
 import { filesShown, readSource } from "./sources.ts";
 import { closeStore, hashOf, openStore } from "./shards/store.ts";
 
@@ -48,6 +49,8 @@ export interface Ran {
   readonly passes: readonly Pass[];
   /** What is left, of all sources in a row. */
   readonly shards: readonly string[];
+  /** Of a sample. */
+  readonly sample?: SampleSize;
 }
 export interface RanSource {
   readonly source: PlannedSource;
@@ -101,14 +104,16 @@ export async function withContext<T>(
   }
 }
 
-export async function runPlan(plan: CurationPlan, context: Context): Promise<Ran> {
+export async function runPlan(plan: CurationPlan, context: Context, within?: Sample): Promise<Ran> {
+  const sample = plan.sample === undefined ? within : await sampleSources(plan, plan.sample, context);
   const sources: RanSource[] = [];
   for (const source of plan.sources) {
     if (source.kind === "files") {
-      const { hash, shards, files } = await readSource(source.name, source.files, context);
+      const { hash, shards, files } =
+        sample?.sources.get(source.files) ?? (await readSource(source.name, source.files, context));
       sources.push({ source, hash, shards, files: filesShown(files) });
     } else {
-      const from = await runPlan(source.from, context);
+      const from = await runPlan(source.from, context, sample);
       sources.push({ source, hash: from.content, shards: from.shards, files: [], from });
     }
   }
@@ -130,5 +135,5 @@ export async function runPlan(plan: CurationPlan, context: Context): Promise<Ran
     from?.hash ?? hash,
   ]);
   const hash = hashOf([1, plan.name, named, steps.map(({ step: { name }, hash: of }) => [name, of])]);
-  return { plan, hash, content, sources, passes, shards };
+  return { plan, hash, content, sources, passes, shards, ...(sample && { sample: sample.size }) };
 }

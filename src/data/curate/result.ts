@@ -29,7 +29,8 @@ export async function manifestOf(ran: Ran): Promise<Manifest> {
   for (const [i, { source, shards, files, from }] of ran.sources.entries()) {
     const [read, kept] = [await talliesOf(shards), await talliesOf(left[i] ?? [])];
     const out = sumSizes(kept);
-    if (out.documents === 0) throw await nothingLeft(ran, i);
+    // A sample may hold none of what the steps leave.
+    if (out.documents === 0 && !ran.sample) throw await nothingLeft(ran, i);
     sources.push({
       name: source.name,
       ...(source.licence === undefined ? {} : { licence: source.licence }),
@@ -57,6 +58,7 @@ export async function manifestOf(ran: Ran): Promise<Manifest> {
     sources,
     steps,
     out: sumSizes(last),
+    ...(ran.sample && { sample: ran.sample }),
     lengths: { bytes: sumLengths(last.map(({ lengths }) => lengths)) },
   };
 }

@@ -16,7 +16,8 @@ import { shown, type Tally } from "./shards/tally.ts";
 export interface ReadSource {
   readonly hash: string;
   readonly shards: readonly string[];
-  readonly files: readonly KnownFile[];
+  /** Without the SHA-256 where only a sample of them was read. */
+  readonly files: readonly (Omit<KnownFile, "sha256"> & { readonly sha256?: string })[];
 }
 
 /** Where reading goes on: a file, how many of its items are behind, and where they end if the format has such a place. */
@@ -126,5 +127,5 @@ async function makeShards(
 }
 
 /** The files as a manifest has them. */
-export const filesShown = (files: readonly KnownFile[]): ManifestSource["files"] =>
-  files.map(({ name, bytes, sha256 }) => ({ name, bytes, sha256 }));
+export const filesShown = (files: ReadSource["files"]): ManifestSource["files"] =>
+  files.map(({ name, bytes, sha256 }) => ({ name, bytes, ...(sha256 === undefined ? {} : { sha256 }) }));

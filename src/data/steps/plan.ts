@@ -27,6 +27,8 @@ export interface CurationPlan {
   readonly name: string;
   readonly sources: readonly PlannedSource[];
   readonly steps: readonly Step[];
+  /** Only so many documents are read, drawn by chance from all files: to try the steps. */
+  readonly sample?: number;
 }
 
 export type PlannedSource = { readonly name: string; readonly licence?: string; readonly provenance?: string } & (

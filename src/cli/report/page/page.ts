@@ -1,7 +1,7 @@
 /** @file The report of curation as one page that asks nothing of the network: how the documents came through, what is left, and what a run makes of it. */
 import type { Manifest, ManifestSource } from "../../../data/curate/shards/manifest.ts";
 import { grouped, scaled, shareText, textSize } from "../../frame/amounts.ts";
-import { sharesText, type DataReport, type Mixed } from "../data-report.ts";
+import { sampleText, sharesText, type DataReport, type Mixed } from "../data-report.ts";
 import { bandColor, histogram, stackedArea } from "./charts.ts";
 import { html, type Html } from "./markup.ts";
 import { clustersOf, funnel } from "./steps.ts";
@@ -9,6 +9,7 @@ import { style } from "./style.ts";
 
 export function reportPage(report: DataReport): string {
   const { manifest, path } = report;
+  const sample = sampleText(manifest);
   const start = manifest.sources.reduce(
     (sum, { in: into }) => ({ documents: sum.documents + into.documents, bytes: sum.bytes + into.bytes }),
     { documents: 0, bytes: 0 },
@@ -25,6 +26,7 @@ export function reportPage(report: DataReport): string {
       <main>
         <h1>${manifest.name}</h1>
         <p class="soft">as declared in ${path}</p>
+        ${sample === undefined ? undefined : html`<p class="warning">${sample}</p>`}
         <div class="tiles">
           ${tile("documents", grouped(manifest.out.documents), `of ${grouped(start.documents)}`)}
           ${tile("text", textSize(manifest.out.bytes), `of ${textSize(start.bytes)}`)}
@@ -44,8 +46,12 @@ export function reportPage(report: DataReport): string {
                 ${clusters}`
             : undefined
         }
-        <h2>The mix</h2>
-        <div class="card">${mixOf(report)}</div>
+        ${
+          sample === undefined
+            ? html`<h2>The mix</h2>
+                <div class="card">${mixOf(report)}</div>`
+            : report.warnings.map((warning) => html`<p class="warning">${warning.replaceAll("`", "")}</p>`)
+        }
         <footer class="soft">
           <small>Result <code>${manifest.hash}</code></small>
         </footer>

@@ -8,6 +8,8 @@ export interface Manifest {
   readonly sources: readonly ManifestSource[];
   readonly steps: readonly ManifestStep[];
   readonly out: Amount;
+  /** Of a sample: how many documents were asked for, of how many. All else is then of the sample. */
+  readonly sample?: { readonly asked: number; readonly of: number; readonly estimated: boolean };
   /** Of the documents that are left: how many have from 2^i to 2^(i+1) - 1 bytes, and the same in tokens once they were counted. */
   readonly lengths: { readonly bytes: readonly number[]; readonly tokens?: readonly number[] };
 }
@@ -23,7 +25,7 @@ export interface ManifestSource {
   readonly name: string;
   readonly licence?: string;
   readonly provenance?: string;
-  readonly files: readonly { readonly name: string; readonly bytes: number; readonly sha256: string }[];
+  readonly files: readonly { readonly name: string; readonly bytes: number; readonly sha256?: string }[];
   readonly in: Amount;
   readonly out: Amount;
   /** What could not be read, by reason. */
