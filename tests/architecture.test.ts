@@ -95,6 +95,7 @@ describe("imports", () => {
 
   test("of packages are where the package is needed", () => {
     const homes: Readonly<Record<string, RegExp>> = {
+      "@huggingface/jinja": /^src\/cli\/generation\//,
       "fasttext.wasm.js": /^src\/data\/classify\//,
       chevrotain: /^grammar\//,
       fzstd: /^src\/data\/read\//,
@@ -114,7 +115,10 @@ describe("imports", () => {
     const strayed = [...imports].flatMap(([path, all]) =>
       all
         .filter(
-          (i) => !i.endsWith(".ts") && !i.startsWith("node:") && homes[i.split("/")[0] ?? ""]?.test(path) !== true,
+          (i) =>
+            !i.endsWith(".ts") &&
+            !i.startsWith("node:") &&
+            homes[/^(@[^/]+\/)?[^/]+/.exec(i)?.[0] ?? ""]?.test(path) !== true,
         )
         .map((i) => `${path} imports ${i}`),
     );

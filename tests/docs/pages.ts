@@ -159,6 +159,7 @@ async function llmc([name, ...words]: readonly string[]): Promise<string> {
     err: print,
     input: async () => new Uint8Array(),
     cwd: root,
+    lines: async function* () {},
     piped: false,
     interactive: false,
     columns: undefined,

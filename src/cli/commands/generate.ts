@@ -3,6 +3,7 @@ import type { Command, Input } from "../frame/command.ts";
 import { withFailures } from "../frame/failures.ts";
 import type { ExitCode, Host } from "../frame/host.ts";
 import { shown } from "../frame/report.ts";
+import { RuntimeFailure } from "../../runtime/util/failure.ts";
 import { drawingOf, drawingOptions } from "../generation/options.ts";
 
 export const generate: Command = {
@@ -24,6 +25,13 @@ export const generate: Command = {
       value: "N",
       help: "write N texts, with seeds that count up from --seed; default: 1",
     },
+    chat: { type: "boolean", help: "answer each line of standard input, as a conversation; needs --template" },
+    template: {
+      type: "string",
+      value: "FILE",
+      help: "of --chat: how the model was taught to see one, in Jinja or as a tokenizer_config.json",
+    },
+    system: { type: "string", value: "TEXT", help: "of --chat: what the model is told first" },
     device: { type: "string", value: "NAME", help: "auto, webgpu, software or cpu; default: auto" },
     adapter: { type: "string", value: "NAME", help: "one of several adapters, by its driver's name" },
     program: { type: "string", value: "DIR", help: "the compiled program; default: the one beside the checkpoint" },
@@ -46,6 +54,10 @@ async function runGenerate(input: Input, host: Host): Promise<ExitCode> {
   const given = input.positionals[0] ?? "";
   const drawing = drawingOf(input);
   const samples = input.number("samples") ?? 1;
+  if (input.flag("chat")) return runChat(input, host);
+  for (const option of ["template", "system"])
+    if (input.text(option) !== undefined)
+      throw new RuntimeFailure("usage", `\`--${option}\` is for conversations`, "add --chat, or leave it out");
   const { readPrompt } = await import("../generation/prompt.ts");
   const { withModel } = await import("../generation/open-model.ts");
   const { seedAfter, writeSamples } = await import("../generation/write-samples.ts");
@@ -55,5 +67,29 @@ async function runGenerate(input: Input, host: Host): Promise<ExitCode> {
   if (!finished) return 130;
   const trust = input.flag("trust") ? " --trust" : "";
   host.err(`next: llmc generate ${shown(given)} --seed ${seedAfter(drawing.seed, samples)}${trust}\n`);
+  return 0;
+}
+
+async function runChat(input: Input, host: Host): Promise<ExitCode> {
+  const given = input.positionals[0] ?? "";
+  const drawing = drawingOf(input);
+  const odd = ["prompt", "prompt-file", "samples"].find((option) => input.text(option) !== undefined);
+  if (odd !== undefined || input.flag("json"))
+    throw new RuntimeFailure("usage", `\`--${odd ?? "json"}\` does not go with \`--chat\``, "leave out one of them");
+  const path = input.text("template");
+  if (path === undefined)
+    throw new RuntimeFailure(
+      "usage",
+      "a conversation needs the chat template that the model was trained with, and runs carry none",
+      "name it with --template FILE: Jinja, or a tokenizer_config.json with `chat_template`",
+    );
+  const { openChatTemplate } = await import("../generation/chat-template.ts");
+  const { chat } = await import("../generation/chat.ts");
+  const { withModel } = await import("../generation/open-model.ts");
+  const template = openChatTemplate(path, host.cwd);
+  const request = { template, system: input.text("system"), drawing, timing: input.flag("timing") };
+  await withModel(input, host, (model) => chat(model, request, host));
+  const trust = input.flag("trust") ? " --trust" : "";
+  host.err(`next: llmc generate ${shown(given)} --chat --template ${shown(path)}${trust}\n`);
   return 0;
 }

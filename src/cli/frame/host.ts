@@ -8,6 +8,8 @@ export interface Host {
   readonly err: (text: string) => void;
   /** All of standard input. */
   readonly input: () => Promise<Uint8Array>;
+  /** Standard input by its lines, each with its end, as they come. */
+  readonly lines: () => AsyncIterable<Uint8Array>;
   /** Whether standard input is a pipe or a file, rather than a terminal or nothing. */
   readonly piped: boolean;
   readonly cwd: string;
@@ -34,6 +36,7 @@ export function processHost(): Host {
       ),
     err: (text) => void process.stderr.write(terminalText(text)),
     input: standardInput,
+    lines: linesOfInput,
     get piped() {
       return isPiped();
     },
@@ -59,4 +62,16 @@ async function standardInput(): Promise<Uint8Array> {
   const pieces: Buffer[] = [];
   for await (const piece of process.stdin) pieces.push(piece as Buffer);
   return Buffer.concat(pieces);
+}
+
+async function* linesOfInput(): AsyncGenerator<Uint8Array> {
+  let rest = Buffer.alloc(0);
+  for await (const piece of process.stdin) {
+    rest = Buffer.concat([rest, piece as Buffer]);
+    for (let end = rest.indexOf(10); end >= 0; end = rest.indexOf(10)) {
+      yield rest.subarray(0, end + 1);
+      rest = rest.subarray(end + 1);
+    }
+  }
+  if (rest.length > 0) yield rest;
 }

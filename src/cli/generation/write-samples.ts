@@ -1,5 +1,6 @@
 /** @file Samples that follow a prompt: as text while it is drawn, or as a line of JSON each. */
 import type { Ending } from "../../runtime/generation/sample.ts";
+import type { Tokenizer } from "../../runtime/data/tokenizer/tokenizer.ts";
 import type { Host } from "../frame/host.ts";
 import { plural } from "../frame/report.ts";
 import { endOfText } from "../data/prepared-data.ts";
@@ -23,8 +24,7 @@ export async function writeSamples(model: OpenModel, request: SampleRequest, hos
   const { onInterrupt } = await import("../../runtime/node/interrupt.ts");
   const { session, tokenizer } = model;
   const { prompt, drawing, samples, json } = request;
-  const special = endOfText([...tokenizer.specials.keys()]);
-  const endToken = special === undefined ? undefined : tokenizer.specials.get(special);
+  const endToken = endTokenOf(tokenizer);
   const tokens = promptTokens(tokenizer, prompt, endToken);
   noteLongPrompt(tokens.length, session.plan.context, host);
   const interrupt = onInterrupt(() => undefined);
@@ -53,6 +53,12 @@ export async function writeSamples(model: OpenModel, request: SampleRequest, hos
   } finally {
     interrupt.release();
   }
+}
+
+/** The token that ends texts, if the tokenizer has one. */
+export function endTokenOf({ specials }: Tokenizer): number | undefined {
+  const special = endOfText([...specials.keys()]);
+  return special === undefined ? undefined : specials.get(special);
 }
 
 /** Of a prompt that the context cannot hold, the end is read. */
