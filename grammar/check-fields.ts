@@ -1,9 +1,9 @@
 /** @file All that can be said about a file's fields without looking at other declarations: every section, and sizes with decimal suffixes. Declarations with a syntax error are passed over. */
 import { report } from "../src/diagnostics/codes.ts";
 import type { Diagnostic } from "../src/diagnostics/diagnostic.ts";
-import { spanText } from "../src/diagnostics/source.ts";
+import { joinSpans, spanText } from "../src/diagnostics/source.ts";
 import type { Expression, Field, File } from "./syntax/ast.ts";
-import { checkFields } from "./schema/fields.ts";
+import { checkFields, exchangeMark } from "./schema/fields.ts";
 import { schemas } from "./schema.ts";
 import { scaled } from "./syntax/units.ts";
 
@@ -18,6 +18,11 @@ export function checkFileFields(file: File): readonly Diagnostic[] {
           ...(declaration.keyword === "model"
             ? [
                 ...decimalSizes(declaration.body.fields),
+                ...equations(
+                  declaration.body.fields.filter(
+                    ({ path }) => !Object.hasOwn(schemas.model.fields, path[0]?.text ?? ""),
+                  ),
+                ),
                 ...repeated(
                   declaration.body.fields.filter(
                     ({ path }) => !Object.hasOwn(schemas.model.fields, path[0]?.text ?? ""),
@@ -27,7 +32,11 @@ export function checkFileFields(file: File): readonly Diagnostic[] {
             : []),
         ];
       case "variant":
-        return [...decimalSizes(declaration.body.fields), ...repeated(declaration.body.fields)];
+        return [
+          ...decimalSizes(declaration.body.fields),
+          ...equations(declaration.body.fields.filter(({ path }) => path[0]?.text !== "dims")),
+          ...repeated(declaration.body.fields),
+        ];
       default:
         return declaration.kind === "import"
           ? []
@@ -63,6 +72,22 @@ function repeated(fields: readonly Field[]): readonly Diagnostic[] {
     ];
   };
   return fields.flatMap((field) => visit(field, ""));
+}
+
+/** `layers = …` in a model: a field is no equation. */
+function equations(fields: readonly Field[]): readonly Diagnostic[] {
+  return fields.flatMap((field): readonly Diagnostic[] => {
+    const name = field.path.map(({ text }) => text).join(".");
+    const [first, last] = [field.path[0], field.path.at(-1)];
+    if (field.content.kind !== "equation" || !first || !last) return [];
+    return [
+      report(
+        "field/form",
+        { field: name, form: `a value after a colon: \`${name}: …\`` },
+        { primary: { span: joinSpans(first.span, last.span), text: "" }, fixes: exchangeMark(field, "=", ":") },
+      ),
+    ];
+  });
 }
 
 /** In `dims { T = 32k }` and in `dims.T: 32k`. */

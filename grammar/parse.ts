@@ -15,8 +15,9 @@ import { type Lowering, tokenSpan } from "./parser/lower-expression.ts";
 import type { DeclarationCstNode } from "./parser/cst.gen.ts";
 import { cutDeep, deepestNesting, deepestRecovery, deepestTree, nestingOf } from "./parser/nesting.ts";
 import { LlmParser } from "./parser/parser.ts";
-import { characterError, openTextError, syntaxError } from "./errors/syntax-errors.ts";
-import { createLexer, declarationWords, K, Name, P } from "./syntax/tokens.ts";
+import { characterError, openTextError } from "./errors/character-errors.ts";
+import { syntaxError } from "./errors/syntax-errors.ts";
+import { createLexer, declarationWords, K, Name, OpenStr, P, Str } from "./syntax/tokens.ts";
 
 export interface ParseResult {
   readonly file: File;
@@ -145,11 +146,27 @@ function firstProblem(
 ): Diagnostic | undefined {
   const candidates = [
     ...lexing.slice(0, 1).map((error) => characterError(source, error)),
-    ...tokens.flatMap((token) => openTextError(source, token) ?? []).slice(0, 1),
+    ...tokens.flatMap((token) => (token.tokenType === Str ? [] : (openTextError(source, token) ?? []))).slice(0, 1),
   ];
   const error = syntax();
-  if (error) candidates.push(error);
+  const stray = error && strayQuote(source, tokens, error);
+  if (error) candidates.push(stray ?? error);
   return candidates.toSorted((a, b) => a.primary.span.start - b.primary.span.start)[0];
+}
+
+/** Where a text lacks its end, the next quote on the line ends it, and the last one begins a text: the mistake is at the text before the error. */
+function strayQuote(
+  source: SourceFile,
+  tokens: readonly IToken[],
+  { primary: { span } }: Diagnostic,
+): Diagnostic | undefined {
+  const open = tokens.find((token) => token.tokenType === OpenStr && token.startOffset >= span.start);
+  const text =
+    open &&
+    tokens.findLast(
+      (token) => token.tokenType === Str && token.startOffset < span.start && token.startLine === open.startLine,
+    );
+  return text && openTextError(source, text);
 }
 
 /** Words that begin a function elsewhere: an `op`, or a `block` where it learns. */

@@ -7,7 +7,7 @@ import { report } from "../../src/diagnostics/codes.ts";
 import type { Diagnostic, Fix } from "../../src/diagnostics/diagnostic.ts";
 import type { SourceFile, Span } from "../../src/diagnostics/source.ts";
 import { tokenSpan } from "../parser/lower-expression.ts";
-import { AddOp, K, MulOp, Name, P, Str, Word } from "../syntax/tokens.ts";
+import { AddOp, K, MulOp, Name, Num, P, Str, Text, Word } from "../syntax/tokens.ts";
 
 export interface ReadTokens {
   readonly tokens: readonly IToken[];
@@ -57,8 +57,11 @@ export function readHabits(file: SourceFile, given: readonly IToken[], comments:
   };
   const opened = bracketsOf(given);
   const sizes = sizesIn(given);
+  const kinds = innermost(given);
+  const isCallable = given[0]?.tokenType === K.op || given[0]?.tokenType === K.block;
   for (let i = 0; i < given.length; i++) {
     const [before, token, next] = [given[i - 1], given[i] as IToken, given[i + 1]];
+    const word = token.image;
     const touches = next !== undefined && (token.endOffset ?? token.startOffset) + 1 === next.startOffset;
     const sign = signs[token.image];
     if (sign !== undefined) {
@@ -116,6 +119,61 @@ export function readHabits(file: SourceFile, given: readonly IToken[], comments:
       const value = values[token.image] ?? "";
       say(token.image, `\`${value}\``, spanOf(token), value);
       tokens.push({ ...token, image: value });
+    } else if (word === "elif" && tokenMatcher(token, Word)) {
+      say("elif", "`else if`", spanOf(token), "else if");
+      tokens.push(retyped(token, K.else, "else"), retyped(token, K.if, "if"));
+    } else if (word === "lambda" && next !== undefined && (tokenMatcher(next, Word) || next.tokenType === P.Colon)) {
+      const colon = given.findIndex((other, at) => at > i && other.tokenType === P.Colon);
+      say(
+        "lambda",
+        "as an op of its own, `op f(x) -> y { y = … }`, which is given by its name,",
+        spanOf(token, given[colon]),
+      );
+      i = Math.max(i, colon);
+      broken = true;
+    } else if (
+      word === "return" &&
+      isCallable &&
+      next !== undefined &&
+      next.tokenType !== P.Assign &&
+      next.tokenType !== P.LBracket &&
+      before?.endLine !== token.startLine
+    ) {
+      say("return", `as the equation of the result, \`${resultOf(given)} = …\``, spanOf(token));
+      tokens.push({ ...token, image: resultOf(given) }, retyped(token, P.Assign, "="));
+      broken = true;
+    } else if (/^[fFrRbBuU]$/.test(word) && next?.tokenType === Str && touches) {
+      say(`${word}"…"`, 'as a plain text, `"…"`,', { ...spanOf(token), end: next.startOffset + 1 }, '"');
+    } else if (token.tokenType === P.Colon && kinds[i] === P.LBracket && isCallable && known(given, i)) {
+      const [from, to] = sliceAround(given, i);
+      say(
+        given
+          .slice(from, to)
+          .map(({ image }) => image)
+          .join(""),
+        "with an index for each axis: `x[t, d]` is all of it, `x[2 * p, d]` every second",
+        spanOf(given[from] ?? token, given[to - 1]),
+      );
+      tokens.splice(tokens.length - (i - from), i - from, { ...retyped(token, Num, "0") });
+      i = to - 1;
+      broken = true;
+    } else if (missesColon(given, i, kinds)) {
+      const { end } = spanOf(token);
+      const at = { file, start: end, end };
+      problems.push(
+        report(
+          "syntax/unexpected",
+          {
+            expected: "`:` and a value, or `{`",
+            found: next !== undefined && tokenMatcher(next, Text) ? "a text" : `\`${next?.image ?? ""}\``,
+          },
+          {
+            primary: { span: spanOf(next ?? token), text: "" },
+            fixes: [{ title: "write `:` before it", edits: [{ span: at, text: ":" }] }],
+          },
+        ),
+      );
+      tokens.push(token, { ...retyped(token, P.Colon, ":"), startOffset: end, endOffset: end });
     } else tokens.push(token);
   }
   const [first, last] = [given[0], given.at(-1)];
@@ -143,7 +201,8 @@ export function readHabits(file: SourceFile, given: readonly IToken[], comments:
 }
 
 /** A comment that goes on as an expression would: `// 2 == t // 2`. */
-const division = /^\/\/\s*\w+\s*(?:[=!<>]=|[-+*<>)\]]|and\b|or\b|then\b|else\b)/;
+const division =
+  /^\/\/\s*\w+\s*(?:[=!<>]=|[-+*<>)\]]|and\b|or\b|then\b|else\b)|^\/\/\s*\d+\s*(?:$|,)|^\/\/\s*\(\s*[A-Z0-9]\w*\s*[-+*/]\s*[A-Z0-9]\w*\s*\)\s*$/;
 
 /** Whether an argument begins after a token. */
 const isFirst = (token: IToken | undefined): boolean => token?.tokenType === P.LParen || token?.tokenType === P.Comma;
@@ -190,6 +249,74 @@ function sizesIn(tokens: readonly IToken[]): ReadonlySet<IToken> {
     }
   }
   return found;
+}
+
+/** For each token the bracket in which it stands. */
+function innermost(tokens: readonly IToken[]): readonly (TokenType | undefined)[] {
+  const open: TokenType[] = [];
+  return tokens.map(({ tokenType }) => {
+    const here = open.at(-1);
+    if (tokenType === P.LParen || tokenType === P.LBracket || tokenType === P.LBrace) open.push(tokenType);
+    else if (tokenType === P.RParen || tokenType === P.RBracket || tokenType === P.RBrace) open.pop();
+    return here;
+  });
+}
+
+/** The name of the first result in a signature. */
+function resultOf(tokens: readonly IToken[]): string {
+  const arrow = tokens.findIndex(({ tokenType }) => tokenType === P.Arrow);
+  return (tokens[arrow + 1]?.tokenType === K.next ? tokens[arrow + 2] : tokens[arrow + 1])?.image ?? "y";
+}
+
+/** From where to where a slice reaches around its colon: to the commas or brackets beside it. */
+function sliceAround(tokens: readonly IToken[], colon: number): readonly [number, number] {
+  const ends = new Set([P.Comma, P.LBracket, P.RBracket]);
+  let [from, to] = [colon, colon + 1];
+  while (from > 0 && !ends.has(tokens[from - 1]?.tokenType ?? P.Comma)) from--;
+  while (to < tokens.length && !ends.has(tokens[to]?.tokenType ?? P.Comma)) to++;
+  return [from, to];
+}
+
+/** Whether the brackets around a slice belong to a read on one line. */
+function known(tokens: readonly IToken[], colon: number): boolean {
+  const [from, to] = sliceAround(tokens, colon);
+  const [open, close] = [tokens[from - 1], tokens[to]];
+  return open !== undefined && close !== undefined && open.startLine === close.startLine;
+}
+
+/** `budget 20 steps`: a line of a section that begins with a name and goes on with a value. */
+function missesColon(tokens: readonly IToken[], at: number, kinds: readonly (TokenType | undefined)[]): boolean {
+  const [first, before, token, next, after] = [tokens[0], tokens[at - 1], tokens[at], tokens[at + 1], tokens[at + 2]];
+  if (
+    !first ||
+    !before ||
+    !token ||
+    !next ||
+    first.tokenType === K.op ||
+    first.tokenType === K.block ||
+    first.tokenType === K.import
+  )
+    return false;
+  if (
+    kinds[at] !== P.LBrace ||
+    !tokenMatcher(token, Word) ||
+    token.tokenType === K.of ||
+    before.endLine === token.startLine ||
+    next.startLine !== token.startLine
+  )
+    return false;
+  const ended =
+    before.tokenType === P.LBrace ||
+    before.tokenType === P.RBrace ||
+    before.tokenType === P.RParen ||
+    before.tokenType === P.RBracket ||
+    before.tokenType === P.Comma ||
+    [Word, Num, Text].some((type) => tokenMatcher(before, type));
+  if (!ended || after?.tokenType === P.LBrace) return false;
+  if (after?.tokenType === P.Colon || after?.tokenType === P.Assign) return after.startLine !== next.startLine;
+  return (
+    next.tokenType === Num || next.tokenType === P.LBracket || tokenMatcher(next, Word) || tokenMatcher(next, Text)
+  );
 }
 
 /** The name before the bracket that a token stands in. */

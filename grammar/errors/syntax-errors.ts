@@ -1,61 +1,14 @@
-/** @file A recognition error of the parser, or a character that fits no token → one diagnostic in plain words. */
-import {
-  EOF,
-  type ILexingError,
-  type IRecognitionException,
-  type IToken,
-  tokenMatcher,
-  type TokenType,
-} from "chevrotain";
+/** @file A recognition error of the parser as one diagnostic in plain words. */
+import { EOF, type IRecognitionException, type IToken, tokenMatcher } from "chevrotain";
 import { report } from "../../src/diagnostics/codes.ts";
 import type { Diagnostic, Fix } from "../../src/diagnostics/diagnostic.ts";
-import type { SourceFile, Span } from "../../src/diagnostics/source.ts";
+import type { SourceFile } from "../../src/diagnostics/source.ts";
 import { suggest } from "../../src/util/suggest.ts";
 import { isReal, tokenSpan } from "../parser/lower-expression.ts";
-import { AddOp, CmpOp, K, MulOp, Name, nouns, Num, OpenStr, OpenTemplate, P, Text, Word } from "../syntax/tokens.ts";
+import { CmpOp, K, Name, nouns, Num, P, Text, Word } from "../syntax/tokens.ts";
 import { isSuffix, likelySuffix } from "../syntax/units.ts";
-
-/** The tokens of one declaration, and whether another one follows. */
-export interface Chunk {
-  readonly tokens: readonly IToken[];
-  readonly last: boolean;
-}
-
-const operators: ReadonlySet<TokenType> = new Set([
-  P.Caret,
-  P.Pipe,
-  P.Arrow,
-  P.DotDot,
-  P.Assign,
-  P.Colon,
-  K.and,
-  K.or,
-  K.not,
-]);
-const partners: ReadonlyMap<TokenType, TokenType> = new Map([
-  [P.LParen, P.RParen],
-  [P.LBracket, P.RBracket],
-  [P.LBrace, P.RBrace],
-]);
-const closers: ReadonlySet<TokenType> = new Set(partners.values());
-
-function isOperator(token: IToken): boolean {
-  return operators.has(token.tokenType) || [AddOp, MulOp, CmpOp].some((type) => tokenMatcher(token, type));
-}
-
-/** The bracket that is still open before the token at `index`. */
-function innermostOpen(tokens: readonly IToken[], index: number): IToken | undefined {
-  const open: IToken[] = [];
-  for (const token of tokens.slice(0, index)) {
-    if (partners.has(token.tokenType)) open.push(token);
-    else if (closers.has(token.tokenType)) open.pop();
-  }
-  return open.at(-1);
-}
-
-function replacement(span: Span, text: string): Fix {
-  return { title: `write \`${text}\``, edits: [{ span, text }] };
-}
+import { missingOpener, unclosedParameters, unclosed } from "./bracket-errors.ts";
+import { type Chunk, partners, isOperator, innermostOpen, replacement, placeOf, found } from "./error-place.ts";
 
 /** The diagnostic for what the parser could not read. */
 export function syntaxError(file: SourceFile, chunk: Chunk, error: IRecognitionException): Diagnostic {
@@ -66,25 +19,13 @@ export function syntaxError(file: SourceFile, chunk: Chunk, error: IRecognitionE
     missingOperand(file, tokens, at) ??
     misplacedUnit(file, tokens, at) ??
     chainedComparison(file, tokens, at) ??
+    choiceBehind(file, tokens, at, error.message) ??
+    missingOpener(file, tokens, at) ??
     unclosedParameters(file, chunk, at) ??
     missingComma(file, chunk, at, error.message) ??
     unclosed(file, chunk, at, error.message) ??
     unexpected(file, tokens, at, token, error.message)
   );
-}
-
-function placeOf(file: SourceFile, tokens: readonly IToken[], at: number): Span {
-  const token = tokens[at];
-  if (token) return tokenSpan(file, token);
-  const before = tokens.at(-1);
-  const end = before ? tokenSpan(file, before).end : 0;
-  return { file, start: end, end };
-}
-
-function found(token: IToken | undefined, last: boolean): string {
-  if (!token) return last ? "the end of the file" : "the next declaration";
-  if (tokenMatcher(token, Text)) return "a text";
-  return `\`${token.image.length > 30 ? `${token.image.slice(0, 29)}…` : token.image}\``;
 }
 
 /** `m = x +` and then a line that begins an equation or a field. */
@@ -125,6 +66,7 @@ function misplacedUnit(file: SourceFile, tokens: readonly IToken[], at: number):
     const [number, word] = [tokens[index - 1], tokens[index]];
     if (!number || !word || number.tokenType !== Num || !tokenMatcher(word, Word) || number.endLine !== word.startLine)
       continue;
+    if (file.text.slice(tokenSpan(file, number).end, word.startOffset).trim() !== "") continue;
     const span = tokenSpan(file, word);
     const suffix = isSuffix(word.image) ? word.image : likelySuffix(word.image);
     if (suffix !== undefined) {
@@ -175,48 +117,19 @@ function chainedComparison(file: SourceFile, tokens: readonly IToken[], at: numb
   );
 }
 
-/** `(x, eps = 1e-6 -> y: [D] {`: the `->` of the results was read as a ramp, so the error comes only after it. */
-function unclosedParameters(file: SourceFile, chunk: Chunk, at: number): Diagnostic | undefined {
-  const { tokens } = chunk;
-  const [first, token] = [tokens[0], tokens[at]];
-  const open = innermostOpen(tokens, at);
-  if (first?.tokenType !== K.op && first?.tokenType !== K.block) return undefined;
-  if (
-    !open ||
-    open.tokenType !== P.LParen ||
-    (token?.tokenType !== P.Colon && token?.tokenType !== P.LBrace && token?.tokenType !== K.where)
-  )
-    return undefined;
-  const arrow = tokens.findLastIndex(
-    (other, i) => i < at && other.tokenType === P.Arrow && innermostOpen(tokens, i) === open,
-  );
-  return arrow < 0 ? undefined : unclosed(file, chunk, arrow, "`,` or `)`");
-}
-
-function unclosed(file: SourceFile, chunk: Chunk, at: number, expected: string): Diagnostic | undefined {
-  const { tokens } = chunk;
-  const token = tokens[at];
-  const open = innermostOpen(tokens, at);
-  const close = open && partners.get(open.tokenType);
-  if (!open || !close) return undefined;
-  const wrongCloser = token !== undefined && closers.has(token.tokenType) && token.tokenType !== close;
-  const separated =
-    token !== undefined &&
-    [Word, Num, Text].some((type) => tokenMatcher(token, type)) &&
-    tokens[at - 1]?.endLine === token.startLine;
-  const awaited = close.LABEL !== undefined && close !== P.RBrace && expected.endsWith(close.LABEL) && !separated;
-  if (token !== undefined && !wrongCloser && !awaited) return undefined;
-  const startsLine = token !== undefined && tokens[at - 1]?.endLine !== token.startLine;
+/** `x if c else y`. */
+function choiceBehind(
+  file: SourceFile,
+  tokens: readonly IToken[],
+  at: number,
+  expected: string,
+): Diagnostic | undefined {
+  const [before, token] = [tokens[at - 1], tokens[at]];
+  if (!before || token?.tokenType !== K.if || isOperator(before) || partners.has(before.tokenType)) return undefined;
   return report(
-    "syntax/unclosed",
-    { open: open.image, expected, found: found(token, chunk.last) },
-    {
-      primary:
-        token && !startsLine
-          ? { span: tokenSpan(file, token), text: "" }
-          : { span: placeOf(file, tokens.slice(0, at), at), text: `${close.LABEL} is missing` },
-      related: [{ span: tokenSpan(file, open), text: "opened here" }],
-    },
+    "syntax/unexpected",
+    { expected, found: "`if`" },
+    { primary: { span: tokenSpan(file, token), text: "" }, help: "a choice is written `if c then a else b`" },
   );
 }
 
@@ -225,6 +138,11 @@ function missingComma(file: SourceFile, { tokens, last }: Chunk, at: number, exp
   const [before, token, next] = [tokens[at - 1], tokens[at], tokens[at + 1]];
   if (!before || !token || !expected.startsWith("`,`")) return undefined;
   const starts = tokenMatcher(token, Name) && next?.tokenType === P.Colon;
+  const open = innermostOpen(tokens, tokens.indexOf(token));
+  const margin = open && tokens.find((other) => other.startLine === open.startLine)?.startColumn;
+  // A line that stands no further to the right than the one that opens the bracket is no part of what is in it.
+  if (before.endLine !== token.startLine && margin !== undefined && (token.startColumn ?? 1) <= margin)
+    return undefined;
   if (!starts && !(token.tokenType === P.Colon && before && tokenMatcher(before, Name))) return undefined;
   const first = starts ? token : before;
   const { end } = tokenSpan(file, tokens[tokens.indexOf(first) - 1] ?? first);
@@ -286,6 +204,10 @@ function hintFor(
     return { at: after, expected: "`=` and a value", fix: "=" };
   if (expected.startsWith("`=`") && token.tokenType === P.Colon) return { fix: "=" };
   if (token.tokenType === P.Assign && (expected === "`then`" || expected === "`else`")) return { fix: "==" };
+  if (expected === "`{`" && suggest(token.image, ["where"]) && tokenMatcher(token, Word))
+    return { expected: "`where` and a condition, or `{`", fix: "where" };
+  if (token.tokenType === K.if && !expected.startsWith("a value"))
+    return { help: "a choice is written `if c then a else b`" };
   if (token.image === "for" || token.image === "while")
     return {
       help: "there are no loops: an equation holds at every index on its left, `y[t, d] = x[t, d]`, and `sum[t](…)` runs over one",
@@ -302,67 +224,4 @@ function hintFor(
   if (expected === "a value" && tokenMatcher(token, Name))
     return { help: `\`${token.image}\` is a word of the language and cannot name a value` };
   return undefined;
-}
-
-interface CharacterHint {
-  readonly help?: string;
-  readonly fix?: string;
-}
-const characterHints: Readonly<Record<string, CharacterHint>> = {
-  "²": { fix: " ^ 2" },
-  "³": { fix: " ^ 3" },
-  "?": { help: "a choice is written `if c then a else b`" },
-  "∑": { help: "a sum is written `sum[d](x[t, d])`" },
-  "√": { help: "a root is written `sqrt(x)`" },
-  "∞": { fix: "inf" },
-  "#": { fix: "//" },
-  ";": { fix: "" },
-  "%": { help: "the remainder is written `a mod b`; a percentage touches its number, `10%`" },
-  "&&": { fix: "and" },
-  "&": { fix: "and" },
-  "||": { fix: "or" },
-  "|": { help: "`or` joins conditions, `a |> b` composes" },
-  "!": { fix: "not " },
-  "@": { help: "a product of matrices is a sum over the axis they share: `y[t, e] = sum[d](x[t, d] * w[d, e])`" },
-  "'": { help: "a text stands in `\"` quotes; `t'` is a second index over `T`" },
-};
-
-const greek =
-  "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho sigma sigma tau upsilon phi chi psi omega".split(
-    " ",
-  );
-
-/** `γ` is written `gamma`; a letter of another script has no such name. */
-function greekHint(text: string): CharacterHint | undefined {
-  const letter = /^\p{L}/u.test(text) ? (text.normalize("NFD").codePointAt(0) ?? 0) : 0;
-  const name = greek[letter - 0x3b1] ?? greek[letter - 0x391];
-  if (name !== undefined && text.length === 1) return { fix: name };
-  return letter === 0 ? undefined : { help: "names are letters a to z, digits and `_`" };
-}
-
-/** Characters that no token begins with. */
-export function characterError(file: SourceFile, error: ILexingError): Diagnostic {
-  const text = file.text.slice(error.offset, error.offset + error.length);
-  const span: Span = { file, start: error.offset, end: error.offset + error.length };
-  const hint = Object.hasOwn(characterHints, text) ? characterHints[text] : greekHint(text);
-  const fixes: Fix[] =
-    hint?.fix === undefined
-      ? []
-      : [
-          hint.fix === ""
-            ? { title: "leave it out: no separators are needed", edits: [{ span, text: "" }] }
-            : replacement(span, hint.fix),
-        ];
-  return report(
-    "syntax/unexpected-character",
-    { text },
-    { primary: { span, text: "" }, fixes, ...(hint?.help === undefined ? {} : { help: hint.help }) },
-  );
-}
-
-/** A text without its closing quotes. */
-export function openTextError(file: SourceFile, token: IToken): Diagnostic | undefined {
-  if (token.tokenType !== OpenStr && token.tokenType !== OpenTemplate) return undefined;
-  const quote = token.tokenType === OpenStr ? '`"`' : '`"""`';
-  return report("syntax/unterminated-string", { quote }, { primary: { span: tokenSpan(file, token), text: "" } });
 }

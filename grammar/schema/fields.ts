@@ -80,7 +80,15 @@ function readGroup(
     const key = keyOf(field, schema);
     if (key === undefined) {
       if (schema.open) rest.push(field);
-      else unknownField(field, schema, place);
+      else {
+        // What is nearly the name of a field is read as that field, so that nothing seems to be missing.
+        const near = unknownField(field, schema, place);
+        if (
+          near !== undefined &&
+          (schema.fields[near]?.kind === "groups" || !body.fields.some(({ path }) => path[0]?.text === near))
+        )
+          written.set(near, [...(written.get(near) ?? []), field]);
+      }
     } else written.set(key, [...(written.get(key) ?? []), field]);
   }
   let whole = true;
@@ -120,7 +128,8 @@ function pathSpan(path: readonly Name[]): Span {
   return joinSpans((first as Name).span, (last as Name).span);
 }
 
-function unknownField(field: Field, schema: Schema, place: FieldOwner): void {
+/** Reports a field, and gives the one that is meant if that can be told. */
+function unknownField(field: Field, schema: Schema, place: FieldOwner): string | undefined {
   const written = field.path.map((name) => name.text).join(".");
   const head = field.path[0] as Name;
   const known = Object.keys(schema.fields);
@@ -146,6 +155,7 @@ function unknownField(field: Field, schema: Schema, place: FieldOwner): void {
       },
     ),
   );
+  return group ? undefined : near;
 }
 
 function listed(words: readonly string[]): string {
@@ -190,7 +200,7 @@ function wrongForm(name: string, field: Field, form: string, place: FieldOwner, 
 }
 
 /** The mend for `=` instead of `:`, or the other way round. */
-function exchangeMark(field: Field, from: string, to: string): readonly Fix[] {
+export function exchangeMark(field: Field, from: string, to: string): readonly Fix[] {
   if (field.content.kind === "group") return [];
   const { file, end } = pathSpan(field.path);
   const start = file.text.indexOf(from, end);

@@ -3,6 +3,7 @@ import { fuzzDecoding } from "./decode.ts";
 import { fuzzFaults } from "./faults.ts";
 import { fuzzCache } from "./cache.ts";
 import { fuzzPrograms } from "./programs.ts";
+import { fuzzSlips } from "./slips.ts";
 import { fuzzTexts } from "./text.ts";
 
 const kinds: Readonly<Record<string, (given: readonly string[]) => Promise<number>>> = {
@@ -10,6 +11,7 @@ const kinds: Readonly<Record<string, (given: readonly string[]) => Promise<numbe
   decode: fuzzDecoding,
   faults: fuzzFaults,
   programs: fuzzPrograms,
+  slips: fuzzSlips,
   text: fuzzTexts,
 };
 

@@ -408,6 +408,11 @@ export const semanticsCodes = {
       `${tokens} tokens are no multiple of ${step} tokens a step: the run ends after ${steps} steps`,
     "A step cannot be cut; the run ends with the last whole one within the budget.",
   ),
+  "compare/alone": error(
+    ({ name, model }: OfName & { readonly model?: string }) =>
+      `\`${name}\` compares ${model === undefined ? "nothing" : `\`${model}\` with nothing`}: a comparison needs two models`,
+    "A comparison trains two models or more under the same conditions. One model alone, with several seeds too, is trained by its name.",
+  ),
   "compare/unfair": error(
     (p: {
       readonly model: string;

@@ -1,7 +1,8 @@
 /** @file Everything that can be said about a file before it runs: all independent mistakes at once, in the order of the text. */
-import type { Section, Variant } from "../../../grammar/syntax/ast.ts";
+import type { Declaration, Section, Variant } from "../../../grammar/syntax/ast.ts";
 import { checkFileFields } from "../../../grammar/check-fields.ts";
 import type { Diagnostic } from "../../diagnostics/diagnostic.ts";
+import type { Span } from "../../diagnostics/source.ts";
 import { checkCompare } from "./compare.ts";
 import { elaborate, type Elaboration } from "../model/elaborate.ts";
 import { checkGeneric } from "./generic.ts";
@@ -42,6 +43,7 @@ function checkProgram(program: Program, models: CheckedModel[], vocabulary?: Voc
   }
   const counts = new Map<string, number>();
   for (const d of modelsOf(program)) {
+    if (isBroken(d, program)) continue;
     const elaboration = elaborate(program, d.name, { brief: true, ...(vocabulary && { vocabulary }) });
     const { diagnostics, parameterCount } = elaboration;
     models.push({ declaration: d, elaboration });
@@ -50,7 +52,7 @@ function checkProgram(program: Program, models: CheckedModel[], vocabulary?: Voc
   }
   // Where names clash, what they stand for is anyone's guess.
   const clashes = found
-    .filter((d) => d.code === "names/duplicate" || d.code === "names/hides-index")
+    .filter((d) => d.code === "names/duplicate" || d.code === "names/hides-index" || d.code === "names/recursion")
     .map((d) => d.primary.span);
   const unclear = new Set(
     program.scopes.flatMap(({ file }) =>
@@ -69,7 +71,27 @@ function checkProgram(program: Program, models: CheckedModel[], vocabulary?: Voc
     if (d.keyword === "train" || (d.keyword === "eval" && !isListOfTests(d)))
       found.push(...planModel(d.name, program.entry).diagnostics.filter((x) => x.code === "model/unknown"));
   }
-  return inOrder(found, program);
+  return inOrder(
+    found.filter(
+      (d) => /^(?:names|syntax)\//.test(d.code) || ![d.primary, ...d.related].some(({ span }) => isIn(span, unclear)),
+    ),
+    program,
+  );
+}
+
+function isIn(span: Span, declarations: ReadonlySet<Declaration>): boolean {
+  return [...declarations].some(
+    (d) => d.span.file === span.file && d.span.start <= span.start && span.end <= d.span.end,
+  );
+}
+
+/** Whether a model, or one that it varies, has a syntax error: of the rest of it nothing is certain. */
+function isBroken({ name }: Section | Variant, program: Program): boolean {
+  const plan = planModel(name, program.entry);
+  return (
+    "lineage" in plan &&
+    (plan.section.broken || plan.lineage.some((text) => program.entry.lookup(text)?.declaration.broken === true))
+  );
 }
 
 /** The models and variants that the entry file declares. */
@@ -89,9 +111,16 @@ function isConsequence({ code, primary: { span } }: Diagnostic, program: Program
 /** Once each, by file and place; errors of the library itself come last. */
 function inOrder(found: readonly Diagnostic[], program: Program): readonly Diagnostic[] {
   const seen = new Map<string, Diagnostic>();
+  const undeclared = found.filter((d) => d.code === "shape/undeclared-dim").map((d) => d.primary.span);
   for (const d of found) {
     const { span } = d.primary;
-    if (isConsequence(d, program)) continue;
+    // Where a declaration has an axis that is none, reads of it do not fit either.
+    const follows =
+      d.code.startsWith("shape/") &&
+      d.related.some(({ span: at }) =>
+        undeclared.some((s) => s.file === at.file && at.start <= s.start && s.end <= at.end),
+      );
+    if (follows || isConsequence(d, program)) continue;
     const key = `${d.code} ${span.file.path} ${span.start} ${span.end}`;
     if (!seen.has(key)) seen.set(key, d);
   }

@@ -20,6 +20,17 @@ export function checkCompare(
   if (!config) return diagnostics;
   const limit = config.match?.find((m) => m.measure === "params");
   const [first, ...others] = config.models;
+  if (others.length === 0)
+    diagnostics.push(
+      report(
+        "compare/alone",
+        { name: section.name.text, ...(first && { model: first.text }) },
+        {
+          primary: { span: config.spans["models"] ?? section.name.span, text: "" },
+          help: "name two models or variants, or leave the comparison out",
+        },
+      ),
+    );
   for (const name of config.models) diagnostics.push(...planModel(name, program.entry).diagnostics);
   const wanted = first && counts.get(first.text);
   if (!limit || !first || wanted === undefined) return diagnostics;

@@ -197,8 +197,11 @@ function pathBack(config: DataConfig, scope: Scope, seen: Section[]): readonly L
 
 /** Whether an `eval` only names tests; it then needs no model of its name. */
 export function isListOfTests(section: Section): boolean {
-  const config = section.keyword === "eval" ? checkFields(section, schemas.eval).value : undefined;
-  return config !== undefined && config.test.length > 0 && Object.keys(config.spans).every((field) => field === "test");
+  return (
+    section.keyword === "eval" &&
+    section.body.fields.length > 0 &&
+    section.body.fields.every(({ path }) => path[0]?.text === "test")
+  );
 }
 
 function unknownSection(name: Name, keyword: Section["keyword"], scope: Scope): readonly Diagnostic[] {

@@ -76,6 +76,8 @@ function learn(statement: Learn, frame: Frame): Value {
   const env = rootEnvironment(frame, name.text);
   if (frame.callable?.kind === "op") {
     const op = frame.callable;
+    // One `op` for `block` is one mistake, however much is learnt.
+    if (op.body.find((other) => other.kind === "learn") !== statement) return poison;
     const span = { file: op.span.file, start: op.span.start, end: op.span.start + 2 };
     return failIn(env, "learn/in-op", { name: name.text, op: op.name.text }, statement.span, {
       fixes: [{ title: `write \`block ${op.name.text}\``, edits: [{ span, text: "block" }] }],
@@ -151,16 +153,11 @@ function initialEnvironment(axes: readonly TensorAxis[], outer: Environment): En
 }
 
 /** The initialiser as a scalar over the parameter's axes; an op without inputs is drawn from. */
-function initialValue(
-  { init, type, span }: Learn,
-  axes: readonly TensorAxis[],
-  outer: Environment,
-): Scalar | undefined {
+function initialValue({ init, span }: Learn, axes: readonly TensorAxis[], outer: Environment): Scalar | undefined {
   const env = initialEnvironment(axes, outer);
   if (!init) {
-    const at = { ...type.span, start: type.span.end };
     failIn(outer, "learn/no-init", { name: outer.label }, span, {
-      fixes: [{ title: "start from zero", edits: [{ span: at, text: " = 0" }] }],
+      help: "write what it starts from: `= zeros`, `= ones` or `= normal(std: 0.02)`",
     });
     return undefined;
   }

@@ -55,7 +55,12 @@ export function evaluateCall(e: CallExpression, env: Environment): Value {
   const callee = evaluate(calleeExpression, inner);
   const positionalArguments = e.arguments.filter((a) => !a.name);
   if (callee.kind === "poison") {
-    for (const a of positionalArguments) evaluate(a.value, inner);
+    // What is called is wrong, not the indices that it runs along.
+    const bound = items && alongOf(items, inner);
+    const within = bound
+      ? { ...inner, indices: new Map([...inner.indices, ...bound.map((a) => [a.name, a.variable] as const)]) }
+      : inner;
+    for (const a of positionalArguments) evaluate(a.value, within);
     return poison;
   }
   if (callee.kind !== "function") {

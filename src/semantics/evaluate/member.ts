@@ -36,8 +36,33 @@ function memberOf(value: Value, name: Name, env: Environment): Value {
   }
   if (value.kind === "ramp" && (name.text === "from" || name.text === "to")) return value[name.text];
   if (value.kind === "section") return sectionMember(value, name, env);
-  return failIn(env, "names/no-member", { name: name.text, of: describeKind(value) }, name.span);
+  return failIn(
+    env,
+    "names/no-member",
+    { name: name.text, of: describeKind(value) },
+    name.span,
+    value.kind === "tensor"
+      ? { help: membersElsewhere[name.text] ?? "a tensor is read with indices, `x[t, d]`, and has no parts with names" }
+      : {},
+  );
 }
+
+/** What tensors have in other languages. */
+const transposed = "indices say the order of axes: with `x[t, d]` on the right, `y[d, t]` on the left is its transpose";
+const membersElsewhere: Readonly<Record<string, string>> = {
+  T: transposed,
+  transpose: transposed,
+  permute: transposed,
+  mT: transposed,
+  shape: "the size of an axis is its dim: `D`",
+  size: "the size of an axis is its dim: `D`",
+  sum: "a sum is written `sum[d](x[t, d])`",
+  mean: "a mean is written `mean[d](x[t, d])`",
+  max: "a maximum is written `max[d](x[t, d])`",
+  min: "a minimum is written `min[d](x[t, d])`",
+  view: "there is no reshaping: indices say which element is meant",
+  reshape: "there is no reshaping: indices say which element is meant",
+};
 
 /** A parameter by path; the names of blocks may be left out or written. */
 function parameterAt(instance: readonly string[], names: readonly Name[], e: Expression, env: Environment): Value {

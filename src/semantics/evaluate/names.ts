@@ -42,6 +42,8 @@ export function lookupName(name: string, span: Span, env: Environment): Value {
   if (found) {
     const { declaration } = found;
     if (declaration.kind === "op" || declaration.kind === "block") {
+      // A signature with a syntax error says less than was meant.
+      if (declaration.broken) return poison;
       return { kind: "function", form: "partial", callable: declaration, scope: found.scope, given: new Map(), span };
     }
     if (declaration.kind === "section") return { kind: "section", section: declaration, scope: found.scope };

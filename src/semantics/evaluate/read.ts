@@ -88,26 +88,24 @@ function checkIndex(
     reportMismatch(e, tensor, position, env);
     return false;
   }
-  if (session.generic) return true;
+  // Of symbols only a constant before the start is certain to be wrong.
+  if (session.generic && !(at.kind === "literal" && at.value < 0)) return true;
   const below = axis.size.value;
   const low = staysNonNegative(at, env);
   if (low && staysBelow(at, below, env)) return true;
   failIn(
     env,
     "shape/out-of-range",
-    {
-      text: spanText(e.span),
-      index: spanText(item.span),
-      axis: `${axis.name} = ${below}`,
-      side: low ? "end" : "start",
-    },
+    { text: spanText(e.span), index: spanText(item.span), axis: axisText(axis), side: low ? "end" : "start" },
     item.span,
     {
       ...declaredHere(tensor),
       help:
-        at.kind === "read" || at.kind === "cast"
-          ? `\`clamp(${spanText(item.span)}, 0, ${below - 1})\` keeps it inside`
-          : `guard it: \`if … then ${spanText(e.span)} else 0\``,
+        at.kind === "literal" && at.value < 0
+          ? `indices count from the start: the last is \`${axis.name} - 1\``
+          : at.kind === "read" || at.kind === "cast"
+            ? `\`clamp(${spanText(item.span)}, 0, ${below - 1})\` keeps it inside`
+            : `guard it: \`if … then ${spanText(e.span)} else 0\``,
     },
   );
   return false;

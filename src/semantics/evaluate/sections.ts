@@ -17,12 +17,17 @@ export function sectionMember(value: SectionValue, name: Name, env: Environment)
   const { section, scope } = value;
   if (name.text !== "vocab" || (section.keyword !== "data" && section.keyword !== "tokenizer")) {
     const known = section.keyword === "data" || section.keyword === "tokenizer" ? ["vocab"] : [];
+    const near = nearest(name.text, known, name.span);
+    const help =
+      near.fixes || near.help || known.length === 0
+        ? near
+        : { help: `it has \`${known.join("`, `")}\`, the number of its tokens` };
     return failIn(
       env,
       "names/no-member",
       { name: name.text, of: `the ${section.keyword} \`${section.name.text}\`` },
       name.span,
-      nearest(name.text, known, name.span),
+      help,
     );
   }
   const vocab = vocabularyOf(section, scope, env.frame.session.vocabulary);

@@ -27,6 +27,7 @@ export function checkCausality(
       const { node } = decided;
       const [field = ""] = node.name.split(".");
       const span = plan.fields.get(field)?.value.span ?? plan.section.name.span;
+      const changed = plan.patches.findLast(({ path }) => path[0]?.text === field);
       diagnostics.push(
         report(
           "model/future",
@@ -34,6 +35,7 @@ export function checkCausality(
           {
             primary: { span, text: "" },
             related: [
+              ...(changed ? [{ span: changed.entry.span, text: "changed here" }] : []),
               ...(node.origin ? [{ span: node.origin, text: "read here" }] : []),
               { span: claim.span, text: `\`${architecture.callable.name.text}\` promises this` },
             ],

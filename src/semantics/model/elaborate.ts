@@ -74,7 +74,7 @@ export function elaborate(program: Program, name: string | Name, options: Elabor
   const evaluation = sectionFor(plan, program, "eval");
   const evalConfig = evaluation && checkFields(evaluation, schemas.eval).value;
   if (evalConfig && made && causality?.kind !== "future") checkSamples(evalConfig, made.model, plan, diagnostics);
-  if (evalConfig) checkMetrics(evalConfig, data, plan.name, diagnostics);
+  if (evalConfig && (data || !plan.data)) checkMetrics(evalConfig, data, plan.name, diagnostics);
   return {
     ...(made && { model: made.model, parameterCount: made.parameterCount }),
     ...run,

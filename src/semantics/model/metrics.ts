@@ -4,6 +4,7 @@ import { report, type ReportDetails } from "../../diagnostics/codes.ts";
 import type { Diagnostic } from "../../diagnostics/diagnostic.ts";
 import type { DataUse } from "./elaborate.ts";
 
+/** `data` is absent where the model names none; what is wrong with one that it names is said there. */
 export function checkMetrics(
   { metrics }: EvalConfig,
   data: DataUse | undefined,

@@ -5,6 +5,7 @@ import type { Diagnostic } from "../../diagnostics/diagnostic.ts";
 import type { Span } from "../../diagnostics/source.ts";
 import { nearest } from "../../diagnostics/nearest-name.ts";
 import type { FoundDeclaration, Scope } from "../load/scope.ts";
+import { suggest } from "../../util/suggest.ts";
 
 export interface ScopedValue {
   readonly value: Expression;
@@ -122,6 +123,18 @@ function addField(field: Field, scope: Scope, draft: MutablePlan, patching: bool
     const inner =
       rest.length > 0 ? [{ ...field, path: rest }] : field.content.kind === "group" ? field.content.body.fields : [];
     draft.train.push(...inner.map((f) => ({ field: f, scope })));
+  } else if (field.content.kind === "group" && !patching && suggest(head.text, ["dims"]) !== undefined) {
+    draft.problem(
+      report(
+        "field/unknown",
+        { owner: "model", what: "field", field: head.text },
+        {
+          primary: { span: head.span, text: "" },
+          fixes: [{ title: "write `dims`", edits: [{ span: head.span, text: "dims" }] }],
+        },
+      ),
+    );
+    addDims(field, rest, scope, draft, patching);
   } else if (field.content.kind === "group") {
     for (const inner of field.content.body.fields)
       addField({ ...inner, path: [...field.path, ...inner.path] }, scope, draft, patching);

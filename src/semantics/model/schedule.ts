@@ -93,6 +93,8 @@ function valueAt(e: Expression, progress: Scalar, env: Environment): Scalar | un
   if (op.kind === "poison") return undefined;
   const refuse = (): undefined => void failIn(env, "schedule/shape", { name: spanText(e.span) }, e.span);
   if (op.kind !== "function") return refuse();
+  const { diagnostics } = env.frame.session;
+  const before = diagnostics.length;
   const value = apply(
     op,
     {
@@ -106,6 +108,20 @@ function valueAt(e: Expression, progress: Scalar, env: Environment): Scalar | un
     ["schedule"],
     env.frame.trail,
   );
+  // An op that needs more than the progress is none, such as an optimizer.
+  if (
+    diagnostics
+      .slice(before)
+      .some(
+        (d) =>
+          d.code === "call/missing-argument" &&
+          d.primary.span.start === e.span.start &&
+          d.primary.span.file === e.span.file,
+      )
+  ) {
+    diagnostics.splice(before);
+    return refuse();
+  }
   if (value.kind === "number") return literal(value.value);
   if (value.kind === "tensor" && value.axes.length === 0) return asFloat(value.body);
   return value.kind === "poison" ? undefined : refuse();
@@ -124,7 +140,7 @@ function splitOver(e: Expression, run: RunLength, env: Environment): ScheduleSeg
         reason: `\`over: ${spanText(over.value.span)}\` is no part of a run of ${run.budget.amount} ${run.budget.unit}`,
       },
       over.value.span,
-      { help: "write a share such as `over: 2%`" },
+      { help: "write a share of at most 100%, such as `over: 2%`" },
     );
     return undefined;
   }
