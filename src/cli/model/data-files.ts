@@ -1,6 +1,5 @@
 /** @file What is wrong with the files that a program's sources and tests name: looked for and asked for their size, never read. */
-import { constants } from "node:fs";
-import { access, stat } from "node:fs/promises";
+import { accessSync, constants, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import type { Section } from "../../../grammar/syntax/ast.ts";
 import { checkFields } from "../../../grammar/schema/fields.ts";
@@ -57,7 +56,7 @@ async function look(reading: ReadingConfig, section: Section, cwd: string): Prom
       );
     }
   }
-  const unreadable = await firstUnreadable([...files.values()]);
+  const unreadable = firstUnreadable([...files.values()]);
   if (unreadable)
     problems.push(
       report(
@@ -99,12 +98,10 @@ function fileProblem(error: unknown, span: Span): Diagnostic {
 /** As many are opened at most: what keeps one of a corpus from being read keeps most of them. */
 const mostOpened = 200;
 
-async function firstUnreadable(
-  files: readonly Named[],
-): Promise<{ readonly name: string; readonly why: string } | undefined> {
+function firstUnreadable(files: readonly Named[]): { readonly name: string; readonly why: string } | undefined {
   for (const { name, path } of files.slice(0, mostOpened)) {
     try {
-      await access(path, constants.R_OK);
+      accessSync(path, constants.R_OK);
     } catch (error) {
       return { name, why: systemCode(error) === "EACCES" ? "its permissions forbid it" : messageOf(error) };
     }
@@ -113,9 +110,9 @@ async function firstUnreadable(
 }
 
 /** The bytes of all files; nothing where one is packed, or there are too many to ask quickly. */
-export async function bytesOf(files: readonly Named[]): Promise<readonly number[] | undefined> {
+export function bytesOf(files: readonly Named[]): readonly number[] | undefined {
   if (files.length > mostOpened || files.some(({ name }) => /\.(?:gz|zst|zstd|parquet)$/i.test(name))) return undefined;
-  return Promise.all(files.map(async ({ path }) => (await stat(path)).size));
+  return files.map(({ path }) => statSync(path).size);
 }
 
 /** The sources and tests of data and evaluations that the program's own file declares. */

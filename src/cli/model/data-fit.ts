@@ -71,7 +71,7 @@ async function textOf(
   if (source.from || source.damaged === "skip" || (source.format !== "auto" && source.format !== "text"))
     return undefined;
   const { files, problems } = await look(source, section);
-  const sizes = problems.length > 0 ? undefined : await bytesOf(files);
+  const sizes = problems.length > 0 ? undefined : bytesOf(files);
   if (!sizes) return undefined;
   const bytes = sizes.reduce((a, b) => a + b, 0);
   // Each document gives its end to validation, rounded. Where documents end in a file is not known before it is read.

@@ -19,8 +19,9 @@ export async function dataProblems(
   const look = filesSeen(cwd);
   const declared = program.entry.file.declarations.filter((d): d is Section => d.kind === "section");
   const found: Diagnostic[] = [];
-  for (const { reading, section } of readingsOf([...new Set([...declared, ...models.flatMap(dataOf)])]))
-    found.push(...(await look(reading, section)).problems);
+  const readings = readingsOf([...new Set([...declared, ...models.flatMap(dataOf)])]);
+  for (const { problems } of await Promise.all(readings.map(({ reading, section }) => look(reading, section))))
+    found.push(...problems);
   for (const model of models) found.push(...(await fitOf(model, look)));
   const byPlace = new Map(
     found.toReversed().map((d) => [`${d.code} ${d.primary.span.file.path} ${d.primary.span.start}`, d] as const),
