@@ -293,3 +293,67 @@ test("a sample tries the steps, is written and shown as one, and leaves the whol
       stderr: expect.stringContaining(message),
     });
 });
+
+test("what a later step redacts is nowhere shown of documents that were dropped, changed, repeated or broken; a page that is made anew is the same", async () => {
+  const { cwd, run } = corpus(`data Mails {
+  tokenizer: bytes
+  source mails { files: "m.jsonl", id: "key", damaged: skip }
+  curate: [signals(words: 6..inf), banned_phrases(["ban@secret.org"]), duplicate_lines, exact_duplicates, redact([email])]
+}
+`);
+  const rows = Array.from({ length: 40 }, (_, i) => ({
+    key: `k${i}-user${i}@secret.org`,
+    text: `Mail number ${i} has these words for user${i}@secret.org to read.\nThe same line for all@secret.org stands in every mail.\n${"x ".repeat(50)}${i}@secret.org`,
+  }));
+  const short = { key: "short", text: "only me@secret.org" };
+  const banned = { key: "banned", text: "Here are enough words, and here is ban@secret.org among them all." };
+  const twins = ["twin1", "twin2"].map((key) => ({
+    key,
+    text: "The twins of twin@secret.org are so very equal to each other.",
+  }));
+  writeFileSync(
+    join(cwd, "m.jsonl"),
+    `${[...rows, short, banned, ...twins].map((row) => JSON.stringify(row)).join("\n")}\n{"text": "broken by ${"b".repeat(24)}.the.writer@secret.org", }\n`,
+  );
+  expect((await run(["data", "web.llm", "--report", "page.html", "--out", "out"])).code).toBe(0);
+  const printed = await run(["data", "web.llm", "--json"]);
+  const page = readFileSync(join(cwd, "page.html"), "utf8");
+  const shown = {
+    page,
+    json: printed.stdout,
+    said: printed.stderr,
+    dropped: readFileSync(join(cwd, "out/dropped.jsonl"), "utf8"),
+    manifest: readFileSync(join(cwd, "out/manifest.json"), "utf8"),
+  };
+  for (const [what, text] of Object.entries(shown)) expect(text.match(/.{0,40}secret.{0,20}/g) ?? [], what).toEqual([]);
+  // What is hidden is there.
+  const { survey } = JSON.parse(printed.stdout) as {
+    survey: {
+      steps: readonly {
+        dropped: readonly { id: string; text: string; reason: string; detail?: string }[];
+        edited: readonly { pieces: readonly { kind: string; text: string }[] }[];
+        kept: readonly unknown[];
+      }[];
+    };
+  };
+  expect(survey.steps[0]?.dropped).toMatchObject([
+    { id: "short", reason: "words_below", text: expect.stringMatching(/^only \w+@example\.\w+$/) },
+  ]);
+  expect(survey.steps[1]?.dropped).toMatchObject([{ id: "banned", detail: expect.stringMatching(/@example\./) }]);
+  expect(
+    survey.steps[2]?.edited
+      .flatMap(({ pieces }) => pieces)
+      .filter(({ kind }) => kind === "removed")
+      .map(({ text }) => text)
+      .join(),
+  ).toMatch(/The same line for \w+@example\.\w+ stands/);
+  expect(survey.steps[4]?.edited).toHaveLength(2);
+  expect(survey.steps[4]?.edited[0]?.pieces.map(({ kind, text }) => (kind === "removed" ? text : kind))).toContainEqual(
+    expect.stringMatching(/^\[email of \d+ characters\]$/),
+  );
+  expect(page).toMatch(/this is no JSON: \{&quot;text&quot;: &quot;broken by &lt;EMAIL&gt;/);
+
+  renameSync(join(cwd, "cache"), join(cwd, "cache.gone"));
+  expect((await run(["data", "web.llm", "--report", "again.html"])).code).toBe(0);
+  expect(readFileSync(join(cwd, "again.html"), "utf8")).toBe(page);
+});

@@ -15,7 +15,11 @@ export const data: Command = {
       value: "NAME",
       help: "a data declaration of the file; default: that of the first model, else the first",
     },
-    report: { type: "string", value: "FILE", help: "write a page with examples, lengths, duplicates and the mix" },
+    report: {
+      type: "string",
+      value: "FILE",
+      help: "write a page with documents that were dropped, edited and kept, what was measured, and the mix",
+    },
     out: {
       type: "string",
       short: "o",
@@ -34,7 +38,7 @@ export const data: Command = {
       help: "try the steps on about N documents, drawn by chance from all files; nothing is trained on them",
     },
     force: { type: "boolean", help: "write over files of that folder that were edited" },
-    json: { type: "boolean", help: "print the manifest and the mix as JSON" },
+    json: { type: "boolean", help: "print the manifest, the mix and what the page shows as JSON" },
   },
   examples: [
     "llmc data docs/examples/curated.llm",
@@ -73,8 +77,9 @@ async function runData(input: Input, host: Host): Promise<ExitCode> {
   if (!found) return 1;
   if (out !== undefined) await exportData(found, { out, format, force: input.flag("force"), sample }, host);
   const { measureData } = await import("../report/measure-data.ts");
-  const report = await measureData(found, path, host, sample);
   const page = input.text("report");
+  const surveyed = page !== undefined || input.flag("json");
+  const report = await measureData(found, path, { sample, surveyed }, host);
   if (page !== undefined) {
     const { reportPage } = await import("../report/page/page.ts");
     const { saveText } = await import("../../runtime/files/write-atomically.ts");

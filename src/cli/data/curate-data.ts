@@ -5,6 +5,7 @@ import { RuntimeFailure } from "../../runtime/util/failure.ts";
 import { onInterrupt } from "../../runtime/node/interrupt.ts";
 import type { Curated, CurateOptions } from "../../data/curate/curate.ts";
 import type { Manifest } from "../../data/curate/shards/manifest.ts";
+import type { Survey } from "../../data/survey/survey.ts";
 import type { TokenizerData } from "../../runtime/data/tokenizer/tokenizer.ts";
 import type { DataText } from "../../semantics/model/texts.ts";
 import { curationPlan } from "./curation-plan.ts";
@@ -34,6 +35,12 @@ async function run(data: DataText, host: Host, sample: number | undefined): Prom
 export async function countTokens(curated: Curated, tokenizer: TokenizerData, host: Host): Promise<Manifest> {
   const count = await import("../../data/curate/count-tokens.ts");
   return interruptible(host, (options) => count.countTokens(curated, tokenizer, options));
+}
+
+/** A close look at a sample of the documents. */
+export async function surveyData(curated: Curated, host: Host): Promise<Survey> {
+  const { surveyOf } = await import("../../data/survey/survey.ts");
+  return interruptible(host, (options) => surveyOf(curated, options));
 }
 
 /** Ctrl-C stops the work; what was done of it is kept. */

@@ -1,5 +1,6 @@
 /** @file What `llmc data` tells: how the documents came through curation, and what a run makes of those that are left. */
 import type { Manifest } from "../../data/curate/shards/manifest.ts";
+import type { Survey } from "../../data/survey/survey.ts";
 import { beyondCaps, passesOver, repetitionWarnings, type MixedSource } from "../../runtime/data/epochs.ts";
 import { sharesAt } from "../../runtime/data/mixture.ts";
 import { grouped, shareText } from "../frame/amounts.ts";
@@ -12,6 +13,8 @@ export interface DataReport {
   /** The run that the mix is for; absent where the file trains nothing on this data. */
   readonly run?: RunSize;
   readonly warnings: readonly string[];
+  /** A close look at a sample of the documents, where it is wanted. */
+  readonly survey?: Survey;
 }
 
 export interface RunSize {

@@ -36,7 +36,7 @@ export async function runPass(
   inputs: readonly string[],
   context: Context,
 ): Promise<Pass> {
-  const hash = hashOf(["pass", 2, before, steps.map((step) => step.hash)]);
+  const hash = hashOf(["pass", 3, before, steps.map((step) => step.hash)]);
   const folder = join(context.store.folder, "stages", hash);
   await mkdir(folder, { recursive: true });
   const outputs = inputs.map((_, i) => shardPath(folder, i));

@@ -11,6 +11,7 @@ import type { Pass } from "./passes.ts";
 import { requireFields } from "./require-fields.ts";
 import { wantedFields } from "./workers/field-counter.ts";
 import { tallyOf } from "./shards/shards.ts";
+import { hiding, redactionsOf, shownExample, type Redaction } from "./redactions.ts";
 import { contentOf, exists, isAsWritten, putPlain } from "./shards/store.ts";
 import { sumLengths, sumSizes, sumSkipped, sumSteps, type Tally } from "./shards/tally.ts";
 
@@ -23,7 +24,9 @@ export function bySource(ran: Pick<Ran, "sources">, shards: readonly string[]): 
   return ran.sources.map((source) => shards.slice(start, (start += source.shards.length)));
 }
 
-export async function manifestOf(ran: Ran): Promise<Manifest> {
+/** `outer` are the redactions of the declaration that this one is a source of. */
+export async function manifestOf(ran: Ran, outer: readonly Redaction[] = []): Promise<Manifest> {
+  const redactions = await redactionsOf(ran, outer);
   const left = bySource(ran, ran.shards);
   const sources: ManifestSource[] = [];
   for (const [i, { source, shards, files, from }] of ran.sources.entries()) {
@@ -39,15 +42,29 @@ export async function manifestOf(ran: Ran): Promise<Manifest> {
       in: sumSizes(read),
       out,
       skipped: from === undefined ? sumSkipped(read.map(({ skipped }) => skipped)) : {},
-      ...(from === undefined ? {} : { from: await manifestOf(from) }),
+      ...(from === undefined ? {} : { from: await manifestOf(from, redactions) }),
     });
   }
   const steps: ManifestStep[] = [];
   for (const { steps: ready, outputs, clusters } of ran.passes) {
     const tallies = await talliesOf(outputs);
     for (const [i, { step, facts }] of ready.entries()) {
-      const { seen: _, ...sums } = sumSteps(tallies.flatMap((tally) => tally.steps[i] ?? []));
-      steps.push({ name: step.name, kind: step.kind, ...sums, clusters, facts });
+      const hide = hiding(redactions, steps.length);
+      const { seen: _, dropped, ...sums } = sumSteps(tallies.flatMap((tally) => tally.steps[i] ?? []));
+      const shownOf = Object.entries(dropped).map(
+        ([reason, of]) => [reason, { ...of, examples: of.examples.map((one) => shownExample(one, hide)) }] as const,
+      );
+      steps.push({
+        name: step.name,
+        kind: step.kind,
+        ...sums,
+        dropped: Object.fromEntries(shownOf),
+        clusters: clusters.map(({ size, documents }) => ({
+          size,
+          documents: documents.map((one) => shownExample(one, hide)),
+        })),
+        facts,
+      });
     }
   }
   const last = await talliesOf(ran.shards);

@@ -40,7 +40,7 @@ export async function clustersOf(
   }));
 }
 
-async function documentsAt(
+export async function documentsAt(
   indices: readonly number[],
   inputs: readonly string[],
   starts: readonly number[],

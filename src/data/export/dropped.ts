@@ -1,22 +1,20 @@
 /** @file The documents that steps dropped, with the reason, as lines of JSON. Nothing of them is shown that a redaction of the declaration hides. */
 import type { Context } from "../curate/workers/context.ts";
 import type { Ran } from "../curate/curate.ts";
+import { hiding, redactionsOf, shownExample, type Redaction } from "../curate/redactions.ts";
 import { bySource } from "../curate/result.ts";
-import { ruleOf } from "../steps/rules.ts";
-import type { DocumentRule } from "../rules/rule.ts";
 import { changesPath, documentsOf, Lines, linesOf, tallyOf, type Change } from "../curate/shards/shards.ts";
 import { exampleOf } from "../curate/shards/tally.ts";
 
-/** A line for each document that a step dropped, by pass, source and place, those of the declarations that are sources first. */
-export async function* droppedIn(ran: Ran, context: Context): AsyncGenerator<Uint8Array> {
-  for (const { from } of ran.sources) if (from !== undefined) yield* droppedIn(from, context);
-  const redactions = await redactionsOf(ran);
-  // What a later step hides in the documents that are kept is hidden here too.
-  const hide = (text: string, id: string): string =>
-    redactions.reduce((before, rule) => {
-      const verdict = rule(before, id);
-      return verdict.kind === "keep" ? verdict.text : before;
-    }, text);
+/** A line for each document that a step dropped, by pass, source and place, those of the declarations that are sources first. `outer` are the redactions of the declaration that this one is a source of. */
+export async function* droppedIn(
+  ran: Ran,
+  context: Context,
+  outer: readonly Redaction[] = [],
+): AsyncGenerator<Uint8Array> {
+  const redactions = await redactionsOf(ran, outer);
+  for (const { from } of ran.sources) if (from !== undefined) yield* droppedIn(from, context, redactions);
+  let first = 0;
   for (const { steps, inputs, outputs } of ran.passes) {
     const repeated = await repeatedIn(inputs, outputs);
     const sources = bySource(ran, outputs);
@@ -33,22 +31,23 @@ export async function* droppedIn(ran: Ran, context: Context): AsyncGenerator<Uin
         const change = changes.get(index++);
         if (change?.dropped === undefined) continue;
         const { step, reason, detail = repeated.get(change.dropped.of ?? -1) } = change.dropped;
-        const begin = (change.edits.at(-1)?.text ?? text).slice(0, beginning);
-        const example = exampleOf(id, hide(begin, id), detail === undefined ? undefined : hide(detail, id));
-        lines.add({ id, source, step: steps[step]?.step.name, reason, detail: example.detail, text: example.text });
+        const example = shownExample(
+          exampleOf(id, change.edits.at(-1)?.text ?? text, detail),
+          hiding(redactions, first + step),
+        );
+        lines.add({
+          id: example.id,
+          source,
+          step: steps[step]?.step.name,
+          reason,
+          detail: example.detail,
+          text: example.text,
+        });
       }
       yield* lines.all();
     }
+    first += steps.length;
   }
-}
-
-/** Characters in which personal data are looked for: more than are written, so that none is cut in two. */
-const beginning = 1000;
-
-async function redactionsOf(ran: Ran): Promise<readonly DocumentRule[]> {
-  const steps = ran.passes.flatMap((pass) => pass.steps).filter(({ step }) => step.kind === "redact");
-  const rules = await Promise.all(steps.map(ruleOf));
-  return rules.flatMap((rule) => (rule.kind === "document" ? [rule.rule] : []));
 }
 
 /** The ids of the documents that others were dropped for, by their numbers among all that went into the pass. */

@@ -4,7 +4,6 @@
  */
 import { keyedHash } from "../text/keyed.ts";
 import { unitsOf } from "../text/units.ts";
-import type { DocumentRule } from "../rules/rule.ts";
 import { emailAround, obfuscatedEmails } from "./email.ts";
 import { ipv4At, ipv6Around } from "./ip.ts";
 import { isHexAt, isWordAt, redactionKinds, type Match, type RedactionKind } from "./matches.ts";
@@ -116,7 +115,15 @@ const fakes: Readonly<Record<RedactionKind, (hash: number) => string>> = {
   ssn: (hash) => `000-00-${digits(hash, 4)}`,
 };
 
-export function redact(options: Partial<RedactOptions> = {}): DocumentRule {
+/** The text with its replacements, and how many there are of each kind. */
+export interface Redacted {
+  readonly kind: "keep";
+  readonly text: string;
+  readonly counts?: Readonly<Record<string, number>>;
+}
+
+/** Gives what a step of curation keeps of a text; `id` is the document's. */
+export function redact(options: Partial<RedactOptions> = {}): (text: string, id: string) => Redacted {
   const settings = { ...redactDefaults, ...options };
   return (text, id) => {
     const found = findPersonalData(text, settings);

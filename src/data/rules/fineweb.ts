@@ -54,13 +54,18 @@ export function judgeFineWeb(text: string, words: () => readonly string[], o: Fi
 /** `language` sets the words and the length of a short line, if they are not set themselves. */
 export type FineWebChoices = Partial<FineWebOptions> & { readonly language?: string };
 
-export function fineWeb({ language = "en", ...options }: FineWebChoices = {}): DocumentRule {
+/** All limits that some choices set. */
+export function fineWebSettings({ language = "en", ...options }: FineWebChoices = {}): FineWebOptions {
   const preset = languagePresets.get(language);
-  const settings = {
+  return {
     ...fineWebDefaults,
     ...(preset && { words: preset.words, shortLine: lengthFor(preset, fineWebDefaults.shortLine) }),
     ...options,
   };
+}
+
+export function fineWeb(choices: FineWebChoices = {}): DocumentRule {
+  const settings = fineWebSettings(choices);
   const split = wordsBy(settings.words);
   return (text) => {
     const reason = judgeFineWeb(text, () => split(text), settings);

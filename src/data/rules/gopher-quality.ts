@@ -103,8 +103,14 @@ function defaultsFor(language: string): GopherQualityOptions {
   };
 }
 
-export function gopherQuality({ language = "en", ...options }: GopherQualityChoices = {}): DocumentRule {
-  const settings = { ...defaultsFor(language), ...options };
+/** All limits that some choices set. */
+export const gopherQualitySettings = ({
+  language = "en",
+  ...options
+}: GopherQualityChoices = {}): GopherQualityOptions => ({ ...defaultsFor(language), ...options });
+
+export function gopherQuality(choices: GopherQualityChoices = {}): DocumentRule {
+  const settings = gopherQualitySettings(choices);
   const split = wordsBy(settings.words);
   return (text) => {
     const reason = judgeGopherQuality(text, split(text), settings);

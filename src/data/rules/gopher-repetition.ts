@@ -75,12 +75,18 @@ export function judgeGopherRepetition(
 /** `language` sets the words, if they are not set themselves. */
 export type GopherRepetitionChoices = Partial<GopherRepetitionOptions> & { readonly language?: string };
 
-export function gopherRepetition({ language = "en", ...options }: GopherRepetitionChoices = {}): DocumentRule {
-  const settings = {
-    ...gopherRepetitionDefaults,
-    words: languagePresets.get(language)?.words ?? gopherRepetitionDefaults.words,
-    ...options,
-  };
+/** All limits that some choices set. */
+export const gopherRepetitionSettings = ({
+  language = "en",
+  ...options
+}: GopherRepetitionChoices = {}): GopherRepetitionOptions => ({
+  ...gopherRepetitionDefaults,
+  words: languagePresets.get(language)?.words ?? gopherRepetitionDefaults.words,
+  ...options,
+});
+
+export function gopherRepetition(choices: GopherRepetitionChoices = {}): DocumentRule {
+  const settings = gopherRepetitionSettings(choices);
   const split = wordsBy(settings.words);
   return (text) => {
     const reason = judgeGopherRepetition(text, () => split(text), settings);

@@ -6,7 +6,8 @@ import { repeated, Runs } from "./duplicates.ts";
 import { endsInEllipsis, isBullet, share } from "./gopher-quality.ts";
 import type { DocumentRule } from "./rule.ts";
 
-interface Seen {
+/** What signals look at. */
+export interface Seen {
   readonly text: string;
   readonly words: readonly string[];
   /** Lines that are not blank. */
@@ -120,11 +121,17 @@ export interface Bound {
   readonly max?: number;
 }
 
+/** Takes a text apart as signals want it. */
+export function seenBy(words: WordKind): (text: string) => Seen {
+  const split = wordsBy(words);
+  return (text) => ({ text, words: split(text), lines: splitLines(text).filter((line) => line.trim() !== "") });
+}
+
 /** Drops documents with a signal out of bounds; the first bound that fails is the reason. */
 export function boundedSignals(bounds: readonly Bound[], words: WordKind = "spacy-en"): DocumentRule {
-  const split = wordsBy(words);
+  const see = seenBy(words);
   return (text) => {
-    const seen: Seen = { text, words: split(text), lines: splitLines(text).filter((line) => line.trim() !== "") };
+    const seen = see(text);
     for (const { signal, min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY } of bounds) {
       const value = signals[signal].of(seen);
       if (value < min) return { kind: "drop", reason: `${signal}_below`, detail: `${rounded(value)} < ${min}` };

@@ -142,7 +142,7 @@ export async function ruleOf({ step, made = "" }: ReadyStep): Promise<Rule> {
     case "repeated_substrings":
       return units(repeatedSubstrings(step.options));
     case "quality": {
-      const model = modelFrom(await contentOf(made));
+      const model = await qualityModelOf({ made });
       switch (step.keep.kind) {
         case "above":
           return document(qualityAbove(model, step.keep.threshold));
@@ -154,6 +154,10 @@ export async function ruleOf({ step, made = "" }: ReadyStep): Promise<Rule> {
     }
   }
 }
+
+/** The model of a step `quality`. */
+export const qualityModelOf = async ({ made = "" }: Pick<ReadyStep, "made">): Promise<QualityModel> =>
+  modelFrom(await contentOf(made));
 
 /** A model as a file: its numbers as a line of JSON, then the weights. */
 export function modelBytes({ weights, ...rest }: QualityModel): readonly Uint8Array[] {

@@ -14,6 +14,12 @@ const either = new RegExp(`(${own})|${harmful}`, "g");
 export const terminalText = (text: string): string =>
   text.replace(either, (found, ours: string | undefined) => ours ?? `\\u{${(found.codePointAt(0) ?? 0).toString(16)}}`);
 
+const harmfulAlone = new RegExp(harmful, "g");
+
+/** Text of somebody else with all that a terminal or a page would obey shown by its code, colours too; line ends of Windows are line ends. */
+export const visibleText = (text: string): string =>
+  text.replaceAll("\r\n", "\n").replace(harmfulAlone, (found) => `\\u{${(found.codePointAt(0) ?? 0).toString(16)}}`);
+
 /** A line that is drawn over the one before, no wider than the terminal: a wrapped one could not be drawn over. */
 export const liveLine = (text: string, columns: number | undefined): string =>
   `\r\x1b[K${columns === undefined ? text : [...text].slice(0, Math.max(1, columns - 1)).join("")}`;

@@ -1,14 +1,17 @@
 /** @file The report of curation as one page that asks nothing of the network: how the documents came through, what is left, and what a run makes of it. */
 import type { Manifest, ManifestSource } from "../../../data/curate/shards/manifest.ts";
+import type { Survey } from "../../../data/survey/survey.ts";
+import { visibleText } from "../../../runtime/util/terminal-text.ts";
 import { grouped, scaled, shareText, textSize } from "../../frame/amounts.ts";
 import { sampleText, sharesText, type DataReport, type Mixed } from "../data-report.ts";
 import { bandColor, histogram, stackedArea } from "./charts.ts";
 import { html, type Html } from "./markup.ts";
 import { clustersOf, funnel } from "./steps.ts";
 import { style } from "./style.ts";
+import { throughSteps } from "./through-steps.ts";
 
 export function reportPage(report: DataReport): string {
-  const { manifest, path } = report;
+  const { manifest, path, survey } = report;
   const sample = sampleText(manifest);
   const start = manifest.sources.reduce(
     (sum, { in: into }) => ({ documents: sum.documents + into.documents, bytes: sum.bytes + into.bytes }),
@@ -34,9 +37,10 @@ export function reportPage(report: DataReport): string {
           ${manifest.out.tokens === undefined ? undefined : tile("tokens", scaled(manifest.out.tokens), `${(manifest.out.bytes / Math.max(1, manifest.out.tokens)).toFixed(2)} bytes each`)}
         </div>
         <h2>The funnel</h2>
-        ${funnel(manifest, start)}
+        ${funnel(manifest, start, survey?.steps ?? [])} ${survey && sampled(survey)}
+        ${survey && through(manifest, survey)}
         <h2>Sources</h2>
-        <div class="card">${sourceTable(manifest)}</div>
+        <div class="card wide">${sourceTable(manifest)}</div>
         ${skippedOf(manifest)}
         <h2>How long the documents are</h2>
         <div class="pair">${lengths(manifest)}</div>
@@ -49,7 +53,7 @@ export function reportPage(report: DataReport): string {
         ${
           sample === undefined
             ? html`<h2>The mix</h2>
-                <div class="card">${mixOf(report)}</div>`
+                <div class="card wide">${mixOf(report)}</div>`
             : report.warnings.map((warning) => html`<p class="warning">${warning.replaceAll("`", "")}</p>`)
         }
         <footer class="soft">
@@ -57,6 +61,25 @@ export function reportPage(report: DataReport): string {
         </footer>
       </main>
     </html> `.html;
+}
+
+/** Says of how many documents the examples are. */
+function sampled({ documents, of }: Survey): Html {
+  return html`<p class="soft">
+    <small
+      >A step opens to the documents that it dropped, changed and kept: a sample of
+      ${documents < of ? `${grouped(documents)} of ` : ""}${grouped(of)} documents, the same every time. What a step
+      redacts is hidden in all of them.</small
+    >
+  </p>`;
+}
+
+function through(manifest: Manifest, survey: Survey): Html {
+  const tables = throughSteps(manifest, survey);
+  return tables.length === 0
+    ? html``
+    : html`<h2>What is left after each step</h2>
+        ${tables}`;
 }
 
 function tile(name: string, value: string, of: string): Html {
@@ -98,7 +121,7 @@ function skippedOf({ sources }: Manifest): readonly Html[] {
       ([reason, { count, examples }]) =>
         html`<p class="warning">
           ${name}: ${grouped(count)} skipped,
-          ${reason}${examples.length > 0 ? html` <small>${examples.join("; ")}</small>` : undefined}
+          ${reason}${examples.length > 0 ? html` <small>${visibleText(examples.join("; "))}</small>` : undefined}
         </p>`,
     ),
   );

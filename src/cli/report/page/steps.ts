@@ -1,14 +1,18 @@
-/** @file The funnel of the report: a bar for each step, and behind it what went, why, and for example which documents. */
+/** @file The funnel of the report: a bar for each step, and behind it what went, why, what is measured, and for example which documents. */
 import type { Amount, Example, Manifest, ManifestStep } from "../../../data/curate/shards/manifest.ts";
+import type { StepSurvey } from "../../../data/survey/survey.ts";
+import { visibleText } from "../../../runtime/util/terminal-text.ts";
 import { byCount, factName, grouped, shareText, textSize } from "../../frame/amounts.ts";
+import { documentOf, editOf, headed } from "./documents.ts";
 import { html, type Html } from "./markup.ts";
+import { measureCharts } from "./measures.ts";
 
-export function funnel({ steps }: Manifest, start: Amount): Html {
+export function funnel({ steps }: Manifest, start: Amount, surveys: readonly StepSurvey[]): Html {
   if (steps.length === 0) return html`<p class="soft">The declaration has no steps.</p>`;
-  return html`<div class="card">${steps.map((step) => stepRow(step, start))}</div>`;
+  return html`<div class="card">${steps.map((step, i) => stepRow(step, start, surveys[i]))}</div>`;
 }
 
-function stepRow(step: ManifestStep, start: Amount): Html {
+function stepRow(step: ManifestStep, start: Amount, survey: StepSurvey | undefined): Html {
   const { name, in: into, out } = step;
   const lost = into.bytes - out.bytes;
   // Copies that a step made may be more than there was at the start.
@@ -23,22 +27,22 @@ function stepRow(step: ManifestStep, start: Amount): Html {
         ><i style="width: ${part(out.bytes)}"></i><i style="width: ${part(Math.max(0, lost))}"></i></span
       ><span class="n"
         >${grouped(out.documents)} · ${textSize(out.bytes)}<small
-          >${change}, ${into.bytes === 0 ? "0.0%" : shareText(lost / into.bytes)} of the text</small
+          >${change}, ${into.bytes === 0 ? "0.0%" : shareText(Math.max(0, lost) / into.bytes)} of the text</small
         ></span
       >
     </summary>
-    <div class="inside">${inside(step)}</div>
+    <div class="inside">${inside(step)}${survey && closely(survey)}</div>
   </details>`;
 }
 
 function inside({ dropped, edits, clusters, facts }: ManifestStep): readonly Html[] {
   const reasons = byCount(dropped).map(
-    ([reason, { count, bytes, examples }]) =>
-      html`<div class="why">
-        <b>${reason}</b>
-        <span class="soft">${grouped(count)} ${count === 1 ? "document" : "documents"}, ${textSize(bytes)}</span
-        >${examples.map(exampleOf)}
-      </div>`,
+    ([reason, { count, bytes }]) =>
+      html`<tr>
+        <td><b>${reason}</b></td>
+        <td class="n">${grouped(count)} ${count === 1 ? "document" : "documents"}</td>
+        <td class="n">${textSize(bytes)}</td>
+      </tr>`,
   );
   const said = [
     ...listed(
@@ -57,8 +61,19 @@ function inside({ dropped, edits, clusters, facts }: ManifestStep): readonly Htm
       "largest cluster:",
     ),
   ];
-  const all = [...said, ...reasons];
-  return all.length > 0 ? all : [html`<span class="soft">Nothing was dropped or changed.</span>`];
+  const all = [
+    ...said,
+    ...(reasons.length > 0
+      ? [
+          html`<div class="wide">
+            <table class="reasons">
+              ${reasons}
+            </table>
+          </div>`,
+        ]
+      : []),
+  ];
+  return all.length > 0 ? all : [html`<p class="soft">Nothing was dropped or changed.</p>`];
 }
 
 function listed(rows: readonly (readonly [string, string])[], what: string): readonly Html[] {
@@ -71,12 +86,16 @@ function listed(rows: readonly (readonly [string, string])[], what: string): rea
   ];
 }
 
-export function exampleOf({ id, text, detail }: Example): Html {
-  return html`<div class="document">
-    <code>${id}</code> ${detail === undefined ? undefined : html`<em>${detail}</em>`}
-    <p>${text}</p>
-  </div>`;
+function closely({ dropped, edited, kept, measures }: StepSurvey): readonly Html[] {
+  return [
+    ...headed("Measured", measureCharts(measures)),
+    ...headed("Dropped, for example", dropped.map(documentOf)),
+    ...headed("Changed, for example", edited.map(editOf)),
+    ...headed("Kept, for example", kept.map(documentOf)),
+  ];
 }
+
+const exampleOf = ({ id, text }: Example): Html => documentOf({ id, text });
 
 /** The largest clusters of every step that compares documents. */
 export function clustersOf({ steps }: Manifest): readonly Html[] {
@@ -91,7 +110,7 @@ export function clustersOf({ steps }: Manifest): readonly Html[] {
                 html`<details>
                   <summary>
                     <b>${grouped(size)}</b> documents:
-                    <span class="soft">${(documents[0]?.text ?? "").slice(0, 90)}</span>
+                    <span class="soft">${visibleText((documents[0]?.text ?? "").slice(0, 90))}</span>
                   </summary>
                   <div class="inside">${documents.map(exampleOf)}</div>
                 </details>`,

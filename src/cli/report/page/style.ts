@@ -20,14 +20,14 @@ small { font-size: 13px; }
 .tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(180px, 1fr)); gap: 14px; margin: 24px 0 0; }
 .tile { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 14px 18px; }
 .tile b { display: block; font-size: 25px; font-weight: 650; font-variant-numeric: tabular-nums; letter-spacing: -0.01em; }
-.pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(380px, 1fr)); gap: 14px; }
+.pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(380px, 100%), 1fr)); gap: 14px; }
 table { border-collapse: collapse; width: 100%; align-self: start; font-variant-numeric: tabular-nums; }
-th { text-align: left; font-weight: 600; color: var(--soft); font-size: 13px; border-bottom: 1px solid var(--line); padding: 4px 14px 6px 0; }
+th { text-align: left; font-weight: 600; color: var(--soft); font-size: 13px; border-bottom: 1px solid var(--line); padding: 4px 14px 6px 0; vertical-align: bottom; }
 td { padding: 6px 14px 6px 0; vertical-align: top; border-bottom: 1px solid var(--line); }
 tr:last-child > td { border-bottom: 0; }
 .n, .w { white-space: nowrap; }
 .n { text-align: right; }
-.file { overflow-wrap: anywhere; }
+.file { overflow-wrap: anywhere; min-width: 12em; }
 details { border-bottom: 1px solid var(--line); }
 details:last-child { border-bottom: 0; }
 summary { cursor: pointer; list-style: none; padding: 10px 0; }
@@ -45,7 +45,23 @@ details[open] > .step::before { transform: rotate(90deg); }
 .why > b { font-variant-numeric: tabular-nums; }
 .document { border-left: 3px solid var(--line); margin: 8px 0; padding: 1px 0 1px 12px; }
 .document code { color: var(--soft); font-size: 12px; overflow-wrap: anywhere; }
-.document p { margin: 2px 0 0; font: 13px/1.45 ui-monospace, "SF Mono", Menlo, Consolas, monospace; white-space: pre-wrap; overflow-wrap: anywhere; max-height: 9.2em; overflow: hidden; }
+.document p { margin: 2px 0 0; font: 13px/1.45 ui-monospace, "SF Mono", Menlo, Consolas, monospace; white-space: pre-wrap; overflow-wrap: anywhere; max-height: 8.7em; overflow: hidden; }
+.document p { unicode-bidi: isolate; }
+.document p.diff { max-height: none; }
+del, ins { text-decoration: none; border-radius: 3px; padding: 0 2px; }
+del { background: color-mix(in srgb, var(--lost) 28%, transparent); text-decoration: line-through; }
+ins { background: color-mix(in srgb, var(--c2) 32%, transparent); }
+.detail { font-size: 13px; color: var(--soft); overflow-wrap: anywhere; unicode-bidi: isolate; }
+h4 { font-size: 13px; margin: 18px 0 8px; color: var(--soft); font-weight: 600; }
+.reasons { width: auto; }
+.measures { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(240px, 100%), 1fr)); gap: 16px 24px; }
+.measure small { font-size: 12px; }
+svg .lost { fill: var(--lost); }
+svg line.limit { stroke: var(--ink); stroke-dasharray: 3 2; }
+svg text.limit { fill: var(--ink); }
+.wide { overflow-x: auto; }
+.step-name { text-align: right; vertical-align: bottom; padding-left: 10px; }
+.heat { background: linear-gradient(color-mix(in srgb, var(--kept) 22%, transparent) 0 0) left / var(--share) 100% no-repeat; padding-left: 10px; }
 .document em { font-style: normal; background: var(--mark); border-radius: 3px; padding: 0 5px; font-size: 13px; }
 .warning { background: var(--mark); border-radius: 8px; padding: 10px 14px; margin: 12px 0 0; }
 svg { display: block; width: 100%; height: auto; overflow: visible; }

@@ -29,10 +29,24 @@ export interface Tally extends Readonly<Size> {
 /** How many examples of a reason a manifest shows. */
 export const shown = 3;
 
+/** Characters of an example in the cache: more than are shown, so that what must be hidden is found whole. */
+const beginning = 1000;
+
+/** An example for the cache, where texts are as they are. */
 export function exampleOf(id: string, text: string, detail?: string): Example {
-  const begin = text.length > 120 ? `${text.slice(0, 120).replace(/[\ud800-\udbff]$/, "")}…` : text;
-  return { id, text: begin, ...(detail === undefined ? {} : { detail }) };
+  return { id, text: text.slice(0, beginning), ...(detail === undefined ? {} : { detail }) };
 }
+
+/** Characters of an example as it is shown. */
+const shownCharacters = 120;
+
+export function cutExample(example: Example): Example {
+  return { ...example, text: cutText(example.text, shownCharacters) };
+}
+
+/** The beginning of a text, without half of a character at its end. */
+export const cutText = (text: string, characters: number): string =>
+  text.length > characters ? `${text.slice(0, characters).replace(/[\ud800-\udbff]$/, "")}…` : text;
 
 const noSize = (): Size => ({ documents: 0, bytes: 0 });
 

@@ -1,4 +1,5 @@
 /** @file JSON as Python's programs write it: `NaN`, `Infinity` and `-Infinity` stand where numbers do, and ids have more digits than a number of JavaScript holds. */
+import { redact } from "../../redact/redact.ts";
 import { documentOf, othersOf, type Fields, type Item } from "./item.ts";
 
 /** The item of a JSON text. */
@@ -7,12 +8,7 @@ export function itemOfJson(text: string, fields: Fields, at: string): Item {
   try {
     row = parseJson(text);
   } catch {
-    return {
-      kind: "damage",
-      reason: "invalid_json",
-      at,
-      message: `this is no JSON: ${text.length > 60 ? `${text.slice(0, 60)}…` : text.trim()}`,
-    };
+    return { kind: "damage", reason: "invalid_json", at, message: `this is no JSON: ${excerpt(text)}` };
   }
   if (typeof row !== "object" || row === null || Array.isArray(row))
     return { kind: "damage", reason: "invalid_json", at, message: "this is no object with fields" };
@@ -28,6 +24,14 @@ export function itemOfJson(text: string, fields: Fields, at: string): Item {
       return JSON.stringify(othersOf(parseMarked(text) as object, fields)).replace(markedNumbers, "$1");
     },
   );
+}
+
+const hidden = redact({ replacement: "tag" });
+
+/** How a line begins, for a message: without personal data, which no step has looked for yet. */
+function excerpt(text: string): string {
+  const shown = hidden(text.slice(0, 1000), "").text;
+  return shown.length > 60 ? `${shown.slice(0, 60)}…` : shown.trim();
 }
 
 /** Throws where the text is no JSON. */
