@@ -80,6 +80,7 @@ function reducesWithin(kernel: Kernel, width: number): boolean {
   return within;
 }
 
+/** A register that is first set under a mask begins with zeros: without a value in all lanes it would be undefined, and compilers may then make anything of it. */
 function registerLines({ name, element, length }: Array_, scope: Scope): string[] {
   const type = typeName(element.scalar, scope.varying.has(name) ? scope.width : 1);
   const parts = scope.parts > 1 ? `[${scope.parts}]` : "";
@@ -89,7 +90,8 @@ function registerLines({ name, element, length }: Array_, scope: Scope): string[
   return names.flatMap((each) =>
     Array.from(
       { length: element.width },
-      (_, at) => `${type} ${componentName(each, at, element.width)}${parts}${size};`,
+      (_, at) =>
+        `${type} ${componentName(each, at, element.width)}${parts}${size}${scope.firstSetMasked.get(name) ? " = {0}" : ""};`,
     ),
   );
 }

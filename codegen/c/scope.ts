@@ -19,6 +19,8 @@ export interface Scope extends Shapes {
   /** How many divergent branches and loops are around, and how many were around the declaration of a var. */
   readonly depth: number;
   readonly declared: Map<string, number>;
+  /** For each register that was set so far, whether the first time was under a mask: the lanes that do not take part keep what was there, so something must be. */
+  readonly firstSetMasked: Map<string, boolean>;
   readonly freshMask: () => string;
 }
 
@@ -39,6 +41,7 @@ export function scopeOf(kernel: Kernel, body: readonly UniformStatement[], width
     locals: new Map(),
     depth: 0,
     declared: new Map(),
+    firstSetMasked: new Map(),
     freshMask: () => `mask_${masks++}`,
   };
 }

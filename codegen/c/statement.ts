@@ -123,6 +123,7 @@ function setLines({ target, index, value }: Extract<Statement, { kind: "set" }>,
   const { scalar, width } = value.type;
   const wide = scope.varying.has(target);
   const blend = scope.mask !== undefined && scope.depth > (scope.declared.get(target) ?? 0);
+  if (!scope.firstSetMasked.has(target)) scope.firstSetMasked.set(target, wide && scope.mask !== undefined);
   return range(width).map((at) => {
     if (index && wide && !isUniform(index, scope)) {
       const name = `${componentName(target, at, width)}${scope.parts > 1 ? "[part]" : ""}`;

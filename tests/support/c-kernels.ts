@@ -114,11 +114,14 @@ export function runSanitized(kernel: Kernel, buffers: readonly (ArrayLike<number
   });
 }
 
+/** A value that was never set is anything a compiler likes, and what it likes differs between levels of optimisation. */
+const warnings = ["-Wno-psabi", "-Wno-unknown-warning-option", "-Werror=uninitialized", "-Werror=maybe-uninitialized"];
+
 function cc(folder: string, code: string, options: readonly string[]): void {
   const source = join(folder, "kernels.c");
   writeFileSync(source, code);
   try {
-    execFileSync("cc", [...semanticFlags, "-O2", "-Wno-psabi", source, ...options], { stdio: "pipe" });
+    execFileSync("cc", [...semanticFlags, "-O2", ...warnings, source, ...options], { stdio: "pipe" });
   } catch (error) {
     const message = error instanceof Error && "stderr" in error ? String(error.stderr) : String(error);
     throw new Error(`${message.slice(0, 3000)}\n\n${code.slice(code.indexOf("// Vectors"))}`, { cause: error });
