@@ -14,7 +14,7 @@ await rm(`${root}${made}`, { recursive: true, force: true });
 await build({
   absWorkingDir: root,
   entryPoints: {
-    llmc: "src/cli/main.ts",
+    llmc: "src/cli/entry.ts",
     index: "src/index.ts",
     runtime: "src/runtime/index.ts",
     prettier: "grammar/print.ts",

@@ -1,6 +1,7 @@
 /** @file The generated pages of the documentation: every field of every section, and every diagnostic. */
 import { codes } from "../../src/diagnostics/codes.ts";
 import type { CodeEntry } from "../../src/diagnostics/codes/entry.ts";
+import { failureExplanations } from "../../src/abi/failure-codes.ts";
 import { unreachable } from "../../src/util/invariant.ts";
 import type { AnyField, Schema } from "../schema.ts";
 import { schemas } from "../schema.ts";
@@ -106,8 +107,21 @@ export function diagnosticsReference(exampleOf: (code: string) => string | undef
       ...(example === undefined ? [] : [`\`\`\`\n${example}\n\`\`\``]),
     ].join("\n\n");
   });
+  // What a file is checked for may fail a run too, under the same code; it is explained once.
+  const failures = Object.entries(failureExplanations)
+    .filter(([code]) => !Object.hasOwn(codes, code))
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([code, explanation]) => `## ${code}\n\n*failure.* ${explanation}`);
   return (
-    [note, "# Diagnostics", "Every message has a code. `llmc explain <code>` prints what stands here.", ...pages, ""]
+    [
+      note,
+      "# Diagnostics",
+      "Every message has a code. `llmc explain <code>` prints what stands here. Diagnostics are of a file, by `llmc check`; failures are of a command or a run.",
+      ...pages,
+      "# Failures",
+      ...failures,
+      "",
+    ]
       .join("\n\n")
       .trimEnd() + "\n"
   );

@@ -1,8 +1,8 @@
-#!/usr/bin/env node
 /** @file The `llmc` command: finds the command, parses its arguments, runs it and sets the exit code. Everything heavy is imported by the commands. */
 import { suggest } from "../util/suggest.ts";
 import { parseArguments } from "./frame/arguments.ts";
 import { commands } from "./commands.ts";
+import { failureJson, withJsonFailures } from "./frame/json-failures.ts";
 import { commandHelp, overview, usage } from "./frame/help.ts";
 import { type ExitCode, type Host, processHost } from "./frame/host.ts";
 import { diskCause } from "../runtime/files/write-atomically.ts";
@@ -36,12 +36,16 @@ export async function main(words: readonly string[], host: Host): Promise<ExitCo
       host.out(commandHelp(command));
       return 0;
     case "error":
+      if (rest.includes("--json") && command.options["json"])
+        host.out(failureJson({ code: "usage", message: parsed.message }));
       host.err(
         `${parsed.message}\n${usage(command)}\n\`llmc ${command.name} --help\` shows examples and every option\n`,
       );
       return 2;
     case "ok":
-      return command.run(parsed.input, host);
+      return parsed.input.flag("json")
+        ? withJsonFailures(host, (inner) => command.run(parsed.input, inner))
+        : command.run(parsed.input, host);
   }
 }
 

@@ -1,5 +1,5 @@
 /** The commands that run nothing: check, fmt, show, explain, and help. */
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { llmc, transcript, workspace } from "./setup/run-llmc.ts";
@@ -90,6 +90,75 @@ test("fmt lays a file out once, in a file or through a pipe, and keeps its hands
   writeFileSync(join(cwd, "half.llm"), canonical.slice(0, 500));
   expect(await llmc(["fmt", "half.llm"], { cwd })).toMatchObject({ code: 1 });
   expect(readFileSync(join(cwd, "half.llm"), "utf8")).toBe(canonical.slice(0, 500));
+});
+
+test("fmt takes files and folders, leaves out what is not a person's, and goes on behind one that does not parse", async () => {
+  const cwd = workspace();
+  const canonical = readFileSync(join(cwd, "tiny.llm"), "utf8");
+  const messy = canonical.replaceAll(/ {2,}/g, " ");
+  for (const folder of ["a/b", "a/node_modules", "a/built", "empty"]) mkdirSync(join(cwd, folder), { recursive: true });
+  writeFileSync(join(cwd, "a/built/llmc.json"), "{}");
+  for (const file of ["a/x.llm", "a/b/y.llm", "a/node_modules/z.llm", "a/built/w.llm"])
+    writeFileSync(join(cwd, file), messy);
+  writeFileSync(join(cwd, "a/half.llm"), canonical.slice(0, 500));
+  symlinkSync(join(cwd, "a"), join(cwd, "a/b/loop"));
+  expect(await llmc(["fmt", "--check", "a", "tiny.llm"], { cwd })).toMatchObject({ code: 1, stdout: "" });
+  const done = await llmc(["fmt", "a", "tiny.llm"], { cwd });
+  expect(done.code).toBe(1);
+  expect(done.stderr).toContain("formatted a/x.llm\n");
+  expect(done.stderr).toContain("next: llmc check a/half.llm\n");
+  expect(["a/x.llm", "a/b/y.llm"].map((file) => readFileSync(join(cwd, file), "utf8"))).toEqual([canonical, canonical]);
+  expect(["a/node_modules/z.llm", "a/built/w.llm"].map((file) => readFileSync(join(cwd, file), "utf8"))).toEqual([
+    messy,
+    messy,
+  ]);
+  expect(await llmc(["fmt", "empty"], { cwd })).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining("no .llm files in empty"),
+  });
+  expect(await llmc(["fmt", "--check", "--stdin", "t.llm"], { cwd, input: messy })).toMatchObject({
+    code: 1,
+    stdout: "",
+  });
+  expect(await llmc(["fmt", "--check", "--stdin", "t.llm"], { cwd, input: canonical })).toMatchObject({
+    code: 0,
+    stdout: "",
+  });
+});
+
+test("with --json a failure is JSON too, with a code that explain knows", async () => {
+  const cwd = workspace();
+  const missing = await llmc(["show", "--json", "nowhere.llm"], { cwd });
+  expect(missing.code).toBe(1);
+  expect(JSON.parse(missing.stdout)).toMatchObject({
+    formatVersion: 1,
+    error: { message: expect.stringContaining("nowhere.llm") },
+  });
+  const usage = await llmc(["show", "--json", "--sped", "tiny.llm"], { cwd });
+  expect(usage.code).toBe(2);
+  expect(JSON.parse(usage.stdout).error).toMatchObject({ code: "usage", message: expect.stringContaining("--sped") });
+  expect(await llmc(["explain", "run/locked"], { cwd })).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining("Another process"),
+  });
+  expect(await llmc(["explain", "run/loked"], { cwd })).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining("run/locked"),
+  });
+});
+
+test("an unfair comparison fails check, and is only said where a model is compiled by itself", async () => {
+  const cwd = workspace();
+  const unfair = `\nvariant Wide of Tiny { dims.F: 640 }\ncompare sizes { models: [Tiny, Wide], match: params(within: 1%) }\n`;
+  writeFileSync(join(cwd, "tiny.llm"), readFileSync(join(cwd, "tiny.llm"), "utf8") + unfair);
+  expect(await llmc(["check", "tiny.llm"], { cwd })).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining("error[compare/unfair]"),
+  });
+  expect(await llmc(["show", "tiny.llm"], { cwd })).toMatchObject({
+    code: 0,
+    stderr: expect.stringContaining("warning[compare/unfair]"),
+  });
 });
 
 describe("show", () => {

@@ -79,8 +79,15 @@ async function explainCode(code: string, host: Host): Promise<ExitCode> {
     host.err("next: llmc check FILE shows where\n");
     return 0;
   }
-  const near = suggest(code, Object.keys(codes));
-  host.err(`\`${code}\` is neither a file nor the code of a diagnostic${near ? `; did you mean \`${near}\`?` : ""}\n`);
+  const { failureExplanations } = await import("../../abi/failure-codes.ts");
+  const failure = Object.entries(failureExplanations).find(([name]) => name === code)?.[1];
+  if (failure !== undefined) {
+    host.out(`${code} (failure)\n\n${failure}\n`);
+    host.err("next: do what the message says, and run the command again\n");
+    return 0;
+  }
+  const near = suggest(code, [...Object.keys(codes), ...Object.keys(failureExplanations)]);
+  host.err(`\`${code}\` is neither a file nor the code of a message${near ? `; did you mean \`${near}\`?` : ""}\n`);
   return 1;
 }
 

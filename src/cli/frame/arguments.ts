@@ -57,7 +57,8 @@ export function parseArguments(command: Command, words: readonly string[]): Pars
   const required = command.positionals.filter((p) => !p.startsWith("["));
   const missing = required[positionals.length];
   if (missing !== undefined) return error(`\`llmc ${command.name}\` needs ${missing}`);
-  if (positionals.length > command.positionals.length)
+  const any = command.positionals.at(-1)?.endsWith("...") === true;
+  if (!any && positionals.length > command.positionals.length)
     return error(
       `\`${positionals[command.positionals.length]}\` is one argument too many for \`llmc ${command.name}\``,
     );

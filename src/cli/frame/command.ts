@@ -18,7 +18,7 @@ export interface Command {
   readonly name: string;
   /** One line for the overview. */
   readonly summary: string;
-  /** Positional arguments as shown: `FILE`. An optional one stands in brackets. */
+  /** Positional arguments as shown: `FILE`. An optional one stands in brackets; the last may be `FILE...`, for one or more. */
   readonly positionals: readonly string[];
   readonly options: Readonly<Record<string, OptionSpec>>;
   readonly examples: readonly string[];

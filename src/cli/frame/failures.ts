@@ -8,6 +8,11 @@ export async function withFailures(host: Host, work: () => Promise<ExitCode>): P
     return await work();
   } catch (error) {
     if (isFailure(error)) {
+      host.failed?.({
+        code: error.code,
+        message: error.message,
+        ...(error.help !== undefined && { help: error.help }),
+      });
       if (error.code === "interrupted") {
         host.err(`${error.message}\n`);
         return 130;

@@ -3,6 +3,15 @@ import { fstatSync } from "node:fs";
 import { createColors } from "picocolors";
 import { terminalText } from "../../runtime/util/terminal-text.ts";
 
+/** Why a command failed, for programs. */
+export interface Failed {
+  /** A code that `llmc explain` knows; `failed` where a message says all. */
+  readonly code: string;
+  readonly message: string;
+  readonly help?: string;
+}
+
+/** What a command may touch. */
 export interface Host {
   readonly out: (data: string | Uint8Array) => void;
   readonly err: (text: string) => void;
@@ -18,11 +27,14 @@ export interface Host {
   /** How wide it is. */
   readonly columns: number | undefined;
   readonly colors: ReturnType<typeof createColors>;
+  /** Takes the failure that ends the command, besides its text on `err`. */
+  readonly failed?: (failure: Failed) => void;
 }
 
 /** 0 ok, 1 the user's input failed, 2 usage, 70 a bug, 130 interrupted. */
 export type ExitCode = 0 | 1 | 2 | 70 | 130;
 
+/** The process as a host. */
 export function processHost(): Host {
   const forced = process.env["FORCE_COLOR"];
   const color = !process.env["NO_COLOR"] && (forced === undefined ? process.stderr.isTTY === true : forced !== "0");

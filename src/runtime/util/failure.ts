@@ -3,51 +3,9 @@
  * programs and the command line render failures without stacks. Other errors are bugs and keep their stack.
  */
 
-export type FailureCode =
-  | "device/none"
-  | "device/unknown"
-  | "device/limits"
-  | "device/memory"
-  | "device/kernel"
-  | "device/validation"
-  | "device/lost"
-  | "program/missing"
-  | "program/invalid"
-  | "program/damaged"
-  | "program/untrusted"
-  | "program/input"
-  | "data/missing"
-  | "data/directory"
-  | "data/unreadable"
-  | "data/empty"
-  | "data/too-small"
-  | "data/too-large"
-  | "data/encoding"
-  | "data/damaged"
-  | "data/field"
-  | "data/character"
-  | "data/weights"
-  | "tokenizer/invalid"
-  | "tokenizer/unsupported"
-  | "tokenizer/vocabulary"
-  | "tokenizer/token"
-  | "checkpoint/missing"
-  | "checkpoint/corrupt"
-  | "checkpoint/mismatch"
-  | "checkpoint/exists"
-  | "file/foreign"
-  | "file/edited"
-  | "folder/foreign"
-  | "run/locked"
-  | "disk/full"
-  | "disk/write"
-  | "train/not-finite"
-  | "sample/options"
-  | "sample/refused"
-  | "sample/not-finite"
-  | "interrupted"
-  | "package/missing"
-  | "usage";
+import type { FailureCode } from "../../abi/failure-codes.ts";
+
+export type { FailureCode };
 
 /** Not a bug: the message is for the person who runs the program. */
 export class RuntimeFailure extends Error {
