@@ -30,7 +30,7 @@ test("builds the same files every time, without those of an earlier build", asyn
   expect(JSON.parse(second.stdout)).toMatchObject({
     model: "Tiny",
     folder: "b",
-    memory: { peakBytes: expect.any(Number) },
+    memory: { peak_bytes: expect.any(Number) },
   });
   const plan = JSON.parse(readFileSync(join(cwd, "a/plan.json"), "utf8")) as { kernels: { file: string }[] };
   expect(plan.kernels.map((k) => k.file.replace("kernels/", "")).toSorted()).toEqual(

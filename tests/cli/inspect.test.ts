@@ -175,9 +175,10 @@ describe("show", () => {
     // V D, two norms with a bias each, four matrices of attention, two of the feed-forward part with biases, and the last norm.
     expect(summary["parameters"]?.["total"]).toBe(63 * 16 + 2 * (16 + 16) + 4 * 16 * 16 + 2 * 16 * 32 + 32 + 16 + 16);
     expect(summary).toMatchObject({ model: "LayerNorm", causality: "proven", dims: { T: 16, V: 63 } });
+    expect(summary["flops_per_token"]).toMatchObject({ forward: expect.any(Number), training: expect.any(Number) });
     expect(summary["training"]?.["memory"]).toMatchObject({
-      peakBytes: expect.any(Number),
-      byRole: { parameters: expect.any(Number), activation: expect.any(Number) },
+      peak_bytes: expect.any(Number),
+      by_role: { parameters: expect.any(Number), activation: expect.any(Number) },
     });
   });
 

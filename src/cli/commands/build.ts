@@ -4,6 +4,7 @@ import { join, resolve } from "node:path";
 import { runtimeModule } from "../../runtime/module.ts";
 import type { Command, Input } from "../frame/command.ts";
 import { withFailures } from "../frame/failures.ts";
+import { jsonText } from "../frame/json.ts";
 import type { ExitCode, Host } from "../frame/host.ts";
 import { plural, shown } from "../frame/report.ts";
 import { defaultTarget, targetChoices, targetNamed } from "../model/targets.ts";
@@ -69,7 +70,15 @@ async function runBuild(input: Input, host: Host): Promise<ExitCode> {
   const seconds = (performance.now() - start) / 1000;
   if (input.flag("json")) {
     host.out(
-      `${JSON.stringify({ model: plan.model, folder, hash: plan.hash, kernels: plan.kernels.length, dispatches, memory: plan.memory, seconds: Number(seconds.toFixed(3)) }, undefined, 2)}\n`,
+      jsonText({
+        model: plan.model,
+        folder,
+        hash: plan.hash,
+        kernels: plan.kernels.length,
+        dispatches,
+        memory: plan.memory,
+        seconds: Number(seconds.toFixed(3)),
+      }),
     );
     return 0;
   }

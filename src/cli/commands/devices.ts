@@ -2,6 +2,7 @@
 import type { Survey, SurveyEntry } from "../../runtime/node/survey.ts";
 import type { Command, Input } from "../frame/command.ts";
 import { withFailures } from "../frame/failures.ts";
+import { jsonText } from "../frame/json.ts";
 import type { ExitCode, Host } from "../frame/host.ts";
 
 export const devices: Command = {
@@ -17,9 +18,7 @@ async function runDevices(input: Input, host: Host): Promise<ExitCode> {
   const { surveyDevices } = await import("../../runtime/node/survey.ts");
   if (host.interactive) host.err("measuring, for a few seconds\n");
   const survey = await surveyDevices();
-  host.out(
-    input.flag("json") ? `${JSON.stringify(survey, undefined, 2)}\n` : `${survey.entries.map(describe).join("\n")}\n`,
-  );
+  host.out(input.flag("json") ? jsonText(survey) : `${survey.entries.map(describe).join("\n")}\n`);
   if (!survey.auto) {
     host.err("nothing here can train\nnext: install gcc or clang, then llmc devices\n");
     return 1;

@@ -1,6 +1,7 @@
 /** @file `llmc show`: what a model is and what it will cost, before anything runs. */
 import type { Command, Input } from "../frame/command.ts";
 import { withFailures } from "../frame/failures.ts";
+import { jsonText } from "../frame/json.ts";
 import type { ExitCode, Host } from "../frame/host.ts";
 import { shown } from "../frame/report.ts";
 import { defaultTarget, targetChoices, targetNamed } from "../model/targets.ts";
@@ -40,7 +41,7 @@ async function runShow(input: Input, host: Host): Promise<ExitCode> {
   const { printSummary } = await import("../model/print-summary.ts");
   const summary = summarise(loaded, target);
   if (input.flag("json")) {
-    host.out(`${JSON.stringify(summary, undefined, 2)}\n`);
+    host.out(jsonText(summary));
     return 0;
   }
   host.out(printSummary(summary, loaded.path));

@@ -4,6 +4,7 @@ import type { RunOptions } from "../../runtime/node/run.ts";
 import type { RunResult } from "../../runtime/training/train.ts";
 import type { Command, Input } from "../frame/command.ts";
 import { withFailures } from "../frame/failures.ts";
+import { jsonText } from "../frame/json.ts";
 import type { ExitCode, Host } from "../frame/host.ts";
 import { shown } from "../frame/report.ts";
 
@@ -83,7 +84,7 @@ async function runTrain(input: Input, host: Host): Promise<ExitCode> {
   } finally {
     await home.release();
   }
-  if (input.flag("json")) host.out(`${JSON.stringify({ model: loaded.name, out, ...result }, undefined, 2)}\n`);
+  if (input.flag("json")) host.out(jsonText({ model: loaded.name, out, ...result }));
   if (result.status === "interrupted") return 130;
   const prompt = loaded.elaboration.evaluation?.sample.map((s) => s.prompt).find((p) => !p.includes("\n"));
   host.err(
